@@ -1,0 +1,92 @@
+package configs
+
+import (
+	"net/url"
+	"time"
+)
+
+// Config is a whole configuration. What [Load], [Parse] and [Default] return
+// is complete and valid: defaults are filled in and every value is in range.
+type Config struct {
+	Router       Router
+	Listen       []Listen // at least one
+	Limits       Limits
+	Realms       []Realm       // none: everything passes to the router untouched
+	DrainTimeout time.Duration // after SIGTERM, the longest wait for calls in flight; 0: none
+	Log          Log
+}
+
+// Router is the WAMP router that wampool dials.
+type Router struct {
+	URL         string // ws:// or wss://, with a host
+	DialTimeout time.Duration
+}
+
+// Listen is one address where clients connect.
+type Listen struct {
+	URL string // ws://HOST:PORT/PATH; port 0 lets the system choose
+}
+
+// Host returns "host:port" as net.Listen takes it, an IPv6 host in brackets.
+func (l Listen) Host() string {
+	u, err := url.Parse(l.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// Path returns the path of WebSocket requests served here, "/" where the URL
+// has none.
+func (l Listen) Path() string {
+	u, err := url.Parse(l.URL)
+	if err != nil || u.Path == "" {
+		return "/"
+	}
+	return u.Path
+}
+
+// Limits bounds what one client may take.
+type Limits struct {
+	MessageBytes     int64 // longest message accepted, either way
+	SendBufferBytes  int64 // bytes waiting for a client before it is dropped as lost
+	HandshakeTimeout time.Duration
+}
+
+// Realm is a realm in which wampool has a pool session.
+type Realm struct {
+	Name  string
+	Auth  Auth
+	Auto  bool // pool a REGISTER that asks for it by invoke or concurrency, without a pool block too
+	Pools []Pool
+}
+
+// Auth is the pool session's identity at the router.
+type Auth struct {
+	Method string // "anonymous" or "ticket", as in HELLO.Details.authmethods
+	AuthID string // set for "ticket" only
+	Secret Secret // set for "ticket" only
+}
+
+// Pool is how the callees of one procedure are shared.
+type Pool struct {
+	URI           string   // of the procedure; matches exactly
+	Policy        string   // single, first, last, roundrobin, random, least; "": what the callees ask for
+	Concurrency   int      // most calls in flight at one callee; 0: what the callee asks for, or no limit
+	Upstream      string   // invoke policy of wampool's own registration at the router, "single" or a shared one
+	Admit         []string // authroles whose callees join; none: the pool session's own
+	Queue         *Queue   // nil: nothing waits
+	OverloadError string   // URI of the ERROR a caller gets when all callees are full
+}
+
+// Queue bounds the calls that wait for a callee.
+type Queue struct {
+	Limit   int           // calls
+	Timeout time.Duration // longest wait of one call
+}
+
+// Log is what is logged, and how.
+type Log struct {
+	Level  string // trace, debug, info, warn, error
+	Format string // auto (console on a terminal, else JSON), console, json
+}

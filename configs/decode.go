@@ -1,0 +1,161 @@
+package configs
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// file reads the whole file.
+func (s *scope) file(c *Config) {
+	if !s.once(routerShape, func(b *scope) { b.router(&c.Router) }) {
+		s.missing(s.head, fault{
+			summary: "a router block is missing",
+			hint:    `example: router { url = "ws://127.0.0.1:8080/ws" }`,
+		})
+	}
+	s.listen(c)
+	s.once(limitsShape, func(b *scope) { b.limits(&c.Limits) })
+	s.realms(c)
+	s.duration("drain_timeout", &c.DrainTimeout, 0, maxTimeout)
+	s.once(logShape, func(b *scope) {
+		b.choice("level", &c.Log.Level, logLevels)
+		b.choice("format", &c.Log.Format, logFormats)
+	})
+}
+
+func (s *scope) router(r *Router) {
+	if s.body.Attributes["url"] == nil {
+		s.missing(s.head, fault{summary: "the router block needs a url", hint: `example: url = "ws://127.0.0.1:8080/ws"`})
+	}
+	s.checked("url", &r.URL, checkRouterURL)
+	s.duration("dial_timeout", &r.DialTimeout, minTimeout, maxTimeout)
+}
+
+// listen reads the listen blocks, and compares each with those before it and
+// with the router's address.
+func (s *scope) listen(c *Config) {
+	count := 0
+	var places []hcl.Range // of c.Listen, one for one
+	s.each(listenShape, func(b *scope, label string, at hcl.Range) {
+		count++
+		if at == b.head {
+			return // its label is missing, and reported
+		}
+		if f := checkListenURL(label); f != nil {
+			s.refuse(at, *f)
+			return
+		}
+		for i, l := range c.Listen {
+			if overlap(l.URL, label) {
+				s.refuse(at, repeated("listen block with this address", places[i], "choose another port"))
+				break
+			}
+		}
+		if c.Router.URL != "" && dialsItself(c.Router.URL, label) {
+			s.refuse(at, itself)
+		}
+		c.Listen = append(c.Listen, Listen{URL: label})
+		places = append(places, at)
+	})
+	if count == 0 {
+		s.missing(s.head, fault{summary: "a listen block is missing", hint: `example: listen "ws://127.0.0.1:9000/ws" {}`})
+	}
+}
+
+// itself is the fault of a listen address that is also the router's.
+var itself = fault{summary: "this is the router's address: wampool would dial itself", hint: "choose another port"}
+
+func (s *scope) limits(l *Limits) {
+	s.size("message_bytes", &l.MessageBytes)
+	s.size("send_buffer", &l.SendBufferBytes)
+	s.duration("handshake_timeout", &l.HandshakeTimeout, minTimeout, maxTimeout)
+}
+
+func (s *scope) realms(c *Config) {
+	seen := make(map[string]hcl.Range)
+	s.each(realmShape, func(b *scope, name string, at hcl.Range) {
+		if at != b.head {
+			s.unique(seen, "realm", name, at, checkRealmName)
+		}
+		realm := defaultRealm(name)
+		b.once(authShape, func(a *scope) { a.auth(&realm.Auth) })
+		b.boolean("auto", &realm.Auto)
+		b.pools(&realm)
+		c.Realms = append(c.Realms, realm)
+	})
+}
+
+// auth reads the identity of a pool session. What its method does not use is
+// refused, what it needs is missed.
+func (s *scope) auth(a *Auth) {
+	method := a.Method
+	if s.body.Attributes["method"] != nil {
+		method = "" // until it is seen to be a right one
+	}
+	s.choice("method", &method, authMethods)
+	s.checked("authid", &a.AuthID, func(v string) *fault {
+		if v == "" {
+			return &fault{summary: "authid is empty"}
+		}
+		return nil
+	})
+	s.secret("secret", &a.Secret)
+	a.Method = method
+	switch method {
+	case "anonymous":
+		s.unused("authid", "secret")
+	case "ticket":
+		s.needed("authid", `authid = "wampool"`)
+		s.needed("secret", `secret = env("WAMPOOL_TICKET")`)
+	}
+}
+
+func (s *scope) unused(names ...string) {
+	for _, name := range names {
+		if attribute := s.body.Attributes[name]; attribute != nil {
+			s.refuse(attribute.NameRange, fault{
+				summary: name + " is not used by the method anonymous",
+				hint:    `leave it out, or set method = "ticket"`,
+			})
+		}
+	}
+}
+
+func (s *scope) needed(name, example string) {
+	if s.body.Attributes[name] == nil {
+		s.missing(s.head, fault{summary: "the method ticket needs " + name, hint: "example: " + example})
+	}
+}
+
+func (s *scope) pools(r *Realm) {
+	seen := make(map[string]hcl.Range)
+	s.each(poolShape, func(b *scope, uri string, at hcl.Range) {
+		if at != b.head {
+			s.unique(seen, "pool", uri, at, checkPoolURI)
+		}
+		pool := defaultPool(uri)
+		b.choice("policy", &pool.Policy, policies)
+		b.integer("concurrency", &pool.Concurrency, 0, maxConcurrency)
+		b.choice("upstream", &pool.Upstream, upstreams)
+		b.names("admit", &pool.Admit)
+		b.checked("overload_error", &pool.OverloadError, checkErrorURI)
+		b.once(queueShape, func(q *scope) {
+			pool.Queue = &Queue{Limit: DefaultQueueLimit, Timeout: DefaultQueueTimeout}
+			q.integer("limit", &pool.Queue.Limit, 1, maxQueueLimit)
+			q.duration("timeout", &pool.Queue.Timeout, minTimeout, maxTimeout)
+		})
+		r.Pools = append(r.Pools, pool)
+	})
+}
+
+// unique checks a label, which must not be there twice.
+func (s *scope) unique(seen map[string]hcl.Range, kind, label string, at hcl.Range, check func(string) *fault) {
+	if f := check(label); f != nil {
+		s.refuse(at, *f)
+	} else if first, ok := seen[label]; ok {
+		s.refuse(at, repeated(fmt.Sprintf("%s %q", kind, label), first, "bring the two together in one block"))
+	} else {
+		seen[label] = at
+	}
+}

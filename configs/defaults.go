@@ -1,0 +1,66 @@
+package configs
+
+import "time"
+
+// What holds where the file says nothing.
+const (
+	DefaultDialTimeout      = 2 * time.Second // a client's WebSocket handshake waits for it; Autobahn gives up at 2.5 s
+	DefaultMessageBytes     = 16 << 20
+	DefaultSendBufferBytes  = 8 << 20
+	DefaultHandshakeTimeout = 10 * time.Second
+	DefaultAuthMethod       = "anonymous"
+	DefaultAuto             = true
+	DefaultUpstream         = "single"
+	DefaultQueueLimit       = 1000 // of a queue block without limit
+	DefaultQueueTimeout     = 30 * time.Second
+	DefaultOverloadError    = "crossbar.error.max_concurrency_reached" // what clients of Crossbar.io know
+	DefaultDrainTimeout     = 30 * time.Second
+	DefaultLogLevel         = "info"
+	DefaultLogFormat        = "auto"
+)
+
+// The bounds of what a file may say.
+const (
+	minTimeout     = time.Millisecond
+	maxTimeout     = 24 * time.Hour
+	minBytes       = 1 << 10
+	maxBytes       = 1 << 30
+	maxConcurrency = 1_000_000
+	maxQueueLimit  = 1_000_000
+	maxFileBytes   = 1 << 20 // of the configuration itself
+	maxSecretBytes = 64 << 10
+)
+
+// The values of attributes that choose from a list. Those planned are
+// refused too, but by a text that says so.
+var (
+	policies      = choices{allowed: []string{"single", "first", "last", "roundrobin", "random", "least"}, empty: true}
+	upstreams     = choices{allowed: []string{"single", "roundrobin", "random", "first", "last"}}
+	authMethods   = choices{allowed: []string{"anonymous", "ticket"}, planned: []string{"wampcra", "scram", "cryptosign"}}
+	logLevels     = choices{allowed: []string{"trace", "debug", "info", "warn", "error"}}
+	logFormats    = choices{allowed: []string{"auto", "console", "json"}}
+	routerSchemes = choices{allowed: []string{"ws", "wss"}, planned: []string{"rs", "rss", "unix"}}
+	listenSchemes = choices{allowed: []string{"ws"}, planned: []string{"wss", "rs", "rss", "unix"}}
+)
+
+// withDefaults returns a Config in which everything optional has its default.
+func withDefaults() *Config {
+	return &Config{
+		Router: Router{DialTimeout: DefaultDialTimeout},
+		Limits: Limits{
+			MessageBytes:     DefaultMessageBytes,
+			SendBufferBytes:  DefaultSendBufferBytes,
+			HandshakeTimeout: DefaultHandshakeTimeout,
+		},
+		DrainTimeout: DefaultDrainTimeout,
+		Log:          Log{Level: DefaultLogLevel, Format: DefaultLogFormat},
+	}
+}
+
+func defaultRealm(name string) Realm {
+	return Realm{Name: name, Auth: Auth{Method: DefaultAuthMethod}, Auto: DefaultAuto}
+}
+
+func defaultPool(uri string) Pool {
+	return Pool{URI: uri, Upstream: DefaultUpstream, OverloadError: DefaultOverloadError}
+}

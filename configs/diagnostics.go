@@ -1,0 +1,108 @@
+package configs
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// Diagnostic is one mistake.
+type Diagnostic struct {
+	Filename string // or the flag, as in "--router", where there is no file
+	Line     int    // from 1; 0 where there is no file
+	Column   int    // from 1, in characters
+	Summary  string // one sentence, without values that were computed
+	Hint     string // what to write instead; may be empty
+
+	// Source is the offending line, tabs and secrets replaced; empty where
+	// there is none. Marked is the part to underline, in runes of Source.
+	Source string
+	Marked [2]int
+}
+
+// Diagnostics is every mistake of a configuration, in the order of the file.
+// It is the error of [Load], [Parse] and [Default].
+type Diagnostics []Diagnostic
+
+// Error shows each mistake with its place, its line and a hint, and counts
+// them at the end. The text has several lines and no newline at its end.
+func (ds Diagnostics) Error() string {
+	var b strings.Builder
+	for _, d := range ds {
+		d.write(&b)
+		b.WriteByte('\n')
+	}
+	if len(ds) == 1 {
+		b.WriteString("1 mistake")
+	} else {
+		fmt.Fprintf(&b, "%d mistakes", len(ds))
+	}
+	return b.String()
+}
+
+func (d Diagnostic) write(b *strings.Builder) {
+	b.WriteString(d.Filename)
+	if d.Line > 0 {
+		fmt.Fprintf(b, ":%d,%d", d.Line, d.Column)
+	}
+	fmt.Fprintf(b, ": %s\n", d.Summary)
+	margin := "  "
+	if d.Source != "" {
+		number := fmt.Sprint(d.Line)
+		margin = strings.Repeat(" ", len(number)+2) + "| "
+		fmt.Fprintf(b, "  %s | %s\n", number, d.Source)
+		fmt.Fprintf(b, " %s%s%s\n", margin, strings.Repeat(" ", d.Marked[0]), strings.Repeat("^", max(1, d.Marked[1]-d.Marked[0])))
+		margin = " " + strings.Repeat(" ", len(margin))
+	}
+	if d.Hint != "" {
+		fmt.Fprintf(b, "%s%s\n", margin, d.Hint)
+	}
+}
+
+// fault is a mistake before it is known where it stands.
+type fault struct {
+	summary string
+	hint    string
+	conceal bool // what stands at its place may hold a secret
+}
+
+// mistake is a fault and where it stands in the file.
+type mistake struct {
+	fault
+	at hcl.Range
+}
+
+// diagnose turns mistakes into what is shown of them. Of the source, only
+// what is no secret is shown.
+func diagnose(filename string, src []byte, mistakes []mistake) Diagnostics {
+	hidden := secretSpans(src)
+	for _, m := range mistakes {
+		if m.conceal {
+			hidden = append(hidden, span{m.at.Start.Byte, m.at.End.Byte})
+		}
+	}
+	slices.SortStableFunc(mistakes, func(a, b mistake) int {
+		return cmp.Or(
+			cmp.Compare(a.at.Start.Byte, b.at.Start.Byte),
+			cmp.Compare(a.summary, b.summary), // names come from a map
+		)
+	})
+	ds := make(Diagnostics, len(mistakes))
+	for i, m := range mistakes {
+		ds[i] = Diagnostic{
+			Filename: filename,
+			Line:     m.at.Start.Line,
+			Column:   m.at.Start.Column,
+			Summary:  m.summary,
+			Hint:     m.hint,
+		}
+		if slices.ContainsFunc(hidden, func(h span) bool { return !m.conceal && h.start < m.at.End.Byte && m.at.Start.Byte < h.end }) {
+			ds[i].Hint = "" // it may quote what is hidden
+		}
+		ds[i].Source, ds[i].Marked = excerpt(src, m.at, hidden)
+	}
+	return ds
+}

@@ -1,0 +1,35 @@
+// Package configs reads wampool's configuration file, which is HCL, and hands
+// on what the other packages need as plain typed values.
+//
+// The shape, with the blocks nested as in the file:
+//
+//	router { url, dial_timeout }                       the WAMP router behind wampool; exactly one
+//	listen "ws://HOST:PORT/PATH" {}                    where clients connect; one or more
+//	limits { message_bytes, send_buffer,
+//	         handshake_timeout }                       what one client may take
+//	realm "NAME" {                                     a realm with a pool session; none: all passes untouched
+//	  auth { method, authid, secret }                  the pool session's identity; absent: anonymous
+//	  auto                                             pool what callees themselves ask to share
+//	  pool "URI" {                                     settings of one procedure, above the callee's options
+//	    policy, concurrency, upstream, admit,
+//	    overload_error
+//	    queue { limit, timeout }                       absent: nothing waits
+//	  }
+//	}
+//	drain_timeout
+//	log { level, format }
+//
+// Durations and sizes are strings with a unit ("30s", "16MiB"). A string may
+// be read from elsewhere with env("NAME") or file("path"); a relative path
+// starts at the folder of the configuration file. Anything else that HCL can
+// compute is refused: a configuration is to be read, not to be run.
+//
+// The way of a file through the package:
+//
+//	bytes ─▶ hclsyntax ─▶ shape (which names, where) ─▶ values (types, ranges) ─▶ checks across blocks ─▶ Config
+//	              └──────────────┴─────────── mistakes ─────────┴──────────────────┘ ─▶ Diagnostics
+//
+// No step stops at the first mistake: [Diagnostics] has all of them, in the
+// order of the file. No mistake quotes a value that was computed, and what
+// the file itself spells out as a secret is redacted in the lines shown.
+package configs

@@ -1,0 +1,43 @@
+# Every setting there is. What is not marked as an example is the default, and
+# may be left out.
+
+router {
+  url          = "ws://127.0.0.1:8080/ws" # example; required; ws or wss
+  dial_timeout = "2s"
+}
+
+listen "ws://127.0.0.1:9000/ws" {} # example; one or more; port 0: the system chooses
+
+limits { # what one client may take
+  message_bytes     = "16MiB"
+  send_buffer       = "8MiB" # waiting for a client that reads slowly; beyond it, the client is dropped
+  handshake_timeout = "10s"
+}
+
+realm "realm1" { # example; one block for each realm with pools
+  auth {
+    method = "anonymous" # or "ticket", with authid and secret
+  }
+
+  auto = true # pool what callees ask to share by invoke or concurrency
+
+  pool "com.example.compute" { # example
+    policy         = ""       # single, first, last, roundrobin, random, least; "": what the callees ask for
+    concurrency    = 0        # most calls in flight at one callee; 0: what the callee asks for, or no limit
+    upstream       = "single" # at the router: single, or roundrobin, random, first, last for several sidecars
+    admit          = []       # authroles whose callees join; empty: the role of the pool session
+    overload_error = "crossbar.error.max_concurrency_reached"
+
+    queue { # without this block nothing waits
+      limit   = 1000
+      timeout = "30s"
+    }
+  }
+}
+
+drain_timeout = "30s" # after SIGTERM, for calls in flight
+
+log {
+  level  = "info" # trace, debug, info, warn, error
+  format = "auto" # console on a terminal, else json
+}

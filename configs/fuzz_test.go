@@ -1,0 +1,55 @@
+package configs
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// FuzzParse wants of any input: a whole Config or Diagnostics that can be
+// shown, and nothing of a secret's line beyond its name.
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"examples/*.hcl", "testdata/*.hcl"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range files {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(src)
+		}
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		c, err := Parse(src, "fuzz/wampool.hcl")
+		if err == nil {
+			if c.Router.URL == "" || len(c.Listen) == 0 || c.DrainTimeout < 0 || c.Limits.MessageBytes < minBytes {
+				t.Errorf("accepted incomplete: %+v", c)
+			}
+			for _, l := range c.Listen {
+				if l.Host() == "" || !strings.HasPrefix(l.Path(), "/") {
+					t.Errorf("accepted %q", l.URL)
+				}
+			}
+			return
+		}
+		ds := (Diagnostics)(nil)
+		if c != nil || !errors.As(err, &ds) || len(ds) == 0 {
+			t.Fatalf("Parse = %v, %T of %d", c, err, len(ds))
+		}
+		for _, d := range ds {
+			runes := utf8.RuneCountInString(d.Source)
+			if d.Summary == "" || strings.ContainsAny(d.Source, "\n\x1b") || d.Marked[0] < 0 || d.Marked[0] > d.Marked[1] || runes > maxExcerptRune {
+				t.Errorf("cannot be shown: %+v", d)
+			}
+		}
+		if text := err.Error(); !utf8.ValidString(text) {
+			t.Errorf("not UTF-8: %q", text)
+		}
+	})
+}

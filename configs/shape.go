@@ -1,0 +1,159 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// shape says which names a block may hold, and which it will hold in a later
+// version.
+type shape struct {
+	name       string // as written in the file; "" for the file itself
+	label      string // an example of its label; "" for a block without one
+	attributes []string
+	blocks     []string
+	planned    []string
+}
+
+var (
+	fileShape = &shape{
+		attributes: []string{"drain_timeout"},
+		blocks:     []string{"router", "listen", "limits", "realm", "log"},
+		planned:    []string{"admin"},
+	}
+	routerShape = &shape{
+		name:       "router",
+		attributes: []string{"url", "dial_timeout"},
+		planned:    []string{"timeout_unit", "tls"},
+	}
+	listenShape = &shape{
+		name:    "listen",
+		label:   "ws://127.0.0.1:9000/ws",
+		planned: []string{"allowed_origins", "tls"},
+	}
+	limitsShape = &shape{
+		name:       "limits",
+		attributes: []string{"message_bytes", "send_buffer", "handshake_timeout"},
+		planned:    []string{"connections", "ping_interval", "ping_timeout"},
+	}
+	realmShape = &shape{
+		name:       "realm",
+		label:      "realm1",
+		attributes: []string{"auto"},
+		blocks:     []string{"auth", "pool"},
+	}
+	authShape = &shape{
+		name:       "auth",
+		attributes: []string{"method", "authid", "secret"},
+	}
+	poolShape = &shape{
+		name:       "pool",
+		label:      "com.example.compute",
+		attributes: []string{"policy", "concurrency", "upstream", "admit", "overload_error"},
+		blocks:     []string{"queue"},
+		planned:    []string{"match", "scope", "direct", "linger", "retry_lost", "retries"},
+	}
+	queueShape = &shape{
+		name:       "queue",
+		attributes: []string{"limit", "timeout"},
+		planned:    []string{"bytes"},
+	}
+	logShape = &shape{
+		name:       "log",
+		attributes: []string{"level", "format"},
+	}
+
+	shapes = []*shape{fileShape, routerShape, listenShape, limitsShape, realmShape, authShape, poolShape, queueShape, logShape}
+)
+
+// place is the block in the words of a sentence: "in a pool block".
+func (s *shape) place() string {
+	switch {
+	case s.name == "":
+		return "at the top of the file"
+	case strings.ContainsRune("aeiou", rune(s.name[0])):
+		return "in an " + s.name + " block"
+	}
+	return "in a " + s.name + " block"
+}
+
+// header is the block's first line as an example.
+func (s *shape) header() string {
+	if s.label == "" {
+		return s.name + " {"
+	}
+	return fmt.Sprintf("%s %q {", s.name, s.label)
+}
+
+func (s *shape) names() []string { return slices.Concat(s.attributes, s.blocks) }
+
+// unknown is the mistake of a name that this block does not have. kind is
+// what it was written as, "attribute" or "block".
+func (s *shape) unknown(kind, name string) fault {
+	if slices.Contains(s.planned, name) {
+		return fault{
+			summary: fmt.Sprintf("%s %q is not available in this version", kind, name),
+			hint:    "leave it out",
+		}
+	}
+	f := fault{summary: fmt.Sprintf("unknown %s %q %s", kind, name, s.place())}
+	if near := nearest(name, s.names()); near != "" {
+		f.hint = fmt.Sprintf("did you mean %q?", near)
+	} else if homes := homesOf(name); len(homes) > 0 {
+		f.hint = fmt.Sprintf("%q belongs %s", name, strings.Join(homes, " or "))
+	} else if names := s.names(); len(names) > 0 {
+		f.hint = "known here: " + strings.Join(names, ", ")
+	} else {
+		f.hint = "a " + s.name + " block is empty: " + s.header() + "}"
+	}
+	return f
+}
+
+// homesOf lists the places where a name is known.
+func homesOf(name string) []string {
+	var places []string
+	for _, s := range shapes {
+		if slices.Contains(s.names(), name) {
+			places = append(places, s.place())
+		}
+	}
+	return places
+}
+
+// choices are the values of an attribute that takes one of a few words.
+type choices struct {
+	allowed []string
+	planned []string
+	empty   bool // "" too
+}
+
+// check returns the mistake in a value, nil where there is none. It does not
+// quote the value, which may come from env() or file().
+func (c choices) check(name, value string) *fault {
+	switch {
+	case slices.Contains(c.allowed, value), c.empty && value == "":
+		return nil
+	case slices.Contains(c.planned, value):
+		return &fault{
+			summary: fmt.Sprintf("this %s is not available in this version", name),
+			hint:    "available: " + c.list(),
+		}
+	}
+	f := &fault{summary: name + " must be one of " + c.list()}
+	if near := nearest(value, c.allowed); near != "" {
+		f.hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return f
+}
+
+func (c choices) list() string {
+	quoted := make([]string, 0, len(c.allowed)+1)
+	for _, v := range c.allowed {
+		quoted = append(quoted, fmt.Sprintf("%q", v))
+	}
+	if c.empty {
+		quoted = append(quoted, `""`)
+	}
+	return strings.Join(quoted, ", ")
+}

@@ -1,0 +1,68 @@
+package configs
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// reservedComponent is the first component of the URIs that WAMP keeps to
+// itself.
+const reservedComponent = "wamp"
+
+// validURI tells whether s is a URI by WAMP's loose rule ("URIs",
+// section 2.1.1 of the specification): components joined by dots, none
+// empty, without whitespace and #. Control characters are refused as well.
+func validURI(s string) bool {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool {
+		return r == '#' || unicode.IsSpace(r) || unicode.IsControl(r)
+	}) {
+		return false
+	}
+	for component := range strings.SplitSeq(s, ".") {
+		if component == "" {
+			return false
+		}
+	}
+	return true
+}
+
+func checkRealmName(name string) *fault {
+	if validURI(name) {
+		return nil
+	}
+	return &fault{
+		summary: "this is not a valid realm name",
+		hint:    `a realm is a URI: parts joined by dots, none empty, without spaces and #, as in "realm1"`,
+	}
+}
+
+func checkErrorURI(uri string) *fault {
+	if validURI(uri) {
+		return nil
+	}
+	return &fault{
+		summary: "overload_error is not a valid URI",
+		hint:    `parts joined by dots, none empty, without spaces and #, as in "` + DefaultOverloadError + `"`,
+	}
+}
+
+func checkPoolURI(uri string) *fault {
+	if first, _, _ := strings.Cut(uri, "."); first == reservedComponent {
+		return &fault{
+			summary: "procedures under wamp. are reserved for the router",
+			hint:    `name a procedure of your own, as in "com.example.compute"`,
+		}
+	}
+	if validURI(uri) {
+		return nil
+	}
+	f := &fault{
+		summary: "this is not a valid procedure URI",
+		hint:    `parts joined by dots, none empty, without spaces and #, as in "com.example.compute"`,
+	}
+	if strings.HasSuffix(uri, ".") || strings.Contains(uri, "..") {
+		f.hint = "a pool governs one exact URI; prefixes and wildcards are not available in this version"
+	}
+	return f
+}
