@@ -1,0 +1,289 @@
+package codec
+
+import (
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+// cursor reads one value after the other from a message's bytes. Its methods
+// are false where the bytes are not what they expect; why is then why they
+// say. What they return aliases the bytes wherever it can.
+type cursor struct {
+	s   Serializer
+	buf []byte
+	pos int
+	why string
+}
+
+// container is a list or dictionary that is being read.
+type container struct {
+	left  int // elements, or entries, still to come; open: it ends by a mark
+	begun bool
+	list  bool
+}
+
+const open = -1
+
+func (c *cursor) fail(why string) bool {
+	if c.why == "" {
+		c.why = why
+	}
+	return false
+}
+
+const (
+	endsEarly    = "ends early"
+	notAList     = "not a list"
+	notADict     = "not a dictionary"
+	notAString   = "not a string"
+	notUTF8      = "not valid UTF-8"
+	notWellForm  = "not well formed"
+	tooDeep      = "nested too deeply"
+	keyNotString = "dictionary key is not a string"
+)
+
+// kind is what sort of value comes next.
+type kind uint8
+
+const (
+	kindNone kind = iota // the bytes end here, or begin no value
+	kindInt
+	kindFloat
+	kindString
+	kindBinary
+	kindList
+	kindDict
+	kindBool
+	kindNull
+	kindOther // extension types, tags, simple values
+)
+
+func (c *cursor) kind() kind {
+	switch c.s {
+	case JSON:
+		return c.jsonKind()
+	case MessagePack:
+		return c.msgpackKind()
+	default:
+		return c.cborKind()
+	}
+}
+
+// list enters a list.
+func (c *cursor) list() (container, bool) {
+	switch c.s {
+	case JSON:
+		c.space()
+		if c.pos < len(c.buf) && c.buf[c.pos] == '[' {
+			c.pos++
+			return container{left: open, list: true}, true
+		}
+		return container{}, c.fail(notAList)
+	case MessagePack:
+		n, ok := c.msgpackContainer(0x90, 0xdc, notAList)
+		return container{left: n, list: true}, ok
+	default:
+		n, ok := c.cborContainer(cborList, notAList)
+		return container{left: n, list: true}, ok
+	}
+}
+
+// dict enters a dictionary.
+func (c *cursor) dict() (container, bool) {
+	switch c.s {
+	case JSON:
+		c.space()
+		if c.pos < len(c.buf) && c.buf[c.pos] == '{' {
+			c.pos++
+			return container{left: open}, true
+		}
+		return container{}, c.fail(notADict)
+	case MessagePack:
+		n, ok := c.msgpackContainer(0x80, 0xde, notADict)
+		return container{left: n}, ok
+	default:
+		n, ok := c.cborContainer(cborDict, notADict)
+		return container{left: n}, ok
+	}
+}
+
+// next goes to the next element of a list, or the next key of a dictionary.
+// more is false behind the last one.
+func (c *cursor) next(k *container) (more, ok bool) {
+	if k.left != open {
+		if k.left == 0 {
+			return false, true
+		}
+		k.left--
+		return true, true
+	}
+	if c.s == JSON {
+		return c.jsonNext(k)
+	}
+	if c.pos >= len(c.buf) {
+		return false, c.fail(endsEarly)
+	}
+	if c.buf[c.pos] == cborBreak {
+		c.pos++
+		return false, true
+	}
+	return true, true
+}
+
+// key reads a dictionary's key and what parts it from its value.
+func (c *cursor) key() ([]byte, bool) {
+	if c.kind() != kindString {
+		return nil, c.fail(keyNotString)
+	}
+	key, ok := c.str()
+	if !ok || c.s != JSON {
+		return key, ok
+	}
+	c.space()
+	if c.pos >= len(c.buf) || c.buf[c.pos] != ':' {
+		return nil, c.fail(notWellForm)
+	}
+	c.pos++
+	return key, true
+}
+
+// str reads a string. It aliases the bytes unless they hold escapes or chunks.
+func (c *cursor) str() ([]byte, bool) {
+	var text []byte
+	var ok bool
+	switch c.s {
+	case JSON:
+		return c.jsonString()
+	case MessagePack:
+		text, ok = c.msgpackString()
+	default:
+		text, ok = c.cborString(cborText)
+	}
+	if ok && !utf8.Valid(text) {
+		return nil, c.fail(notUTF8)
+	}
+	return text, ok
+}
+
+// number is an integer or a float.
+type number struct {
+	float    float64
+	integer  uint64 // absolute value
+	isFloat  bool
+	negative bool
+}
+
+// num reads a number. Integers beyond 64 bit are refused.
+func (c *cursor) num() (number, bool) {
+	switch c.s {
+	case JSON:
+		return c.jsonNumber()
+	case MessagePack:
+		return c.msgpackNumber()
+	default:
+		return c.cborNumber()
+	}
+}
+
+// uint reads an integer from 0 to 2^53. JavaScript's encoders write large
+// integers as floats: those that are whole are taken.
+func (c *cursor) uint() (uint64, bool) {
+	if c.s == JSON { // the common case, without a detour
+		c.space()
+		if n, ok := c.jsonDigits(); ok {
+			return n, true
+		}
+	}
+	n, ok := c.num()
+	if !ok {
+		return 0, false
+	}
+	if n.isFloat {
+		if n.float < 0 || n.float > MaxID || n.float != math.Trunc(n.float) {
+			return 0, c.fail("not an integer from 0 to 2^53")
+		}
+		return uint64(n.float), true
+	}
+	if n.negative || n.integer > MaxID {
+		return 0, c.fail("not an integer from 0 to 2^53")
+	}
+	return n.integer, true
+}
+
+// skip passes over one value and checks all of it: that it is well formed, its
+// depth, the UTF-8 of its strings, that keys are strings.
+func (c *cursor) skip(depth int) bool {
+	switch c.kind() {
+	case kindList:
+		return c.skipList(depth)
+	case kindDict:
+		return c.skipDict(depth)
+	case kindString:
+		if c.s == JSON {
+			return c.jsonSkipString()
+		}
+		_, ok := c.str()
+		return ok
+	case kindNone:
+		return c.fail(endsEarly)
+	default:
+		switch c.s {
+		case JSON:
+			return c.jsonSkipScalar()
+		case MessagePack:
+			return c.msgpackSkipScalar()
+		default:
+			return c.cborSkipScalar(depth)
+		}
+	}
+}
+
+func (c *cursor) skipList(depth int) bool {
+	if depth >= MaxDepth {
+		return c.fail(tooDeep)
+	}
+	k, ok := c.list()
+	for ok {
+		var more bool
+		if more, ok = c.next(&k); !more {
+			break
+		}
+		ok = c.skip(depth + 1)
+	}
+	return ok
+}
+
+func (c *cursor) skipDict(depth int) bool {
+	if depth >= MaxDepth {
+		return c.fail(tooDeep)
+	}
+	k, ok := c.dict()
+	for ok {
+		var more bool
+		if more, ok = c.next(&k); !more {
+			break
+		}
+		if c.kind() != kindString {
+			return c.fail(keyNotString)
+		}
+		if _, ok = c.key(); ok {
+			ok = c.skip(depth + 1)
+		}
+	}
+	return ok
+}
+
+// atEnd tells whether nothing is left but, in JSON, white space.
+func (c *cursor) atEnd() bool {
+	if c.s == JSON {
+		c.space()
+	}
+	return c.pos == len(c.buf)
+}
+
+// parseFloat reads a JSON number as a float.
+func parseFloat(text []byte) (float64, bool) {
+	f, err := strconv.ParseFloat(string(text), 64)
+	return f, err == nil
+}

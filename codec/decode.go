@@ -1,0 +1,299 @@
+package codec
+
+import "bytes"
+
+// PeekType decodes a message's type and nothing behind it.
+func PeekType(s Serializer, msg []byte) (MessageType, error) {
+	c := cursor{s: s, buf: msg}
+	t, _, ok := c.messageType()
+	if !ok {
+		return 0, &MalformedError{Element: "Type", Reason: c.why}
+	}
+	return t, nil
+}
+
+func (c *cursor) messageType() (MessageType, container, bool) {
+	k, ok := c.list()
+	if !ok {
+		return 0, k, false
+	}
+	more, ok := c.next(&k)
+	if !more {
+		return 0, k, ok && c.fail("empty message")
+	}
+	t, ok := c.uint()
+	if !ok || t == 0 || t > 1<<16-1 {
+		return 0, k, c.fail("not a message type")
+	}
+	return MessageType(t), k, true
+}
+
+// decoder reads a message's header, element after element. The first thing
+// that is wrong is its error, and everything after it is zero.
+type decoder struct {
+	c    cursor
+	k    container
+	t    MessageType
+	err  *MalformedError
+	more bool // an element is next
+}
+
+// decoding begins to read a message that must be of type t.
+func decoding(s Serializer, msg []byte, t MessageType) decoder {
+	d := decoder{c: cursor{s: s, buf: msg}, t: t}
+	got, k, ok := d.c.messageType()
+	d.k = k
+	switch {
+	case !ok:
+		d.bad("Type", d.c.why)
+	case got != t:
+		d.bad("Type", "is of another message")
+	}
+	return d
+}
+
+func (d *decoder) bad(element, why string) {
+	if d.err == nil {
+		d.err = &MalformedError{d.t, element, why}
+	}
+}
+
+// element goes to the next element, which must exist.
+func (d *decoder) element(name string) bool {
+	if d.err != nil {
+		return false
+	}
+	more, ok := d.c.next(&d.k)
+	switch {
+	case !ok:
+		d.bad(name, d.c.why)
+	case !more:
+		d.bad(name, "is missing")
+	}
+	return d.err == nil
+}
+
+// id reads an ID: 1 to 2^53.
+func (d *decoder) id(name string) uint64 {
+	if !d.element(name) {
+		return 0
+	}
+	id, ok := d.c.uint()
+	if !ok || id == 0 {
+		d.bad(name, "not an ID (1 to 2^53)")
+		return 0
+	}
+	return id
+}
+
+// text reads a string.
+func (d *decoder) text(name string) []byte {
+	if !d.element(name) {
+		return nil
+	}
+	if d.c.kind() != kindString {
+		d.bad(name, notAString)
+		return nil
+	}
+	text, ok := d.c.str()
+	if !ok {
+		d.bad(name, d.c.why)
+	}
+	return text
+}
+
+// dict reads a dictionary.
+func (d *decoder) dict(name string) Dict {
+	e := d.entries(name)
+	for e.next() {
+	}
+	return d.close(name, &e)
+}
+
+// entries begins to read a dictionary entry by entry; close ends it.
+func (d *decoder) entries(name string) entries {
+	if !d.element(name) {
+		return entries{}
+	}
+	return entriesAt(d.c)
+}
+
+func (d *decoder) close(name string, e *entries) Dict {
+	if d.err != nil {
+		return Dict{}
+	}
+	if !e.ok {
+		d.bad(name, e.c.why)
+		return Dict{}
+	}
+	d.c.pos = e.c.pos
+	return Dict{d.c.buf[e.first:e.c.pos]}
+}
+
+// payload takes what is left as it is.
+func (d *decoder) payload() Payload {
+	if d.err != nil {
+		return Payload{}
+	}
+	c := &d.c
+	if d.k.left != open {
+		rest := Payload{c.buf[c.pos:], d.k.left}
+		d.checkCount(rest)
+		if d.k.left == 0 {
+			rest.raw = nil
+		}
+		return rest
+	}
+	end := len(c.buf)
+	if c.s == JSON {
+		end = len(bytes.TrimRight(c.buf, " \t\r\n"))
+	}
+	begin := c.pos
+	more, ok := c.next(&d.k)
+	switch {
+	case !ok:
+		d.bad("", c.why)
+		return Payload{}
+	case !more:
+		if !c.atEnd() {
+			d.bad("", "is followed by more bytes")
+		}
+		return Payload{}
+	}
+	if c.s == CBOR { // of indefinite length, which is rare: count
+		return d.indefinitePayload(begin)
+	}
+	if end <= c.pos || c.buf[end-1] != ']' {
+		d.bad("", endsEarly)
+		return Payload{}
+	}
+	return Payload{c.buf[c.pos : end-1], some}
+}
+
+func (d *decoder) checkCount(rest Payload) {
+	switch {
+	case rest.count > 2:
+		d.bad("", "has too many elements")
+	case rest.count == 0 && len(rest.raw) > 0:
+		d.bad("", "is followed by more bytes")
+	case rest.count > 0 && len(rest.raw) < rest.count:
+		d.bad("Arguments", endsEarly)
+	}
+}
+
+func (d *decoder) indefinitePayload(begin int) Payload {
+	c := &d.c
+	count := 0
+	for more := true; more; {
+		end := c.pos
+		if !c.skip(1) {
+			d.bad("Arguments", c.why)
+			return Payload{}
+		}
+		count++
+		end = c.pos
+		var ok bool
+		if more, ok = c.next(&d.k); !ok {
+			d.bad("", c.why)
+			return Payload{}
+		}
+		if !more {
+			rest := Payload{c.buf[begin:end], count}
+			d.checkCount(rest)
+			if !c.atEnd() {
+				d.bad("", "is followed by more bytes")
+			}
+			return rest
+		}
+	}
+	return Payload{}
+}
+
+// end checks that nothing is left.
+func (d *decoder) end() {
+	if d.err != nil {
+		return
+	}
+	more, ok := d.c.next(&d.k)
+	switch {
+	case !ok:
+		d.bad("", d.c.why)
+	case more:
+		d.bad("", "has too many elements")
+	case !d.c.atEnd():
+		d.bad("", "is followed by more bytes")
+	}
+}
+
+// done returns what was wrong, if anything.
+func (d *decoder) done() error {
+	if d.err != nil {
+		return d.err
+	}
+	return nil
+}
+
+// ID returns the ID that stands at an element of a message: 1, or 2 in ERROR.
+func ID(s Serializer, msg []byte, element int) (uint64, error) {
+	_, _, id, err := idAt(s, msg, element)
+	return id, err
+}
+
+// AppendWithID appends a message with another ID at that element, everything
+// else byte for byte.
+func AppendWithID(dst []byte, s Serializer, msg []byte, element int, id uint64) ([]byte, error) {
+	begin, end, _, err := idAt(s, msg, element)
+	if err != nil {
+		return dst, err
+	}
+	dst = append(dst, msg[:begin]...)
+	dst = appendUint(dst, s, id)
+	return append(dst, msg[end:]...), nil
+}
+
+func idAt(s Serializer, msg []byte, element int) (begin, end int, id uint64, err error) {
+	c := cursor{s: s, buf: msg}
+	t, k, ok := c.messageType()
+	for i := 1; ok && i <= element; i++ {
+		var more bool
+		if more, ok = c.next(&k); !more {
+			ok = false
+			c.fail("is missing")
+			break
+		}
+		if i < element {
+			ok = c.skip(1)
+		}
+	}
+	if ok {
+		if s == JSON {
+			c.space()
+		}
+		begin = c.pos
+		id, ok = c.uint()
+		ok = ok && id > 0
+	}
+	if !ok {
+		return 0, 0, 0, &MalformedError{t, "Request", "not an ID (1 to 2^53)"}
+	}
+	return begin, c.pos, id, nil
+}
+
+// Validate checks a whole message of any type: that it is one list that begins
+// with a message type, well formed to its end, of bounded depth, with valid
+// UTF-8 in each string.
+func Validate(s Serializer, msg []byte) error {
+	c := cursor{s: s, buf: msg}
+	t, _, ok := c.messageType()
+	if !ok {
+		return &MalformedError{Element: "Type", Reason: c.why}
+	}
+	c.pos = 0
+	if !c.skip(0) {
+		return &MalformedError{Type: t, Reason: c.why}
+	}
+	if !c.atEnd() {
+		return &MalformedError{Type: t, Reason: "is followed by more bytes"}
+	}
+	return nil
+}

@@ -1,0 +1,305 @@
+package codec
+
+import (
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+func (c *cursor) space() {
+	for c.pos < len(c.buf) {
+		switch c.buf[c.pos] {
+		case ' ', '\t', '\n', '\r':
+			c.pos++
+		default:
+			return
+		}
+	}
+}
+
+func (c *cursor) jsonKind() kind {
+	c.space()
+	if c.pos >= len(c.buf) {
+		return kindNone
+	}
+	switch b := c.buf[c.pos]; {
+	case b == '"':
+		return kindString
+	case b == '[':
+		return kindList
+	case b == '{':
+		return kindDict
+	case b == 't' || b == 'f':
+		return kindBool
+	case b == 'n':
+		return kindNull
+	case b == '-' || b >= '0' && b <= '9':
+		if _, float, ok := c.jsonNumberEnd(); ok && float {
+			return kindFloat
+		}
+		return kindInt
+	}
+	return kindNone
+}
+
+func (c *cursor) jsonNext(k *container) (more, ok bool) {
+	end := byte('}')
+	if k.list {
+		end = ']'
+	}
+	c.space()
+	if c.pos >= len(c.buf) {
+		return false, c.fail(endsEarly)
+	}
+	b := c.buf[c.pos]
+	switch {
+	case b == end:
+		c.pos++
+		return false, true
+	case !k.begun:
+		k.begun = true
+		return true, true
+	case b == ',':
+		c.pos++
+		c.space()
+		return true, true
+	}
+	return false, c.fail(notWellForm)
+}
+
+// jsonDigits reads an integer without sign, exponent or leading zeros, of at
+// most 16 digits; else it is false, and nothing has been read.
+func (c *cursor) jsonDigits() (uint64, bool) {
+	n, i := uint64(0), c.pos
+	for ; i < len(c.buf) && i-c.pos < 17; i++ {
+		d := c.buf[i] - '0'
+		if d > 9 {
+			break
+		}
+		n = n*10 + uint64(d)
+	}
+	if i == c.pos || i-c.pos > 16 || n > MaxID || c.buf[c.pos] == '0' && i-c.pos > 1 {
+		return 0, false
+	}
+	if i < len(c.buf) && (c.buf[i] == '.' || c.buf[i]|0x20 == 'e') {
+		return 0, false
+	}
+	c.pos = i
+	return n, true
+}
+
+// jsonNumberEnd finds the end of the number at pos (RFC 8259, section 6), and
+// whether it is written as a float.
+func (c *cursor) jsonNumberEnd() (end int, float, ok bool) {
+	i := c.pos
+	digits := func() bool {
+		begin := i
+		for i < len(c.buf) && c.buf[i] >= '0' && c.buf[i] <= '9' {
+			i++
+		}
+		return i > begin
+	}
+	if i < len(c.buf) && c.buf[i] == '-' {
+		i++
+	}
+	zero := i < len(c.buf) && c.buf[i] == '0'
+	begin := i
+	if !digits() || zero && i > begin+1 {
+		return i, false, false
+	}
+	if i < len(c.buf) && c.buf[i] == '.' {
+		i++
+		float = true
+		if !digits() {
+			return i, true, false
+		}
+	}
+	if i < len(c.buf) && c.buf[i]|0x20 == 'e' {
+		i++
+		float = true
+		if i < len(c.buf) && (c.buf[i] == '+' || c.buf[i] == '-') {
+			i++
+		}
+		if !digits() {
+			return i, true, false
+		}
+	}
+	return i, float, true
+}
+
+func (c *cursor) jsonNumber() (number, bool) {
+	c.space()
+	end, float, ok := c.jsonNumberEnd()
+	if !ok {
+		return number{}, c.fail("not a number")
+	}
+	text := c.buf[c.pos:end]
+	c.pos = end
+	if float {
+		f, ok := parseFloat(text)
+		if !ok {
+			return number{}, c.fail("number out of range")
+		}
+		return number{isFloat: true, float: f}, true
+	}
+	n := number{negative: text[0] == '-'}
+	if n.negative {
+		text = text[1:]
+	}
+	for _, b := range text {
+		d := uint64(b - '0')
+		if n.integer > (1<<64-1-d)/10 {
+			return n, c.fail(beyond64Bit)
+		}
+		n.integer = n.integer*10 + d
+	}
+	if n.negative && n.integer > 1<<63 {
+		return n, c.fail(beyond64Bit)
+	}
+	n.negative = n.negative && n.integer > 0
+	return n, true
+}
+
+const beyond64Bit = "integer beyond 64 bit"
+
+// jsonStringEnd finds the closing quote of the string that begins at pos, and
+// checks what is between.
+func (c *cursor) jsonStringEnd() (end int, escaped, ok bool) {
+	c.space()
+	if c.pos >= len(c.buf) || c.buf[c.pos] != '"' {
+		return 0, false, c.fail(notAString)
+	}
+	ascii := true
+	for i := c.pos + 1; i < len(c.buf); i++ {
+		switch b := c.buf[i]; {
+		case b == '"':
+			if !ascii && !utf8.Valid(c.buf[c.pos+1:i]) {
+				return 0, false, c.fail(notUTF8)
+			}
+			return i, escaped, true
+		case b == '\\':
+			escaped = true
+			n, ok := jsonEscape(c.buf[i:])
+			if !ok {
+				return 0, false, c.fail("invalid escape in a string")
+			}
+			i += n - 1
+		case b < 0x20:
+			return 0, false, c.fail("control character in a string")
+		case b >= utf8.RuneSelf:
+			ascii = false
+		}
+	}
+	return 0, false, c.fail(endsEarly)
+}
+
+// jsonEscape returns the length of the escape that text begins with: a whole
+// surrogate pair where it is one. Half of one is no character.
+func jsonEscape(text []byte) (int, bool) {
+	if len(text) < 2 {
+		return 0, false
+	}
+	switch text[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2, true
+	case 'u':
+		r, ok := jsonHex(text)
+		if !ok || !utf16.IsSurrogate(r) {
+			return 6, ok
+		}
+		if len(text) < 12 || text[6] != '\\' || text[7] != 'u' {
+			return 0, false
+		}
+		low, ok := jsonHex(text[6:])
+		return 12, ok && utf16.DecodeRune(r, low) != utf8.RuneError
+	}
+	return 0, false
+}
+
+// jsonHex reads \uXXXX.
+func jsonHex(text []byte) (rune, bool) {
+	if len(text) < 6 {
+		return 0, false
+	}
+	var r rune
+	for _, b := range text[2:6] {
+		switch {
+		case b >= '0' && b <= '9':
+			b -= '0'
+		case b|0x20 >= 'a' && b|0x20 <= 'f':
+			b = b | 0x20 - 'a' + 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(b)
+	}
+	return r, true
+}
+
+func (c *cursor) jsonString() ([]byte, bool) {
+	end, escaped, ok := c.jsonStringEnd()
+	if !ok {
+		return nil, false
+	}
+	text := c.buf[c.pos+1 : end]
+	c.pos = end + 1
+	if escaped {
+		text = jsonUnescape(make([]byte, 0, len(text)), text)
+	}
+	return text, true
+}
+
+func (c *cursor) jsonSkipString() bool {
+	end, _, ok := c.jsonStringEnd()
+	c.pos = end + 1
+	return ok
+}
+
+// jsonUnescape appends the text that valid string content stands for.
+func jsonUnescape(dst, text []byte) []byte {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			dst = append(dst, text[i])
+			continue
+		}
+		i++
+		switch text[i] {
+		case 'b':
+			dst = append(dst, '\b')
+		case 'f':
+			dst = append(dst, '\f')
+		case 'n':
+			dst = append(dst, '\n')
+		case 'r':
+			dst = append(dst, '\r')
+		case 't':
+			dst = append(dst, '\t')
+		case 'u':
+			r, _ := jsonHex(text[i-1:])
+			i += 4
+			if utf16.IsSurrogate(r) {
+				low, _ := jsonHex(text[i+1:])
+				r = utf16.DecodeRune(r, low)
+				i += 6
+			}
+			dst = utf8.AppendRune(dst, r)
+		default:
+			dst = append(dst, text[i])
+		}
+	}
+	return dst
+}
+
+func (c *cursor) jsonSkipScalar() bool {
+	for _, word := range [...]string{"true", "false", "null"} {
+		if rest := c.buf[c.pos:]; len(rest) >= len(word) && string(rest[:len(word)]) == word {
+			c.pos += len(word)
+			return true
+		}
+	}
+	end, _, ok := c.jsonNumberEnd()
+	if !ok {
+		return c.fail(notWellForm)
+	}
+	c.pos = end
+	return true
+}

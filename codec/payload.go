@@ -1,0 +1,140 @@
+package codec
+
+// Payload is what a message carries for the application: Arguments and
+// ArgumentsKw, or the one binary or string of a payload passthru mode. It is
+// the raw last elements of the message, in the message's serializer. The zero
+// Payload is absent, which is not the same as empty lists.
+type Payload struct {
+	raw   []byte
+	count int // elements; some: there are, but they have not been counted (JSON)
+}
+
+const some = -1
+
+// Len returns the bytes held.
+func (p Payload) Len() int { return len(p.raw) }
+
+// Absent tells whether the message has no payload at all.
+func (p Payload) Absent() bool { return p.count == 0 }
+
+// Validate walks the payload: that it is well formed to its end, one or two
+// elements, a list (or a binary or string) and a dictionary, of bounded depth,
+// with valid UTF-8 in each string. It must be in serializer s.
+func (p Payload) Validate(s Serializer) error { return p.validate(s, 0) }
+
+func (p Payload) validate(s Serializer, t MessageType) error {
+	_, _, err := p.elements(s, t)
+	return err
+}
+
+// elements returns the one or two elements of a payload, nil where absent.
+func (p Payload) elements(s Serializer, t MessageType) (arguments, argumentsKw []byte, err error) {
+	if p.count == 0 {
+		return nil, nil, nil
+	}
+	c := cursor{s: s, buf: p.raw}
+	switch c.kind() {
+	case kindList, kindString, kindBinary:
+	default:
+		return nil, nil, &MalformedError{t, "Arguments", notAList}
+	}
+	begin := c.pos
+	if !c.skip(1) {
+		return nil, nil, &MalformedError{t, "Arguments", c.why}
+	}
+	arguments = p.raw[begin:c.pos]
+	if c.atEnd() {
+		if p.count > 1 {
+			return nil, nil, &MalformedError{t, "ArgumentsKw", endsEarly}
+		}
+		return arguments, nil, nil
+	}
+	if s == JSON {
+		if c.buf[c.pos] != ',' {
+			return nil, nil, &MalformedError{t, "Arguments", notWellForm}
+		}
+		c.pos++
+	}
+	if c.kind() != kindDict {
+		return nil, nil, &MalformedError{t, "ArgumentsKw", notADict}
+	}
+	begin = c.pos
+	if !c.skip(1) {
+		return nil, nil, &MalformedError{t, "ArgumentsKw", c.why}
+	}
+	argumentsKw = p.raw[begin:c.pos]
+	if !c.atEnd() || p.count == 1 {
+		return nil, nil, &MalformedError{t, "ArgumentsKw", "is followed by more elements"}
+	}
+	return arguments, argumentsKw, nil
+}
+
+// Arguments returns the raw bytes of the payload's two elements, nil where one
+// is absent.
+func (p Payload) Arguments(s Serializer) (arguments, argumentsKw []byte, err error) {
+	return p.elements(s, 0)
+}
+
+// NewPayload returns a payload of two values that are already in serializer s:
+// Arguments and ArgumentsKw, nil where absent. It takes what the library of
+// that serializer has made.
+func NewPayload(s Serializer, arguments, argumentsKw []byte) Payload {
+	if arguments == nil {
+		if argumentsKw == nil {
+			return Payload{}
+		}
+		arguments = appendListHead(nil, s, 0)
+		if s == JSON {
+			arguments = append(arguments, ']')
+		}
+	}
+	if argumentsKw == nil {
+		return Payload{arguments, 1}
+	}
+	raw := make([]byte, 0, len(arguments)+1+len(argumentsKw))
+	raw = append(raw, arguments...)
+	if s == JSON {
+		raw = append(raw, ',')
+	}
+	return Payload{append(raw, argumentsKw...), 2}
+}
+
+// TextPayload returns a payload of one sentence in Arguments and the fields of
+// kw in ArgumentsKw, which is absent if there are none. It is built in dst's
+// capacity.
+func TextPayload(s Serializer, dst []byte, sentence string, kw []Field) Payload {
+	dst = appendString(appendListHead(dst[:0], s, 1), s, sentence)
+	if s == JSON {
+		dst = append(dst, ']')
+	}
+	if len(kw) == 0 {
+		return Payload{dst, 1}
+	}
+	if s == JSON {
+		dst = append(dst, ',')
+	}
+	return Payload{appendFields(dst, s, kw), 2}
+}
+
+// Body is what of a call travels behind its IDs: the details and the payload
+// of an INVOCATION, in one serializer.
+type Body struct {
+	Serializer Serializer
+	Details    Dict
+	Payload    Payload
+}
+
+// Len returns the bytes held.
+func (b Body) Len() int { return len(b.Details.raw) + len(b.Payload.raw) }
+
+// Clone copies the body into buf, which grows if need be, and returns the copy
+// and the buffer that it aliases.
+func (b Body) Clone(buf []byte) (Body, []byte) {
+	details := len(b.Details.raw)
+	buf = append(append(buf[:0], b.Details.raw...), b.Payload.raw...)
+	clone := Body{Serializer: b.Serializer, Payload: Payload{buf[details:], b.Payload.count}}
+	if details > 0 {
+		clone.Details.raw = buf[:details:details]
+	}
+	return clone, buf
+}

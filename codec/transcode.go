@@ -1,0 +1,275 @@
+package codec
+
+import (
+	"encoding/base64"
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+// TranscodeError says that a value can't be expressed in another serializer,
+// or is not well formed. It names where the value is, never the value.
+type TranscodeError struct {
+	Element string // "Arguments[0].x" for one
+	Reason  string
+}
+
+func (e *TranscodeError) Error() string { return "codec: " + e.Element + ": " + e.Reason }
+
+// TranscodePayload puts a payload into another serializer: integers up to 64
+// bit stay exact, integers integers and floats floats, binary is in JSON a
+// string that begins with NUL, in Base64. What can't be expressed is a
+// *[TranscodeError]: NaN and infinities in JSON, text that begins with NUL in
+// JSON, keys that are no strings, extension types, tags, integers beyond 64 bit.
+// It is built in dst's capacity, and dst is returned with it for the next use.
+func TranscodePayload(dst []byte, p Payload, from, to Serializer) (Payload, []byte, error) {
+	dst = dst[:0]
+	if p.count == 0 {
+		return Payload{}, dst, nil
+	}
+	arguments, argumentsKw, err := p.elements(from, 0)
+	if err != nil {
+		bad := err.(*MalformedError)
+		return Payload{}, dst, &TranscodeError{bad.Element, bad.Reason}
+	}
+	t := transcoder{cursor: cursor{s: from, buf: arguments}, to: to, dst: dst}
+	if err := t.whole("Arguments"); err != nil {
+		return Payload{}, t.dst, err
+	}
+	if argumentsKw == nil {
+		return Payload{t.dst, 1}, t.dst, nil
+	}
+	if to == JSON {
+		t.dst = append(t.dst, ',')
+	}
+	t.cursor = cursor{s: from, buf: argumentsKw}
+	if err := t.whole("ArgumentsKw"); err != nil {
+		return Payload{}, t.dst, err
+	}
+	return Payload{t.dst, 2}, t.dst, nil
+}
+
+// TranscodeDict puts a dictionary into another serializer, by the rules of
+// [TranscodePayload].
+func TranscodeDict(dst []byte, d Dict, from, to Serializer) (Dict, []byte, error) {
+	dst = dst[:0]
+	if len(d.raw) == 0 {
+		return Dict{}, dst, nil
+	}
+	t := transcoder{cursor: cursor{s: from, buf: d.raw}, to: to, dst: dst}
+	if err := t.whole("Options"); err != nil {
+		return Dict{}, t.dst, err
+	}
+	return Dict{t.dst}, t.dst, nil
+}
+
+// transcoder reads values in one serializer and appends them in another.
+type transcoder struct {
+	cursor
+	to   Serializer
+	dst  []byte
+	path []string // from the inside out, once something is wrong
+}
+
+func (t *transcoder) whole(name string) error {
+	if t.value(0) && !t.atEnd() {
+		t.fail("is followed by more bytes")
+	}
+	if t.why == "" {
+		return nil
+	}
+	for i := len(t.path) - 1; i >= 0; i-- {
+		name += t.path[i]
+	}
+	return &TranscodeError{name, t.why}
+}
+
+func (t *transcoder) value(depth int) bool {
+	switch t.kind() {
+	case kindInt:
+		return t.integer()
+	case kindFloat:
+		return t.float()
+	case kindString:
+		return t.string()
+	case kindBinary:
+		return t.binary()
+	case kindList:
+		return t.listOf(depth)
+	case kindDict:
+		return t.dictOf(depth)
+	case kindBool:
+		b, ok := t.boolean()
+		t.dst = appendBool(t.dst, t.to, b)
+		return ok
+	case kindNull:
+		t.dst = appendNull(t.dst, t.to)
+		return t.skip(depth)
+	case kindOther:
+		if t.s == CBOR && t.buf[t.pos] == 0xf7 { // undefined, which JavaScript has
+			t.pos++
+			t.dst = appendNull(t.dst, t.to)
+			return true
+		}
+		return t.fail("extension types and tags can't be expressed in " + t.to.String())
+	}
+	return t.fail(endsEarly)
+}
+
+func (t *transcoder) integer() bool {
+	n, ok := t.num()
+	switch {
+	case !ok:
+	case n.negative:
+		t.dst = appendNegative(t.dst, t.to, n.integer)
+	default:
+		t.dst = appendUint(t.dst, t.to, n.integer)
+	}
+	return ok
+}
+
+func (t *transcoder) float() bool {
+	n, ok := t.num()
+	if ok && t.to == JSON && (math.IsNaN(n.float) || math.IsInf(n.float, 0)) {
+		return t.fail("NaN and infinities can't be expressed in json")
+	}
+	if ok {
+		t.dst = appendFloat(t.dst, t.to, n.float)
+	}
+	return ok
+}
+
+func (t *transcoder) string() bool {
+	text, ok := t.str()
+	if !ok {
+		return false
+	}
+	if len(text) == 0 || text[0] != 0 {
+		t.dst = appendString(t.dst, t.to, text)
+		return true
+	}
+	if t.s != JSON {
+		if t.to == JSON {
+			return t.fail("text that begins with NUL can't be told from binary data in json")
+		}
+		t.dst = appendString(t.dst, t.to, text)
+		return true
+	}
+	data, err := base64.StdEncoding.Strict().AppendDecode(nil, text[1:])
+	if err != nil {
+		return t.fail("string that begins with NUL is not Base64 behind it")
+	}
+	t.dst = appendBinary(t.dst, t.to, data)
+	return true
+}
+
+func (t *transcoder) binary() bool {
+	var data []byte
+	var ok bool
+	if t.s == MessagePack {
+		data, ok = t.msgpackBinary()
+	} else {
+		data, ok = t.cborString(cborBytes)
+	}
+	if ok {
+		t.dst = appendBinary(t.dst, t.to, data)
+	}
+	return ok
+}
+
+func (t *transcoder) listOf(depth int) bool {
+	if depth >= MaxDepth {
+		return t.fail(tooDeep)
+	}
+	k, ok := t.list()
+	begin := t.openContainer(k, appendListHead)
+	count := 0
+	for ok {
+		var more bool
+		if more, ok = t.next(&k); !more {
+			break
+		}
+		if t.to == JSON && count > 0 {
+			t.dst = append(t.dst, ',')
+		}
+		if ok = t.value(depth + 1); !ok {
+			t.path = append(t.path, "["+strconv.Itoa(count)+"]")
+			return false
+		}
+		count++
+	}
+	t.closeContainer(k, begin, count, appendListHead, ']')
+	return ok
+}
+
+func (t *transcoder) dictOf(depth int) bool {
+	if depth >= MaxDepth {
+		return t.fail(tooDeep)
+	}
+	k, ok := t.cursor.dict()
+	begin := t.openContainer(k, appendDictHead)
+	count := 0
+	for ok {
+		var more bool
+		if more, ok = t.next(&k); !more {
+			break
+		}
+		var key []byte
+		if key, ok = t.key(); !ok {
+			return false
+		}
+		if t.to == JSON && count > 0 {
+			t.dst = append(t.dst, ',')
+		}
+		t.dst = appendString(t.dst, t.to, key)
+		if t.to == JSON {
+			t.dst = append(t.dst, ':')
+		}
+		if ok = t.value(depth + 1); !ok {
+			t.path = append(t.path, "."+printable(key))
+			return false
+		}
+		count++
+	}
+	t.closeContainer(k, begin, count, appendDictHead, '}')
+	return ok
+}
+
+type headAppender func(dst []byte, s Serializer, n int) []byte
+
+// openContainer appends the head of a list or dictionary. Where the source
+// does not say how many elements there are, one byte keeps its place.
+func (t *transcoder) openContainer(k container, head headAppender) int {
+	begin := len(t.dst)
+	t.dst = head(t.dst, t.to, max(k.left, 0))
+	return begin
+}
+
+// closeContainer ends a list or dictionary, and puts in the number of elements
+// where it was not known.
+func (t *transcoder) closeContainer(k container, begin, count int, head headAppender, end byte) {
+	switch {
+	case t.to == JSON:
+		t.dst = append(t.dst, end)
+	case k.left == open && count > 0:
+		var room [5]byte
+		real := head(room[:0], t.to, count)
+		content := len(t.dst)
+		t.dst = append(t.dst, real[1:]...) // grows it by what the head needs more
+		copy(t.dst[begin+len(real):], t.dst[begin+1:content])
+		copy(t.dst[begin:], real)
+	}
+}
+
+// printable makes a key of a dictionary fit for an error: keys are names, but
+// nobody knows how long.
+func printable(key []byte) string {
+	const most = 32
+	if len(key) > most {
+		key = key[:most]
+	}
+	if !utf8.Valid(key) {
+		return "?"
+	}
+	return strconv.QuoteToGraphic(string(key))[1 : len(strconv.QuoteToGraphic(string(key)))-1]
+}
