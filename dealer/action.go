@@ -1,0 +1,94 @@
+package dealer
+
+import (
+	"time"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// ActionKind says what an [Action] asks for.
+type ActionKind uint8
+
+const (
+	// Invoke sends an INVOCATION to Callee: ID, Registration, Body, less
+	// receive_progress if StripProgress.
+	Invoke ActionKind = iota + 1
+	// Interrupt sends an INTERRUPT for ID to Callee with Mode: with all options
+	// of the message at hand where there is one.
+	Interrupt
+	// Forward passes the answer at hand (YIELD or ERROR) on to the caller:
+	// Origin, Request. More follow unless Final.
+	Forward
+	// ForwardOwn passes the answer at hand on to the router on the callee's own
+	// session, as the answer to Request.
+	ForwardOwn
+	// Discard drops the answer at hand: its caller is gone or has been told, or
+	// nobody asked for progress.
+	Discard
+	// Violate means that Callee broke the protocol: it answered an invocation
+	// that it never got. Its session must be ABORTed.
+	Violate
+	// Refuse sends an ERROR to the caller (Origin, Request): Refusal says why.
+	Refuse
+	// Release gives up the registration of Pool at the router: nobody is left.
+	Release
+)
+
+// Action is one thing to do. Which fields count depends on the kind. Bodies
+// alias memory that is valid until the dealer's next event.
+type Action struct {
+	Kind          ActionKind
+	Final         bool // Forward, ForwardOwn: the last answer of this call
+	StripProgress bool
+	Mode          codec.CancelMode
+	Pool          PoolID
+	Callee        CalleeID
+	Origin        OriginID
+	ID            uint64 // invocation as the callee knows it
+	Registration  uint64 // as the callee knows it
+	Request       uint64 // invocation or call as its origin knows it
+	Body          codec.Body
+	Refusal       Refusal
+}
+
+// Reason says why a call is refused.
+type Reason uint8
+
+// The reasons of a refusal. Their names, as String gives them, are told to
+// callers in ArgumentsKw.reason.
+const (
+	ReasonConcurrency  Reason = iota + 1 // all callees full, and the pool has no queue
+	ReasonQueueFull                      // all callees full, and the queue too
+	ReasonQueueTimeout                   // waited longer than the queue's timeout
+	ReasonNoCallee                       // the pool has no callee (left)
+	ReasonCalleeLost                     // the callee's session ended while it had the call
+	ReasonCanceled                       // the caller canceled it
+	ReasonDraining                       // wampool is stopping
+	ReasonFeature                        // the callee did not announce a feature that the call needs
+)
+
+var reasonNames = [...]string{
+	ReasonConcurrency: "concurrency", ReasonQueueFull: "queue_full", ReasonQueueTimeout: "queue_timeout",
+	ReasonNoCallee: "no_callee", ReasonCalleeLost: "callee_lost", ReasonCanceled: "canceled",
+	ReasonDraining: "draining", ReasonFeature: "feature_not_supported",
+}
+
+func (r Reason) String() string { return reasonNames[r] }
+
+// Refusal is what a refused caller is told.
+type Refusal struct {
+	Reason Reason
+	Pool   string        // the pool's key
+	Limit  int           // the limit that was met: calls in flight at a callee, or waiting
+	Queued int           // calls that wait in this pool
+	Waited time.Duration // how long this call has waited
+}
+
+func (d *Dealer) do(a Action) { d.actions = append(d.actions, a) }
+
+// refuse asks for the ERROR of a call that is not, or no longer, in the table.
+func (d *Dealer) refuse(p *pool, from OriginID, request uint64, reason Reason, limit int, waited time.Duration) {
+	d.do(Action{Kind: Refuse, Pool: p.id, Origin: from, Request: request, Refusal: Refusal{
+		Reason: reason, Pool: p.key, Limit: limit, Queued: p.queue.length, Waited: waited,
+	}})
+}

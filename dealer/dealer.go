@@ -1,0 +1,215 @@
+package dealer
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// Time is a point in time, as the time since an arbitrary start. A Time that
+// lies before an earlier event's is taken as that event's: time never goes back.
+type Time = time.Duration
+
+// PoolID names a pool of this dealer, from [Dealer.OpenPool] until the pool is
+// closed and its last call has ended.
+type PoolID int32
+
+// CalleeID names a client's session in its role as callee, from
+// [Dealer.AddCallee] until [Dealer.Lose].
+type CalleeID int32
+
+// OriginID names where calls come from and their answers go: the pool session
+// at the router, or a caller's own session. From [Dealer.AddOrigin] until
+// [Dealer.RemoveOrigin].
+type OriginID int32
+
+// Dealer is the state of all pools of one realm. It is not safe for concurrent
+// use: its owner serializes the events.
+type Dealer struct {
+	now      Time
+	random   uint64
+	draining bool
+
+	pools   []*pool
+	byKey   map[string]PoolID
+	callees []*callee
+	origins []*origin
+	calls   table
+
+	// next is a lower bound of the earliest moment at which Tick has work.
+	next Time
+
+	actions []Action
+	spent   [][]byte // buffers of calls dispatched in this event, reused from the next on
+	buffers [][]byte // free buffers
+}
+
+// never is later than every deadline.
+const never Time = 1<<63 - 1
+
+// New returns an empty dealer. The seed feeds the policy "random" alone; the
+// same seed and the same events give the same actions.
+func New(seed uint64) *Dealer {
+	return &Dealer{random: seed, byKey: make(map[string]PoolID), next: never, calls: newTable()}
+}
+
+// PoolConfig are the rules of one pool.
+type PoolConfig struct {
+	Policy       Policy
+	Concurrency  int           // most calls in flight at one callee; 0: what the callee asks for, or no limit
+	QueueLimit   int           // most calls that wait; 0: nothing waits
+	QueueTimeout time.Duration // longest wait of a call; 0: no bound
+}
+
+// pool is one shared registration: its callees and the calls that wait for them.
+type pool struct {
+	id     PoolID
+	key    string
+	config PoolConfig
+	open   bool // holds, or is about to hold, its registration at the router
+	roster roster
+	queue  queue
+	calls  int // all calls of this pool in the table
+}
+
+// callee is one client's session in its role as callee.
+type callee struct {
+	id            CalleeID
+	features      codec.CalleeFeatures
+	requests      requestIDs
+	registrations map[PoolID]*registration
+}
+
+// registration is one callee's place in one pool. It outlives its UNREGISTER
+// while calls are in flight there, so that a callee which registers again finds
+// their slots taken.
+type registration struct {
+	id       uint64 // as the callee knows it
+	callee   *callee
+	pool     *pool
+	limit    int // 0: none
+	inFlight int // running and defunct calls; changed only in table.go
+	active   bool
+	position int // in the pool's roster while active
+}
+
+// hasRoom tells whether the registration may get one more call.
+func (r *registration) hasRoom() bool {
+	return r.active && (r.limit == 0 || r.inFlight < r.limit)
+}
+
+// origin is where calls come from.
+type origin struct {
+	local bool
+	calls map[uint64]callIndex // by the origin's request ID: waiting and running, not defunct
+	ended endedRequests        // progressive calls that have ended
+}
+
+// AddOrigin adds a source of calls. A local origin is a caller of this very
+// router or proxy, to which the Dealer's whole duty is owed: its cancellations
+// are answered here. Otherwise the origin is a session at a router that answers
+// them itself.
+func (d *Dealer) AddOrigin(local bool) OriginID {
+	o := &origin{local: local, calls: make(map[uint64]callIndex)}
+	for i, free := range d.origins {
+		if free == nil {
+			d.origins[i] = o
+			return OriginID(i)
+		}
+	}
+	d.origins = append(d.origins, o)
+	return OriginID(len(d.origins) - 1)
+}
+
+// RemoveOrigin forgets an origin after [Dealer.DropOrigin]; its ID may be used again.
+func (d *Dealer) RemoveOrigin(id OriginID) {
+	if o := d.origin(id); len(o.calls) > 0 {
+		panic("dealer: an origin must be dropped before it is removed")
+	}
+	d.origins[id] = nil
+}
+
+// AddCallee adds a client's session. highestID is the highest ID of an
+// INVOCATION already passed to it: the IDs given out here continue from it.
+func (d *Dealer) AddCallee(features codec.CalleeFeatures, highestID uint64) CalleeID {
+	c := &callee{
+		features:      features,
+		requests:      newRequestIDs(highestID),
+		registrations: make(map[PoolID]*registration),
+	}
+	for i, free := range d.callees {
+		if free == nil {
+			c.id = CalleeID(i)
+			d.callees[i] = c
+			return c.id
+		}
+	}
+	c.id = CalleeID(len(d.callees))
+	d.callees = append(d.callees, c)
+	return c.id
+}
+
+func (d *Dealer) pool(id PoolID) *pool {
+	if int(id) >= len(d.pools) || d.pools[id] == nil {
+		panic(fmt.Sprintf("dealer: pool %d must exist", id))
+	}
+	return d.pools[id]
+}
+
+func (d *Dealer) callee(id CalleeID) *callee {
+	if int(id) >= len(d.callees) || d.callees[id] == nil {
+		panic(fmt.Sprintf("dealer: callee %d must exist", id))
+	}
+	return d.callees[id]
+}
+
+func (d *Dealer) origin(id OriginID) *origin {
+	if int(id) >= len(d.origins) || d.origins[id] == nil {
+		panic(fmt.Sprintf("dealer: origin %d must exist", id))
+	}
+	return d.origins[id]
+}
+
+// begin opens an event: actions of the event before are forgotten, and the
+// buffers they pointed into may be used again.
+func (d *Dealer) begin(now Time) {
+	if now > d.now {
+		d.now = now
+	}
+	d.actions = d.actions[:0]
+	for i, buffer := range d.spent {
+		if len(d.buffers) < maxFreeBuffers && cap(buffer) <= maxFreeBufferBytes {
+			d.buffers = append(d.buffers, buffer)
+		}
+		d.spent[i] = nil
+	}
+	d.spent = d.spent[:0]
+}
+
+const (
+	maxFreeBuffers     = 1024
+	maxFreeBufferBytes = 4096
+)
+
+// buffer returns a free buffer for a waiting call's body.
+func (d *Dealer) buffer() []byte {
+	n := len(d.buffers)
+	if n == 0 {
+		return nil
+	}
+	b := d.buffers[n-1]
+	d.buffers[n-1] = nil
+	d.buffers = d.buffers[:n-1]
+	return b
+}
+
+// randomBelow returns a number in [0, n), by Vigna's splitmix64.
+func (d *Dealer) randomBelow(n int) int {
+	d.random += 0x9e3779b97f4a7c15
+	z := d.random
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	z ^= z >> 31
+	return int(z>>33) % n // the bias of % is below n/2^31
+}

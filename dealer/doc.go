@@ -1,0 +1,40 @@
+// Package dealer decides what happens to every call of a realm's pools.
+//
+// It is a pure state machine: no goroutine, lock, channel, clock, source of
+// randomness, logger or I/O. The caller tells it what happened (an event: a
+// method of [Dealer], with the time as an argument) and carries out what it
+// returns (a list of [Action], in order), then brings the next event. The
+// driver, package proxy, holds one lock around each event and its actions.
+//
+//	Join, Unregister, Lose ──▶ roster of a pool (who may get a call)
+//	Call ──▶ free slot and nobody waits? ──▶ Invoke          (running)
+//	     └─▶ room in the queue?          ──▶ waits            (waiting)
+//	     └─▶ else                        ──▶ Refuse           (ended)
+//	Answer ─▶ final? frees the slot ──▶ Forward, then Invoke of who waits
+//	Cancel, DropOrigin ─▶ running calls whose caller is gone are defunct:
+//	        they hold their slot until the callee answers, which is discarded
+//	Tick ──▶ Refuse of those that waited too long
+//
+// States of a call:
+//
+//	        ┌──────────▶ ended ◀───────────┐
+//	arrival ├─▶ waiting ─▶ running ─▶ defunct
+//	        └──────────────▲
+//
+// What holds after every event:
+//   - Work-conserving: while a pool's queue is not empty, none of its callees
+//     has a free slot. Every event that frees or adds a slot dispatches in the
+//     same step.
+//   - A callee never has more calls than its limit. A slot is taken at
+//     dispatch and given back only by the final YIELD or ERROR of that
+//     invocation or by the end of the callee's session, see [Dealer.Lose].
+//   - First in, first out within a pool: a newcomer never overtakes the queue.
+//   - Every call ends in exactly one answer to its caller (Forward of a final
+//     answer, or Refuse), or in none if the caller itself is gone or has been
+//     told by its router.
+//
+// One table owns the calls (table.go); in-flight counts are changed only where
+// a call enters or leaves the running state there. A callee's request IDs are
+// given out in one place too (ids.go), for the pool's invocations as well as
+// the router's own that share the callee's connection.
+package dealer

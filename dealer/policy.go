@@ -1,0 +1,65 @@
+package dealer
+
+import "fmt"
+
+// Policy is the rule by which a pool picks the callee of the next call. All of
+// them skip callees without room. Shared registration, "invoke" of the
+// specification's advanced profile, and "least" beside it.
+type Policy uint8
+
+const (
+	Single     Policy = iota + 1 // the only callee
+	First                        // the one that registered first, spilling over to the next
+	Last                         // the one that registered last, spilling over to the one before
+	RoundRobin                   // one after the other
+	Random                       // uniform over those with room
+	Least                        // fewest calls in flight for its limit, ties one after the other
+)
+
+var policyNames = [...]string{
+	Single: "single", First: "first", Last: "last", RoundRobin: "roundrobin", Random: "random", Least: "least",
+}
+
+func (p Policy) String() string { return policyNames[p] }
+
+// ParsePolicy returns the policy of that name. The empty name is single, as
+// REGISTER.Options.invoke has it.
+func ParsePolicy(name string) (Policy, error) {
+	if name == "" {
+		return Single, nil
+	}
+	for p, n := range policyNames {
+		if n == name && n != "" {
+			return Policy(p), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown policy %q: single, first, last, roundrobin, random and least exist", name)
+}
+
+// pick returns the registration that gets the next call, nil if none has room.
+// It takes O(log n) in the number of callees.
+func (d *Dealer) pick(p *pool) *registration {
+	ro := &p.roster
+	if ro.withRoom() == 0 {
+		return nil
+	}
+	position := -1
+	switch p.config.Policy {
+	case Single, First:
+		position = ro.next(0)
+	case Last:
+		position = ro.previous()
+	case Random:
+		position = ro.nth(d.randomBelow(ro.withRoom()))
+	case RoundRobin:
+		if position = ro.next(ro.cursor + 1); position < 0 {
+			position = ro.next(0)
+		}
+	case Least:
+		position = ro.leastAfter(ro.cursor)
+	default:
+		panic("dealer: a pool must have a policy")
+	}
+	ro.cursor = position
+	return ro.members[position]
+}

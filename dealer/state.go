@@ -1,0 +1,64 @@
+package dealer
+
+// PoolState is what a pool looks like at one moment.
+type PoolState struct {
+	ID      PoolID
+	Key     string
+	Policy  Policy
+	Open    bool
+	Waiting int
+	Limit   int // of the queue
+	Bytes   int // held by those that wait
+	Calls   int // waiting, running and defunct
+	Callees []CalleeState
+}
+
+// CalleeState is what one callee of a pool looks like at one moment.
+type CalleeState struct {
+	Callee       CalleeID
+	Registration uint64
+	InFlight     int
+	Limit        int // 0: none
+}
+
+// Pools describes all pools, in the order of their IDs; callees in the order
+// in which they registered. It is for people and tests: it takes O(n) and
+// allocates.
+func (d *Dealer) Pools() []PoolState {
+	var states []PoolState
+	for _, p := range d.pools {
+		if p == nil {
+			continue
+		}
+		s := PoolState{
+			ID: p.id, Key: p.key, Policy: p.config.Policy, Open: p.open,
+			Waiting: p.queue.length, Limit: p.config.QueueLimit, Bytes: p.queue.bytes, Calls: p.calls,
+		}
+		for _, r := range p.roster.members {
+			if r != nil {
+				s.Callees = append(s.Callees, CalleeState{Callee: r.callee.id, Registration: r.id, InFlight: r.inFlight, Limit: r.limit})
+			}
+		}
+		states = append(states, s)
+	}
+	return states
+}
+
+// Load returns how many calls wait, and how many are in flight and still
+// awaited by their callers, over all pools.
+func (d *Dealer) Load() (waiting, running int) {
+	for _, p := range d.pools {
+		if p != nil {
+			waiting += p.queue.length
+		}
+	}
+	for _, o := range d.origins {
+		if o != nil {
+			running += len(o.calls)
+		}
+	}
+	return waiting, running - waiting
+}
+
+// Members returns how many callees a pool has.
+func (d *Dealer) Members(id PoolID) int { return d.pool(id).roster.size }

@@ -1,0 +1,168 @@
+package dealer
+
+import "github.com/wampool/wampool/codec"
+
+// callIndex is a call's place in the table.
+type callIndex int32
+
+const noCall callIndex = -1
+
+type callState uint8
+
+const (
+	ended   callState = iota // not in use
+	waiting                  // in the pool's queue
+	running                  // at a callee, its caller waits
+	defunct                  // at a callee, its caller is gone or has been told
+)
+
+// call is one call, from its arrival until its slot is free again.
+type call struct {
+	state           callState
+	receiveProgress bool // the caller asked for progress, and the callee was told so
+	open            bool // progressive call invocation: more parts of it may come
+	needs           needs
+	origin          OriginID
+	pool            *pool
+	at              *registration // while running or defunct
+	request         uint64        // as the origin knows it
+	id              uint64        // as the callee knows it, while running or defunct
+	arrived         Time
+
+	// While waiting: its place in the queue, and the message.
+	before, after callIndex
+	body          codec.Body
+	buffer        []byte // what body aliases
+	more          []part // later parts of a progressive call
+}
+
+// needs are the features that a callee must have announced for a call.
+type needs struct {
+	passthru    bool // payload_passthru_mode or payload_transparency
+	progressive bool // progressive_call_invocations
+}
+
+// part is a later INVOCATION of a progressive call.
+type part struct {
+	body   codec.Body
+	buffer []byte
+}
+
+// table owns all calls, in flat memory with a list of free places. A call
+// enters it in insert and leaves it in remove; it takes a slot in occupy, and
+// that slot is given back in remove alone.
+type table struct {
+	calls []call
+	free  callIndex // linked by after
+	count int
+}
+
+func newTable() table { return table{free: noCall} }
+
+func (t *table) at(i callIndex) *call { return &t.calls[i] }
+
+// insert records a call that has just arrived.
+func (d *Dealer) insert(p *pool, from OriginID, request uint64) callIndex {
+	t := &d.calls
+	i := t.free
+	if i == noCall {
+		t.calls = append(t.calls, call{})
+		i = callIndex(len(t.calls) - 1)
+	} else {
+		t.free = t.calls[i].after
+	}
+	t.calls[i] = call{state: waiting, pool: p, origin: from, request: request, arrived: d.now, before: noCall, after: noCall}
+	t.count++
+	p.calls++
+	d.origins[from].calls[request] = i
+	return i
+}
+
+// occupy takes a slot of r for a call and gives it its ID there.
+func (d *Dealer) occupy(i callIndex, r *registration) {
+	c := d.calls.at(i)
+	c.state = running
+	c.at = r
+	c.id = r.callee.requests.assign(i)
+	r.inFlight++
+	if r.active {
+		c.pool.roster.refresh(r)
+	}
+}
+
+// disown forgets a call's caller: nobody is told anything of it any more.
+func (d *Dealer) disown(c *call) {
+	if c.state != defunct {
+		o := d.origins[c.origin]
+		delete(o.calls, c.request)
+		if c.needs.progressive {
+			o.ended.add(c.request)
+		}
+	}
+}
+
+// remove ends a call: its slot, if it had one, is free. It returns the
+// registration where that is, nil if the call was waiting.
+func (d *Dealer) remove(i callIndex) *registration {
+	c := d.calls.at(i)
+	d.disown(c)
+	r, p := c.at, c.pool
+	if r != nil {
+		r.callee.requests.release(c.id)
+		r.inFlight--
+		if r.active {
+			p.roster.refresh(r)
+		} else if r.inFlight == 0 {
+			delete(r.callee.registrations, p.id)
+		}
+	} else if c.state == waiting {
+		p.queue.remove(&d.calls, i)
+	}
+	d.recycle(c)
+	*c = call{after: d.calls.free}
+	d.calls.free = i
+	d.calls.count--
+	p.calls--
+	d.sweep(p)
+	return r
+}
+
+// recycle gives back the buffers of a call that waits no longer.
+func (d *Dealer) recycle(c *call) {
+	if c.buffer != nil {
+		d.spent = append(d.spent, c.buffer)
+	}
+	for _, m := range c.more {
+		d.spent = append(d.spent, m.buffer)
+	}
+	c.body, c.buffer, c.more = codec.Body{}, nil, nil
+}
+
+// sweep forgets a pool that is closed and whose last call has ended.
+func (d *Dealer) sweep(p *pool) {
+	if !p.open && p.calls == 0 && p.roster.size == 0 {
+		delete(d.byKey, p.key)
+		d.pools[p.id] = nil
+	}
+}
+
+// endedRequests remembers the last few progressive calls of an origin that
+// have ended, so that a part still on its way is not taken for a new call.
+type endedRequests struct {
+	ids  [16]uint64
+	next int
+}
+
+func (e *endedRequests) add(request uint64) {
+	e.ids[e.next%len(e.ids)] = request
+	e.next++
+}
+
+func (e *endedRequests) has(request uint64) bool {
+	for _, id := range e.ids {
+		if id == request {
+			return true
+		}
+	}
+	return false
+}
