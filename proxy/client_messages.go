@@ -1,0 +1,206 @@
+package proxy
+
+import (
+	"bytes"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// takeFromClient handles one message of the client.
+func (s *session) takeFromClient(message []byte) {
+	r := s.realm.Load()
+	t, err := codec.PeekType(s.serializer, message)
+	if err != nil {
+		t = 0 // its own router tells it
+	}
+	if t == codec.TypeHello {
+		s.takeHello(message)
+		return
+	}
+	if r == nil || !s.concerns(t) {
+		s.clientOut.send(s.router, message)
+		return
+	}
+	r.mu.Lock()
+	r.fromClient(&s.clientOut, s, message)
+	r.arm()
+	full := int64(s.heldBytes) > s.proxy.config.Limits.SendBufferBytes
+	r.mu.Unlock()
+	for full { // it reads no further until its REGISTER is settled
+		s.clientOut.flush()
+		select {
+		case <-s.resumed:
+		case <-s.client.Done():
+			return
+		}
+		r.mu.Lock()
+		full = int64(s.heldBytes) > s.proxy.config.Limits.SendBufferBytes
+		r.mu.Unlock()
+	}
+}
+
+// concerns tells whether a client's message may concern a pool.
+func (s *session) concerns(t codec.MessageType) bool {
+	flags := s.flags.Load()
+	if flags&(isHolding|isShifted) != 0 {
+		return true
+	}
+	switch t {
+	case codec.TypeRegister, codec.TypeGoodbye, codec.TypeAbort:
+		return true
+	case codec.TypeYield, codec.TypeError, codec.TypeUnregister:
+		return flags&isCallee != 0
+	}
+	return false
+}
+
+// takeHello notes what the client announces. A HELLO begins a new session on
+// this connection if the one of before has ended ("Transport and Session
+// Lifetime"); the router judges one at any other time.
+func (s *session) takeHello(message []byte) {
+	if r := s.realm.Load(); r != nil {
+		r.mu.Lock()
+		if s.parted {
+			s.reset()
+		}
+		r.mu.Unlock()
+	}
+	var m codec.Hello
+	if s.realm.Load() == nil && m.Decode(s.serializer, message) == nil {
+		s.hello.Store(&hello{realm: m.Realm, features: m.Callee})
+	}
+	s.clientOut.send(s.router, message)
+}
+
+// reset forgets the session that has ended on this connection. realm.mu is held.
+func (s *session) reset() {
+	s.realm.Store(nil)
+	s.flags.Store(0)
+	s.wire.Lock()
+	s.highest = 0
+	s.wire.Unlock()
+	s.unregistering, s.shift, s.parted = nil, requestShift{}, false
+}
+
+// fromClient handles a client's message that may concern a pool. realm.mu is
+// held.
+func (r *realm) fromClient(out *outbox, s *session, message []byte) {
+	if s.pending != nil {
+		s.held = append(s.held, bytes.Clone(message))
+		s.heldBytes += len(message)
+		return
+	}
+	t, err := codec.PeekType(s.serializer, message)
+	if err != nil {
+		out.send(s.router, message)
+		return
+	}
+	switch t {
+	case codec.TypeRegister:
+		if s.parted {
+			r.passUp(out, s, message, 1)
+			return
+		}
+		r.register(out, s, message)
+	case codec.TypeUnregister:
+		r.unregister(out, s, message)
+	case codec.TypeYield:
+		r.yield(out, s, message)
+	case codec.TypeError:
+		r.calleeError(out, s, message)
+	case codec.TypeCall, codec.TypeCancel, codec.TypePublish, codec.TypeSubscribe, codec.TypeUnsubscribe:
+		r.passUp(out, s, message, 1)
+	case codec.TypeGoodbye, codec.TypeAbort:
+		out.send(s.router, message)
+		r.part(out, s)
+	default:
+		out.send(s.router, message)
+	}
+}
+
+// passUp passes a client's request on under the ID that the router expects.
+func (r *realm) passUp(out *outbox, s *session, message []byte, element int) {
+	if s.shift.none() {
+		out.send(s.router, message)
+		return
+	}
+	id, err := codec.ID(s.serializer, message, element)
+	if err == nil {
+		if up := s.shift.up(id); up != id {
+			if message, err = codec.AppendWithID(r.message[:0], s.serializer, message, element, up); err == nil {
+				r.message = message
+			}
+		}
+	}
+	if err != nil {
+		r.abort(out, s, "malformed request")
+		return
+	}
+	out.send(s.router, message)
+}
+
+// unregister takes an UNREGISTER. A pooled registration is left at once; the
+// router is told as well, so that the client's request IDs stay its own.
+func (r *realm) unregister(out *outbox, s *session, message []byte) {
+	var m codec.Unregister
+	if err := m.Decode(s.serializer, message); err != nil || s.registered[m.Registration] == "" {
+		r.passUp(out, s, message, 1)
+		return
+	}
+	procedure := procedureOf(s.registered[m.Registration])
+	delete(s.registered, m.Registration)
+	if s.unregistering == nil {
+		s.unregistering = make(map[uint64]struct{})
+	}
+	s.unregistering[s.shift.up(m.Request)] = struct{}{}
+	s.setFlag(isUnregistering)
+	r.passUp(out, s, message, 1)
+	actions, _ := r.dealer.Leave(r.now(), s.callee, m.Registration)
+	r.perform(out, actions, hand{})
+	s.log.Info().Str("procedure", procedure).Msg("pool member left")
+}
+
+// yield takes a YIELD of a callee.
+func (r *realm) yield(out *outbox, s *session, message []byte) {
+	if s.parted {
+		return // nobody waits for it any more
+	}
+	var m codec.Yield
+	if err := m.Decode(s.serializer, message); err != nil {
+		r.abort(out, s, err.Error())
+		return
+	}
+	if r.dealer.Holds(s.callee, m.Request) {
+		// It goes to the session that all callees depend on.
+		if err := m.Validate(s.serializer); err != nil {
+			r.abort(out, s, err.Error())
+			return
+		}
+	}
+	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, !m.Progress),
+		hand{serializer: s.serializer, raw: message, yield: &m})
+}
+
+// calleeError takes an ERROR of a callee.
+func (r *realm) calleeError(out *outbox, s *session, message []byte) {
+	if s.parted {
+		return
+	}
+	var m codec.Error
+	if err := m.Decode(s.serializer, message); err != nil {
+		r.abort(out, s, err.Error())
+		return
+	}
+	if m.RequestType != codec.TypeInvocation {
+		out.send(s.router, message)
+		return
+	}
+	if r.dealer.Holds(s.callee, m.Request) {
+		if err := m.Validate(s.serializer); err != nil {
+			r.abort(out, s, err.Error())
+			return
+		}
+	}
+	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, true),
+		hand{serializer: s.serializer, raw: message, err: &m})
+}

@@ -1,0 +1,86 @@
+package proxy
+
+import (
+	"context"
+	"time"
+
+	"github.com/wampool/wampool/dealer"
+)
+
+const never dealer.Time = 1<<63 - 1
+
+// registerPatience is how long a REGISTER waits for the pool session.
+const registerPatience = 10 * time.Second
+
+// runClock looks at everything that has a deadline when the earliest of them
+// is due. It ends with ctx.
+func (r *realm) runClock(ctx context.Context) {
+	var out outbox
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.wake:
+		case <-timer.C:
+		}
+		r.mu.Lock()
+		now := r.now()
+		r.perform(&out, r.dealer.Tick(now), hand{})
+		if now >= r.check {
+			r.check = never
+			r.giveUpRegisters(&out, now)
+			r.retryUplinks(&out, now)
+		}
+		r.armed = r.earliest()
+		next := r.armed
+		r.checkDrained()
+		r.mu.Unlock()
+		out.flush()
+		if next == never {
+			timer.Reset(time.Hour)
+		} else {
+			timer.Reset(next - now)
+		}
+	}
+}
+
+func (r *realm) earliest() dealer.Time {
+	next := r.check
+	if deadline, ok := r.dealer.Deadline(); ok {
+		next = min(next, deadline)
+	}
+	return next
+}
+
+// arm wakes the clock if there is a deadline earlier than it knows of. It ends
+// every event that came from a reader.
+func (r *realm) arm() {
+	if next := r.earliest(); next < r.armed {
+		r.armed = next
+		select {
+		case r.wake <- struct{}{}:
+		default:
+		}
+	}
+	r.checkDrained()
+}
+
+// checkAt makes the clock look at REGISTERs and registrations no later than at.
+func (r *realm) checkAt(at dealer.Time) { r.check = min(r.check, at) }
+
+// checkDrained tells whoever stops this realm that nothing waits or runs.
+func (r *realm) checkDrained() {
+	if !r.draining {
+		return
+	}
+	if waiting, running := r.dealer.Load(); waiting+running > 0 {
+		return
+	}
+	select {
+	case <-r.drained:
+	default:
+		close(r.drained)
+	}
+}

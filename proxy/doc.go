@@ -1,0 +1,35 @@
+// Package proxy is the sidecar: everything of wampool that touches a socket or
+// a clock.
+//
+//	                 ┌───────────────── session ─────────────────┐
+//	client ──Conn──▶ │ readClient ──▶ (REGISTER, YIELD, …) ──┐    │ ──Conn──▶ router
+//	       ◀──Conn── │ ◀── readRouter (INVOCATION, …) ◀──────┼─── │ ◀──Conn──
+//	                 └───────────────────────────────────────┼────┘
+//	                                                         ▼
+//	                              realm: one lock ── dealer.Dealer
+//	                                                         ▲
+//	                 ┌──────────── pool session ─────────────┴────┐
+//	router ──Conn──▶ │ INVOCATION, INTERRUPT in; YIELD, ERROR out │
+//	                 └────────────────────────────────────────────┘
+//
+// A client that connects gets a session of its own at the router (session.go),
+// dialed before the client is answered. Its messages pass byte for byte, but
+// for those that a pool is concerned with (client_messages.go,
+// router_messages.go). A callee is admitted to a pool by role and by probe
+// (register.go). What that inserts into, or takes out of, the numbering of the
+// client's requests is evened out by requestShift (shift.go).
+//
+// How a call travels: the pool session's reader takes an INVOCATION
+// (poolsession.go), the realm hands it to its dealer and carries out what the
+// dealer decides (realm.go): the INVOCATION is written to the callee's send
+// buffer under the callee's own ID. The callee's reader takes the YIELD, the
+// dealer tells whose it is, and it is written to the pool session's send buffer.
+// A reader flushes the buffers that it wrote to before it blocks for input
+// again (outbox.go), so one wake-up costs one system call for each connection
+// it concerns, and no goroutine is handed anything.
+//
+// Locks: realm.mu guards the dealer, the pools' registrations at the router and
+// the pooled side of each session. Under it nothing blocks: sending appends to
+// a bounded buffer in memory. session.wire is below it. A session that has no
+// pooled registration takes neither for what it sends.
+package proxy

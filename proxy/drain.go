@@ -1,0 +1,90 @@
+package proxy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// drain takes no new call: the registrations at the router are given up, and
+// what still arrives is refused. Calls that are here go on.
+func (r *realm) drain() {
+	var out outbox
+	r.mu.Lock()
+	r.draining = true
+	r.dealer.Drain()
+	for _, up := range r.uplinks {
+		up.wanted = false
+		r.leaveUplink(&out, up)
+	}
+	for _, s := range slices.Clone(r.awaiting) {
+		if s.pending != nil {
+			r.denyRegister(&out, s, uriUnavailable, "the proxy is stopping")
+		}
+	}
+	r.checkDrained()
+	r.mu.Unlock()
+	out.flush()
+}
+
+// shutdown answers the calls that are left.
+func (r *realm) shutdown() {
+	var out outbox
+	r.mu.Lock()
+	if waiting, running := r.dealer.Load(); waiting+running > 0 {
+		r.log.Warn().Int("waiting", waiting).Int("running", running).Msg("calls left at the end of the drain get an error")
+	}
+	r.perform(&out, r.dealer.Shutdown(r.now()), hand{})
+	r.mu.Unlock()
+	out.flush()
+}
+
+// leave ends the pool session by GOODBYE. The router's answer tells that it has
+// dealt with all answers of our callees before.
+func (r *realm) leave() {
+	var out outbox
+	r.mu.Lock()
+	conn := r.pool.conn
+	if conn != nil {
+		r.pool.leaving = true
+		bye := codec.Goodbye{Reason: uriSystemShutdown}
+		out.send(conn, bye.Append(nil, r.pool.serializer))
+	}
+	r.mu.Unlock()
+	out.flush()
+	if conn == nil {
+		return
+	}
+	patience := time.NewTimer(closeLinger)
+	defer patience.Stop()
+	select {
+	case <-conn.Done():
+	case <-patience.C:
+		conn.Abort(errStopped)
+	}
+}
+
+// leave says GOODBYE to the router in the client's name. The router's answer
+// comes behind everything it has sent before, results among them.
+func (s *session) leave() {
+	if !s.open.Load() {
+		s.client.Close(1001, "the proxy is stopping", closeLinger)
+		return
+	}
+	s.leaving.Store(true)
+	bye := codec.Goodbye{Reason: uriSystemShutdown}
+	if s.router.Send(bye.Append(nil, s.serializer)) == nil {
+		s.router.Flush()
+	}
+}
+
+// farewell passes the end on to the client.
+func (s *session) farewell() {
+	bye := codec.Goodbye{
+		Details: codec.NewDict(s.serializer, codec.Field{Key: "message", Value: codec.FieldString("the proxy is stopping")}),
+		Reason:  uriSystemShutdown,
+	}
+	s.routerOut.send(s.client, bye.Append(nil, s.serializer))
+	s.client.Close(1001, "the proxy is stopping", closeLinger)
+}

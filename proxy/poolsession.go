@@ -1,0 +1,364 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// poolState is the pool session as the realm sees it, under realm.mu.
+type poolState struct {
+	conn          *transport.Conn // nil: down
+	serializer    codec.Serializer
+	session       uint64
+	authRole      string
+	lastRequest   uint64
+	requests      map[uint64]*uplink // REGISTER and UNREGISTER without an answer
+	registrations map[uint64]*uplink // by the router's registration ID
+	leaving       bool               // GOODBYE was sent
+}
+
+// request draws the request ID of a message to the router, and notes whom the
+// answer concerns.
+func (p *poolState) request(up *uplink) uint64 {
+	p.lastRequest++
+	p.requests[p.lastRequest] = up
+	return p.lastRequest
+}
+
+const (
+	firstBackoff = 100 * time.Millisecond
+	lastBackoff  = 5 * time.Second
+	loginTimeout = 10 * time.Second
+)
+
+// poolSession is wampool's own session at the router, which holds the
+// registrations of all pools of a realm. Its run method joins the realm, and
+// joins again whenever the session ends.
+type poolSession struct {
+	realm *realm
+	out   outbox // owned by run
+}
+
+// run keeps the pool session up until ctx ends.
+func (p *poolSession) run(ctx context.Context) {
+	r := p.realm
+	backoff := firstBackoff
+	for ctx.Err() == nil {
+		conn, welcome, err := p.join(ctx)
+		if err == nil {
+			backoff = firstBackoff
+			p.up(conn, welcome)
+			err = p.read(conn)
+			p.down(conn, err)
+		} else if ctx.Err() == nil {
+			r.log.Warn().Err(err).Dur("retry_in", backoff).Msg("pool session can't join the router; waiting and retrying")
+		}
+		if ctx.Err() != nil || r.stopping() {
+			return
+		}
+		// Between half of the backoff and all of it, so that many sidecars do
+		// not come back to a restarted router in step.
+		timer := time.NewTimer(backoff/2 + rand.N(backoff/2))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+		case <-timer.C:
+		}
+		backoff = min(2*backoff, lastBackoff)
+	}
+}
+
+// poolFeatures are what the pool session announces as callee (contract,
+// section 6). Not call_timeout: timers stay at the router where it has them.
+var poolFeatures = []string{
+	"call_canceling", "progressive_call_results", "progressive_call_invocations", "caller_identification",
+	"call_trustlevels", "pattern_based_registration", "shared_registration", "registration_revocation",
+	"payload_passthru_mode", "payload_transparency", "payload_encryption_cryptobox",
+}
+
+// join dials the router and opens a session.
+func (p *poolSession) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error) {
+	config := p.realm.proxy.config
+	dialed, err := transport.Dial(ctx, config.Router.URL, transport.DialOptions{
+		Serializers: serializers,
+		Timeout:     config.Router.DialTimeout,
+		Limits:      p.realm.proxy.limits(),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	conn := dialed.Conn
+	conn.BeforeBlock(p.out.flush)
+	timeout := time.AfterFunc(loginTimeout, func() {
+		conn.Abort(fmt.Errorf("router did not answer HELLO within %s", loginTimeout))
+	})
+	defer timeout.Stop()
+	// The connection outlives ctx once it is up: a stop says GOODBYE first.
+	stop := context.AfterFunc(ctx, func() { conn.Abort(ctx.Err()) })
+	defer stop()
+	welcome, err := p.login(conn)
+	if err != nil {
+		conn.Close(1000, "", time.Second)
+		return nil, nil, err
+	}
+	return conn, welcome, nil
+}
+
+// login says HELLO and answers the router's challenge.
+func (p *poolSession) login(conn *transport.Conn) (*codec.Welcome, error) {
+	s, auth := conn.Serializer(), &p.realm.config.Auth
+	features := make([]codec.Field, len(poolFeatures))
+	for i, name := range poolFeatures {
+		features[i] = codec.Field{Key: name, Value: codec.FieldBool(true)}
+	}
+	fields := []codec.Field{
+		{Key: "agent", Value: codec.FieldString("wampool")},
+		{Key: "roles", Value: codec.FieldDict([]codec.Field{
+			{Key: "callee", Value: codec.FieldDict([]codec.Field{{Key: "features", Value: codec.FieldDict(features)}})},
+		})},
+		{Key: "authmethods", Value: codec.FieldStrings([]string{auth.Method})},
+	}
+	if auth.AuthID != "" {
+		fields = append(fields, codec.Field{Key: "authid", Value: codec.FieldString(auth.AuthID)})
+	}
+	hello := codec.Hello{Realm: p.realm.config.Name, Details: codec.NewDict(s, fields...)}
+	p.out.send(conn, hello.Append(nil, s))
+	for {
+		message, err := conn.Read()
+		if err != nil {
+			return nil, fmt.Errorf("login: %w", err)
+		}
+		t, err := codec.PeekType(s, message)
+		if err != nil {
+			return nil, fmt.Errorf("login: %w", err)
+		}
+		switch t {
+		case codec.TypeWelcome:
+			welcome := new(codec.Welcome)
+			if err := welcome.Decode(s, message); err != nil {
+				return nil, fmt.Errorf("login: %w", err)
+			}
+			return welcome, nil
+		case codec.TypeAbort:
+			var abort codec.Abort
+			if err := abort.Decode(s, message); err != nil {
+				return nil, fmt.Errorf("login: %w", err)
+			}
+			return nil, fmt.Errorf("router refused the login (method %s): %s: %s", auth.Method, abort.Reason, abort.Message)
+		case codec.TypeChallenge:
+			var challenge codec.Challenge
+			if err := challenge.Decode(s, message); err != nil {
+				return nil, fmt.Errorf("login: %w", err)
+			}
+			answer, err := p.authenticate(&challenge)
+			if err != nil {
+				return nil, err
+			}
+			p.out.send(conn, answer.Append(nil, s))
+		default:
+			return nil, fmt.Errorf("login: router sent %s before WELCOME", t)
+		}
+	}
+}
+
+// authenticate answers a CHALLENGE. No error of it holds the secret.
+func (p *poolSession) authenticate(challenge *codec.Challenge) (*codec.Authenticate, error) {
+	auth := &p.realm.config.Auth
+	if challenge.AuthMethod != "ticket" || auth.Method != "ticket" {
+		return nil, fmt.Errorf("login: router asks for authentication by %q, and the realm is configured for %q", challenge.AuthMethod, auth.Method)
+	}
+	ticket, err := auth.Secret.Read()
+	if err != nil {
+		return nil, fmt.Errorf("login: %w", err)
+	}
+	return &codec.Authenticate{Signature: ticket}, nil
+}
+
+// up makes the session the realm's: every registration that is wanted is asked for.
+func (p *poolSession) up(conn *transport.Conn, welcome *codec.Welcome) {
+	r := p.realm
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pool = poolState{
+		conn: conn, serializer: conn.Serializer(), session: welcome.Session, authRole: welcome.AuthRole,
+		requests: make(map[uint64]*uplink), registrations: make(map[uint64]*uplink),
+	}
+	r.origins[r.poolOrigin] = origin{conn, conn.Serializer()}
+	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).
+		Stringer("serializer", conn.Serializer()).Msg("pool session up")
+	for _, up := range r.uplinks {
+		up.retryIn = 0
+		if up.wanted {
+			r.askUplink(&p.out, up)
+		}
+	}
+	r.resumeRegisters(&p.out)
+	r.arm()
+}
+
+// down takes the end of the session. The router has answered the callers of
+// all its calls; no callee is told, and their slots stay taken until they answer.
+func (p *poolSession) down(conn *transport.Conn, cause error) {
+	r := p.realm
+	r.mu.Lock()
+	r.perform(&p.out, r.dealer.DropOrigin(r.now(), r.poolOrigin), hand{})
+	leaving := r.pool.leaving
+	r.pool = poolState{}
+	r.origins[r.poolOrigin] = origin{}
+	for _, up := range r.uplinks {
+		up.state, up.registration = absent, 0
+		if !up.wanted {
+			r.leaveUplink(&p.out, up)
+		}
+	}
+	r.arm()
+	r.mu.Unlock()
+	p.out.flush()
+	conn.Close(1000, "", time.Second)
+	if leaving {
+		r.log.Info().Msg("pool session left")
+		return
+	}
+	r.log.Warn().Err(cause).Msg("pool session down")
+}
+
+var errRouterGoodbye = errors.New("router said GOODBYE")
+
+// read takes the router's messages until the session ends.
+func (p *poolSession) read(conn *transport.Conn) error {
+	for {
+		message, err := conn.Read()
+		if err != nil {
+			return err
+		}
+		if err := p.take(conn, message); err != nil {
+			p.out.flush()
+			return err
+		}
+	}
+}
+
+// take handles one message of the router.
+func (p *poolSession) take(conn *transport.Conn, message []byte) error {
+	r, s := p.realm, conn.Serializer()
+	t, err := codec.PeekType(s, message)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.arm()
+	switch t {
+	case codec.TypeInvocation:
+		var m codec.Invocation
+		if err := m.Decode(s, message); err != nil {
+			return err
+		}
+		p.invocation(&m)
+	case codec.TypeInterrupt:
+		var m codec.Interrupt
+		if err := m.Decode(s, message); err != nil {
+			return err
+		}
+		r.perform(&p.out, r.dealer.Cancel(r.now(), r.poolOrigin, m.Request, m.Mode), hand{serializer: s, interrupt: &m})
+	case codec.TypeRegistered:
+		var m codec.Registered
+		if err := m.Decode(s, message); err != nil {
+			return err
+		}
+		if up := p.answered(m.Request); up != nil {
+			r.uplinkRegistered(&p.out, up, m.Registration)
+		}
+	case codec.TypeUnregistered:
+		var m codec.Unregistered
+		if err := m.Decode(s, message); err != nil {
+			return err
+		}
+		p.unregistered(&m)
+	case codec.TypeError:
+		var m codec.Error
+		if err := m.Decode(s, message); err != nil {
+			return err
+		}
+		p.refused(&m)
+	case codec.TypeGoodbye:
+		if !r.pool.leaving {
+			bye := codec.Goodbye{Reason: uriGoodbyeAndOut}
+			p.out.send(conn, bye.Append(nil, s))
+		}
+		return errRouterGoodbye
+	case codec.TypeAbort:
+		var m codec.Abort
+		if err := m.Decode(s, message); err != nil {
+			return err
+		}
+		return fmt.Errorf("router aborted the pool session: %s: %s", m.Reason, m.Message)
+	}
+	return nil
+}
+
+// answered returns whom the answer to our request concerns, once.
+func (p *poolSession) answered(request uint64) *uplink {
+	up := p.realm.pool.requests[request]
+	delete(p.realm.pool.requests, request)
+	return up
+}
+
+func (p *poolSession) invocation(m *codec.Invocation) {
+	r := p.realm
+	up := r.pool.registrations[m.Registration]
+	if up == nil || r.byPool[up.pool] != up {
+		// The registration is being given up, or the router errs: the call is
+		// answered all the same.
+		procedure := "an unknown registration"
+		if up != nil {
+			procedure = up.procedure
+		}
+		r.message = r.errorMessage(r.pool.serializer, m.Request, uriNoCallee,
+			refusalPayload(r.pool.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, procedure))
+		p.out.send(r.pool.conn, r.message)
+		return
+	}
+	r.perform(&p.out, r.dealer.Call(r.now(), dealer.Call{
+		Pool: up.pool, Origin: r.poolOrigin, Request: m.Request,
+		Body:            codec.Body{Serializer: r.pool.serializer, Details: m.Details, Payload: m.Payload},
+		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru,
+	}), hand{})
+}
+
+// unregistered takes the end of a registration: the answer to our UNREGISTER,
+// or the router's revocation (request 0, "Registration Revocation").
+func (p *poolSession) unregistered(m *codec.Unregistered) {
+	r := p.realm
+	if m.Request != 0 {
+		if up := p.answered(m.Request); up != nil {
+			r.uplinkUnregistered(&p.out, up)
+		}
+		return
+	}
+	if up := r.pool.registrations[m.Registration]; up != nil {
+		r.log.Warn().Str("procedure", up.procedure).Str("reason", m.Reason).Msg("router revoked the pool's registration")
+		r.uplinkUnregistered(&p.out, up)
+	}
+}
+
+func (p *poolSession) refused(m *codec.Error) {
+	r := p.realm
+	switch m.RequestType {
+	case codec.TypeRegister:
+		if up := p.answered(m.Request); up != nil {
+			r.uplinkRefused(&p.out, up, m)
+		}
+	case codec.TypeUnregister: // it was gone already
+		if up := p.answered(m.Request); up != nil {
+			r.uplinkUnregistered(&p.out, up)
+		}
+	}
+}

@@ -1,0 +1,315 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// Proxy is one sidecar: its listeners, its clients' sessions, and a realm for
+// each that the configuration names.
+type Proxy struct {
+	// Immutable after New.
+	config *configs.Config
+	log    zerolog.Logger
+	realms map[string]*realm
+	now    chan struct{} // closed by Stop
+
+	listeners []*transport.Listener // set by Listen
+
+	mu       sync.Mutex
+	sessions map[*session]struct{}
+	closed   bool
+	stopped  bool
+	running  sync.WaitGroup // sessions
+}
+
+// New returns a sidecar for a configuration that is valid. It starts nothing.
+func New(config *configs.Config, log zerolog.Logger) *Proxy {
+	p := &Proxy{
+		config: config, log: log, realms: make(map[string]*realm),
+		now: make(chan struct{}), sessions: make(map[*session]struct{}),
+	}
+	for i := range config.Realms {
+		p.realms[config.Realms[i].Name] = newRealm(p, &config.Realms[i], rand.Uint64())
+	}
+	return p
+}
+
+func (p *Proxy) limits() transport.Limits {
+	l := p.config.Limits
+	return transport.Limits{
+		MessageBytes: l.MessageBytes, SendBufferBytes: l.SendBufferBytes, HandshakeTimeout: l.HandshakeTimeout,
+	}
+}
+
+// Listen opens all listeners. An error names the one that can't be opened;
+// then none is.
+func (p *Proxy) Listen(ctx context.Context) error {
+	for _, listen := range p.config.Listen {
+		l, err := transport.Listen(ctx, listen.URL, p.limits())
+		if err != nil {
+			for _, open := range p.listeners {
+				err = errors.Join(err, open.Close())
+			}
+			p.listeners = nil
+			return err
+		}
+		p.listeners = append(p.listeners, l)
+	}
+	return nil
+}
+
+// URLs returns the addresses that are listened on, with the ports really bound.
+func (p *Proxy) URLs() []string {
+	urls := make([]string, len(p.listeners))
+	for i, l := range p.listeners {
+		urls[i] = l.URL()
+	}
+	return urls
+}
+
+// Serve runs the sidecar after Listen until ctx is done, and then stops it
+// cleanly: no new connection or call is taken, calls in flight may finish and
+// waiting ones get their turn within drain_timeout, what is left is answered,
+// and every session gets GOODBYE. It returns nil then, or the error of a
+// listener.
+func (p *Proxy) Serve(ctx context.Context) error {
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	var realms, listeners sync.WaitGroup
+	for _, r := range p.realms {
+		pool := &poolSession{realm: r}
+		realms.Go(func() { pool.run(run) })
+		realms.Go(func() { r.runClock(run) })
+	}
+	failed := make(chan error, len(p.listeners))
+	for _, l := range p.listeners {
+		p.log.Info().Str("address", l.URL()).Str("router", p.config.Router.URL).Msg("listening")
+		listeners.Go(func() {
+			if err := l.Serve(func(h *transport.Handshake) { p.accept(run, h) }); err != nil {
+				failed <- fmt.Errorf("listener %s: %w", l.URL(), err)
+			}
+		})
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	for _, l := range p.listeners {
+		err = errors.Join(err, l.Close())
+	}
+	listeners.Wait()
+	p.drain()
+	cancel()
+	realms.Wait()
+	p.log.Info().Msg("stopped")
+	return err
+}
+
+// accept gives a client its own connection to the router, and answers the
+// client with what the router chose.
+func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
+	dialed, err := transport.Dial(ctx, p.config.Router.URL, transport.DialOptions{
+		Serializers: h.Serializers(), Header: h.Header(), Timeout: p.config.Router.DialTimeout, Limits: p.limits(),
+	})
+	if err != nil {
+		p.log.Warn().Err(err).Str("client", h.RemoteAddr()).Msg("client turned away: no connection to the router")
+		if refused := (*transport.RefusedError)(nil); errors.As(err, &refused) && refused.Status >= 400 {
+			h.Reject(refused.Status, "the router refused the connection")
+			return
+		}
+		h.Reject(502, "the router can't be reached; try again later")
+		return
+	}
+	client, err := h.Accept(dialed.Conn.Serializer(), dialed.Header)
+	if err != nil {
+		p.log.Info().Err(err).Str("client", h.RemoteAddr()).Msg("client left during its handshake")
+		dialed.Conn.Close(1001, "client left", closeLinger)
+		return
+	}
+	s := newSession(p, client, dialed.Conn)
+	if !p.add(s) {
+		client.Close(1001, "the proxy is stopping", closeLinger)
+		dialed.Conn.Close(1001, "the proxy is stopping", closeLinger)
+		return
+	}
+	go p.runSession(s)
+}
+
+// runSession runs one client's session. It ends when both its connections have.
+func (p *Proxy) runSession(s *session) {
+	defer p.remove(s)
+	s.run()
+}
+
+func (p *Proxy) add(s *session) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.sessions[s] = struct{}{}
+	p.running.Add(1)
+	return true
+}
+
+func (p *Proxy) remove(s *session) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.sessions, s)
+	p.running.Done()
+}
+
+// logEnd says once for each session that it ended, by which side, and why.
+func (p *Proxy) logEnd(s *session, side string, cause error) {
+	if !s.open.CompareAndSwap(true, false) {
+		return
+	}
+	event := s.log.Info().Str("by", side)
+	if !errors.Is(cause, io.EOF) {
+		event = event.Str("cause", cause.Error())
+	}
+	event.Msg("session closed")
+}
+
+// Stop ends a clean stop that is under way at once: calls in flight are
+// answered with an error.
+func (p *Proxy) Stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.stopped {
+		p.stopped = true
+		close(p.now)
+	}
+}
+
+// drain ends all realms and sessions in good order.
+func (p *Proxy) drain() {
+	p.log.Info().Dur("at_most", p.config.DrainTimeout).Msg("stopping: calls in flight may finish")
+	deadline := time.NewTimer(p.config.DrainTimeout)
+	defer deadline.Stop()
+	for _, r := range p.realms {
+		r.drain()
+	}
+	for _, r := range p.realms {
+		select {
+		case <-r.drained:
+		case <-deadline.C:
+			deadline.Reset(0) // for the other realms too
+		case <-p.now:
+		}
+		r.shutdown()
+	}
+	for _, r := range p.realms {
+		r.leave()
+	}
+	p.endSessions()
+}
+
+// endSessions says GOODBYE to the router for each session, so that what the
+// router has sent by then still reaches its client, and then to the client.
+func (p *Proxy) endSessions() {
+	p.mu.Lock()
+	p.closed = true
+	for s := range p.sessions {
+		s.leave()
+	}
+	p.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.running.Wait()
+	}()
+	grace := time.NewTimer(leaveGrace)
+	defer grace.Stop()
+	select {
+	case <-done:
+		return
+	case <-grace.C:
+	case <-p.now:
+	}
+	p.mu.Lock()
+	for s := range p.sessions {
+		s.client.Abort(errStopped)
+		s.router.Abort(errStopped)
+	}
+	p.mu.Unlock()
+	<-done
+}
+
+var errStopped = errors.New("the proxy stopped")
+
+// leaveGrace is how long the router and the clients may take to answer GOODBYE.
+const leaveGrace = 3 * time.Second
+
+// CalleeStatus is one callee of a pool at one moment.
+type CalleeStatus struct {
+	Session    uint64 // its WAMP session ID
+	InFlight   int
+	Limit      int    // 0: none
+	Dispatched uint64 // calls sent to it, of all its pools
+}
+
+// PoolStatus is one pool at one moment.
+type PoolStatus struct {
+	Realm, Procedure, Policy      string
+	Waiting, QueueLimit           int
+	Callees                       []CalleeStatus // in the order in which they joined
+	Dispatched, Answered, Refused uint64
+}
+
+// Pools describes all pools of all realms.
+func (p *Proxy) Pools() []PoolStatus {
+	var pools []PoolStatus
+	for i := range p.config.Realms {
+		pools = append(pools, p.realms[p.config.Realms[i].Name].status()...)
+	}
+	return pools
+}
+
+func (r *realm) status() []PoolStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var pools []PoolStatus
+	for _, state := range r.dealer.Pools() {
+		up := r.byPool[state.ID]
+		if up == nil {
+			continue
+		}
+		status := PoolStatus{
+			Realm: r.config.Name, Procedure: up.procedure, Policy: state.Policy.String(),
+			Waiting: state.Waiting, QueueLimit: state.Limit,
+			Dispatched: up.dispatched, Answered: up.answered, Refused: up.refused,
+		}
+		for _, c := range state.Callees {
+			s := r.callees[c.Callee]
+			status.Callees = append(status.Callees, CalleeStatus{
+				Session: s.id, InFlight: c.InFlight, Limit: c.Limit, Dispatched: s.dispatched,
+			})
+		}
+		pools = append(pools, status)
+	}
+	return pools
+}
+
+// stopping tells whether the realm is on its way out.
+func (r *realm) stopping() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.draining
+}
+
+// serializers that wampool speaks, in the order in which it offers them.
+var serializers = []codec.Serializer{codec.CBOR, codec.MessagePack, codec.JSON}

@@ -1,0 +1,300 @@
+package proxy
+
+import (
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// realm is what wampool does for one realm of the configuration: a dealer, the
+// pool session that holds its registrations at the router, and the sessions
+// whose callees it has.
+type realm struct {
+	// Immutable.
+	proxy  *Proxy
+	config *configs.Realm
+	blocks map[string]*configs.Pool // by procedure URI
+	log    zerolog.Logger
+	start  time.Time // of dealer.Time
+	wake   chan struct{}
+
+	mu         sync.Mutex
+	dealer     *dealer.Dealer
+	pool       poolState
+	poolOrigin dealer.OriginID
+	origins    []origin   // by dealer.OriginID
+	callees    []*session // by dealer.CalleeID
+	uplinks    map[string]*uplink
+	byPool     map[dealer.PoolID]*uplink
+	awaiting   []*session   // whose REGISTER waits for the pool session, oldest first
+	armed      dealer.Time  // when the clock will look next
+	check      dealer.Time  // no later than the next deadline that is not the dealer's
+	draining   bool
+	drained    chan struct{} // closed once nothing waits or runs while draining
+	failed     []failure     // calls whose message could not be put in the callee's serializer
+
+	// Buffers for the message under construction.
+	message, details, dict, payload []byte
+}
+
+// origin is where answers go.
+type origin struct {
+	conn       *transport.Conn
+	serializer codec.Serializer
+}
+
+// failure is a call that was dispatched but could not be written to its callee.
+type failure struct {
+	callee dealer.CalleeID
+	id     uint64
+	cause  error
+}
+
+// hand is the message at hand while the dealer's actions are carried out: the
+// answer that Forward and ForwardOwn pass on, or the INTERRUPT that came.
+type hand struct {
+	serializer codec.Serializer
+	raw        []byte
+	yield      *codec.Yield
+	err        *codec.Error
+	interrupt  *codec.Interrupt
+}
+
+func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
+	r := &realm{
+		proxy: p, config: config, blocks: make(map[string]*configs.Pool),
+		log:     p.log.With().Str("realm", config.Name).Logger(),
+		start:   time.Now(),
+		wake:    make(chan struct{}, 1),
+		dealer:  dealer.New(seed),
+		uplinks: make(map[string]*uplink), byPool: make(map[dealer.PoolID]*uplink),
+		armed: never, check: never,
+		drained: make(chan struct{}),
+	}
+	for i := range config.Pools {
+		r.blocks[config.Pools[i].URI] = &config.Pools[i]
+	}
+	r.poolOrigin = r.dealer.AddOrigin(false)
+	r.origins = append(r.origins, origin{})
+	return r
+}
+
+func (r *realm) now() dealer.Time { return time.Since(r.start) }
+
+// perform carries out the dealer's actions, in order. r.mu is held.
+func (r *realm) perform(out *outbox, actions []dealer.Action, h hand) {
+	for i := range actions {
+		a := &actions[i]
+		switch a.Kind {
+		case dealer.Invoke:
+			r.invoke(out, a)
+		case dealer.Interrupt:
+			r.interrupt(out, a, h)
+		case dealer.Forward:
+			r.forward(out, a, h)
+		case dealer.ForwardOwn:
+			r.forwardOwn(out, a, h)
+		case dealer.Discard:
+		case dealer.Violate:
+			r.abort(out, r.callees[a.Callee], "answer to an invocation that was never sent")
+		case dealer.Refuse:
+			r.refuse(out, a)
+		case dealer.Release:
+			r.releaseUplink(out, a.Pool)
+		}
+	}
+	for len(r.failed) > 0 {
+		f := r.failed[0]
+		r.failed = r.failed[1:]
+		r.fail(out, f)
+	}
+}
+
+// invoke writes an INVOCATION to a callee: a new header before the details and
+// the payload as they came, or as they are in the callee's serializer.
+func (r *realm) invoke(out *outbox, a *dealer.Action) {
+	s := r.callees[a.Callee]
+	details, payload, from := a.Body.Details, a.Body.Payload, a.Body.Serializer
+	if a.StripProgress {
+		details, r.details = details.Edit(from, r.details[:0], []string{"receive_progress"}, nil)
+	}
+	if from != s.serializer {
+		var err error
+		if details, payload, err = r.transcode(details, payload, from, s.serializer); err != nil {
+			r.failed = append(r.failed, failure{a.Callee, a.ID, err})
+			return
+		}
+	}
+	m := codec.Invocation{Request: a.ID, Registration: a.Registration, Details: details, Payload: payload}
+	r.message = m.Append(r.message[:0], s.serializer)
+	out.send(s.client, r.message)
+	if up := r.byPool[a.Pool]; up != nil {
+		up.dispatched++
+	}
+	s.dispatched++
+}
+
+// transcode puts a dictionary and a payload into another serializer. What it
+// returns is valid until the next message is built.
+func (r *realm) transcode(dict codec.Dict, payload codec.Payload, from, to codec.Serializer) (codec.Dict, codec.Payload, error) {
+	var err error
+	if dict, r.dict, err = codec.TranscodeDict(r.dict[:0], dict, from, to); err != nil {
+		return dict, payload, err
+	}
+	payload, r.payload, err = codec.TranscodePayload(r.payload[:0], payload, from, to)
+	return dict, payload, err
+}
+
+// fail answers a call in its callee's stead, for its message could not be
+// written to the callee.
+func (r *realm) fail(out *outbox, f failure) {
+	to := r.callees[f.callee]
+	answer := codec.Error{
+		RequestType: codec.TypeInvocation, URI: []byte(uriInvalidArgument),
+		Payload: codec.TextPayload(to.serializer, nil, "the call's payload does not fit the callee's serializer: "+f.cause.Error(), nil),
+	}
+	r.perform(out, r.dealer.Answer(r.now(), f.callee, f.id, true), hand{serializer: to.serializer, err: &answer})
+}
+
+func (r *realm) interrupt(out *outbox, a *dealer.Action, h hand) {
+	s := r.callees[a.Callee]
+	m := codec.Interrupt{Request: a.ID, Mode: a.Mode}
+	if h.interrupt != nil {
+		m.Options = h.interrupt.Options
+		if h.serializer != s.serializer {
+			var err error
+			if m.Options, _, err = r.transcode(m.Options, codec.Payload{}, h.serializer, s.serializer); err != nil {
+				m.Options = codec.Dict{}
+			}
+		}
+	}
+	if m.Options.Empty() && a.Mode != "" {
+		m.Options = codec.NewDict(s.serializer, codec.Field{Key: "mode", Value: codec.FieldString(string(a.Mode))})
+	}
+	r.message = m.Append(r.message[:0], s.serializer)
+	out.send(s.client, r.message)
+}
+
+// forward passes a callee's answer on to where the call came from.
+func (r *realm) forward(out *outbox, a *dealer.Action, h hand) {
+	to := r.origins[a.Origin]
+	var err error
+	if h.yield != nil {
+		m := *h.yield
+		m.Request = a.Request
+		if h.serializer != to.serializer {
+			m.Options, m.Payload, err = r.transcode(m.Options, m.Payload, h.serializer, to.serializer)
+		}
+		r.message = m.Append(r.message[:0], to.serializer)
+	} else {
+		m := *h.err
+		m.Request = a.Request
+		if h.serializer != to.serializer {
+			m.Details, m.Payload, err = r.transcode(m.Details, m.Payload, h.serializer, to.serializer)
+		}
+		r.message = m.Append(r.message[:0], to.serializer)
+	}
+	if err != nil {
+		r.message = r.errorMessage(to.serializer, a.Request, uriInvalidArgument,
+			codec.TextPayload(to.serializer, nil, "the callee's answer does not fit the router's serializer: "+err.Error(), nil))
+	}
+	out.send(to.conn, r.message)
+	if up := r.byPool[a.Pool]; up != nil && a.Final {
+		up.answered++
+	}
+	if err != nil && !a.Final {
+		// The caller has its final answer now; what the callee still sends is discarded.
+		r.perform(out, r.dealer.Cancel(r.now(), a.Origin, a.Request, codec.CancelKillNoWait), hand{})
+	}
+}
+
+// forwardOwn passes a callee's answer on to the router on its own session.
+func (r *realm) forwardOwn(out *outbox, a *dealer.Action, h hand) {
+	s := r.callees[a.Callee]
+	if a.ID == a.Request {
+		out.send(s.router, h.raw)
+		return
+	}
+	element := 1
+	if h.err != nil {
+		element = 2
+	}
+	message, err := codec.AppendWithID(r.message[:0], s.serializer, h.raw, element, a.Request)
+	if err != nil {
+		r.abort(out, s, "malformed answer")
+		return
+	}
+	r.message = message
+	out.send(s.router, message)
+}
+
+// refuse answers a caller with an ERROR.
+func (r *realm) refuse(out *outbox, a *dealer.Action) {
+	to := r.origins[a.Origin]
+	procedure, overload := procedureOf(a.Refusal.Pool), configs.DefaultOverloadError
+	if block := r.blocks[procedure]; block != nil {
+		overload = block.OverloadError
+	}
+	uri := refusalURI(a.Refusal.Reason, overload)
+	r.payload = r.payload[:0]
+	r.message = r.errorMessage(to.serializer, a.Request, uri, refusalPayload(to.serializer, r.payload, a.Refusal, procedure))
+	out.send(to.conn, r.message)
+	if up := r.byPool[a.Pool]; up != nil {
+		up.refused++
+		up.logRefusal(r, a.Refusal, uri)
+	}
+}
+
+// errorMessage builds the ERROR that answers an INVOCATION.
+func (r *realm) errorMessage(s codec.Serializer, request uint64, uri string, payload codec.Payload) []byte {
+	m := codec.Error{RequestType: codec.TypeInvocation, Request: request, URI: []byte(uri), Payload: payload}
+	return m.Append(r.message[:0], s)
+}
+
+// enrol makes a session known to the dealer as a callee. From then on the
+// router's own INVOCATIONs to it are numbered together with the pool's.
+func (r *realm) enrol(s *session) {
+	if s.flags.Load()&isCallee != 0 {
+		return
+	}
+	s.wire.Lock()
+	defer s.wire.Unlock()
+	s.callee = r.dealer.AddCallee(s.features, s.highest)
+	for int(s.callee) >= len(r.callees) {
+		r.callees = append(r.callees, nil)
+	}
+	r.callees[s.callee] = s
+	s.setFlag(isCallee)
+}
+
+// part takes a session out of the realm: its connection ends, or it has said
+// or got GOODBYE or ABORT. Nothing of a pool is sent to it any more.
+func (r *realm) part(out *outbox, s *session) {
+	if s.parted {
+		return
+	}
+	s.parted = true
+	r.abandonRegister(out, s)
+	if s.hasGranted {
+		r.perform(out, r.dealer.DropOrigin(r.now(), s.granted), hand{})
+		r.dealer.RemoveOrigin(s.granted)
+		r.origins[s.granted], s.hasGranted = origin{}, false
+	}
+	if s.flags.Load()&isCallee != 0 {
+		actions := r.dealer.Lose(r.now(), s.callee)
+		r.callees[s.callee] = nil
+		s.clearFlag(isCallee)
+		r.perform(out, actions, hand{})
+		for _, key := range s.registered {
+			s.log.Info().Str("procedure", procedureOf(key)).Msg("pool member left")
+		}
+		clear(s.registered)
+	}
+	r.arm()
+}

@@ -1,0 +1,98 @@
+package proxy
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+)
+
+// URIs of errors and reasons that wampool itself sends (basic profile, "Basic
+// URIs"; advanced profile, "Advanced URIs").
+const (
+	uriAlreadyExists      = "wamp.error.procedure_already_exists"
+	uriCanceled           = "wamp.error.canceled"
+	uriDifferentPolicy    = "wamp.error.procedure_exists_with_different_invocation_policy"
+	uriFeature            = "wamp.error.feature_not_supported"
+	uriGoodbyeAndOut      = "wamp.close.goodbye_and_out"
+	uriInvalidArgument    = "wamp.error.invalid_argument"
+	uriNetworkFailure     = "wamp.error.network_failure"
+	uriNoCallee           = "wamp.error.no_available_callee"
+	uriNoSuchRegistration = "wamp.error.no_such_registration"
+	uriProtocolViolation  = "wamp.error.protocol_violation"
+	uriSystemShutdown     = "wamp.close.system_shutdown"
+	uriTimeout            = "wamp.error.timeout"
+	uriUnavailable        = "wamp.error.unavailable"
+)
+
+// refusalURI is the error a refused caller gets. A pool whose callees are all
+// busy has an error of its own choice.
+func refusalURI(reason dealer.Reason, overload string) string {
+	switch reason {
+	case dealer.ReasonConcurrency, dealer.ReasonQueueFull:
+		return overload
+	case dealer.ReasonQueueTimeout:
+		return uriTimeout
+	case dealer.ReasonNoCallee:
+		return uriNoCallee
+	case dealer.ReasonCalleeLost, dealer.ReasonCanceled:
+		return uriCanceled
+	case dealer.ReasonDraining:
+		return uriUnavailable
+	case dealer.ReasonFeature:
+		return uriFeature
+	}
+	panic("proxy: every reason must have an error URI")
+}
+
+// refusalText is the sentence for people.
+func refusalText(r dealer.Refusal, procedure string) string {
+	switch r.Reason {
+	case dealer.ReasonConcurrency:
+		return fmt.Sprintf("maximum concurrency %d of every callee of %s reached", r.Limit, procedure)
+	case dealer.ReasonQueueFull:
+		return fmt.Sprintf("maximum concurrency of every callee of %s reached, and its queue is full with %d calls", procedure, r.Queued)
+	case dealer.ReasonQueueTimeout:
+		return fmt.Sprintf("no callee of %s became free within %s", procedure, r.Waited.Round(time.Millisecond))
+	case dealer.ReasonNoCallee:
+		return fmt.Sprintf("no callee of %s is available", procedure)
+	case dealer.ReasonCalleeLost:
+		return fmt.Sprintf("the callee of %s that had the call disconnected before it answered", procedure)
+	case dealer.ReasonCanceled:
+		return fmt.Sprintf("the call of %s was canceled", procedure)
+	case dealer.ReasonDraining:
+		return fmt.Sprintf("the proxy in front of %s is stopping", procedure)
+	case dealer.ReasonFeature:
+		return fmt.Sprintf("the callee of %s does not support what the call needs", procedure)
+	}
+	panic("proxy: every reason must have a text")
+}
+
+// refusalPayload is what an ERROR carries: a sentence in Arguments, and in
+// ArgumentsKw what a program may want to know.
+func refusalPayload(s codec.Serializer, dst []byte, r dealer.Refusal, procedure string) codec.Payload {
+	return codec.TextPayload(s, dst, refusalText(r, procedure), []codec.Field{
+		{Key: "pool", Value: codec.FieldString(procedure)},
+		{Key: "reason", Value: codec.FieldString(r.Reason.String())},
+		{Key: "limit", Value: codec.FieldUint(uint64(r.Limit))},
+		{Key: "queued", Value: codec.FieldUint(uint64(r.Queued))},
+		{Key: "waited_ms", Value: codec.FieldUint(uint64(r.Waited.Milliseconds()))},
+	})
+}
+
+// poolKey names a pool in its realm's dealer: how the registration matches,
+// and the procedure.
+func poolKey(match, procedure string) string {
+	if match == "" {
+		match = "exact"
+	}
+	return match + " " + procedure
+}
+
+// procedureOf is the procedure URI of a pool's key.
+func procedureOf(key string) string {
+	_, procedure, _ := strings.Cut(key, " ")
+	return procedure
+}

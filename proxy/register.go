@@ -1,0 +1,377 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/dealer"
+)
+
+// pendingRegister is the REGISTER of a callee that asks to join a pool, from
+// its arrival to its answer. What the callee sends meanwhile is held behind it.
+//
+//	awaitSession ─▶ awaitUplink ─▶ awaitProbe ─┬─▶ admitted: REGISTERED
+//	(pool session   (the pool's     (the       └─▶ awaitUndo ─▶ admitted, or
+//	 is up: role)    registration)   callee's       (UNREGISTER of     once more
+//	                                 own right)      what was granted)
+//
+// The callee is admitted if it has the role of those who may join, and the
+// router refuses its own REGISTER for no other reason than that the pool holds
+// the procedure already: so a callee gets no right that the router would not
+// give it.
+type pendingRegister struct {
+	raw     []byte // as the callee sent it
+	message codec.Register
+	block   *configs.Pool // nil: pooled because it asks to share
+	stage   registerStage
+	since   dealer.Time
+	tries   int
+
+	join  dealer.Registration
+	up    *uplink
+	probe uint64 // request at the router, of the probe or its undoing
+	grant uint64 // registration that the router gave to the probe
+}
+
+type registerStage uint8
+
+const (
+	awaitSession registerStage = iota
+	awaitUplink
+	awaitProbe
+	awaitUndo
+)
+
+// maxProbes is how often a REGISTER is tried while the pool keeps losing its
+// registration to the probe.
+const maxProbes = 3
+
+// rules returns the rules for a REGISTER: those of a block, or none for one
+// that itself asks to share. pooled is false for one that passes untouched.
+func (r *realm) rules(m *codec.Register) (block *configs.Pool, pooled bool) {
+	if block := r.blocks[m.Procedure]; block != nil {
+		return block, true
+	}
+	if !r.config.Auto || len(m.Procedure) >= 5 && m.Procedure[:5] == "wamp." {
+		return nil, false
+	}
+	return nil, m.HasConcurrency || m.HasInvoke && m.Invoke != "" && m.Invoke != "single"
+}
+
+// register takes a REGISTER.
+func (r *realm) register(out *outbox, s *session, raw []byte) {
+	var m codec.Register
+	if m.Decode(s.serializer, raw) != nil {
+		r.passUp(out, s, raw, 1) // its own router tells it
+		return
+	}
+	block, pooled := r.rules(&m)
+	if !pooled {
+		r.passUp(out, s, raw, 1)
+		return
+	}
+	p := &pendingRegister{raw: bytes.Clone(raw), block: block, since: r.now()}
+	if err := p.message.Decode(s.serializer, p.raw); err != nil {
+		panic("proxy: a REGISTER that was decoded once must be decodable again: " + err.Error())
+	}
+	s.pending = p
+	s.setFlag(isHolding)
+	r.awaiting = append(r.awaiting, s)
+	r.advanceRegister(out, s)
+	if s.pending == p && p.stage <= awaitUplink {
+		r.checkAt(p.since + registerPatience)
+	}
+}
+
+// advanceRegister takes a pending REGISTER as far as it can go.
+func (r *realm) advanceRegister(out *outbox, s *session) {
+	p := s.pending
+	if r.draining {
+		r.denyRegister(out, s, uriUnavailable, "the proxy is stopping")
+		return
+	}
+	if p.stage == awaitSession {
+		if r.pool.conn == nil {
+			return
+		}
+		if !r.admits(p.block, s) {
+			s.log.Info().Str("procedure", p.message.Procedure).Str("authrole", s.authRole).
+				Msg("callee's role is not admitted to the pool: its REGISTER passes to the router")
+			r.passUp(out, s, p.raw, 1)
+			r.settle(out, s)
+			return
+		}
+		if !r.prepareJoin(out, s) {
+			return
+		}
+		p.stage = awaitUplink
+		r.want(out, p.up)
+	}
+	if p.stage == awaitUplink {
+		if p.up.state != held {
+			if !slices.Contains(p.up.waiting, s) {
+				p.up.waiting = append(p.up.waiting, s)
+			}
+			return
+		}
+		r.probe(out, s)
+	}
+}
+
+// admits tells whether a session's role may join (contract, section 3).
+func (r *realm) admits(block *configs.Pool, s *session) bool {
+	if block != nil && len(block.Admit) > 0 {
+		return slices.Contains(block.Admit, s.authRole)
+	}
+	return s.authRole == r.pool.authRole
+}
+
+// prepareJoin opens the pool that the callee asks for. It is false if the
+// callee has been told why that can't be.
+func (r *realm) prepareJoin(out *outbox, s *session) bool {
+	p := s.pending
+	m := &p.message
+	if m.OptionError != nil {
+		r.denyRegister(out, s, uriInvalidArgument, m.OptionError.Error())
+		return false
+	}
+	if m.HasConcurrency && m.Concurrency < 1 {
+		r.denyRegister(out, s, uriInvalidArgument, fmt.Sprintf("REGISTER.Options.concurrency is %d: it must be 1 or more", m.Concurrency))
+		return false
+	}
+	asked := m.Invoke
+	if p.block != nil && p.block.Policy != "" {
+		asked = p.block.Policy
+	}
+	policy, err := dealer.ParsePolicy(asked)
+	if err != nil {
+		r.denyRegister(out, s, uriInvalidArgument, "REGISTER.Options.invoke: "+err.Error())
+		return false
+	}
+	r.enrol(s)
+	p.up = r.openUplink(poolKey(m.Match, m.Procedure), m, p.block, policy)
+	p.up.pending++
+	p.join = dealer.Registration{Pool: p.up.pool, Callee: s.callee, Policy: policy, Limit: int(m.Concurrency)}
+	if err := r.dealer.MayJoin(p.join); err != nil {
+		r.denyJoin(out, s, err)
+		return false
+	}
+	return true
+}
+
+func (r *realm) denyJoin(out *outbox, s *session, err error) {
+	uri := uriAlreadyExists
+	if conflict := (*dealer.PolicyConflictError)(nil); errors.As(err, &conflict) {
+		uri = uriDifferentPolicy
+	}
+	r.denyRegister(out, s, uri, fmt.Sprintf("register for %s: %s", s.pending.message.Procedure, err))
+}
+
+// probe sends the callee's own REGISTER to the router, without what only the
+// pool is concerned with, to learn whether the router would let it.
+func (r *realm) probe(out *outbox, s *session) {
+	p := s.pending
+	p.tries++
+	p.stage = awaitProbe
+	m := p.message
+	m.Options, r.details = m.Options.Edit(s.serializer, r.details[:0], []string{"invoke", "concurrency", "force_reregister"}, nil)
+	p.probe = s.shift.up(p.message.Request)
+	if p.tries > 1 { // the first one's ID is spent: this one is inserted
+		p.probe = r.insertRequest(s)
+	}
+	m.Request = p.probe
+	r.message = m.Append(r.message[:0], s.serializer)
+	out.send(s.router, r.message)
+}
+
+// insertRequest returns the ID of a request of our own in the callee's session
+// at the router, right behind the pending REGISTER and what was inserted there.
+func (r *realm) insertRequest(s *session) uint64 {
+	id := s.shift.up(s.pending.message.Request + 1)
+	s.shift.insert(s.pending.message.Request)
+	s.setFlag(isShifted)
+	return id
+}
+
+// probeRefused takes the router's ERROR for the probe. It tells whether the
+// message was one.
+func (r *realm) probeRefused(out *outbox, s *session, m *codec.Error) bool {
+	p := s.pending
+	if p == nil || m.Request != p.probe {
+		return false
+	}
+	switch {
+	case p.stage == awaitProbe && m.RequestType == codec.TypeRegister:
+		uri := string(m.URI)
+		if uri == uriAlreadyExists || uri == uriDifferentPolicy && p.up.policy != "single" {
+			r.admit(out, s)
+		} else {
+			r.refuseRegister(out, s, m, s.serializer)
+		}
+	case p.stage == awaitUndo && m.RequestType == codec.TypeUnregister: // it is gone all the same
+		r.probeUndone(out, s)
+	default:
+		return false
+	}
+	return true
+}
+
+// probeGranted takes the router's REGISTERED for the probe: the pool has just
+// lost its registration, or the router lets anybody register twice. What was
+// granted is given back.
+func (r *realm) probeGranted(out *outbox, s *session, m *codec.Registered) bool {
+	p := s.pending
+	if p == nil || p.stage != awaitProbe || m.Request != p.probe {
+		return false
+	}
+	p.stage, p.grant = awaitUndo, m.Registration
+	p.probe = r.insertRequest(s)
+	undo := codec.Unregister{Request: p.probe, Registration: m.Registration}
+	r.message = undo.Append(r.message[:0], s.serializer)
+	out.send(s.router, r.message)
+	return true
+}
+
+// probeUndone goes on after the router has taken back what the probe got. If
+// the pool's registration still stands, the router lets everybody register, and
+// it has just let this callee; else the steps begin again.
+func (r *realm) probeUndone(out *outbox, s *session) {
+	p := s.pending
+	switch {
+	case p.up.state == held:
+		r.admit(out, s)
+	case p.tries >= maxProbes:
+		r.denyRegister(out, s, uriNetworkFailure,
+			fmt.Sprintf("the pool of %s loses its registration at the router again and again", p.message.Procedure))
+	default:
+		p.stage = awaitUplink
+		p.since = r.now()
+		r.checkAt(p.since + registerPatience)
+		r.want(out, p.up)
+		r.advanceRegister(out, s)
+	}
+}
+
+// admit makes the callee a member of the pool and tells it so. Calls that wait
+// follow its REGISTERED.
+func (r *realm) admit(out *outbox, s *session) {
+	p := s.pending
+	p.join.Pool, p.join.ID = p.up.pool, newRegistrationID(s.registered)
+	actions, err := r.dealer.Join(r.now(), p.join)
+	if err != nil {
+		r.denyJoin(out, s, err)
+		return
+	}
+	s.registered[p.join.ID] = p.up.key
+	m := codec.Registered{Request: p.message.Request, Registration: p.join.ID}
+	r.message = m.Append(r.message[:0], s.serializer)
+	out.send(s.client, r.message)
+	s.log.Info().Str("procedure", p.message.Procedure).Stringer("policy", p.join.Policy).
+		Int("concurrency", p.join.Limit).Msg("pool member joined")
+	r.perform(out, actions, hand{})
+	r.settle(out, s)
+}
+
+// newRegistrationID draws an ID that the router knows as nobody's.
+func newRegistrationID(taken map[uint64]string) uint64 {
+	for {
+		id := rand.Uint64N(maxID) + 1
+		if _, used := taken[id]; !used {
+			return id
+		}
+	}
+}
+
+// denyRegister answers the pending REGISTER with an ERROR of our own.
+func (r *realm) denyRegister(out *outbox, s *session, uri, text string) {
+	m := codec.Error{URI: []byte(uri), Payload: codec.TextPayload(s.serializer, nil, text, nil)}
+	r.refuseRegister(out, s, &m, s.serializer)
+}
+
+// refuseRegister answers the pending REGISTER with that ERROR, its URI, details
+// and arguments unchanged.
+func (r *realm) refuseRegister(out *outbox, s *session, cause *codec.Error, from codec.Serializer) {
+	p := s.pending
+	m := *cause
+	m.RequestType, m.Request = codec.TypeRegister, p.message.Request
+	if from != s.serializer {
+		var err error
+		if m.Details, m.Payload, err = r.transcode(m.Details, m.Payload, from, s.serializer); err != nil {
+			m.Details, m.Payload = codec.Dict{}, codec.Payload{}
+		}
+	}
+	if p.tries == 0 { // the router never saw the request
+		s.shift.swallow(p.message.Request)
+		s.setFlag(isShifted)
+	}
+	s.log.Warn().Str("procedure", p.message.Procedure).Bytes("error", m.URI).Msg("callee not admitted to the pool")
+	r.message = m.Append(r.message[:0], s.serializer)
+	out.send(s.client, r.message)
+	r.settle(out, s)
+}
+
+// settle ends the pending REGISTER and lets go what was held behind it.
+func (r *realm) settle(out *outbox, s *session) {
+	r.forgetPending(out, s)
+	messages := s.held
+	s.held, s.heldBytes = nil, 0
+	for _, message := range messages {
+		r.fromClient(out, s, message)
+	}
+	if s.pending == nil {
+		s.clearFlag(isHolding)
+	}
+	select {
+	case s.resumed <- struct{}{}:
+	default:
+	}
+}
+
+// abandonRegister forgets the pending REGISTER of a session that ends.
+func (r *realm) abandonRegister(out *outbox, s *session) {
+	if s.pending != nil {
+		r.forgetPending(out, s)
+		s.held, s.heldBytes = nil, 0
+	}
+}
+
+func (r *realm) forgetPending(out *outbox, s *session) {
+	up := s.pending.up
+	s.pending = nil
+	is := func(other *session) bool { return other == s }
+	r.awaiting = slices.DeleteFunc(r.awaiting, is)
+	if up != nil {
+		up.pending--
+		up.waiting = slices.DeleteFunc(up.waiting, is)
+		r.closeIfUnused(out, up)
+	}
+}
+
+// resumeRegisters goes on with what has waited for the pool session.
+func (r *realm) resumeRegisters(out *outbox) {
+	for _, s := range slices.Clone(r.awaiting) {
+		if s.pending != nil && s.pending.stage == awaitSession {
+			r.advanceRegister(out, s)
+		}
+	}
+}
+
+// giveUpRegisters answers those that have waited too long.
+func (r *realm) giveUpRegisters(out *outbox, now dealer.Time) {
+	for _, s := range slices.Clone(r.awaiting) {
+		p := s.pending
+		switch {
+		case p == nil || p.stage > awaitUplink:
+		case p.since+registerPatience <= now:
+			r.denyRegister(out, s, uriNetworkFailure,
+				fmt.Sprintf("the pool's own session at the router was not up within %s", registerPatience))
+		default:
+			r.checkAt(p.since + registerPatience)
+		}
+	}
+}

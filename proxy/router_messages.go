@@ -1,0 +1,245 @@
+package proxy
+
+import (
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+)
+
+// takeFromRouter handles one message of the router to this client.
+func (s *session) takeFromRouter(message []byte) {
+	t, err := codec.PeekType(s.serializer, message)
+	if err != nil {
+		t = 0 // the client judges
+	}
+	if s.leaving.Load() && (t == codec.TypeGoodbye || t == codec.TypeAbort) {
+		s.farewell() // the answer to our own GOODBYE: the client gets its own
+		return
+	}
+	r := s.realm.Load()
+	if r == nil {
+		if t == codec.TypeWelcome {
+			s.takeWelcome(message)
+		}
+		s.routerOut.send(s.client, message)
+		return
+	}
+	if t == codec.TypeInvocation && s.passInvocation(message) {
+		return
+	}
+	if !s.answersConcern(t) {
+		s.routerOut.send(s.client, message)
+		return
+	}
+	r.mu.Lock()
+	r.fromRouter(&s.routerOut, s, t, message)
+	r.arm()
+	r.mu.Unlock()
+}
+
+// answersConcern tells whether a message to the client may concern a pool.
+func (s *session) answersConcern(t codec.MessageType) bool {
+	flags := s.flags.Load()
+	switch t {
+	case codec.TypeGoodbye, codec.TypeAbort:
+		return true
+	case codec.TypeInvocation, codec.TypeInterrupt:
+		return flags&isCallee != 0
+	case codec.TypeRegistered:
+		return flags&(isHolding|isShifted) != 0
+	case codec.TypeUnregistered, codec.TypeError:
+		return flags&(isHolding|isShifted|isUnregistering) != 0
+	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed, codec.TypeResult:
+		return flags&isShifted != 0
+	}
+	return false
+}
+
+// takeWelcome finds the realm of the configuration that the session is in.
+func (s *session) takeWelcome(message []byte) {
+	hello := s.hello.Load()
+	var m codec.Welcome
+	if hello == nil || m.Decode(s.serializer, message) != nil {
+		return
+	}
+	name := m.Realm
+	if name == "" { // only some routers tell
+		name = hello.realm
+	}
+	s.id, s.authRole, s.features = m.Session, m.AuthRole, hello.features
+	s.registered = make(map[uint64]string)
+	s.log = s.proxy.log.With().Uint64("session", m.Session).Logger()
+	s.log.Info().Str("realm", name).Str("authid", m.AuthID).Str("authrole", m.AuthRole).
+		Str("client", s.client.RemoteAddr()).Stringer("serializer", s.serializer).Msg("session opened")
+	s.open.Store(true)
+	s.realm.Store(s.proxy.realms[name])
+}
+
+// passInvocation passes an INVOCATION of the router on to a client that is in
+// no pool, and notes how far its IDs have come. It is false if the client is.
+func (s *session) passInvocation(message []byte) bool {
+	s.wire.Lock()
+	defer s.wire.Unlock()
+	if s.flags.Load()&isCallee != 0 {
+		return false
+	}
+	if id, err := codec.ID(s.serializer, message, 1); err == nil && id > s.highest && id <= maxID {
+		s.highest = id
+	}
+	s.routerOut.send(s.client, message)
+	return true
+}
+
+// fromRouter handles a message to a client that may concern a pool. realm.mu
+// is held.
+func (r *realm) fromRouter(out *outbox, s *session, t codec.MessageType, message []byte) {
+	switch t {
+	case codec.TypeInvocation:
+		r.ownInvocation(out, s, message)
+	case codec.TypeInterrupt:
+		r.ownInterrupt(out, s, message)
+	case codec.TypeRegistered:
+		var m codec.Registered
+		if m.Decode(s.serializer, message) == nil && r.probeGranted(out, s, &m) {
+			return
+		}
+		r.passDown(out, s, message, 1)
+	case codec.TypeUnregistered:
+		r.unregistered(out, s, message)
+	case codec.TypeError:
+		r.routerError(out, s, message)
+	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed, codec.TypeResult:
+		r.passDown(out, s, message, 1)
+	case codec.TypeGoodbye, codec.TypeAbort:
+		out.send(s.client, message)
+		r.part(out, s)
+	}
+}
+
+// passDown passes an answer on under the ID that the client gave its request.
+func (r *realm) passDown(out *outbox, s *session, message []byte, element int) {
+	if s.shift.none() {
+		out.send(s.client, message)
+		return
+	}
+	id, err := codec.ID(s.serializer, message, element)
+	if err != nil {
+		out.send(s.client, message) // the client judges
+		return
+	}
+	down, known := s.shift.down(id)
+	if !known {
+		return // of a request of our own
+	}
+	if down != id {
+		rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, element, down)
+		if err != nil {
+			out.send(s.client, message)
+			return
+		}
+		r.message, message = rewritten, rewritten
+	}
+	out.send(s.client, message)
+}
+
+// unregistered takes an UNREGISTERED: the router's answer, or its revocation
+// (request 0), which passes as it is.
+func (r *realm) unregistered(out *outbox, s *session, message []byte) {
+	id, err := codec.ID(s.serializer, message, 1)
+	if err != nil { // 0 among others, which is no ID
+		out.send(s.client, message)
+		return
+	}
+	if p := s.pending; p != nil && p.stage == awaitUndo && p.probe == id {
+		r.probeUndone(out, s)
+		return
+	}
+	delete(s.unregistering, id)
+	r.passDown(out, s, message, 1)
+}
+
+// routerError takes an ERROR of the router for one of the client's requests.
+func (r *realm) routerError(out *outbox, s *session, message []byte) {
+	var m codec.Error
+	if m.Decode(s.serializer, message) != nil {
+		out.send(s.client, message)
+		return
+	}
+	if r.probeRefused(out, s, &m) {
+		return
+	}
+	if _, pooled := s.unregistering[m.Request]; pooled && m.RequestType == codec.TypeUnregister {
+		// The router has never known this registration: that is as it should be.
+		delete(s.unregistering, m.Request)
+		request, _ := s.shift.down(m.Request)
+		answer := codec.Unregistered{Request: request}
+		r.message = answer.Append(r.message[:0], s.serializer)
+		out.send(s.client, r.message)
+		return
+	}
+	if m.RequestType == codec.TypeYield || m.RequestType == codec.TypeInvocation {
+		out.send(s.client, message) // concerns an invocation, not a request of the client
+		return
+	}
+	r.passDown(out, s, message, 2)
+}
+
+// ownInvocation takes an INVOCATION for a registration of the client that is
+// not pooled: it gets the next ID of the one counter that the callee knows.
+func (r *realm) ownInvocation(out *outbox, s *session, message []byte) {
+	if s.parted {
+		out.send(s.client, message)
+		return
+	}
+	var m codec.Invocation
+	if m.Decode(s.serializer, message) != nil {
+		out.send(s.client, message)
+		return
+	}
+	if p := s.pending; p != nil && p.stage == awaitUndo && m.Registration == p.grant {
+		r.grantedInvocation(out, s, &m)
+		return
+	}
+	id := r.dealer.OwnInvocation(s.callee, m.Request)
+	rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, 1, id)
+	if err != nil {
+		return
+	}
+	r.message = rewritten
+	out.send(s.client, rewritten)
+}
+
+// grantedInvocation takes a call that a router which lets anybody register
+// sent to the probe's registration before that was given back: it is the pool's.
+func (r *realm) grantedInvocation(out *outbox, s *session, m *codec.Invocation) {
+	if !s.hasGranted {
+		s.granted, s.hasGranted = r.dealer.AddOrigin(false), true
+		for int(s.granted) >= len(r.origins) {
+			r.origins = append(r.origins, origin{})
+		}
+		r.origins[s.granted] = origin{s.router, s.serializer}
+	}
+	r.perform(out, r.dealer.Call(r.now(), dealer.Call{
+		Pool: s.pending.up.pool, Origin: s.granted, Request: m.Request,
+		Body:            codec.Body{Serializer: s.serializer, Details: m.Details, Payload: m.Payload},
+		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru,
+	}), hand{})
+}
+
+// ownInterrupt takes an INTERRUPT for an INVOCATION that was not the pool's.
+// One that comes after the callee's answer must not reach it.
+func (r *realm) ownInterrupt(out *outbox, s *session, message []byte) {
+	var m codec.Interrupt
+	if s.parted || m.Decode(s.serializer, message) != nil {
+		out.send(s.client, message)
+		return
+	}
+	id, open := r.dealer.OwnInterrupt(s.callee, m.Request)
+	switch {
+	case open:
+		m.Request = id
+		r.message = m.Append(r.message[:0], s.serializer)
+		out.send(s.client, r.message)
+	case s.hasGranted:
+		r.perform(out, r.dealer.Cancel(r.now(), s.granted, m.Request, m.Mode), hand{serializer: s.serializer, interrupt: &m})
+	}
+}

@@ -1,0 +1,173 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// session is one client: its connection here, and one of its own at the router.
+type session struct {
+	// Immutable.
+	proxy      *Proxy
+	client     *transport.Conn
+	router     *transport.Conn
+	serializer codec.Serializer // of both
+
+	// Owned by one reader each.
+	clientOut, routerOut outbox
+
+	// Set by readRouter at WELCOME, before realm; constant until the next HELLO.
+	log      zerolog.Logger
+	id       uint64
+	authRole string
+	features codec.CalleeFeatures
+
+	hello atomic.Pointer[hello]
+	open  atomic.Bool           // between WELCOME and the end
+	realm atomic.Pointer[realm] // nil: no realm of the configuration, or no WELCOME yet
+	flags atomic.Uint32
+
+	wire    sync.Mutex
+	highest uint64 // under wire: highest ID of an INVOCATION passed, while not isCallee
+
+	// Under realm.mu.
+	callee        dealer.CalleeID // if isCallee
+	registered    map[uint64]string   // pooled registrations, as the client knows them, to the pool's key
+	unregistering map[uint64]struct{} // requests at the router whose answer becomes UNREGISTERED
+	pending       *pendingRegister
+	held          [][]byte // what the client sent behind its pending REGISTER
+	heldBytes     int
+	shift         requestShift
+	granted       dealer.OriginID // of calls that came by a probe's registration, if hasGranted
+	hasGranted    bool
+	parted        bool
+	dispatched    uint64
+
+	leaving atomic.Bool // GOODBYE was sent to the router in the client's name: wampool stops
+
+	resumed chan struct{} // a pending REGISTER was settled
+}
+
+// hello is what is kept of a client's HELLO.
+type hello struct {
+	realm    string
+	features codec.CalleeFeatures
+}
+
+// Flags of a session: whether its messages concern more than itself. Those that
+// readClient depends on are set by readClient alone, or while it holds.
+const (
+	isCallee        uint32 = 1 << iota // known to the dealer
+	isHolding                          // a REGISTER is pending
+	isShifted                          // request IDs differ at the router
+	isUnregistering                    // an UNREGISTER of a pooled registration is at the router
+)
+
+func (s *session) setFlag(flag uint32)   { s.flags.Or(flag) }
+func (s *session) clearFlag(flag uint32) { s.flags.And(^flag) }
+
+func newSession(p *Proxy, client, router *transport.Conn) *session {
+	s := &session{
+		proxy: p, client: client, router: router, serializer: client.Serializer(),
+		log: p.log.With().Str("client", client.RemoteAddr()).Logger(), resumed: make(chan struct{}, 1),
+	}
+	client.BeforeBlock(s.clientOut.flush)
+	router.BeforeBlock(s.routerOut.flush)
+	return s
+}
+
+// run passes messages both ways until either connection ends, and then ends
+// the other.
+func (s *session) run() {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.readRouter()
+	}()
+	s.readClient()
+	<-done
+	s.client.Wait()
+	s.router.Wait()
+}
+
+// closeLinger is how long an ending connection may take to deliver what was
+// sent to it.
+const closeLinger = time.Second
+
+// readClient handles what the client sends. It ends with the client's connection.
+func (s *session) readClient() {
+	for {
+		message, err := s.client.Read()
+		if err != nil {
+			s.end(&s.clientOut, "client", err)
+			code, reason := closeCode(err)
+			s.router.Close(code, reason, closeLinger)
+			return
+		}
+		s.takeFromClient(message)
+	}
+}
+
+// readRouter handles what the router sends. It ends with the router's connection.
+func (s *session) readRouter() {
+	for {
+		message, err := s.router.Read()
+		if err != nil {
+			s.end(&s.routerOut, "router", err)
+			code, reason := closeCode(err)
+			s.client.Close(code, reason, closeLinger)
+			return
+		}
+		s.takeFromRouter(message)
+	}
+}
+
+// closeCode is how the other side's connection is closed after err ended this
+// one's.
+func closeCode(err error) (code int, reason string) {
+	if closed := (*transport.CloseError)(nil); errors.As(err, &closed) {
+		switch closed.Code {
+		case 1005, 1006, 1015: // never sent in a frame (RFC 6455, 7.4.1)
+			return 1000, ""
+		}
+		return closed.Code, closed.Reason
+	}
+	if errors.Is(err, io.EOF) {
+		return 1000, ""
+	}
+	return 1001, "the connection on the other side of the proxy ended"
+}
+
+// end takes the session out of its realm. The side that ended first is logged.
+func (s *session) end(out *outbox, side string, cause error) {
+	r := s.realm.Load()
+	if r != nil {
+		r.mu.Lock()
+		r.part(out, s)
+		r.mu.Unlock()
+		out.flush()
+	}
+	s.proxy.logEnd(s, side, cause)
+}
+
+// abort ends a client that broke the protocol: ABORT, and the connection is
+// dropped. r.mu is held.
+func (r *realm) abort(out *outbox, s *session, text string) {
+	s.log.Warn().Str("violation", text).Msg("client aborted")
+	m := codec.Abort{
+		Details: codec.NewDict(s.serializer, codec.Field{Key: "message", Value: codec.FieldString(text)}),
+		Reason:  uriProtocolViolation,
+	}
+	out.send(s.client, m.Append(nil, s.serializer))
+	r.part(out, s)
+	s.client.Close(1002, "protocol violation", closeLinger)
+}

@@ -1,0 +1,214 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/dealer"
+)
+
+// uplink is a pool's registration at the router, held by the pool session.
+//
+//	         want            REGISTERED
+//	absent ───────▶ asking ─────────────▶ held
+//	   ▲              │ ERROR               │ release
+//	   └──────────────┴──── leaving ◀───────┘
+//	                        (UNREGISTERED)
+//
+// When the pool session ends, all are absent; those still wanted are asked for
+// again at the next one.
+type uplink struct {
+	key              string
+	procedure, match string
+	policy           string // by which it registers at the router: single, or a shared policy
+	pool             dealer.PoolID
+	state            uplinkState
+	wanted           bool
+	registration     uint64     // at the router, while held or leaving
+	waiting          []*session // whose REGISTER waits for it
+	pending          int        // REGISTERs of callees under way, waiting or at their probe
+	config           dealer.PoolConfig
+	retryAt          dealer.Time
+	retryIn          time.Duration
+
+	dispatched, answered, refused uint64
+
+	refusalLogged     dealer.Time
+	refusalsNotLogged int
+}
+
+type uplinkState uint8
+
+const (
+	absent uplinkState = iota
+	asking
+	held
+	leaving
+)
+
+const (
+	firstRetry = 250 * time.Millisecond
+	lastRetry  = 10 * time.Second
+)
+
+// openUplink returns the registration of a pool, and opens the pool in the dealer.
+func (r *realm) openUplink(key string, m *codec.Register, block *configs.Pool, policy dealer.Policy) *uplink {
+	config := dealer.PoolConfig{Policy: policy}
+	if block != nil {
+		config.Concurrency = block.Concurrency
+		if block.Queue != nil {
+			config.QueueLimit, config.QueueTimeout = block.Queue.Limit, block.Queue.Timeout
+		}
+	}
+	up := r.uplinks[key]
+	if up == nil {
+		up = &uplink{key: key, procedure: m.Procedure, match: m.Match, policy: "single"}
+		if block != nil {
+			up.policy = block.Upstream
+		}
+		r.uplinks[key] = up
+	}
+	up.config = config
+	r.openPool(up)
+	return up
+}
+
+func (r *realm) openPool(up *uplink) {
+	up.pool = r.dealer.OpenPool(up.key, up.config)
+	r.byPool[up.pool] = up
+}
+
+// want sees to it that the registration is held, or will be.
+func (r *realm) want(out *outbox, up *uplink) {
+	up.wanted = true
+	if up.state == absent && r.pool.conn != nil {
+		r.askUplink(out, up)
+	}
+}
+
+func (r *realm) askUplink(out *outbox, up *uplink) {
+	up.state, up.retryAt = asking, 0
+	var fields []codec.Field
+	if up.match != "" && up.match != "exact" {
+		fields = append(fields, codec.Field{Key: "match", Value: codec.FieldString(up.match)})
+	}
+	if up.policy != "single" {
+		fields = append(fields, codec.Field{Key: "invoke", Value: codec.FieldString(up.policy)})
+	}
+	m := codec.Register{
+		Request: r.pool.request(up), Options: codec.NewDict(r.pool.serializer, fields...), Procedure: up.procedure,
+	}
+	r.message = m.Append(r.message[:0], r.pool.serializer)
+	out.send(r.pool.conn, r.message)
+}
+
+// releaseUplink gives up the registration of a pool that the dealer has closed,
+// unless somebody is about to join it.
+func (r *realm) releaseUplink(out *outbox, pool dealer.PoolID) {
+	up := r.byPool[pool]
+	if up == nil {
+		return
+	}
+	delete(r.byPool, pool)
+	if up.pending > 0 {
+		r.openPool(up)
+		return
+	}
+	up.wanted = false
+	r.leaveUplink(out, up)
+}
+
+// leaveUplink unregisters what is no longer wanted at the router.
+func (r *realm) leaveUplink(out *outbox, up *uplink) {
+	switch {
+	case up.state == held:
+		up.state = leaving
+		m := codec.Unregister{Request: r.pool.request(up), Registration: up.registration}
+		r.message = m.Append(r.message[:0], r.pool.serializer)
+		out.send(r.pool.conn, r.message)
+	case up.state == absent && up.pending == 0 && r.uplinks[up.key] == up:
+		delete(r.uplinks, up.key)
+	}
+}
+
+// uplinkRegistered takes the router's REGISTERED.
+func (r *realm) uplinkRegistered(out *outbox, up *uplink, registration uint64) {
+	up.state, up.registration, up.retryIn = held, registration, 0
+	r.pool.registrations[registration] = up
+	if !up.wanted {
+		r.leaveUplink(out, up)
+		return
+	}
+	r.log.Info().Str("procedure", up.procedure).Uint64("registration", registration).Msg("pool registered at the router")
+	waiting := up.waiting
+	up.waiting = nil
+	for _, s := range waiting {
+		r.advanceRegister(out, s)
+	}
+}
+
+// uplinkRefused takes the router's ERROR for our REGISTER. Callees that wait
+// are told it unchanged. If the pool has callees already, as after a reconnect
+// to a router that still holds our registration of before, it is tried again.
+func (r *realm) uplinkRefused(out *outbox, up *uplink, m *codec.Error) {
+	up.state = absent
+	waiting := up.waiting
+	up.waiting = nil
+	for _, s := range waiting {
+		r.refuseRegister(out, s, m, r.pool.serializer)
+	}
+	if !up.wanted {
+		r.leaveUplink(out, up)
+		return
+	}
+	up.retryIn = min(max(2*up.retryIn, firstRetry), lastRetry)
+	up.retryAt = r.now() + up.retryIn
+	r.checkAt(up.retryAt)
+	r.log.Warn().Str("procedure", up.procedure).Bytes("error", m.URI).Dur("retry_in", up.retryIn).
+		Msg("router refused the pool's registration")
+}
+
+// uplinkUnregistered takes the router's UNREGISTERED, asked for or not.
+func (r *realm) uplinkUnregistered(out *outbox, up *uplink) {
+	delete(r.pool.registrations, up.registration)
+	up.state, up.registration = absent, 0
+	switch {
+	case up.wanted && r.pool.conn != nil:
+		r.askUplink(out, up)
+	case !up.wanted:
+		r.leaveUplink(out, up)
+	}
+}
+
+// retryUplinks asks again for registrations that the router refused.
+func (r *realm) retryUplinks(out *outbox, now dealer.Time) {
+	for _, up := range r.uplinks {
+		switch {
+		case up.retryAt == 0 || up.state != absent || !up.wanted || r.pool.conn == nil:
+		case up.retryAt <= now:
+			r.askUplink(out, up)
+		default:
+			r.checkAt(up.retryAt)
+		}
+	}
+}
+
+// closeIfUnused gives a pool up that has no callee, and that nobody is about to join.
+func (r *realm) closeIfUnused(out *outbox, up *uplink) {
+	if up.pending == 0 && r.byPool[up.pool] == up && r.dealer.Members(up.pool) == 0 {
+		r.perform(out, r.dealer.ClosePool(r.now(), up.pool), hand{})
+	}
+}
+
+// logRefusal says that calls are refused, at most once a second for each pool.
+func (up *uplink) logRefusal(r *realm, refusal dealer.Refusal, uri string) {
+	now := r.now()
+	if up.refusalLogged != 0 && now-up.refusalLogged < time.Second {
+		up.refusalsNotLogged++
+		return
+	}
+	r.log.Warn().Str("procedure", up.procedure).Str("error", uri).Stringer("reason", refusal.Reason).
+		Int("queued", refusal.Queued).Int("more_since_last_line", up.refusalsNotLogged).Msg("call refused")
+	up.refusalLogged, up.refusalsNotLogged = now, 0
+}
