@@ -42,6 +42,10 @@ func (s *scope) listen(c *Config) {
 		if at == b.head {
 			return // its label is missing, and reported
 		}
+		if count > maxListeners {
+			s.refuse(at, fault{summary: fmt.Sprintf("more than %d listen blocks", maxListeners)})
+			return
+		}
 		if f := checkListenURL(label); f != nil {
 			s.refuse(at, *f)
 			return

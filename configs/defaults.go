@@ -27,7 +27,8 @@ const (
 	maxBytes       = 1 << 30
 	maxConcurrency = 1_000_000
 	maxQueueLimit  = 1_000_000
-	maxFileBytes   = 1 << 20 // of the configuration itself
+	maxListeners   = 64
+	maxFileBytes   = 256 << 10 // of the configuration itself: the parser takes quadratic time for some texts
 	maxSecretBytes = 64 << 10
 )
 

@@ -23,8 +23,11 @@ type Diagnostic struct {
 	Marked [2]int
 }
 
-// Diagnostics is every mistake of a configuration, in the order of the file.
-// It is the error of [Load], [Parse] and [Default].
+// maxMistakes is how many mistakes are shown. Nobody corrects more at a time.
+const maxMistakes = 100
+
+// Diagnostics is every mistake of a configuration, in the order of the file,
+// the first 100 of them. It is the error of [Load], [Parse] and [Default].
 type Diagnostics []Diagnostic
 
 // Error shows each mistake with its place, its line and a hint, and counts
@@ -35,9 +38,12 @@ func (ds Diagnostics) Error() string {
 		d.write(&b)
 		b.WriteByte('\n')
 	}
-	if len(ds) == 1 {
+	switch len(ds) {
+	case 1:
 		b.WriteString("1 mistake")
-	} else {
+	case maxMistakes:
+		fmt.Fprintf(&b, "%d mistakes; there may be more", len(ds))
+	default:
 		fmt.Fprintf(&b, "%d mistakes", len(ds))
 	}
 	return b.String()
@@ -90,6 +96,7 @@ func diagnose(filename string, src []byte, mistakes []mistake) Diagnostics {
 			cmp.Compare(a.summary, b.summary), // names come from a map
 		)
 	})
+	mistakes = mistakes[:min(len(mistakes), maxMistakes)]
 	ds := make(Diagnostics, len(mistakes))
 	for i, m := range mistakes {
 		ds[i] = Diagnostic{
@@ -99,7 +106,7 @@ func diagnose(filename string, src []byte, mistakes []mistake) Diagnostics {
 			Summary:  m.summary,
 			Hint:     m.hint,
 		}
-		if slices.ContainsFunc(hidden, func(h span) bool { return !m.conceal && h.start < m.at.End.Byte && m.at.Start.Byte < h.end }) {
+		if at := (span{m.at.Start.Byte, m.at.End.Byte}); !m.conceal && slices.ContainsFunc(hidden, at.overlaps) {
 			ds[i].Hint = "" // it may quote what is hidden
 		}
 		ds[i].Source, ds[i].Marked = excerpt(src, m.at, hidden)

@@ -8,54 +8,50 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 const (
-	redacted       = "(redacted)"
-	maxExcerptRune = 160 // of a line; what is longer is cut around the mistake
+	maxExcerptRunes = 160                 // of a line; what is longer is cut around the mistake
+	maxExcerptBytes = 8 * maxExcerptRunes // looked at on each side of where the mistake begins
 )
 
 // span is a part of the source, in bytes, its end excluded.
 type span struct{ start, end int }
 
+func (s span) overlaps(other span) bool { return s.start < other.end && other.start < s.end }
+
 // excerpt returns the line in which at begins, as it may be shown: without
 // the hidden spans, tabs and control characters; and which runes of it at
 // covers.
-func excerpt(src []byte, at hcl.Range, hidden []span) (line string, marked [2]int) {
+func excerpt(src []byte, at hcl.Range, hidden []span) (text string, marked [2]int) {
 	from := min(max(at.Start.Byte, 0), len(src))
 	to := min(max(at.End.Byte, from), len(src))
-	start := bytes.LastIndexByte(src[:from], '\n') + 1
-	end := len(src)
-	if n := bytes.IndexByte(src[start:], '\n'); n >= 0 {
-		end = start + n
-	}
+	line := lineAround(src, from)
+	hidden = slices.DeleteFunc(slices.Clone(hidden), func(h span) bool { return !h.overlaps(line) })
+
 	var shown []rune
 	marked = [2]int{-1, -1}
-	for i := start; i < end; {
-		if marked[0] < 0 && i >= from {
+	for i := line.start; i < line.end; {
+		next := i + 1
+		h := slices.IndexFunc(hidden, func(h span) bool { return h.start <= i && i < h.end })
+		if h >= 0 {
+			next = min(hidden[h].end, line.end)
+		}
+		if marked[0] < 0 && from < next {
 			marked[0] = len(shown)
 		}
-		if marked[1] < 0 && i >= to {
+		if marked[1] < 0 && to <= i {
 			marked[1] = len(shown)
 		}
-		if h := slices.IndexFunc(hidden, func(s span) bool { return s.start <= i && i < s.end }); h >= 0 {
-			if marked[0] < 0 && from < min(hidden[h].end, end) {
-				marked[0] = len(shown)
-			}
+		if h >= 0 {
 			if !strings.HasSuffix(string(shown), redacted) {
 				shown = append(shown, []rune(redacted)...)
 			}
-			i = hidden[h].end
+			i = next
 			continue
 		}
-		r, size := utf8.DecodeRune(src[i:end])
-		if r == '\t' {
-			r = ' '
-		} else if !unicode.IsGraphic(r) {
-			r = utf8.RuneError
-		}
-		shown = append(shown, r)
+		r, size := utf8.DecodeRune(src[i:line.end])
+		shown = append(shown, printable(r))
 		i += size
 	}
 	for i := range marked {
@@ -66,131 +62,43 @@ func excerpt(src []byte, at hcl.Range, hidden []span) (line string, marked [2]in
 	return cut(shown, marked)
 }
 
+// lineAround returns the line that position i is in, or of a long one what
+// is near.
+func lineAround(src []byte, i int) span {
+	low, high := max(0, i-maxExcerptBytes), min(len(src), i+maxExcerptBytes)
+	if n := bytes.LastIndexByte(src[low:i], '\n'); n >= 0 {
+		low += n + 1
+	}
+	for low < i && !utf8.RuneStart(src[low]) {
+		low++
+	}
+	if n := bytes.IndexByte(src[i:high], '\n'); n >= 0 {
+		high = i + n
+	}
+	return span{low, high}
+}
+
+// printable keeps the terminal safe, and columns aligned.
+func printable(r rune) rune {
+	switch {
+	case r == '\t':
+		return ' '
+	case !unicode.IsGraphic(r):
+		return utf8.RuneError
+	}
+	return r
+}
+
 // cut keeps of a long line what surrounds the mark, and of any line what is
 // not space at its end.
 func cut(line []rune, marked [2]int) (string, [2]int) {
-	if len(line) > maxExcerptRune {
-		from := max(0, marked[0]-maxExcerptRune/4)
-		to := min(len(line), from+maxExcerptRune)
+	if len(line) > maxExcerptRunes {
+		from := max(0, marked[0]-maxExcerptRunes/4)
+		to := min(len(line), from+maxExcerptRunes)
 		line = line[from:to]
 		marked[0] -= from
 		marked[1] = min(marked[1]-from, len(line))
 	}
 	text := strings.TrimRightFunc(string(line), unicode.IsSpace)
 	return text, marked
-}
-
-// secretSpans finds what the source spells out as the value of a name that
-// sounds like a secret's. It works on tokens, so that it holds for a file
-// that cannot be parsed too. A plain env("…") or file("…") is not hidden.
-func secretSpans(src []byte) []span {
-	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
-	var spans []span
-	for i := 0; i < len(tokens); i++ {
-		value := secretName(tokens, i)
-		if value == 0 {
-			continue
-		}
-		end := endOfStatement(tokens, value)
-		if value < end && !readsElsewhere(tokens[value:end]) {
-			last := tokens[end-1].Range.End.Byte
-			if end < len(tokens) && tokens[end].Type == hclsyntax.TokenComment { // the secret before this one, perhaps
-				last = tokens[end].Range.End.Byte
-			}
-			spans = append(spans, span{tokens[value].Range.Start.Byte, last})
-		}
-		i = max(i, end-1)
-	}
-	return spans
-}
-
-// secretName returns the index of the first token that belongs to the value
-// when the token at i is a secret's name, bare or in quotes; else 0.
-func secretName(tokens hclsyntax.Tokens, i int) int {
-	next := i + 1
-	switch tokens[i].Type {
-	case hclsyntax.TokenIdent:
-		if i > 0 && tokens[i-1].Type == hclsyntax.TokenDot {
-			return 0
-		}
-	case hclsyntax.TokenQuotedLit:
-		if i > 1 && !beginsStatement(tokens[i-2]) {
-			return 0
-		}
-		next++
-	default:
-		return 0
-	}
-	if !soundsSecret(string(tokens[i].Bytes)) {
-		return 0
-	}
-	if next < len(tokens) && (tokens[next].Type == hclsyntax.TokenEqual || tokens[next].Type == hclsyntax.TokenColon) {
-		next++
-	}
-	return next
-}
-
-// beginsStatement tells whether a statement begins after this token.
-func beginsStatement(t hclsyntax.Token) bool {
-	return t.Type == hclsyntax.TokenOBrace || t.Type == hclsyntax.TokenNewline || endsLine(t)
-}
-
-// endsLine tells of a comment whether it took the end of its line with it.
-func endsLine(t hclsyntax.Token) bool {
-	return t.Type == hclsyntax.TokenComment && bytes.HasSuffix(t.Bytes, []byte("\n"))
-}
-
-func soundsSecret(name string) bool {
-	name = fold(name)
-	for _, word := range []string{"secret", "passw", "ticket", "token", "credential", "private"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return name == "key" || len(name) <= maxNameBytes && editDistance(name, "secret") <= 2
-}
-
-// endOfStatement returns the index after the last token of the statement
-// that goes on at i.
-func endOfStatement(tokens hclsyntax.Tokens, i int) int {
-	depth := 0
-	for ; i < len(tokens); i++ {
-		switch tokens[i].Type {
-		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl,
-			hclsyntax.TokenOHeredoc, hclsyntax.TokenOQuote:
-			depth++
-		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd,
-			hclsyntax.TokenCHeredoc, hclsyntax.TokenCQuote:
-			if depth == 0 {
-				return i
-			}
-			depth--
-		case hclsyntax.TokenEOF:
-			return i
-		case hclsyntax.TokenNewline, hclsyntax.TokenComment:
-			if depth == 0 && (tokens[i].Type == hclsyntax.TokenNewline || endsLine(tokens[i])) {
-				return i
-			}
-		}
-	}
-	return i
-}
-
-// readsElsewhere tells whether the tokens are one env("…") or file("…").
-func readsElsewhere(tokens hclsyntax.Tokens) bool {
-	want := []hclsyntax.TokenType{
-		hclsyntax.TokenIdent, hclsyntax.TokenOParen,
-		hclsyntax.TokenOQuote, hclsyntax.TokenQuotedLit, hclsyntax.TokenCQuote,
-		hclsyntax.TokenCParen,
-	}
-	if len(tokens) != len(want) {
-		return false
-	}
-	for i, t := range tokens {
-		if t.Type != want[i] {
-			return false
-		}
-	}
-	name := string(tokens[0].Bytes)
-	return name == envFunction || name == fileFunction
 }

@@ -39,12 +39,12 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		ds := (Diagnostics)(nil)
-		if c != nil || !errors.As(err, &ds) || len(ds) == 0 {
+		if c != nil || !errors.As(err, &ds) || len(ds) == 0 || len(ds) > maxMistakes {
 			t.Fatalf("Parse = %v, %T of %d", c, err, len(ds))
 		}
 		for _, d := range ds {
 			runes := utf8.RuneCountInString(d.Source)
-			if d.Summary == "" || strings.ContainsAny(d.Source, "\n\x1b") || d.Marked[0] < 0 || d.Marked[0] > d.Marked[1] || runes > maxExcerptRune {
+			if d.Summary == "" || strings.ContainsAny(d.Source, "\n\x1b") || d.Marked[0] < 0 || d.Marked[0] > d.Marked[1] || runes > maxExcerptRunes {
 				t.Errorf("cannot be shown: %+v", d)
 			}
 		}

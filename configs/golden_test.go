@@ -45,3 +45,25 @@ func TestDiagnosticsGolden(t *testing.T) {
 		})
 	}
 }
+
+// What is shown stays short however long the line, however many the mistakes.
+func TestDiagnosticsAreBounded(t *testing.T) {
+	src := pool("admit = [" + strings.Repeat("\t\"größe\", 7,", 10_000) + "]")
+	_, err := Parse([]byte(src), "wampool.hcl")
+	ds := (Diagnostics)(nil)
+	if !errors.As(err, &ds) || len(ds) != maxMistakes {
+		t.Fatalf("%d mistakes", len(ds))
+	}
+	for _, d := range ds[maxMistakes/2:] {
+		marked := string([]rune(d.Source)[d.Marked[0]:d.Marked[1]])
+		if marked != "7" && marked != `"größe"` {
+			t.Errorf("column %d: marked %q of %q", d.Column, marked, d.Source)
+		}
+		if n := len([]rune(d.Source)); n > maxExcerptRunes {
+			t.Errorf("%d runes shown", n)
+		}
+	}
+	if !strings.HasSuffix(err.Error(), "\n100 mistakes; there may be more") {
+		t.Errorf("no word of more at the end")
+	}
+}

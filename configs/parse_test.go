@@ -113,7 +113,8 @@ func TestParseRefuses(t *testing.T) {
 		"for expression":        {pool("admit = [for a in [1] : a]"), []string{"admit must be a list of strings"}},
 		"conditional template":  {pool(`policy = "%{ if true }first%{ endif }"`), []string{"this kind of expression is not supported"}},
 		"directory as file":     {pool(`policy = file(".")`), []string{`cannot read file ".": not a regular file`}},
-		"too long":              {strings.Repeat("#", maxFileBytes+1), []string{"the configuration is longer than 1MiB"}},
+		"too long":              {strings.Repeat("#", maxFileBytes+1), []string{"the configuration is longer than 256KiB"}},
+		"too many listeners":    {routerBlock + strings.Repeat("listen \"ws://127.0.0.1:0/\" {}\n", maxListeners+1), []string{"more than 64 listen blocks"}},
 		"too deep":              {head + "x = " + strings.Repeat("[", 100_000), []string{"the configuration is nested too deeply"}},
 		"too many operators":    {head + "x = " + strings.Repeat("!", 100_000), []string{"the configuration is nested too deeply"}},
 	}

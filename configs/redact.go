@@ -1,0 +1,127 @@
+package configs
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// redacted stands where a secret would.
+const redacted = "(redacted)"
+
+// secretSpans finds what the source spells out as the value of a name that
+// sounds like a secret's. It works on tokens, so that it holds for a file
+// that cannot be parsed too. A plain env("…") or file("…") is not hidden.
+func secretSpans(src []byte) []span {
+	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
+	var spans []span
+	for i := 0; i < len(tokens); i++ {
+		value := secretName(tokens, i)
+		if value == 0 {
+			continue
+		}
+		end := endOfStatement(tokens, value)
+		if value < end && !readsElsewhere(tokens[value:end]) {
+			last := tokens[end-1].Range.End.Byte
+			if end < len(tokens) && tokens[end].Type == hclsyntax.TokenComment { // the secret before this one, perhaps
+				last = tokens[end].Range.End.Byte
+			}
+			spans = append(spans, span{tokens[value].Range.Start.Byte, last})
+		}
+		i = max(i, end-1)
+	}
+	return spans
+}
+
+// secretName returns the index of the first token that belongs to the value
+// when the token at i is a secret's name, bare or in quotes; else 0.
+func secretName(tokens hclsyntax.Tokens, i int) int {
+	next := i + 1
+	switch tokens[i].Type {
+	case hclsyntax.TokenIdent:
+		if i > 0 && tokens[i-1].Type == hclsyntax.TokenDot {
+			return 0
+		}
+	case hclsyntax.TokenQuotedLit:
+		if i > 1 && !beginsStatement(tokens[i-2]) {
+			return 0
+		}
+		next++
+	default:
+		return 0
+	}
+	if !soundsSecret(string(tokens[i].Bytes)) {
+		return 0
+	}
+	if next < len(tokens) && (tokens[next].Type == hclsyntax.TokenEqual || tokens[next].Type == hclsyntax.TokenColon) {
+		next++
+	}
+	return next
+}
+
+// beginsStatement tells whether a statement begins after this token.
+func beginsStatement(t hclsyntax.Token) bool {
+	return t.Type == hclsyntax.TokenOBrace || t.Type == hclsyntax.TokenNewline || endsLine(t)
+}
+
+// endsLine tells of a comment whether it took the end of its line with it.
+func endsLine(t hclsyntax.Token) bool {
+	return t.Type == hclsyntax.TokenComment && bytes.HasSuffix(t.Bytes, []byte("\n"))
+}
+
+func soundsSecret(name string) bool {
+	name = fold(name)
+	for _, word := range []string{"secret", "passw", "ticket", "token", "credential", "private"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return name == "key" || len(name) <= maxNameBytes && editDistance(name, "secret") <= 2
+}
+
+// endOfStatement returns the index after the last token of the statement
+// that goes on at i.
+func endOfStatement(tokens hclsyntax.Tokens, i int) int {
+	depth := 0
+	for ; i < len(tokens); i++ {
+		switch tokens[i].Type {
+		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl,
+			hclsyntax.TokenOHeredoc, hclsyntax.TokenOQuote:
+			depth++
+		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd,
+			hclsyntax.TokenCHeredoc, hclsyntax.TokenCQuote:
+			if depth == 0 {
+				return i
+			}
+			depth--
+		case hclsyntax.TokenEOF:
+			return i
+		case hclsyntax.TokenNewline, hclsyntax.TokenComment:
+			if depth == 0 && (tokens[i].Type == hclsyntax.TokenNewline || endsLine(tokens[i])) {
+				return i
+			}
+		}
+	}
+	return i
+}
+
+// readsElsewhere tells whether the tokens are one env("…") or file("…").
+func readsElsewhere(tokens hclsyntax.Tokens) bool {
+	want := []hclsyntax.TokenType{
+		hclsyntax.TokenIdent, hclsyntax.TokenOParen,
+		hclsyntax.TokenOQuote, hclsyntax.TokenQuotedLit, hclsyntax.TokenCQuote,
+		hclsyntax.TokenCParen,
+	}
+	if len(tokens) != len(want) {
+		return false
+	}
+	for i, t := range tokens {
+		if t.Type != want[i] {
+			return false
+		}
+	}
+	name := string(tokens[0].Bytes)
+	return name == envFunction || name == fileFunction
+}
