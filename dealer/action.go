@@ -79,7 +79,7 @@ func (r Reason) String() string { return reasonNames[r] }
 type Refusal struct {
 	Reason Reason
 	Pool   string        // the pool's key
-	Limit  int           // the limit that was met: calls in flight at a callee, or waiting
+	Limit  int           // the limit that was met: calls in flight at all callees together, or waiting
 	Queued int           // calls that wait in this pool
 	Waited time.Duration // how long this call has waited
 }

@@ -29,9 +29,9 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 	}
 	switch {
 	case d.draining:
-		d.refuse(p, in.Origin, in.Request, ReasonDraining, 0, 0)
+		d.turnAway(p, in, ReasonDraining, 0)
 	case !p.open:
-		d.refuse(p, in.Origin, in.Request, ReasonNoCallee, 0, 0)
+		d.turnAway(p, in, ReasonNoCallee, 0)
 	case p.queue.length == 0 && p.roster.withRoom() > 0:
 		i := d.insert(p, in.Origin, in.Request)
 		d.describe(d.calls.at(i), in)
@@ -46,13 +46,21 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 			d.next = min(d.next, d.now+p.config.QueueTimeout)
 		}
 	case p.config.QueueLimit > 0:
-		d.refuse(p, in.Origin, in.Request, ReasonQueueFull, p.config.QueueLimit, 0)
+		d.turnAway(p, in, ReasonQueueFull, p.config.QueueLimit)
 	case p.roster.size == 0:
-		d.refuse(p, in.Origin, in.Request, ReasonNoCallee, 0, 0)
+		d.turnAway(p, in, ReasonNoCallee, 0)
 	default:
-		d.refuse(p, in.Origin, in.Request, ReasonConcurrency, p.roster.anyLimit(), 0)
+		d.turnAway(p, in, ReasonConcurrency, p.roster.capacity)
 	}
 	return d.actions
+}
+
+// turnAway refuses a call at its arrival.
+func (d *Dealer) turnAway(p *pool, in Call, reason Reason, limit int) {
+	d.refuse(p, in.Origin, in.Request, reason, limit, 0)
+	if in.Progress {
+		d.origins[in.Origin].ended.add(in.Request)
+	}
 }
 
 func (d *Dealer) describe(c *call, in Call) {
@@ -120,14 +128,4 @@ func (d *Dealer) fill(p *pool) {
 		p.queue.remove(&d.calls, i)
 		d.dispatch(i, d.calls.at(i).body)
 	}
-}
-
-// anyLimit returns the limit of some member of a pool in which all are full.
-func (ro *roster) anyLimit() int {
-	for _, r := range ro.members[:ro.end] {
-		if r != nil {
-			return r.limit
-		}
-	}
-	return 0
 }

@@ -60,11 +60,15 @@ func (ids *requestIDs) issued(id uint64) bool { return id >= 1 && id <= ids.last
 // OwnInvocation gives an INVOCATION of the router for a registration that is
 // not pooled, with the router's request ID, the ID under which the callee gets
 // it. A further INVOCATION with an ID that is still open is a part of the same
-// progressive call and keeps its ID.
+// progressive call and keeps its ID; so does one of a call that was passed
+// unchanged before the callee was added.
 func (d *Dealer) OwnInvocation(at CalleeID, request uint64) uint64 {
 	ids := &d.callee(at).requests
 	if id, known := ids.own[request]; known {
 		return id
+	}
+	if request <= ids.first {
+		return request
 	}
 	id := ids.next()
 	ids.open[id] = openRequest{call: noCall, own: request}

@@ -19,6 +19,7 @@ type roster struct {
 	cursor  int // position that was picked last, -1 before the first pick
 
 	unlimited int // registrations without a limit, which make load absolute
+	capacity  int // sum of the limits of the others
 }
 
 const noRoom = math.MaxUint64
@@ -42,6 +43,7 @@ func (ro *roster) add(r *registration) {
 	ro.members[ro.end] = r
 	ro.end++
 	ro.size++
+	ro.capacity += r.limit
 	if r.limit == 0 {
 		if ro.unlimited++; ro.unlimited == 1 {
 			ro.refreshAll()
@@ -55,6 +57,7 @@ func (ro *roster) remove(r *registration) {
 	ro.members[r.position] = nil
 	ro.set(r.position, 0, noRoom)
 	ro.size--
+	ro.capacity -= r.limit
 	if r.limit == 0 {
 		if ro.unlimited--; ro.unlimited == 0 {
 			ro.refreshAll()

@@ -95,7 +95,7 @@ func (d *Dealer) disown(c *call) {
 	if c.state != defunct {
 		o := d.origins[c.origin]
 		delete(o.calls, c.request)
-		if c.needs.progressive {
+		if c.open {
 			o.ended.add(c.request)
 		}
 	}
@@ -144,25 +144,4 @@ func (d *Dealer) sweep(p *pool) {
 		delete(d.byKey, p.key)
 		d.pools[p.id] = nil
 	}
-}
-
-// endedRequests remembers the last few progressive calls of an origin that
-// have ended, so that a part still on its way is not taken for a new call.
-type endedRequests struct {
-	ids  [16]uint64
-	next int
-}
-
-func (e *endedRequests) add(request uint64) {
-	e.ids[e.next%len(e.ids)] = request
-	e.next++
-}
-
-func (e *endedRequests) has(request uint64) bool {
-	for _, id := range e.ids {
-		if id == request {
-			return true
-		}
-	}
-	return false
 }

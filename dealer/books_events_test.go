@@ -1,0 +1,259 @@
+package dealer_test
+
+import (
+	"errors"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+)
+
+func (b *books) recordJoin(e event, out outcome) {
+	p, callee := b.pools[e.pool], b.callees[e.callee]
+	m := callee.places[p]
+	var conflict *dealer.PolicyConflictError
+	switch {
+	case m != nil && m.active, len(p.members) > 0 && p.config.Policy == dealer.Single:
+		must(errors.Is(out.err, dealer.ErrAlreadyRegistered), membership, "join: %v instead of already registered", out.err)
+	case len(p.members) > 0 && p.config.Policy != e.policy:
+		must(errors.As(out.err, &conflict), membership, "join: %v instead of a policy conflict", out.err)
+		must(conflict.Has == p.config.Policy && conflict.Asked == e.policy, membership, "join: %v", conflict)
+	default:
+		must(out.err == nil, membership, "join: %v", out.err)
+	}
+	if out.err != nil {
+		must(len(out.actions) == 0, membership, "a refused join has %d actions", len(out.actions))
+		return
+	}
+	if m == nil {
+		m = &place{callee: callee}
+		callee.places[p] = m
+	}
+	m.active, m.registration, m.limit = true, e.id, e.limit
+	if most := p.config.Concurrency; most > 0 && (m.limit == 0 || m.limit > most) {
+		m.limit = most
+	}
+	p.config.Policy = e.policy
+	p.open = true
+	p.members = append(p.members, m)
+	b.acts(e, out)
+}
+
+func (b *books) recordLeave(e event, out outcome) {
+	for p, m := range b.callees[e.callee].places {
+		if m.active && m.registration == e.id {
+			must(out.found, membership, "registration %d of callee %d is not known", e.id, e.callee)
+			p.resign(m)
+			b.acts(e, out)
+			b.checkRelease(p)
+			return
+		}
+	}
+	must(!out.found && len(out.actions) == 0, membership, "callee %d has no registration %d", e.callee, e.id)
+}
+
+// checkRelease finds a pool that has just lost its last callee released, and
+// nobody waiting there.
+func (b *books) checkRelease(p *poolBook) {
+	if len(p.members) > 0 {
+		return
+	}
+	must(!p.open, membership, "pool %d has no callee left and is not released", p.id)
+	must(len(p.waiting) == 0, answeredOnce, "%d calls still wait in pool %d, which is released", len(p.waiting), p.id)
+	b.sweep(p)
+}
+
+func (b *books) recordLose(e event, out outcome) {
+	callee := b.callees[e.callee]
+	var left []*poolBook
+	for p, m := range callee.places {
+		if m.active {
+			p.resign(m)
+			left = append(left, p)
+		}
+	}
+	b.acts(e, out)
+	for _, open := range callee.open {
+		if c := open.call; c != nil {
+			must(c.state == defunct, answeredOnce, "request %d was at a callee that is lost, and is not answered", c.request)
+			b.vacate(c)
+		}
+	}
+	for _, p := range left {
+		b.checkRelease(p)
+	}
+	b.callees[e.callee] = nil
+}
+
+func (b *books) recordDropOrigin(e event, out outcome) {
+	o := b.origins[e.origin]
+	b.acts(e, out)
+	reached := 0
+	for _, c := range o.calls {
+		switch {
+		case c.state == waiting:
+			c.pool.unqueue(c)
+			c.state = ended
+		case c.at.callee.features.CallCanceling:
+			reached++
+			fallthrough
+		default:
+			c.state = defunct
+		}
+		b.forget(c)
+	}
+	must(len(b.interrupted) == reached, interrupts, "%d of %d callees are told that the caller is gone", len(b.interrupted), reached)
+	must(len(out.actions) == reached, answeredOnce, "a caller that is gone is told")
+	clear(o.ended)
+}
+
+func (b *books) recordShutdown(e event, out outcome) {
+	b.draining = true
+	var told []*callBook
+	for _, o := range b.origins {
+		if o == nil {
+			continue
+		}
+		for _, c := range o.calls {
+			if c.state == running && c.at.callee.features.CallCanceling {
+				told = append(told, c)
+			}
+		}
+	}
+	b.acts(e, out)
+	must(b.live == 0, answeredOnce, "%d calls are not answered at the end", b.live)
+	must(len(b.interrupted) == len(told), interrupts, "%d of %d callees are told of the end", len(b.interrupted), len(told))
+}
+
+func (b *books) recordCall(e event, out outcome) {
+	p, o := b.pools[e.pool], b.origins[e.origin]
+	c := o.calls[e.request]
+	switch {
+	case c != nil && c.open:
+		c.open = e.progress
+		c.parts = append(c.parts, e.serial)
+		if c.state == running {
+			b.undelivered++
+		}
+		b.acts(e, out)
+		return
+	case c != nil, o.ended[e.request]:
+		must(len(out.actions) == 0, answeredOnce, "request %d comes again, and is taken for a new call", e.request)
+		return
+	}
+	c = &callBook{
+		pool: p, origin: o, request: e.request, arrived: b.now, parts: []uint64{e.serial},
+		receiveProgress: e.receiveProgress, open: e.progress, progressive: e.progress, passthru: e.passthru,
+	}
+	o.calls[e.request] = c
+	b.live++
+	b.acts(e, out)
+	if c.state == arriving {
+		must(!b.draining, answeredOnce, "request %d waits, and wampool is draining", c.request)
+		c.state = waiting
+		p.waiting = append(p.waiting, c)
+	}
+}
+
+func (b *books) recordAnswer(e event, out outcome) {
+	callee := b.callees[e.callee]
+	open, known := callee.open[e.id]
+	want := dealer.Action{Callee: e.callee, ID: e.id, Final: e.final}
+	checker := requestIDs
+	switch c := open.call; {
+	case c != nil:
+		checker = answeredOnce
+		want.Kind, want.Pool, want.Origin, want.Request = dealer.Forward, c.pool.id, c.origin.id, c.request
+		if c.state == defunct || !e.final && !(c.receiveProgress && callee.features.ProgressiveCallResults) {
+			want.Kind = dealer.Discard
+		}
+	case known:
+		want.Kind, want.Request = dealer.ForwardOwn, open.own
+	case e.id >= 1 && e.id <= callee.first:
+		want.Kind, want.Request = dealer.ForwardOwn, e.id
+	case e.id >= 1 && e.id <= callee.last:
+		want.Kind = dealer.Discard
+	default:
+		want.Kind = dealer.Violate
+	}
+	must(len(out.actions) > 0, checker, "nothing becomes of an answer that must be a %s", actionNames[want.Kind])
+	got := out.actions[0]
+	switch want.Kind {
+	case dealer.Discard, dealer.Violate: // where it came from is all that counts
+		want.Pool, want.Origin, want.Request, want.Final = got.Pool, got.Origin, got.Request, got.Final
+	}
+	if !sameAnswer(got, want) {
+		must(false, checker, "%s instead of %s", actionString(got), actionString(want))
+	}
+	if e.final && known {
+		b.finish(callee, e.id)
+	}
+	out.actions = out.actions[1:]
+	for _, a := range out.actions {
+		must(a.Kind == dealer.Invoke || a.Kind == dealer.Refuse && a.Refusal.Reason == dealer.ReasonFeature, answeredOnce,
+			"an answer has the action %s", actionNames[a.Kind])
+	}
+	b.acts(e, out)
+}
+
+func sameAnswer(a, b dealer.Action) bool {
+	return a.Kind == b.Kind && a.Callee == b.Callee && a.ID == b.ID && a.Final == b.Final &&
+		a.Pool == b.Pool && a.Origin == b.Origin && a.Request == b.Request
+}
+
+// finish closes an invocation that has got its final answer.
+func (b *books) finish(callee *calleeBook, id uint64) {
+	open := callee.open[id]
+	c := open.call
+	if c == nil {
+		delete(callee.own, open.own)
+		callee.close(id)
+		return
+	}
+	if c.state == running {
+		b.forget(c)
+	}
+	b.vacate(c)
+}
+
+func (b *books) recordCancel(e event, out outcome) {
+	c := b.origins[e.origin].calls[e.request]
+	if c == nil {
+		must(len(out.actions) == 0, interrupts, "canceling request %d, which has ended, has actions", e.request)
+		return
+	}
+	before := c.state
+	tell := e.mode == codec.CancelKill || c.origin.local
+	reach := before == running && e.mode != codec.CancelSkip && c.at.callee.features.CallCanceling
+	if reach && e.mode == codec.CancelKill {
+		tell = false // by the callee's answer
+	}
+	b.acts(e, out)
+	must(len(b.interrupted) == 1 == reach, interrupts, "request %d, mode %q: %d interrupts", e.request, modeName(e.mode), len(b.interrupted))
+	must((c.state != before) == tell, answeredOnce, "request %d, mode %q: told %t instead of %t", e.request, modeName(e.mode), !tell, tell)
+	if tell || reach && e.mode == codec.CancelKill {
+		return
+	}
+	b.forget(c)
+	if before == waiting {
+		c.pool.unqueue(c)
+		c.state = ended
+		return
+	}
+	c.state = defunct
+}
+
+func (b *books) recordOwn(e event, out outcome) {
+	callee := b.callees[e.callee]
+	want, known := callee.own[e.request]
+	switch {
+	case known:
+	case e.request <= callee.first:
+		want = e.request // a part of one that passed unchanged
+	default:
+		callee.last++
+		want = callee.last
+		callee.own[e.request] = want
+		callee.issue(want, openID{own: e.request})
+	}
+	must(out.id == want, requestIDs, "the router's invocation %d is %d to callee %d instead of %d", e.request, out.id, e.callee, want)
+}

@@ -1,0 +1,224 @@
+package dealer_test
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+)
+
+// eventKind is one of the dealer's methods that changes something.
+type eventKind uint8
+
+const (
+	openPool eventKind = iota + 1
+	closePool
+	addCallee
+	join
+	leave
+	lose
+	addOrigin
+	dropOrigin
+	removeOrigin
+	call
+	answer
+	cancel
+	ownInvocation
+	tick
+	drain
+	shutdown
+)
+
+var eventNames = [...]string{
+	openPool: "open-pool", closePool: "close-pool", addCallee: "add-callee", join: "join", leave: "leave", lose: "lose",
+	addOrigin: "add-origin", dropOrigin: "drop-origin", removeOrigin: "remove-origin", call: "call", answer: "answer",
+	cancel: "cancel", ownInvocation: "own-invocation", tick: "tick", drain: "drain", shutdown: "shutdown",
+}
+
+// event is one call of a method of the dealer. Which fields count depends on
+// the kind.
+type event struct {
+	kind   eventKind
+	now    time.Duration
+	pool   dealer.PoolID
+	callee dealer.CalleeID
+	origin dealer.OriginID
+
+	request uint64 // call, cancel, ownInvocation: as the origin or router knows it
+	id      uint64 // answer: the invocation; join, leave: the registration; addCallee: the highest ID passed
+
+	final                               bool // answer
+	receiveProgress, progress, passthru bool // call
+	mode                                codec.CancelMode
+	serial                              uint64 // call: names the body, see message
+	body                                codec.Body
+
+	key      string
+	config   dealer.PoolConfig
+	policy   dealer.Policy
+	limit    int
+	features codec.CalleeFeatures
+	local    bool
+}
+
+// outcome is what came out of an event.
+type outcome struct {
+	actions []dealer.Action
+	err     error  // join
+	found   bool   // leave
+	id      uint64 // ownInvocation: the ID for the callee; openPool, addCallee, addOrigin: what was added
+}
+
+// apply brings the event to the dealer.
+func (e event) apply(d *dealer.Dealer) (out outcome) {
+	switch e.kind {
+	case openPool:
+		out.id = uint64(d.OpenPool(e.key, e.config))
+	case closePool:
+		out.actions = d.ClosePool(e.now, e.pool)
+	case addCallee:
+		out.id = uint64(d.AddCallee(e.features, e.id))
+	case join:
+		out.actions, out.err = d.Join(e.now, dealer.Registration{
+			Pool: e.pool, Callee: e.callee, ID: e.id, Policy: e.policy, Limit: e.limit,
+		})
+	case leave:
+		out.actions, out.found = d.Leave(e.now, e.callee, e.id)
+	case lose:
+		out.actions = d.Lose(e.now, e.callee)
+	case addOrigin:
+		out.id = uint64(d.AddOrigin(e.local))
+	case dropOrigin:
+		out.actions = d.DropOrigin(e.now, e.origin)
+	case removeOrigin:
+		d.RemoveOrigin(e.origin)
+	case call:
+		out.actions = d.Call(e.now, dealer.Call{
+			Pool: e.pool, Origin: e.origin, Request: e.request, Body: e.body,
+			ReceiveProgress: e.receiveProgress, Progress: e.progress, Passthru: e.passthru,
+		})
+	case answer:
+		out.actions = d.Answer(e.now, e.callee, e.id, e.final)
+	case cancel:
+		out.actions = d.Cancel(e.now, e.origin, e.request, e.mode)
+	case ownInvocation:
+		out.id = d.OwnInvocation(e.callee, e.request)
+	case tick:
+		out.actions = d.Tick(e.now)
+	case drain:
+		d.Drain()
+	case shutdown:
+		out.actions = d.Shutdown(e.now)
+	}
+	return out
+}
+
+func (e event) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%8.3fs %s", e.now.Seconds(), eventNames[e.kind])
+	switch e.kind {
+	case openPool:
+		fmt.Fprintf(&b, " %s %+v", e.key, e.config)
+	case closePool:
+		fmt.Fprintf(&b, " pool %d", e.pool)
+	case addCallee:
+		fmt.Fprintf(&b, " highest=%d %+v", e.id, e.features)
+	case join:
+		fmt.Fprintf(&b, " callee %d pool %d registration %d %s limit=%d", e.callee, e.pool, e.id, e.policy, e.limit)
+	case leave:
+		fmt.Fprintf(&b, " callee %d registration %d", e.callee, e.id)
+	case lose:
+		fmt.Fprintf(&b, " callee %d", e.callee)
+	case addOrigin:
+		fmt.Fprintf(&b, " local=%t", e.local)
+	case dropOrigin, removeOrigin:
+		fmt.Fprintf(&b, " origin %d", e.origin)
+	case call:
+		fmt.Fprintf(&b, " pool %d origin %d request %d body %d receive_progress=%t progress=%t passthru=%t",
+			e.pool, e.origin, e.request, e.serial, e.receiveProgress, e.progress, e.passthru)
+	case answer:
+		fmt.Fprintf(&b, " callee %d id %d final=%t", e.callee, e.id, e.final)
+	case cancel:
+		fmt.Fprintf(&b, " origin %d request %d mode %q", e.origin, e.request, modeName(e.mode))
+	case ownInvocation:
+		fmt.Fprintf(&b, " callee %d request %d", e.callee, e.request)
+	}
+	return b.String()
+}
+
+var actionNames = [...]string{
+	dealer.Invoke: "invoke", dealer.Interrupt: "interrupt", dealer.Forward: "forward", dealer.ForwardOwn: "forward-own",
+	dealer.Discard: "discard", dealer.Violate: "violate", dealer.Refuse: "refuse", dealer.Release: "release",
+}
+
+// actionString describes an action without its body, whose memory may have
+// another content by now.
+func actionString(a dealer.Action) string {
+	switch a.Kind {
+	case dealer.Refuse:
+		return fmt.Sprintf("refuse origin %d request %d pool %d: %s limit=%d queued=%d waited=%s",
+			a.Origin, a.Request, a.Pool, a.Refusal.Reason, a.Refusal.Limit, a.Refusal.Queued, a.Refusal.Waited)
+	case dealer.Release:
+		return fmt.Sprintf("release pool %d", a.Pool)
+	case dealer.Interrupt:
+		return fmt.Sprintf("interrupt callee %d id %d mode %q", a.Callee, a.ID, modeName(a.Mode))
+	}
+	return fmt.Sprintf("%s callee %d id %d registration %d origin %d request %d final=%t strip=%t",
+		actionNames[a.Kind], a.Callee, a.ID, a.Registration, a.Origin, a.Request, a.Final, a.StripProgress)
+}
+
+// cancelModes are the modes by name. Without one, as by killnowait, the caller
+// has been answered already.
+var cancelModes = map[string]codec.CancelMode{
+	"none": noCancelMode, "skip": codec.CancelSkip, "kill": codec.CancelKill, "killnowait": codec.CancelKillNoWait,
+}
+
+var noCancelMode codec.CancelMode
+
+func modeName(m codec.CancelMode) string {
+	for name, mode := range cancelModes {
+		if mode == m {
+			return name
+		}
+	}
+	return "unknown"
+}
+
+// message writes the INVOCATION whose Details and Arguments are made of that
+// serial number, so that each call of a world carries bytes that no other has.
+// Lengths vary, for buffers that are reused to be too short or too long.
+func message(dst []byte, serial uint64) []byte {
+	dst = append(dst[:0], `[68,1,1,{"serial":`...)
+	dst = strconv.AppendUint(dst, serial, 10)
+	dst = append(dst, `},["`...)
+	for n := serial * 7 % 61; n > 0; n-- {
+		dst = append(dst, byte('a'+n%26))
+	}
+	dst = strconv.AppendUint(dst, serial, 10)
+	return append(dst, `"]]`...)
+}
+
+// bodyIn returns what of such a message stands behind its IDs; it aliases msg.
+func bodyIn(msg []byte) codec.Body {
+	var m codec.Invocation
+	if err := m.Decode(codec.JSON, msg); err != nil {
+		panic(fmt.Sprintf("a test's own message must be valid: %v: %s", err, msg))
+	}
+	return codec.Body{Serializer: codec.JSON, Details: m.Details, Payload: m.Payload}
+}
+
+// appendMessage writes the INVOCATION around a body, the inverse of bodyIn.
+func appendMessage(dst []byte, body codec.Body) []byte {
+	m := codec.Invocation{Request: 1, Registration: 1, Details: body.Details, Payload: body.Payload}
+	return m.Append(dst[:0], body.Serializer)
+}
+
+// spoil overwrites a message, as its owner may do after the event.
+func spoil(msg []byte) {
+	msg = msg[:cap(msg)]
+	copy(msg, bytes.Repeat([]byte{'!'}, len(msg)))
+}

@@ -1,0 +1,235 @@
+package dealer_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+)
+
+// The steps that a world can take. Each returns its event, or false where
+// nothing of the kind is possible now.
+
+func (w *world) newCall() (event, bool) {
+	p, o := some(w, w.b.pools), some(w, w.b.origins)
+	if p == nil || o == nil {
+		return event{}, false
+	}
+	for len(w.requests) <= int(o.id) {
+		w.requests = append(w.requests, 0)
+	}
+	w.requests[o.id] += 1 + uint64(w.rng.IntN(3)) // no router is bound to give consecutive IDs
+	e := event{
+		kind: call, pool: p.id, origin: o.id, request: w.requests[o.id],
+		receiveProgress: w.rng.IntN(2) == 0, progress: w.rng.IntN(12) == 0, passthru: w.rng.IntN(20) == 0,
+	}
+	if e.progress {
+		w.progressive = append(w.progressive, progressiveCall{p.id, o.id, e.request})
+		if len(w.progressive) > 12 {
+			w.progressive = w.progressive[1:]
+		}
+	}
+	return e, true
+}
+
+// part is a further part of one of the last progressive calls, which may have
+// been answered or refused meanwhile, or a request ID that comes twice.
+func (w *world) part() (event, bool) {
+	if len(w.progressive) == 0 {
+		return event{}, false
+	}
+	of := w.progressive[w.rng.IntN(len(w.progressive))]
+	p, o := w.b.pools[of.pool], w.b.origins[of.origin]
+	if p == nil || o == nil {
+		return event{}, false
+	}
+	if c := o.calls[of.request]; c == nil && !o.ended[of.request] {
+		return event{}, false // complete, and answered: a session does not use its ID again
+	} else if c != nil && c.pool != p {
+		return event{}, false
+	}
+	return event{kind: call, pool: of.pool, origin: of.origin, request: of.request, progress: w.rng.IntN(3) > 0}, true
+}
+
+func (w *world) someAnswer() (event, bool) {
+	c := some(w, w.b.callees)
+	if c == nil || len(c.busy) == 0 {
+		return event{}, false
+	}
+	return event{kind: answer, callee: c.id, id: c.busy[w.rng.IntN(len(c.busy))], final: w.rng.IntN(5) > 0}, true
+}
+
+// bogusAnswer is a second answer, one from before the pool, or one under an ID
+// that the callee cannot know.
+func (w *world) bogusAnswer() (event, bool) {
+	c := some(w, w.b.callees)
+	if c == nil {
+		return event{}, false
+	}
+	id := c.last + 1 + uint64(w.rng.IntN(3))
+	if w.rng.IntN(3) > 0 {
+		id -= min(id, uint64(w.rng.IntN(12)))
+	}
+	return event{kind: answer, callee: c.id, id: id, final: w.rng.IntN(2) == 0}, true
+}
+
+// someCancel takes one of the last requests, whether it has ended or not.
+func (w *world) someCancel() (event, bool) {
+	o := some(w, w.b.origins)
+	if o == nil || int(o.id) >= len(w.requests) || w.requests[o.id] == 0 {
+		return event{}, false
+	}
+	last := w.requests[o.id]
+	modes := [...]codec.CancelMode{codec.CancelKill, codec.CancelKill, codec.CancelKillNoWait, codec.CancelSkip, noCancelMode}
+	return event{
+		kind: cancel, origin: o.id, request: last - min(last-1, uint64(w.rng.IntN(30))), mode: modes[w.rng.IntN(len(modes))],
+	}, true
+}
+
+// wait lets time pass, also for a driver that is late with its tick.
+func (w *world) wait() (event, bool) {
+	w.now += time.Duration(w.rng.IntN(8)) * time.Millisecond
+	return event{kind: tick}, w.rng.IntN(3) > 0
+}
+
+// tick is one that may come too early, or from a clock that is behind.
+func (w *world) tick() (event, bool) {
+	if w.rng.IntN(8) == 0 && w.now > time.Millisecond {
+		w.now -= time.Millisecond
+	}
+	return event{kind: tick}, true
+}
+
+func (w *world) newCallee() (event, bool) {
+	n := 0
+	for _, c := range w.b.callees {
+		if c != nil {
+			n++
+		}
+	}
+	return event{kind: addCallee, features: w.features(), id: uint64(w.rng.IntN(3) * w.rng.IntN(20))}, n < w.maxCallees
+}
+
+func (w *world) joinPool() (event, bool) {
+	c, p := some(w, w.b.callees), some(w, w.b.pools)
+	if c == nil {
+		return w.newCallee()
+	}
+	if p == nil {
+		return event{}, false
+	}
+	w.registration++
+	e := event{kind: join, pool: p.id, callee: c.id, id: w.registration, policy: dealer.Single + dealer.Policy(w.rng.IntN(6))}
+	if w.rng.IntN(8) > 0 {
+		e.policy = w.policyOf(p.key)
+	}
+	if w.rng.IntN(6) > 0 {
+		e.limit = 1 + w.rng.IntN(4)
+	}
+	return e, true
+}
+
+func (w *world) policyOf(key string) dealer.Policy {
+	for _, e := range w.pools {
+		if e.key == key {
+			return e.policy
+		}
+	}
+	panic(fmt.Sprintf("pool %s must be one of this world", key))
+}
+
+func (w *world) leavePool() (event, bool) {
+	p := some(w, w.b.pools)
+	if p == nil || len(p.members) == 0 {
+		return event{}, false
+	}
+	m := p.members[w.rng.IntN(len(p.members))]
+	id := m.registration
+	if w.rng.IntN(20) == 0 {
+		id += 1 << 40 // nobody's
+	}
+	return event{kind: leave, callee: m.callee.id, id: id}, true
+}
+
+func (w *world) loseCallee() (event, bool) {
+	c := some(w, w.b.callees)
+	if c == nil {
+		return event{}, false
+	}
+	return event{kind: lose, callee: c.id}, true
+}
+
+func (w *world) newOrigin() (event, bool) {
+	n := 0
+	for _, o := range w.b.origins {
+		if o != nil {
+			n++
+		}
+	}
+	return event{kind: addOrigin, local: w.rng.IntN(2) == 0}, n < w.maxOrigins
+}
+
+// loseOrigin ends the session of an origin. It may come back as the same one:
+// then its request IDs start again.
+func (w *world) loseOrigin() (event, bool) {
+	o := some(w, w.b.origins)
+	if o == nil {
+		return event{}, false
+	}
+	w.do(event{kind: dropOrigin, origin: o.id})
+	if int(o.id) < len(w.requests) {
+		w.requests[o.id] = 0
+	}
+	kept := w.progressive[:0]
+	for _, p := range w.progressive {
+		if p.origin != o.id {
+			kept = append(kept, p)
+		}
+	}
+	w.progressive = kept
+	return event{kind: removeOrigin, origin: o.id}, w.rng.IntN(2) == 0
+}
+
+// own is an INVOCATION of the router for a registration that is not pooled, or
+// a further part of one.
+func (w *world) own() (event, bool) {
+	c := some(w, w.b.callees)
+	if c == nil {
+		return event{}, false
+	}
+	e := event{kind: ownInvocation, callee: c.id, request: c.first + c.last + 1}
+	for _, id := range c.busy {
+		if open := c.open[id]; open.call == nil && w.rng.IntN(4) == 0 {
+			e.request = open.own
+		}
+	}
+	if c.first > 0 && w.rng.IntN(6) == 0 {
+		e.request = 1 + uint64(w.rng.IntN(int(c.first)))
+	}
+	w.checkOwnInterrupt(c, e.request)
+	return e, true
+}
+
+// checkOwnInterrupt finds the router's INTERRUPT mapped while its invocation
+// is open, and stopped after the answer.
+func (w *world) checkOwnInterrupt(c *calleeBook, request uint64) {
+	want, open := c.own[request]
+	if request <= c.first {
+		want, open = request, true
+	}
+	if got, reach := w.d.OwnInterrupt(c.id, request); got != want || reach != open {
+		panic(failed{interrupts, fmt.Sprintf("the router's INTERRUPT %d is %d (%t) to callee %d, not %d (%t)", request, got, reach, c.id, want, open)})
+	}
+}
+
+// reopenPool opens one of the world's pools, which may be open, closed or gone.
+func (w *world) reopenPool() (event, bool) { return w.pools[w.rng.IntN(len(w.pools))], true }
+
+func (w *world) giveUpPool() (event, bool) {
+	p := some(w, w.b.pools)
+	if p == nil || p.open && len(p.members) > 0 {
+		return event{}, false
+	}
+	return event{kind: closePool, pool: p.id}, p.open
+}
