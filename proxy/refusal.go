@@ -51,9 +51,9 @@ func refusalURI(reason dealer.Reason, overload string) string {
 func refusalText(r dealer.Refusal, procedure string) string {
 	switch r.Reason {
 	case dealer.ReasonConcurrency:
-		return fmt.Sprintf("maximum concurrency %d of every callee of %s reached", r.Limit, procedure)
+		return fmt.Sprintf("maximum concurrency %d of all callees of %s reached", r.Limit, procedure)
 	case dealer.ReasonQueueFull:
-		return fmt.Sprintf("maximum concurrency of every callee of %s reached, and its queue is full with %d calls", procedure, r.Queued)
+		return fmt.Sprintf("maximum concurrency of all callees of %s reached, and its queue is full with %d calls", procedure, r.Queued)
 	case dealer.ReasonQueueTimeout:
 		return fmt.Sprintf("no callee of %s became free within %s", procedure, r.Waited.Round(time.Millisecond))
 	case dealer.ReasonNoCallee:

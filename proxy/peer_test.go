@@ -1,0 +1,250 @@
+package proxy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what must happen.
+const patience = 20 * time.Second
+
+// peer is one end of a connection, played by the test: a client of the sidecar,
+// or the router's end of a session.
+type peer struct {
+	t        *testing.T
+	conn     *transport.Conn
+	messages chan string // closed when the connection ends
+}
+
+func newPeer(t *testing.T, conn *transport.Conn) *peer {
+	p := &peer{t: t, conn: conn, messages: make(chan string, 1024)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer close(p.messages)
+		for {
+			message, err := conn.Read()
+			if err != nil {
+				return
+			}
+			p.messages <- string(message)
+		}
+	}()
+	t.Cleanup(func() {
+		conn.Abort(errors.New("test ends"))
+		<-done
+		conn.Wait()
+	})
+	return p
+}
+
+func (p *peer) send(format string, args ...any) {
+	p.t.Helper()
+	if err := p.conn.Send(fmt.Appendf(nil, format, args...)); err != nil {
+		p.t.Fatalf("send: %v", err)
+	}
+	p.conn.Flush()
+}
+
+// next returns the next message.
+func (p *peer) next() string {
+	p.t.Helper()
+	select {
+	case message, open := <-p.messages:
+		if !open {
+			p.t.Fatalf("connection ended: %v", p.conn.Err())
+		}
+		return message
+	case <-time.After(patience):
+		p.t.Fatal("no message came")
+	}
+	return ""
+}
+
+// expect takes the next message, which must be this one.
+func (p *peer) expect(format string, args ...any) {
+	p.t.Helper()
+	if got, want := p.next(), fmt.Sprintf(format, args...); got != want {
+		p.t.Fatalf("got  %s\nwant %s", got, want)
+	}
+}
+
+// expectPrefix takes the next message, which must begin like this.
+func (p *peer) expectPrefix(format string, args ...any) string {
+	p.t.Helper()
+	got, want := p.next(), fmt.Sprintf(format, args...)
+	if !strings.HasPrefix(got, want) {
+		p.t.Fatalf("got  %s\nwant %s…", got, want)
+	}
+	return got
+}
+
+// expectEnd waits for the end of the connection; no message may come before.
+func (p *peer) expectEnd() {
+	p.t.Helper()
+	select {
+	case message, open := <-p.messages:
+		if open {
+			p.t.Fatalf("got %s, want the end of the connection", message)
+		}
+	case <-time.After(patience):
+		p.t.Fatal("connection did not end")
+	}
+}
+
+// world is a sidecar between a router and clients that the test plays.
+type world struct {
+	t       *testing.T
+	proxy   *Proxy
+	router  *transport.Listener
+	arrived chan *peer // the router's ends of new connections
+	header  chan http.Header
+	stop    context.CancelFunc
+	later   *peer
+	stopped chan error
+}
+
+// newWorld starts a sidecar with this configuration of its realm, and gives the
+// pool session, which the router has welcomed.
+func newWorld(t *testing.T, realm string) (*world, *peer) {
+	w := &world{t: t, arrived: make(chan *peer, 64), header: make(chan http.Header, 64), stopped: make(chan error, 1)}
+	w.listen("ws://127.0.0.1:0/ws")
+	config, err := configs.Parse([]byte(fmt.Sprintf(`
+		router { url = %q }
+		listen "ws://127.0.0.1:0/ws" {}
+		realm "realm1" {
+			%s
+		}
+		drain_timeout = "10s"`, w.router.URL(), realm)), "test.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.proxy = New(config, zerolog.Nop())
+	ctx, stop := context.WithCancel(t.Context())
+	w.stop = stop
+	if err := w.proxy.Listen(ctx); err != nil {
+		t.Fatal(err)
+	}
+	go func() { w.stopped <- w.proxy.Serve(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		w.proxy.Stop()
+		<-w.stopped
+		_ = w.router.Close()
+	})
+	return w, w.welcomePool()
+}
+
+func (w *world) listen(url string) {
+	l, err := transport.Listen(w.t.Context(), url, transport.Limits{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.router = l
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = l.Serve(func(h *transport.Handshake) {
+			conn, err := h.Accept(codec.JSON, http.Header{"Set-Cookie": {"cbtid=1"}})
+			if err == nil {
+				w.header <- h.Header()
+				w.arrived <- newPeer(w.t, conn)
+			}
+		})
+	}()
+	w.t.Cleanup(func() {
+		_ = l.Close()
+		<-served
+	})
+}
+
+// accept takes the next connection that the sidecar makes to the router.
+func (w *world) accept() *peer {
+	w.t.Helper()
+	select {
+	case p := <-w.arrived:
+		return p
+	case <-time.After(patience):
+		w.t.Fatal("nobody connects to the router")
+	}
+	return nil
+}
+
+// welcomePool takes the pool session's HELLO.
+func (w *world) welcomePool() *peer {
+	w.t.Helper()
+	pool := w.accept()
+	pool.expectPrefix(`[1,"realm1",{"agent":"wampool"`)
+	pool.send(`[2,1,{"realm":"realm1","authrole":"backend","roles":{"dealer":{}}}]`)
+	return pool
+}
+
+// join connects a client, with its end at the router. features are those of
+// its role of callee.
+func (w *world) join(role, features string) (client, router *peer) {
+	w.t.Helper()
+	return w.joinWith(codec.JSON, role, features)
+}
+
+func (w *world) joinWith(s codec.Serializer, role, features string) (client, router *peer) {
+	w.t.Helper()
+	dialed, err := transport.Dial(w.t.Context(), w.proxy.URLs()[0], transport.DialOptions{
+		Serializers: []codec.Serializer{s}, Header: http.Header{"Cookie": {"a=b"}},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	client, router = newPeer(w.t, dialed.Conn), w.accept()
+	hello := fmt.Sprintf(`[1,"realm1",{"roles":{"callee":{"features":{%s}}}}]`, features)
+	client.send("%s", hello)
+	router.expect("%s", hello)
+	welcome := fmt.Sprintf(`[2,7,{"realm":"realm1","authid":"joe","authrole":%q,"roles":{}}]`, role)
+	router.send("%s", welcome)
+	client.expect("%s", welcome)
+	return client, router
+}
+
+// callee connects a client and makes it a member of the pool of com.example.p,
+// whose registration at the router is 100. It returns the registration that
+// the client got.
+func (w *world) callee(pool *peer, options, features string) (client, router *peer, registration uint64) {
+	w.t.Helper()
+	client, router = w.join("backend", features)
+	client.send(`[64,1,%s,"com.example.p"]`, options)
+	w.registerPool(pool)
+	return client, router, w.admit(client, router)
+}
+
+// registerPool answers the pool's own REGISTER, if this is the first callee.
+func (w *world) registerPool(pool *peer) {
+	w.t.Helper()
+	pool.expect(`[64,1,{},"com.example.p"]`)
+	pool.send(`[65,1,100]`)
+}
+
+// admit answers the probe as a router does that knows the procedure as taken.
+func (w *world) admit(client, router *peer) uint64 {
+	w.t.Helper()
+	router.expect(`[64,1,{},"com.example.p"]`)
+	router.send(`[8,64,1,{},"wamp.error.procedure_already_exists",["taken"]]`)
+	var registered []uint64
+	if err := json.Unmarshal([]byte(client.expectPrefix(`[65,1,`)), &registered); err != nil {
+		w.t.Fatal(err)
+	}
+	return registered[2]
+}
