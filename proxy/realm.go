@@ -32,9 +32,9 @@ type realm struct {
 	callees    []*session // by dealer.CalleeID
 	uplinks    map[string]*uplink
 	byPool     map[dealer.PoolID]*uplink
-	awaiting   []*session   // whose REGISTER waits for the pool session, oldest first
-	armed      dealer.Time  // when the clock will look next
-	check      dealer.Time  // no later than the next deadline that is not the dealer's
+	awaiting   []*session  // whose REGISTER waits for the pool session, oldest first
+	armed      dealer.Time // when the clock will look next
+	check      dealer.Time // no later than the next deadline that is not the dealer's
 	draining   bool
 	drained    chan struct{} // closed once nothing waits or runs while draining
 	failed     []failure     // calls whose message could not be put in the callee's serializer

@@ -40,7 +40,7 @@ type session struct {
 	highest uint64 // under wire: highest ID of an INVOCATION passed, while not isCallee
 
 	// Under realm.mu.
-	callee        dealer.CalleeID // if isCallee
+	callee        dealer.CalleeID     // if isCallee
 	registered    map[uint64]string   // pooled registrations, as the client knows them, to the pool's key
 	unregistering map[uint64]struct{} // requests at the router whose answer becomes UNREGISTERED
 	pending       *pendingRegister
