@@ -147,8 +147,8 @@ func (b *books) recordCall(e event, out outcome) {
 	o.calls[e.request] = c
 	b.live++
 	b.acts(e, out)
+	must(!b.draining || c.state == ended, answeredOnce, "request %d is taken, and wampool is draining", c.request)
 	if c.state == arriving {
-		must(!b.draining, answeredOnce, "request %d waits, and wampool is draining", c.request)
 		c.state = waiting
 		p.waiting = append(p.waiting, c)
 	}

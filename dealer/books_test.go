@@ -128,9 +128,15 @@ const (
 	requestIDs     = "request-ids"     // IDs +1 each per callee; answers under others are violations or discarded
 	interrupts     = "interrupts"      // canceling reaches whom it may and must reach
 	bodiesIntact   = "bodies"          // each Invoke carries its own call's bytes
+	featuresKept   = "features"        // a callee gets nothing that it did not announce, and its calls are not refused else
 	membership     = "membership"      // who may join, and what happens when the last one leaves
 	nothingLeft    = "nothing-left"    // the state agrees with the books, and is empty at the end
 )
+
+var allCheckers = []string{
+	answeredOnce, withinLimit, workConserving, fifo, queueBounds, queueTimeout, policyObeyed, requestIDs, interrupts,
+	bodiesIntact, featuresKept, membership, nothingLeft,
+}
 
 // must panics with the checker's finding unless ok; check recovers it.
 func must(ok bool, checker, format string, args ...any) {

@@ -60,7 +60,7 @@ func (b *books) checkInvoke(a dealer.Action) {
 	must(c.at.callee.id == a.Callee, requestIDs, "a part of a call at callee %d goes to callee %d", c.at.callee.id, a.Callee)
 	must(c.id == a.ID, requestIDs, "a part of invocation %d goes under %d", c.id, a.ID)
 	must(c.at.registration == a.Registration, requestIDs, "registration %d of callee %d is named %d", c.at.registration, a.Callee, a.Registration)
-	must(a.StripProgress == !c.at.callee.features.ProgressiveCallResults, interrupts, "receive_progress for a callee without progressive_call_results")
+	must(a.StripProgress == !c.at.callee.features.ProgressiveCallResults, featuresKept, "receive_progress for a callee without progressive_call_results")
 
 	must(len(c.parts) > 0, bodiesIntact, "invocation %d of callee %d was sent already", a.ID, a.Callee)
 	b.want = message(b.want, c.parts[0])
@@ -83,7 +83,7 @@ func (b *books) checkDispatch(c *callBook, a dealer.Action) {
 	must(m != nil && m.active, policyObeyed, "callee %d is not in pool %d", a.Callee, p.id)
 	must(m.hasRoom(), withinLimit, "callee %d has %d calls of at most %d, and gets one more", a.Callee, m.inFlight, m.limit)
 	p.checkPick(m)
-	must(c.suits(callee.features), interrupts, "callee %d lacks a feature that request %d needs", a.Callee, c.request)
+	must(c.suits(callee.features), featuresKept, "callee %d lacks a feature that request %d needs", a.Callee, c.request)
 	callee.last++
 	must(a.ID == callee.last, requestIDs, "callee %d gets ID %d instead of %d", a.Callee, a.ID, callee.last)
 
@@ -231,7 +231,7 @@ func (b *books) checkUnsuited(c *callBook) {
 		must(c.state == arriving && len(p.waiting) == 0, fifo, "request %d is refused before its turn", c.request)
 	}
 	if m := p.predict(); m != nil {
-		must(!c.suits(m.callee.features), answeredOnce, "callee %d suits request %d, which is refused", m.callee.id, c.request)
+		must(!c.suits(m.callee.features), featuresKept, "callee %d suits request %d, which is refused", m.callee.id, c.request)
 		p.moveCursor(m)
 		return
 	}
@@ -240,7 +240,7 @@ func (b *books) checkUnsuited(c *callBook) {
 			return
 		}
 	}
-	must(false, answeredOnce, "every callee suits request %d, which is refused", c.request)
+	must(false, featuresKept, "every callee suits request %d, which is refused", c.request)
 }
 
 // expiry returns when the first call that waits has waited long enough.
