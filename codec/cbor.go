@@ -180,9 +180,18 @@ func (c *cursor) cborSkipScalar(depth int) bool {
 		return ok
 	}
 	first := c.buf[c.pos]
+	foreign := c.cborKind() == kindOther && !c.undefined()
 	major, n, _, ok := c.cborHead()
 	if !ok {
 		return false
+	}
+	if c.portable {
+		switch {
+		case foreign:
+			return c.failPortable("tag or simple value")
+		case major == cborNeg && n > math.MaxInt64:
+			return c.failPortable(beyond64Bit)
+		}
 	}
 	switch major {
 	case cborTag:

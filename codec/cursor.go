@@ -14,6 +14,10 @@ type cursor struct {
 	buf []byte
 	pos int
 	why string
+	// portable makes skip refuse as well what is well formed, but can't be
+	// expressed in each of the serializers; inexpressible says that it did.
+	portable      bool
+	inexpressible bool
 }
 
 // container is a list or dictionary that is being read.
@@ -30,6 +34,12 @@ func (c *cursor) fail(why string) bool {
 		c.why = why
 	}
 	return false
+}
+
+// failPortable refuses a value that only this serializer has.
+func (c *cursor) failPortable(why string) bool {
+	c.inexpressible = true
+	return c.fail(why)
 }
 
 const (
@@ -212,7 +222,8 @@ func (c *cursor) uint() (uint64, bool) {
 }
 
 // skip passes over one value and checks all of it: that it is well formed, its
-// depth, the UTF-8 of its strings, that keys are strings.
+// depth, the UTF-8 of its strings, that keys are strings; and where the cursor
+// is to be portable, that each serializer can express it.
 func (c *cursor) skip(depth int) bool {
 	switch c.kind() {
 	case kindList:

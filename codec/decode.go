@@ -31,11 +31,11 @@ func (c *cursor) messageType() (MessageType, container, bool) {
 // decoder reads a message's header, element after element. The first thing
 // that is wrong is its error, and everything after it is zero.
 type decoder struct {
-	c    cursor
-	k    container
-	t    MessageType
-	err  *MalformedError
-	more bool // an element is next
+	c     cursor
+	k     container
+	t     MessageType
+	err   *MalformedError
+	ended bool // no element is left
 }
 
 // decoding begins to read a message that must be of type t.
@@ -88,7 +88,13 @@ func (d *decoder) id(name string) uint64 {
 
 // text reads a string.
 func (d *decoder) text(name string) []byte {
-	if !d.element(name) {
+	d.element(name)
+	return d.textHere(name)
+}
+
+// textHere reads a string that is the element gone to.
+func (d *decoder) textHere(name string) []byte {
+	if d.err != nil {
 		return nil
 	}
 	if d.c.kind() != kindString {
@@ -110,6 +116,14 @@ func (d *decoder) dict(name string) Dict {
 	return d.close(name, &e)
 }
 
+// optionalDict reads a dictionary that need not be there.
+func (d *decoder) optionalDict(name string) Dict {
+	e := d.optionalEntries(name)
+	for e.next() {
+	}
+	return d.close(name, &e)
+}
+
 // entries begins to read a dictionary entry by entry; close ends it.
 func (d *decoder) entries(name string) entries {
 	if !d.element(name) {
@@ -118,8 +132,24 @@ func (d *decoder) entries(name string) entries {
 	return entriesAt(d.c)
 }
 
-func (d *decoder) close(name string, e *entries) Dict {
+// optionalEntries is entries for a dictionary that need not be there.
+func (d *decoder) optionalEntries(name string) entries {
 	if d.err != nil {
+		return entries{}
+	}
+	more, ok := d.c.next(&d.k)
+	if !ok {
+		d.bad(name, d.c.why)
+		return entries{}
+	}
+	if d.ended = !more; d.ended {
+		return entries{}
+	}
+	return entriesAt(d.c)
+}
+
+func (d *decoder) close(name string, e *entries) Dict {
+	if d.err != nil || d.ended {
 		return Dict{}
 	}
 	if !e.ok {
@@ -163,7 +193,7 @@ func (d *decoder) payload() Payload {
 	if c.s == CBOR { // of indefinite length, which is rare: count
 		return d.indefinitePayload(begin)
 	}
-	if end <= c.pos || c.buf[end-1] != ']' {
+	if end <= c.pos+1 || c.buf[end-1] != ']' {
 		d.bad("", endsEarly)
 		return Payload{}
 	}
@@ -185,13 +215,12 @@ func (d *decoder) indefinitePayload(begin int) Payload {
 	c := &d.c
 	count := 0
 	for more := true; more; {
-		end := c.pos
 		if !c.skip(1) {
 			d.bad("Arguments", c.why)
 			return Payload{}
 		}
 		count++
-		end = c.pos
+		end := c.pos
 		var ok bool
 		if more, ok = c.next(&d.k); !ok {
 			d.bad("", c.why)
@@ -214,7 +243,10 @@ func (d *decoder) end() {
 	if d.err != nil {
 		return
 	}
-	more, ok := d.c.next(&d.k)
+	more, ok := false, true
+	if !d.ended {
+		more, ok = d.c.next(&d.k)
+	}
 	switch {
 	case !ok:
 		d.bad("", d.c.why)
@@ -229,71 +261,6 @@ func (d *decoder) end() {
 func (d *decoder) done() error {
 	if d.err != nil {
 		return d.err
-	}
-	return nil
-}
-
-// ID returns the ID that stands at an element of a message: 1, or 2 in ERROR.
-func ID(s Serializer, msg []byte, element int) (uint64, error) {
-	_, _, id, err := idAt(s, msg, element)
-	return id, err
-}
-
-// AppendWithID appends a message with another ID at that element, everything
-// else byte for byte.
-func AppendWithID(dst []byte, s Serializer, msg []byte, element int, id uint64) ([]byte, error) {
-	begin, end, _, err := idAt(s, msg, element)
-	if err != nil {
-		return dst, err
-	}
-	dst = append(dst, msg[:begin]...)
-	dst = appendUint(dst, s, id)
-	return append(dst, msg[end:]...), nil
-}
-
-func idAt(s Serializer, msg []byte, element int) (begin, end int, id uint64, err error) {
-	c := cursor{s: s, buf: msg}
-	t, k, ok := c.messageType()
-	for i := 1; ok && i <= element; i++ {
-		var more bool
-		if more, ok = c.next(&k); !more {
-			ok = false
-			c.fail("is missing")
-			break
-		}
-		if i < element {
-			ok = c.skip(1)
-		}
-	}
-	if ok {
-		if s == JSON {
-			c.space()
-		}
-		begin = c.pos
-		id, ok = c.uint()
-		ok = ok && id > 0
-	}
-	if !ok {
-		return 0, 0, 0, &MalformedError{t, "Request", "not an ID (1 to 2^53)"}
-	}
-	return begin, c.pos, id, nil
-}
-
-// Validate checks a whole message of any type: that it is one list that begins
-// with a message type, well formed to its end, of bounded depth, with valid
-// UTF-8 in each string.
-func Validate(s Serializer, msg []byte) error {
-	c := cursor{s: s, buf: msg}
-	t, _, ok := c.messageType()
-	if !ok {
-		return &MalformedError{Element: "Type", Reason: c.why}
-	}
-	c.pos = 0
-	if !c.skip(0) {
-		return &MalformedError{Type: t, Reason: c.why}
-	}
-	if !c.atEnd() {
-		return &MalformedError{Type: t, Reason: "is followed by more bytes"}
 	}
 	return nil
 }

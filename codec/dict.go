@@ -1,5 +1,7 @@
 package codec
 
+import "bytes"
+
 // Dict is one dictionary of a message, Options or Details, as raw bytes in the
 // message's serializer. The zero Dict is the empty dictionary.
 type Dict struct{ raw []byte }
@@ -9,13 +11,18 @@ func (d Dict) Raw() []byte { return d.raw }
 
 // Empty tells whether the dictionary has no entry.
 func (d Dict) Empty() bool {
-	switch len(d.raw) {
-	case 0:
+	if len(d.raw) == 0 {
 		return true
-	case 1:
-		return d.raw[0] == 0x80 || d.raw[0] == 0xa0
-	case 2:
-		return d.raw[0] == '{' && d.raw[1] == '}'
+	}
+	switch d.raw[0] { // no head of a dictionary means one thing here and another there
+	case 0x80, 0xa0:
+		return true
+	case '{':
+		return len(bytes.TrimRight(d.raw[1:len(d.raw)-1], " \t\r\n")) == 0
+	case 0xbf: // of CBOR, indefinite
+		return d.raw[1] == cborBreak
+	case 0xde, 0xdf, 0xb8, 0xb9, 0xba, 0xbb: // a length of 1 to 8 bytes
+		return len(bytes.TrimLeft(d.raw[1:], "\x00")) == 0
 	}
 	return false
 }
@@ -102,12 +109,6 @@ func (e *entries) raw() []byte {
 	return e.c.buf[begin:e.c.pos]
 }
 
-// Value is one value of a [Dict].
-type Value struct {
-	s   Serializer
-	raw []byte
-}
-
 // Lookup returns the value of a key; the last one, should it be there twice.
 // The dictionary must be in serializer s and well formed.
 func (d Dict) Lookup(s Serializer, key string) (Value, bool) {
@@ -119,166 +120,6 @@ func (d Dict) Lookup(s Serializer, key string) (Value, bool) {
 		}
 	}
 	return v, found
-}
-
-// Uint returns the value if it is an integer from 0 to 2^53.
-func (v Value) Uint() (uint64, bool) {
-	c := cursor{s: v.s, buf: v.raw}
-	if k := c.kind(); k != kindInt && k != kindFloat {
-		return 0, false
-	}
-	return c.uint()
-}
-
-// Bool returns the value if it is a boolean.
-func (v Value) Bool() (value, ok bool) {
-	c := cursor{s: v.s, buf: v.raw}
-	return c.boolean()
-}
-
-// Str returns the value if it is a string.
-func (v Value) Str() ([]byte, bool) {
-	c := cursor{s: v.s, buf: v.raw}
-	if c.kind() != kindString {
-		return nil, false
-	}
-	return c.str()
-}
-
-// Dict returns the value if it is a dictionary.
-func (v Value) Dict() (Dict, bool) {
-	c := cursor{s: v.s, buf: v.raw}
-	if c.kind() != kindDict {
-		return Dict{}, false
-	}
-	return Dict{v.raw}, true
-}
-
-// Strings returns the value if it is a list of strings.
-func (v Value) Strings() ([]string, bool) {
-	c := cursor{s: v.s, buf: v.raw}
-	if c.kind() != kindList {
-		return nil, false
-	}
-	list := []string{}
-	k, ok := c.list()
-	for ok {
-		var more bool
-		if more, ok = c.next(&k); !more {
-			break
-		}
-		var text []byte
-		if c.kind() != kindString {
-			return nil, false
-		}
-		if text, ok = c.str(); ok {
-			list = append(list, string(text))
-		}
-	}
-	return list, ok
-}
-
-// boolean reads a boolean.
-func (c *cursor) boolean() (value, ok bool) {
-	if c.kind() != kindBool {
-		return false, false
-	}
-	switch b := c.buf[c.pos]; c.s {
-	case JSON:
-		value = b == 't'
-	case MessagePack:
-		value = b == 0xc3
-	default:
-		value = b == 0xf5
-	}
-	return value, c.skip(0)
-}
-
-// Field is an entry of a dictionary that wampool itself writes.
-type Field struct {
-	Key   string
-	Value FieldValue
-}
-
-// FieldValue is the value of a [Field].
-type FieldValue struct {
-	kind   kind
-	text   string
-	number uint64
-	truth  bool
-	fields []Field
-	list   []string
-}
-
-// FieldString is a string.
-func FieldString(text string) FieldValue { return FieldValue{kind: kindString, text: text} }
-
-// FieldUint is an integer.
-func FieldUint(n uint64) FieldValue { return FieldValue{kind: kindInt, number: n} }
-
-// FieldBool is a boolean.
-func FieldBool(b bool) FieldValue { return FieldValue{kind: kindBool, truth: b} }
-
-// FieldDict is a dictionary.
-func FieldDict(fields []Field) FieldValue { return FieldValue{kind: kindDict, fields: fields} }
-
-// FieldStrings is a list of strings.
-func FieldStrings(list []string) FieldValue { return FieldValue{kind: kindList, list: list} }
-
-func (v FieldValue) append(dst []byte, s Serializer) []byte {
-	switch v.kind {
-	case kindString:
-		return appendString(dst, s, v.text)
-	case kindInt:
-		return appendUint(dst, s, v.number)
-	case kindBool:
-		return appendBool(dst, s, v.truth)
-	case kindDict:
-		return appendFields(dst, s, v.fields)
-	case kindList:
-		dst = appendListHead(dst, s, len(v.list))
-		for i, text := range v.list {
-			if s == JSON && i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = appendString(dst, s, text)
-		}
-		if s == JSON {
-			dst = append(dst, ']')
-		}
-		return dst
-	}
-	return appendNull(dst, s)
-}
-
-func appendFields(dst []byte, s Serializer, fields []Field) []byte {
-	dst = appendDictHead(dst, s, len(fields))
-	for i := range fields {
-		dst = appendField(dst, s, &fields[i], i == 0)
-	}
-	if s == JSON {
-		dst = append(dst, '}')
-	}
-	return dst
-}
-
-func appendField(dst []byte, s Serializer, f *Field, first bool) []byte {
-	if s == JSON && !first {
-		dst = append(dst, ',')
-	}
-	dst = appendString(dst, s, f.Key)
-	if s == JSON {
-		dst = append(dst, ':')
-	}
-	return f.Value.append(dst, s)
-}
-
-// NewDict returns a dictionary of these fields.
-func NewDict(s Serializer, fields ...Field) Dict {
-	if len(fields) == 0 {
-		return Dict{}
-	}
-	return Dict{appendFields(nil, s, fields)}
 }
 
 // Edit returns the dictionary without the keys in drop, and with the fields in

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -250,8 +251,41 @@ func (c *cursor) jsonString() ([]byte, bool) {
 
 func (c *cursor) jsonSkipString() bool {
 	end, _, ok := c.jsonStringEnd()
+	if !ok {
+		return false
+	}
+	text := c.buf[c.pos+1 : end]
 	c.pos = end + 1
-	return ok
+	if c.portable && bytes.HasPrefix(text, jsonBinaryMark) && !isBase64(text[len(jsonBinaryMark):]) {
+		return c.failPortable(notBase64)
+	}
+	return true
+}
+
+// jsonBinaryMark begins a string that stands for binary data. NUL can't be
+// written in a JSON string in any other way.
+var jsonBinaryMark = []byte(`\u0000`)
+
+// jsonBinaryNext tells whether a JSON string comes next that stands for binary.
+func (c *cursor) jsonBinaryNext() bool {
+	return c.s == JSON && c.pos < len(c.buf) && bytes.HasPrefix(c.buf[c.pos+1:], jsonBinaryMark)
+}
+
+const notBase64 = "string that begins with NUL is not Base64 behind it"
+
+// isBase64 tells whether valid string content is Base64 with its padding
+// (RFC 4648, section 4).
+func isBase64(text []byte) bool {
+	if bytes.IndexByte(text, '\\') >= 0 { // some encoders escape "/", "+" and "="
+		text = jsonUnescape(make([]byte, 0, len(text)), text)
+	}
+	digits := bytes.TrimRight(text, "=")
+	for _, b := range digits {
+		if (b|0x20 < 'a' || b|0x20 > 'z') && (b < '0' || b > '9') && b != '+' && b != '/' {
+			return false
+		}
+	}
+	return len(text)%4 == 0 && len(text)-len(digits) <= 2
 }
 
 // jsonUnescape appends the text that valid string content stands for.
@@ -299,6 +333,12 @@ func (c *cursor) jsonSkipScalar() bool {
 	end, _, ok := c.jsonNumberEnd()
 	if !ok {
 		return c.fail(notWellForm)
+	}
+	if c.portable {
+		if _, ok := c.jsonNumber(); !ok { // too large for any number
+			c.inexpressible = true
+			return false
+		}
 	}
 	c.pos = end
 	return true

@@ -50,28 +50,3 @@ func (t MessageType) String() string {
 	}
 	return fmt.Sprintf("message type %d", uint16(t))
 }
-
-// MaxID is the highest ID: 2^53 (basic profile, "IDs").
-const MaxID = 1 << 53
-
-// MaxDepth is how deep lists and dictionaries may lie within one another.
-const MaxDepth = 128
-
-// MalformedError says what is wrong with a message. It never holds anything of
-// the message's content.
-type MalformedError struct {
-	Type    MessageType // 0: not known
-	Element string      // as the specification calls it, "Request" for one; may be empty
-	Reason  string
-}
-
-func (e *MalformedError) Error() string {
-	where := "message"
-	if e.Type != 0 {
-		where = e.Type.String()
-	}
-	if e.Element != "" {
-		where += "." + e.Element
-	}
-	return "codec: " + where + ": " + e.Reason
-}

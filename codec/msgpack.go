@@ -155,6 +155,9 @@ func signed(n int64) number {
 }
 
 func (c *cursor) msgpackSkipScalar() bool {
+	if c.portable && c.kind() == kindOther && !c.undefined() {
+		return c.failPortable("extension type")
+	}
 	switch b := c.buf[c.pos]; {
 	case b == 0xc0 || b == 0xc2 || b == 0xc3:
 		c.pos++

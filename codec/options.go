@@ -1,10 +1,14 @@
 package codec
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What the values of options and details must be, by key. A router may close
-// the session that sends one of another type, so what goes to a session that
-// others depend on is checked first. Keys that are not here may hold anything.
+// the session that sends one of another type (Crossbar.io does), so what goes
+// to a session that others depend on is checked first. Keys that are not here
+// may hold anything.
 
 // check tells why the value at the cursor can't be that option's; empty: it can.
 type check func(c *cursor) string
@@ -12,6 +16,17 @@ type check func(c *cursor) string
 var yieldOptions = join(payloadOptions, disclosedCallee, map[string]check{"progress": isBool})
 
 var errorDetails = join(payloadOptions, disclosedCallee)
+
+var callOptions = join(payloadOptions, map[string]check{
+	"timeout": isTimeout, "receive_progress": isBool, "progress": isBool, "disclose_me": isBool,
+	"transaction_hash": isString, "caller": isID, "caller_authid": isString, "caller_authrole": isString,
+})
+
+var cancelOptions = map[string]check{"mode": isMode, "forward_for": isForwardFor}
+
+var registerOptions = map[string]check{
+	"disclose_caller": isBool, "force_reregister": isBool, "forward_for": isForwardFor,
+}
 
 var publishOptions = join(payloadOptions, map[string]check{
 	"acknowledge": isBool, "exclude_me": isBool, "retain": isBool, "disclose_me": isBool,
@@ -51,22 +66,29 @@ func join(tables ...map[string]check) map[string]check {
 	return all
 }
 
-// validate checks all options of a dictionary.
+// validate checks all options of a dictionary, and what is in them to its end.
 func (d Dict) validate(s Serializer, t MessageType, element string, table map[string]check) error {
 	e := d.read(s)
+	e.c.portable = true
 	for e.next() {
-		check := table[string(e.key)]
-		if check == nil || e.c.kind() == kindNull {
-			continue
-		}
-		if why := check(&e.c); why != "" {
-			return &MalformedError{t, element + "." + string(e.key), why}
+		if check := table[string(e.key)]; check != nil {
+			if why := check(&e.c); why != "" {
+				return &MalformedError{t, element + "." + string(e.key), why}
+			}
 		}
 	}
 	if len(d.raw) > 0 && !e.ok {
-		return &MalformedError{t, element, e.c.why}
+		return e.c.cause(t, element)
 	}
 	return nil
+}
+
+// cause returns why the cursor could not go on.
+func (c *cursor) cause(t MessageType, element string) error {
+	if c.inexpressible {
+		return &TranscodeError{t.String() + "." + element, c.why}
+	}
+	return &MalformedError{t, element, c.why}
 }
 
 func isBool(c *cursor) string {
@@ -146,31 +168,63 @@ func isForwardFor(c *cursor) string {
 
 func isMatch(c *cursor) string { return isOneOf(c, "exact", "prefix", "wildcard") }
 
+func isMode(c *cursor) string { return isOneOf(c, "skip", "kill", "killnowait") }
+
+// isTimeout allows whole milliseconds, 0 for none.
+func isTimeout(c *cursor) string {
+	if n, ok := uint64(0), c.kind() == kindInt; ok {
+		if n, ok = c.uint(); ok && n <= MaxID {
+			return ""
+		}
+	}
+	return "not an integer from 0 to 2^53"
+}
+
 // isEncAlgo allows the schemes that Crossbar.io knows, and private ones.
 func isEncAlgo(c *cursor) string {
-	if text, ok := c.stringValue(); ok && strings.HasPrefix(string(text), "x_") {
-		return ""
-	} else if ok {
-		return isKnown(string(text), "cryptobox", "mqtt", "xbr")
-	}
-	return notAString
+	return isEncryption(c, "cryptobox", "mqtt", "xbr")
 }
 
 func isEncSerializer(c *cursor) string {
-	if text, ok := c.stringValue(); ok && strings.HasPrefix(string(text), "x_") {
-		return ""
-	} else if ok {
-		return isKnown(string(text), "null", "json", "msgpack", "cbor", "ubjson", "opaque", "flatbuffers")
-	}
-	return notAString
+	return isEncryption(c, "json", "msgpack", "cbor", "ubjson", "flatbuffers")
 }
 
-// isEncKey allows a string, and binary data.
-func isEncKey(c *cursor) string {
-	if k := c.kind(); k != kindString && k != kindBinary {
+// isEncryption allows these names, private ones (x_...), and what Autobahn
+// takes for none: null and the empty string.
+func isEncryption(c *cursor, names ...string) string {
+	if c.kind() == kindNull {
+		return ""
+	}
+	text, ok := c.stringValue()
+	if !ok {
 		return notAString
 	}
-	return ""
+	if len(text) == 0 || isPrivate(text) {
+		return ""
+	}
+	return isKnown(string(text), names...)
+}
+
+// isPrivate tells whether a name follows x_[a-z][0-9a-z_]+, the form of
+// attributes outside the specification.
+func isPrivate(name []byte) bool {
+	if len(name) < 4 || string(name[:2]) != "x_" || name[2] < 'a' || name[2] > 'z' {
+		return false
+	}
+	for _, b := range name[3:] {
+		if (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// isEncKey allows a string, and null for none.
+func isEncKey(c *cursor) string {
+	if c.kind() == kindNull {
+		return ""
+	}
+	return isString(c)
 }
 
 func isOneOf(c *cursor, names ...string) string {
@@ -182,81 +236,8 @@ func isOneOf(c *cursor, names ...string) string {
 }
 
 func isKnown(text string, names ...string) string {
-	for _, name := range names {
-		if text == name {
-			return ""
-		}
+	if slices.Contains(names, text) {
+		return ""
 	}
 	return "not one of " + strings.Join(names, ", ")
-}
-
-// Validate checks what Decode leaves unchecked: the types of options, and the
-// payload to its end. What passes goes to a router without harm.
-func (m *Yield) Validate(s Serializer) error {
-	if err := m.Options.validate(s, TypeYield, "Options", yieldOptions); err != nil {
-		return err
-	}
-	return m.Payload.validateFor(s, TypeYield, m.Options)
-}
-
-// Validate checks what Decode leaves unchecked: the error URI, the types of
-// details, and the payload to its end.
-func (m *Error) Validate(s Serializer) error {
-	if !ValidURI(m.URI) {
-		return &MalformedError{TypeError, "Error", "not a URI"}
-	}
-	if err := m.Details.validate(s, TypeError, "Details", errorDetails); err != nil {
-		return err
-	}
-	return m.Payload.validateFor(s, TypeError, m.Details)
-}
-
-// Validate checks what Decode leaves unchecked: the topic, the types of
-// options, and the payload to its end.
-func (m *Publish) Validate(s Serializer) error {
-	if !ValidURI(m.Topic) {
-		return &MalformedError{TypePublish, "Topic", "not a URI"}
-	}
-	if err := m.Options.validate(s, TypePublish, "Options", publishOptions); err != nil {
-		return err
-	}
-	return m.Payload.validateFor(s, TypePublish, m.Options)
-}
-
-// Validate checks what Decode leaves unchecked: the types of details, and the
-// payload to its end.
-func (m *Event) Validate(s Serializer) error {
-	if err := m.Details.validate(s, TypeEvent, "Details", eventDetails); err != nil {
-		return err
-	}
-	return m.Payload.validateFor(s, TypeEvent, m.Details)
-}
-
-// Validate checks what Decode leaves unchecked: the types of options, and the
-// topic by the way it matches.
-func (m *Subscribe) Validate(s Serializer) error {
-	if err := m.Options.validate(s, TypeSubscribe, "Options", subscribeOptions); err != nil {
-		return err
-	}
-	if m.Match != "wildcard" && m.Match != "prefix" && !ValidURI(m.Topic) {
-		return &MalformedError{TypeSubscribe, "Topic", "not a URI"}
-	}
-	return nil
-}
-
-// validateFor checks a payload against what the options say of it: a binary or
-// string in the place of Arguments means that it is opaque.
-func (p Payload) validateFor(s Serializer, t MessageType, options Dict) error {
-	arguments, _, err := p.elements(s, t)
-	if err != nil || arguments == nil {
-		return err
-	}
-	_, enc := options.Lookup(s, "enc_algo")
-	c := cursor{s: s, buf: arguments}
-	if opaque := c.kind() != kindList; opaque && !enc {
-		return &MalformedError{t, "Arguments", notAList}
-	} else if !opaque && enc {
-		return &MalformedError{t, "Arguments", "not opaque, and Options.enc_algo says so"}
-	}
-	return nil
 }

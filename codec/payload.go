@@ -20,59 +20,71 @@ func (p Payload) Absent() bool { return p.count == 0 }
 // Validate walks the payload: that it is well formed to its end, one or two
 // elements, a list (or a binary or string) and a dictionary, of bounded depth,
 // with valid UTF-8 in each string. It must be in serializer s.
-func (p Payload) Validate(s Serializer) error { return p.validate(s, 0) }
-
-func (p Payload) validate(s Serializer, t MessageType) error {
-	_, _, err := p.elements(s, t)
-	return err
+func (p Payload) Validate(s Serializer) error {
+	c := cursor{s: s, buf: p.raw}
+	if _, _, element := p.elements(&c); element != "" {
+		return &MalformedError{Element: element, Reason: c.why}
+	}
+	return nil
 }
 
 // elements returns the one or two elements of a payload, nil where absent.
-func (p Payload) elements(s Serializer, t MessageType) (arguments, argumentsKw []byte, err error) {
+// Where one is not what it must be, element is its name, and the cursor, which
+// begins at the payload's first byte, says why.
+func (p Payload) elements(c *cursor) (arguments, argumentsKw []byte, element string) {
 	if p.count == 0 {
-		return nil, nil, nil
+		return nil, nil, ""
 	}
-	c := cursor{s: s, buf: p.raw}
 	switch c.kind() {
 	case kindList, kindString, kindBinary:
 	default:
-		return nil, nil, &MalformedError{t, "Arguments", notAList}
+		c.fail(notAList)
+		return nil, nil, "Arguments"
 	}
 	begin := c.pos
 	if !c.skip(1) {
-		return nil, nil, &MalformedError{t, "Arguments", c.why}
+		return nil, nil, "Arguments"
 	}
 	arguments = p.raw[begin:c.pos]
 	if c.atEnd() {
 		if p.count > 1 {
-			return nil, nil, &MalformedError{t, "ArgumentsKw", endsEarly}
+			c.fail(endsEarly)
+			return nil, nil, "ArgumentsKw"
 		}
-		return arguments, nil, nil
+		return arguments, nil, ""
 	}
-	if s == JSON {
+	if c.s == JSON {
 		if c.buf[c.pos] != ',' {
-			return nil, nil, &MalformedError{t, "Arguments", notWellForm}
+			c.fail(notWellForm)
+			return nil, nil, "Arguments"
 		}
 		c.pos++
 	}
 	if c.kind() != kindDict {
-		return nil, nil, &MalformedError{t, "ArgumentsKw", notADict}
+		c.fail(notADict)
+		return nil, nil, "ArgumentsKw"
 	}
 	begin = c.pos
 	if !c.skip(1) {
-		return nil, nil, &MalformedError{t, "ArgumentsKw", c.why}
+		return nil, nil, "ArgumentsKw"
 	}
 	argumentsKw = p.raw[begin:c.pos]
 	if !c.atEnd() || p.count == 1 {
-		return nil, nil, &MalformedError{t, "ArgumentsKw", "is followed by more elements"}
+		c.fail("is followed by more elements")
+		return nil, nil, "ArgumentsKw"
 	}
-	return arguments, argumentsKw, nil
+	return arguments, argumentsKw, ""
 }
 
 // Arguments returns the raw bytes of the payload's two elements, nil where one
-// is absent.
+// is absent. They are well formed; else the error is a *[MalformedError].
 func (p Payload) Arguments(s Serializer) (arguments, argumentsKw []byte, err error) {
-	return p.elements(s, 0)
+	c := cursor{s: s, buf: p.raw}
+	arguments, argumentsKw, element := p.elements(&c)
+	if element != "" {
+		return nil, nil, &MalformedError{Element: element, Reason: c.why}
+	}
+	return arguments, argumentsKw, nil
 }
 
 // NewPayload returns a payload of two values that are already in serializer s:

@@ -102,16 +102,20 @@ func (m *Subscribed) Append(dst []byte, s Serializer) []byte {
 }
 
 // Unsubscribe is UNSUBSCRIBE: [34, Request, SUBSCRIBED.Subscription].
-type Unsubscribe struct{ Request, Subscription uint64 }
+// Crossbar.io allows options behind it.
+type Unsubscribe struct {
+	Request, Subscription uint64
+	Options               Dict // the zero Dict: absent
+}
 
-// Decode reads the message.
+// Decode reads the message; Options alias msg.
 func (m *Unsubscribe) Decode(s Serializer, msg []byte) error {
-	return decodeTwoIDs(s, msg, TypeUnsubscribe, "Subscription", &m.Request, &m.Subscription)
+	return decodeEnd(s, msg, TypeUnsubscribe, "Subscription", &m.Request, &m.Subscription, &m.Options)
 }
 
 // Append appends the message.
 func (m *Unsubscribe) Append(dst []byte, s Serializer) []byte {
-	return appendTwoIDs(dst, s, TypeUnsubscribe, m.Request, m.Subscription)
+	return appendEnd(dst, s, TypeUnsubscribe, m.Request, m.Subscription, m.Options)
 }
 
 // Unsubscribed is UNSUBSCRIBED: [35, UNSUBSCRIBE.Request], or the router's
@@ -126,24 +130,17 @@ func (m *Unsubscribed) Decode(s Serializer, msg []byte) error {
 	*m = Unsubscribed{}
 	d := decoding(s, msg, TypeUnsubscribed)
 	m.Request = d.idOrZero("Request")
-	if d.err == nil && m.Request == 0 {
-		m.Details = d.dict("Details")
+	e := d.confirmation(m.Request)
+	for e.next() {
 	}
+	m.Details = d.close("Details", &e)
 	d.end()
 	return d.done()
 }
 
 // Append appends the message.
 func (m *Unsubscribed) Append(dst []byte, s Serializer) []byte {
-	if m.Request != 0 {
-		b := begin(dst, s, TypeUnsubscribed, 2, Payload{})
-		b.id(m.Request)
-		return b.end(Payload{})
-	}
-	b := begin(dst, s, TypeUnsubscribed, 3, Payload{})
-	b.id(0)
-	b.dict(m.Details)
-	return b.end(Payload{})
+	return appendConfirmation(dst, s, TypeUnsubscribed, m.Request, m.Details)
 }
 
 // Event is EVENT: [36, SUBSCRIBED.Subscription, PUBLISHED.Publication, Details]

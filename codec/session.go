@@ -51,7 +51,7 @@ type Hello struct {
 func (m *Hello) Decode(s Serializer, msg []byte) error {
 	*m = Hello{}
 	d := decoding(s, msg, TypeHello)
-	m.Realm = string(d.text("Realm"))
+	m.Realm = d.realm()
 	m.Details = d.dict("Details")
 	d.end()
 	if err := d.done(); err != nil {
@@ -68,6 +68,15 @@ func (m *Hello) Decode(s Serializer, msg []byte) error {
 		}
 	}
 	return nil
+}
+
+// realm reads a realm's name. Null leaves the choice to the router (Crossbar.io).
+func (d *decoder) realm() string {
+	if d.element("Realm") && d.c.kind() == kindNull {
+		d.c.skip(1)
+		return ""
+	}
+	return string(d.textHere("Realm"))
 }
 
 func (m *Hello) roles(e entries) {

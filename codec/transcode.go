@@ -7,30 +7,22 @@ import (
 	"unicode/utf8"
 )
 
-// TranscodeError says that a value can't be expressed in another serializer,
-// or is not well formed. It names where the value is, never the value.
-type TranscodeError struct {
-	Element string // "Arguments[0].x" for one
-	Reason  string
-}
-
-func (e *TranscodeError) Error() string { return "codec: " + e.Element + ": " + e.Reason }
-
 // TranscodePayload puts a payload into another serializer: integers up to 64
 // bit stay exact, integers integers and floats floats, binary is in JSON a
 // string that begins with NUL, in Base64. What can't be expressed is a
 // *[TranscodeError]: NaN and infinities in JSON, text that begins with NUL in
 // JSON, keys that are no strings, extension types, tags, integers beyond 64 bit.
-// It is built in dst's capacity, and dst is returned with it for the next use.
+// JavaScript's undefined becomes null. The result is built in dst's capacity,
+// and dst is returned with it for the next use; where from is to, it is p.
 func TranscodePayload(dst []byte, p Payload, from, to Serializer) (Payload, []byte, error) {
 	dst = dst[:0]
-	if p.count == 0 {
-		return Payload{}, dst, nil
+	if p.count == 0 || from == to {
+		return p, dst, nil
 	}
-	arguments, argumentsKw, err := p.elements(from, 0)
-	if err != nil {
-		bad := err.(*MalformedError)
-		return Payload{}, dst, &TranscodeError{bad.Element, bad.Reason}
+	c := cursor{s: from, buf: p.raw}
+	arguments, argumentsKw, element := p.elements(&c)
+	if element != "" {
+		return Payload{}, dst, &TranscodeError{element, c.why}
 	}
 	t := transcoder{cursor: cursor{s: from, buf: arguments}, to: to, dst: dst}
 	if err := t.whole("Arguments"); err != nil {
@@ -53,8 +45,8 @@ func TranscodePayload(dst []byte, p Payload, from, to Serializer) (Payload, []by
 // [TranscodePayload].
 func TranscodeDict(dst []byte, d Dict, from, to Serializer) (Dict, []byte, error) {
 	dst = dst[:0]
-	if len(d.raw) == 0 {
-		return Dict{}, dst, nil
+	if len(d.raw) == 0 || from == to {
+		return d, dst, nil
 	}
 	t := transcoder{cursor: cursor{s: from, buf: d.raw}, to: to, dst: dst}
 	if err := t.whole("Options"); err != nil {
@@ -106,10 +98,9 @@ func (t *transcoder) value(depth int) bool {
 		t.dst = appendNull(t.dst, t.to)
 		return t.skip(depth)
 	case kindOther:
-		if t.s == CBOR && t.buf[t.pos] == 0xf7 { // undefined, which JavaScript has
-			t.pos++
+		if t.undefined() {
 			t.dst = appendNull(t.dst, t.to)
-			return true
+			return t.skip(depth)
 		}
 		return t.fail("extension types and tags can't be expressed in " + t.to.String())
 	}
@@ -157,7 +148,7 @@ func (t *transcoder) string() bool {
 	}
 	data, err := base64.StdEncoding.Strict().AppendDecode(nil, text[1:])
 	if err != nil {
-		return t.fail("string that begins with NUL is not Base64 behind it")
+		return t.fail(notBase64)
 	}
 	t.dst = appendBinary(t.dst, t.to, data)
 	return true

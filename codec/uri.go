@@ -1,32 +1,66 @@
 package codec
 
-import "unicode/utf8"
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxURI is the longest URI that is taken for one, in bytes. The specification
+// names no limit; no name of a procedure comes near it.
+const MaxURI = 1024
 
 // ValidURI tells whether a URI follows the loose rules of the specification
 // (basic profile, "URIs"): components parted by dots, none of them empty, no
 // white space and no '#'. Control characters are refused as well.
 func ValidURI[T string | []byte](uri T) bool {
-	if len(uri) == 0 || !utf8.ValidString(string(uri)) {
-		return false
+	empty, last, ok := emptyComponents(uri)
+	return ok && empty == 0 && !last
+}
+
+// ValidPattern tells whether a URI follows the loose rules for its match
+// option: a prefix may end with an empty component, a wildcard pattern may have
+// empty ones anywhere; exact, also by an empty match option, see [ValidURI].
+func ValidPattern[T string | []byte](uri T, match string) bool {
+	empty, last, ok := emptyComponents(uri)
+	switch match {
+	case "prefix":
+		return ok && empty == 0
+	case "wildcard":
+		return ok
 	}
-	component := 0
+	return ok && empty == 0 && !last
+}
+
+// emptyComponents counts the empty components before the last, tells whether
+// the last is empty, and is not ok for what can't be in a URI at all.
+func emptyComponents[T string | []byte](uri T) (empty int, last, ok bool) {
+	if len(uri) > MaxURI {
+		return 0, false, false
+	}
+	last = true
+	ascii := true
 	for i := 0; i < len(uri); i++ {
 		switch b := uri[i]; {
 		case b == '.':
-			if component == 0 {
-				return false
+			if last {
+				empty++
 			}
-			component = 0
+			last = true
 		case b <= ' ' || b == 0x7f || b == '#':
-			return false
+			return 0, false, false
 		default:
-			component++
+			ascii = ascii && b < 0x80
+			last = false
 		}
 	}
-	for _, r := range string(uri) {
-		if r == 0x85 || r == 0xa0 || r == 0x1680 || r >= 0x2000 && r <= 0x200a || r == 0x2028 || r == 0x2029 || r == 0x202f || r == 0x205f || r == 0x3000 {
-			return false // white space beyond ASCII
+	return empty, last, ascii || textWithoutSpace(string(uri))
+}
+
+func textWithoutSpace(uri string) bool {
+	for _, r := range uri {
+		if unicode.IsSpace(r) {
+			return false
 		}
 	}
-	return component > 0
+	return utf8.ValidString(uri)
 }

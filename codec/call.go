@@ -1,0 +1,139 @@
+package codec
+
+// CancelMode is how a call is canceled ("Call Canceling").
+type CancelMode string
+
+// The modes. Empty: none was given.
+const (
+	CancelSkip       CancelMode = "skip"
+	CancelKill       CancelMode = "kill"
+	CancelKillNoWait CancelMode = "killnowait"
+)
+
+func cancelMode(c *cursor) CancelMode {
+	mode, _ := c.stringValue()
+	switch string(mode) {
+	case string(CancelSkip):
+		return CancelSkip
+	case string(CancelKill):
+		return CancelKill
+	case string(CancelKillNoWait):
+		return CancelKillNoWait
+	}
+	return ""
+}
+
+// Call is CALL: [48, Request, Options, Procedure] and the payload.
+type Call struct {
+	Request         uint64
+	Options         Dict
+	Timeout         uint64 // Options.timeout, 0: none
+	ReceiveProgress bool
+	Progress        bool // more parts of this call follow
+	DiscloseMe      bool
+	Passthru        bool // the payload is opaque
+	Procedure       []byte
+	Payload         Payload
+}
+
+// Decode reads the message; its parts alias msg.
+func (m *Call) Decode(s Serializer, msg []byte) error {
+	*m = Call{}
+	d := decoding(s, msg, TypeCall)
+	m.Request = d.id("Request")
+	e := d.entries("Options")
+	for e.next() {
+		m.option(e.key, &e.c)
+	}
+	m.Options = d.close("Options", &e)
+	m.Procedure = d.text("Procedure")
+	m.Payload = d.payload()
+	return d.done()
+}
+
+func (m *Call) option(key []byte, c *cursor) {
+	switch string(key) {
+	case "timeout":
+		m.Timeout = c.uintValue()
+	case "receive_progress":
+		m.ReceiveProgress = c.boolValue()
+	case "progress":
+		m.Progress = c.boolValue()
+	case "disclose_me":
+		m.DiscloseMe = c.boolValue()
+	case "ppt_scheme", "enc_algo":
+		m.Passthru = m.Passthru || c.kind() != kindNull
+	}
+}
+
+// Append appends the message.
+func (m *Call) Append(dst []byte, s Serializer) []byte {
+	b := begin(dst, s, TypeCall, 4, m.Payload)
+	b.id(m.Request)
+	b.dict(m.Options)
+	text(&b, m.Procedure)
+	return b.end(m.Payload)
+}
+
+// Cancel is CANCEL: [49, CALL.Request, Options].
+type Cancel struct {
+	Request uint64
+	Options Dict
+	Mode    CancelMode
+}
+
+// Decode reads the message; its parts alias msg.
+func (m *Cancel) Decode(s Serializer, msg []byte) error {
+	*m = Cancel{}
+	d := decoding(s, msg, TypeCancel)
+	m.Request = d.id("Request")
+	e := d.entries("Options")
+	for e.next() {
+		if string(e.key) == "mode" {
+			m.Mode = cancelMode(&e.c)
+		}
+	}
+	m.Options = d.close("Options", &e)
+	d.end()
+	return d.done()
+}
+
+// Append appends the message; Options hold the mode.
+func (m *Cancel) Append(dst []byte, s Serializer) []byte {
+	b := begin(dst, s, TypeCancel, 3, Payload{})
+	b.id(m.Request)
+	b.dict(m.Options)
+	return b.end(Payload{})
+}
+
+// Result is RESULT: [50, CALL.Request, Details] and the payload.
+type Result struct {
+	Request  uint64
+	Details  Dict
+	Progress bool
+	Payload  Payload
+}
+
+// Decode reads the message; its parts alias msg.
+func (m *Result) Decode(s Serializer, msg []byte) error {
+	*m = Result{}
+	d := decoding(s, msg, TypeResult)
+	m.Request = d.id("Request")
+	e := d.entries("Details")
+	for e.next() {
+		if string(e.key) == "progress" {
+			m.Progress = e.c.boolValue()
+		}
+	}
+	m.Details = d.close("Details", &e)
+	m.Payload = d.payload()
+	return d.done()
+}
+
+// Append appends the message.
+func (m *Result) Append(dst []byte, s Serializer) []byte {
+	b := begin(dst, s, TypeResult, 3, m.Payload)
+	b.id(m.Request)
+	b.dict(m.Details)
+	return b.end(m.Payload)
+}

@@ -1,0 +1,38 @@
+// Package codec reads and writes WAMP messages as bytes, in JSON, MessagePack
+// and CBOR.
+//
+// A message is a list. Its header comes first, and what it carries for the
+// application last, so that one can be changed without looking at the other:
+//
+//	[68, 21, 4711, {"timeout": 500},  ["hello", 7], {"lang": "en"}]
+//	 └────── header ──────┘└ details ┘└────────── payload ─────────┘
+//
+//	bytes ─▶ PeekType ─▶ passed on as they are, or with another ID (AppendWithID)
+//	            │
+//	            └─▶ Decode ─▶ Invocation{Request, Registration, Details, Payload}
+//	                              │ another ID, other details (Dict.Edit),
+//	                              │ another serializer (TranscodePayload)
+//	                              ▼
+//	                           Append ─▶ bytes
+//
+// What is decoded when:
+//
+//   - PeekType decodes the type, and nothing behind it.
+//   - Decode decodes the header: the IDs, the URI, and of the options or
+//     details the values that wampool acts on. It walks the dictionary to its
+//     end. A value of the wrong type counts as absent, except in REGISTER, where
+//     OptionError names it. The payload is not walked: of a message of 1 MiB no
+//     more than its first bytes are touched.
+//   - Validate walks the payload too, and checks all options by a table. It is for
+//     messages that go to a session that others depend on.
+//
+// Dictionaries and payloads stay raw ([Dict], [Payload]): they alias the message
+// that they came from, and are in its serializer. Append writes them back as
+// they are, with unknown keys, an absent payload absent and an empty list empty.
+// The typed fields of options and details are for reading: Append takes these
+// from the raw dictionary alone.
+//
+// Input is hostile: it may be of any length and depth, and lie about both. What
+// is wrong gives a [*MalformedError] that names the element, and holds nothing
+// of the content.
+package codec

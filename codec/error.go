@@ -1,0 +1,45 @@
+package codec
+
+// Error is ERROR: [8, REQUEST.Type, REQUEST.Request, Details, Error] and the
+// payload.
+type Error struct {
+	RequestType MessageType
+	Request     uint64
+	Details     Dict
+	URI         []byte
+	Payload     Payload
+}
+
+// Decode reads the message; its parts alias msg.
+func (m *Error) Decode(s Serializer, msg []byte) error {
+	*m = Error{}
+	d := decoding(s, msg, TypeError)
+	m.RequestType = d.requestType()
+	m.Request = d.id("Request")
+	m.Details = d.dict("Details")
+	m.URI = d.text("Error")
+	m.Payload = d.payload()
+	return d.done()
+}
+
+func (d *decoder) requestType() MessageType {
+	if !d.element("RequestType") {
+		return 0
+	}
+	t, ok := d.c.uint()
+	if !ok || t == 0 || t > 1<<16-1 {
+		d.bad("RequestType", "not a message type")
+		return 0
+	}
+	return MessageType(t)
+}
+
+// Append appends the message.
+func (m *Error) Append(dst []byte, s Serializer) []byte {
+	b := begin(dst, s, TypeError, 5, m.Payload)
+	b.id(uint64(m.RequestType))
+	b.id(m.Request)
+	b.dict(m.Details)
+	text(&b, m.URI)
+	return b.end(m.Payload)
+}

@@ -1,0 +1,198 @@
+package codec_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/big"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/tinylib/msgp/msgp"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// The oracles are the libraries of each serializer. They know nothing of this
+// package, and what it writes must be in their eyes what it should be.
+
+var serializers = []codec.Serializer{codec.JSON, codec.MessagePack, codec.CBOR}
+
+// Values as all oracles agree on them: nil, bool, string, []byte, []any,
+// map[string]any, and numbers such that 1 is not 1.0, and 0.0 not -0.0.
+type (
+	integer string
+	float   uint64
+)
+
+// value decodes bytes by the library of their serializer.
+func value(s codec.Serializer, raw []byte) (any, error) {
+	switch s {
+	case codec.JSON:
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.UseNumber()
+		var v any
+		if err := d.Decode(&v); err != nil {
+			return nil, err
+		}
+		if _, err := d.Token(); !errors.Is(err, io.EOF) {
+			return nil, errors.New("more than one value")
+		}
+		return plain(v, true)
+	case codec.MessagePack:
+		v, rest, err := msgp.ReadIntfBytes(raw)
+		if err == nil && len(rest) > 0 {
+			err = errors.New("more than one value")
+		}
+		if err != nil {
+			return nil, err
+		}
+		return plain(v, false)
+	default:
+		var v any
+		if err := cborDecoding.Unmarshal(raw, &v); err != nil {
+			return nil, err
+		}
+		return plain(v, false)
+	}
+}
+
+var cborDecoding = func() cbor.DecMode {
+	mode, err := cbor.DecOptions{
+		MaxNestedLevels: 1000, MaxArrayElements: math.MaxInt32, MaxMapPairs: math.MaxInt32,
+		DefaultMapType: reflect.TypeFor[map[string]any](), TimeTagToAny: cbor.TimeTagToRFC3339,
+	}.DecMode()
+	if err != nil {
+		panic("options of the oracle must be valid: " + err.Error())
+	}
+	return mode
+}()
+
+// wellFormed tells whether the library of the serializer takes the bytes for
+// one value.
+func wellFormed(s codec.Serializer, raw []byte) error {
+	switch s {
+	case codec.JSON:
+		if !json.Valid(raw) {
+			return errors.New("not JSON")
+		}
+		return nil
+	case codec.MessagePack:
+		rest, err := msgp.Skip(raw)
+		if err == nil && len(rest) > 0 {
+			err = errors.New("more than one value")
+		}
+		return err
+	default:
+		return cborDecoding.Wellformed(raw)
+	}
+}
+
+// plain reduces what a library decodes to what all have in common.
+func plain(v any, inJSON bool) (any, error) {
+	switch v := v.(type) {
+	case nil, bool, []byte:
+		return v, nil
+	case string:
+		if inJSON && strings.HasPrefix(v, "\x00") {
+			return base64.StdEncoding.DecodeString(v[1:])
+		}
+		return v, nil
+	case json.Number:
+		if !strings.ContainsAny(v.String(), ".eE") {
+			n, _ := new(big.Int).SetString(v.String(), 10)
+			return integer(n.String()), nil
+		}
+		f, err := v.Float64()
+		return plainFloat(f), err
+	case int64, uint64, int, int8, int16, int32, uint8, uint16, uint32:
+		return integer(fmt.Sprint(v)), nil
+	case big.Int:
+		return integer(v.String()), nil
+	case float32:
+		return plainFloat(float64(v)), nil
+	case float64:
+		return plainFloat(v), nil
+	case *msgp.RawExtension:
+		if v.Type == 0 && bytes.Equal(v.Data, []byte{0}) { // undefined
+			return nil, nil
+		}
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			var err error
+			if list[i], err = plain(v[i], inJSON); err != nil {
+				return nil, err
+			}
+		}
+		return list, nil
+	case map[string]any:
+		dict := make(map[string]any, len(v))
+		for key := range v {
+			var err error
+			if dict[key], err = plain(v[key], inJSON); err != nil {
+				return nil, err
+			}
+		}
+		return dict, nil
+	}
+	return nil, fmt.Errorf("value of type %T", v)
+}
+
+func plainFloat(f float64) float {
+	if f != f {
+		return float(math.Float64bits(math.NaN()))
+	}
+	return float(math.Float64bits(f))
+}
+
+// encode writes a value by the library of the serializer. []byte is binary.
+func encode(t testing.TB, s codec.Serializer, v any) []byte {
+	t.Helper()
+	var raw []byte
+	var err error
+	switch s {
+	case codec.JSON:
+		raw, err = json.Marshal(asJSON(v))
+	case codec.MessagePack:
+		raw, err = msgp.AppendIntf(nil, v)
+	default:
+		raw, err = cbor.Marshal(v)
+	}
+	if err != nil {
+		t.Fatalf("oracle: encode %v as %s: %v", v, s, err)
+	}
+	return raw
+}
+
+func asJSON(v any) any {
+	switch v := v.(type) {
+	case []byte:
+		return "\x00" + base64.StdEncoding.EncodeToString(v)
+	case float64:
+		raw, _ := json.Marshal(v)
+		if !bytes.ContainsAny(raw, ".e") {
+			raw = append(raw, ".0"...)
+		}
+		return json.RawMessage(raw)
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = asJSON(v[i])
+		}
+		return list
+	case map[string]any:
+		dict := make(map[string]any, len(v))
+		for key := range v {
+			dict[key] = asJSON(v[key])
+		}
+		return dict
+	}
+	return v
+}
