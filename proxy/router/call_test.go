@@ -1,0 +1,192 @@
+package router_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/client"
+)
+
+func echo(_ context.Context, in *client.Invocation) (client.Arguments, error) { return in.Arguments() }
+
+// wantURI expects an ERROR of that URI, with a sentence for people.
+func wantURI(t *testing.T, err error, uri string) {
+	t.Helper()
+	failure := (*client.Error)(nil)
+	if !errors.As(err, &failure) || failure.URI != uri {
+		t.Fatalf("got %v, want %s", err, uri)
+	}
+	if failure.Message == "" {
+		t.Errorf("%s comes without a sentence", uri)
+	}
+}
+
+func TestCallsBetweenAllSerializers(t *testing.T) {
+	r := start(t)
+	sent := client.Arguments{
+		List: []any{int64(1), int64(-9007199254740993), uint64(math.MaxUint64), 1.0, 0.1, "Grüße \u2028", []byte{0, 1, 255}, nil, true, []any{}},
+		Dict: map[string]any{"nested": map[string]any{"list": []any{int64(1), []any{"a"}}}},
+	}
+	for _, from := range serializers {
+		for _, to := range serializers {
+			t.Run(fmt.Sprintf("%s to %s", from, to), func(t *testing.T) {
+				procedure := fmt.Sprintf("com.example.%s.%s", from, to)
+				callee := join(t, r, client.Options{Serializer: to})
+				if _, err := callee.Register(within(t), procedure, nil, echo); err != nil {
+					t.Fatal(err)
+				}
+				result, err := join(t, r, client.Options{Serializer: from}).Call(within(t), procedure, nil, sent)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := result.Arguments()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(sent.List, got.List); diff != "" {
+					t.Error(diff)
+				}
+				if diff := cmp.Diff(sent.Dict, got.Dict); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	}
+}
+
+func TestPayloadThatCantBeExpressedFailsTheCallAlone(t *testing.T) {
+	r := start(t)
+	asJSON, asCBOR := join(t, r, client.Options{Serializer: codec.JSON}), join(t, r, client.Options{Serializer: codec.CBOR})
+	if _, err := asJSON.Register(within(t), "com.example.echo", nil, echo); err != nil {
+		t.Fatal(err)
+	}
+	nan := func(_ context.Context, in *client.Invocation) (client.Arguments, error) {
+		if in.ReceiveProgress {
+			if err := in.Progress(client.Args(math.NaN())); err != nil {
+				return client.Arguments{}, err
+			}
+		}
+		return client.Args(math.NaN()), nil
+	}
+	if _, err := asCBOR.Register(within(t), "com.example.nan", nil, nan); err != nil {
+		t.Fatal(err)
+	}
+	_, err := asCBOR.Call(within(t), "com.example.echo", nil, client.Args(math.NaN()))
+	wantURI(t, err, "wamp.error.invalid_argument")
+	_, err = asJSON.Call(within(t), "com.example.nan", nil, client.Arguments{})
+	wantURI(t, err, "wamp.error.invalid_argument")
+
+	progressive := &client.Call{Procedure: "com.example.nan", Progress: func(*client.Result) {}}
+	asJSON.Go(within(t), progressive)
+	<-progressive.Done
+	wantURI(t, progressive.Err, "wamp.error.invalid_argument")
+
+	if _, err = asCBOR.Call(within(t), "com.example.echo", nil, client.Args(1)); err != nil {
+		t.Errorf("the callee's next call: %v", err)
+	}
+}
+
+func TestCallErrors(t *testing.T) {
+	r := start(t)
+	caller, callee := join(t, r, client.Options{}), join(t, r, client.Options{})
+	fail := func(context.Context, *client.Invocation) (client.Arguments, error) {
+		return client.Arguments{}, &client.Error{URI: "com.example.error", Message: "as told"}
+	}
+	if _, err := callee.Register(within(t), "com.example.fail", nil, fail); err != nil {
+		t.Fatal(err)
+	}
+	yes := codec.FieldBool(true)
+	for _, c := range []struct {
+		procedure string
+		options   []codec.Field
+		want      string
+	}{
+		{"com.example.fail", nil, "com.example.error"},
+		{"com.example.nobody", nil, "wamp.error.no_such_procedure"},
+		{"com..example", nil, "wamp.error.invalid_uri"},
+		{"com.example.fail", option("progress", yes), "wamp.error.feature_not_supported"},
+		{"com.example.fail", option("ppt_scheme", codec.FieldString("x_custom")), "wamp.error.feature_not_supported"},
+	} {
+		_, err := caller.Call(within(t), c.procedure, c.options, client.Args("hello"))
+		wantURI(t, err, c.want)
+	}
+}
+
+func TestRegisterErrors(t *testing.T) {
+	r := start(t)
+	one, other := join(t, r, client.Options{}), join(t, r, client.Options{})
+	id, err := one.Register(within(t), "com.example.add", nil, echo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		procedure string
+		options   []codec.Field
+		want      string
+	}{
+		{"com.example.add", nil, "wamp.error.procedure_already_exists"},
+		{"com.example add", nil, "wamp.error.invalid_uri"},
+		{"wamp.session.count", nil, "wamp.error.invalid_uri"},
+		{"com.example", option("match", codec.FieldString("prefix")), "wamp.error.option_not_allowed"},
+		{"com.example.shared", option("invoke", codec.FieldString("roundrobin")), "wamp.error.option_not_allowed"},
+		{"com.example.odd", option("invoke", codec.FieldBool(true)), "wamp.error.invalid_argument"},
+	} {
+		_, err := other.Register(within(t), c.procedure, c.options, echo)
+		wantURI(t, err, c.want)
+	}
+	wantURI(t, other.Unregister(within(t), id), "wamp.error.no_such_registration")
+	if err := one.Unregister(within(t), id); err != nil {
+		t.Fatal(err)
+	}
+	wantURI(t, one.Unregister(within(t), id), "wamp.error.no_such_registration")
+	if _, err := other.Register(within(t), "com.example.add", nil, echo); err != nil {
+		t.Errorf("after the first has unregistered: %v", err)
+	}
+}
+
+func TestProgressiveResults(t *testing.T) {
+	r := start(t)
+	count := func(_ context.Context, in *client.Invocation) (client.Arguments, error) {
+		for i := range 3 {
+			if !in.ReceiveProgress {
+				break
+			}
+			if err := in.Progress(client.Args(i)); err != nil {
+				return client.Arguments{}, err
+			}
+		}
+		return client.Args("end"), nil
+	}
+	capable, plain := join(t, r, client.Options{}), join(t, r, client.Options{Features: []string{}})
+	if _, err := capable.Register(within(t), "com.example.count", nil, count); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plain.Register(within(t), "com.example.plain", nil, count); err != nil {
+		t.Fatal(err)
+	}
+	caller := join(t, r, client.Options{Serializer: codec.JSON})
+	for procedure, want := range map[string]int{"com.example.count": 3, "com.example.plain": 0} {
+		var parts []any
+		call := &client.Call{Procedure: procedure, Progress: func(part *client.Result) {
+			arguments, err := part.Arguments()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			parts = append(parts, arguments.List...)
+		}}
+		caller.Go(within(t), call)
+		if <-call.Done; call.Err != nil {
+			t.Fatal(call.Err)
+		}
+		if diff := cmp.Diff([]any{int64(0), int64(1), int64(2)}[:want], parts, cmp.Transformer("", func(l []any) string { return fmt.Sprint(l) })); diff != "" {
+			t.Errorf("%s: %s", procedure, diff)
+		}
+	}
+}

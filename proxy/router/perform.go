@@ -1,0 +1,151 @@
+package router
+
+import (
+	"fmt"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+)
+
+// answer is the callee's message at hand while the dealer's actions are
+// carried out: a YIELD or an ERROR.
+type answer struct {
+	serializer codec.Serializer
+	yield      *codec.Yield
+	err        *codec.Error
+}
+
+// failure is a call that was dispatched but could not be written to its callee.
+type failure struct {
+	callee dealer.CalleeID
+	id     uint64
+	cause  error
+}
+
+// perform carries out the dealer's actions, in order. r.mu is held.
+func (r *realm) perform(out *outbox, actions []dealer.Action, a answer) {
+	for i := range actions {
+		action := &actions[i]
+		switch action.Kind {
+		case dealer.Invoke:
+			r.invoke(out, action)
+		case dealer.Interrupt:
+			r.interrupt(out, action)
+		case dealer.Forward:
+			r.forward(out, action, a)
+		case dealer.Refuse:
+			r.refuse(out, action)
+		case dealer.Discard, dealer.Release:
+			// A late answer; a registration that its callee has given up itself.
+		default:
+			panic("router: the dealer must not ask for what concerns a proxy only")
+		}
+	}
+	for len(r.unanswerable) > 0 {
+		f := r.unanswerable[0]
+		r.unanswerable = r.unanswerable[1:]
+		r.fail(out, f)
+	}
+}
+
+// invoke writes an INVOCATION to its callee.
+func (r *realm) invoke(out *outbox, a *dealer.Action) {
+	to := r.callees[a.Callee]
+	m := codec.Invocation{Request: a.ID, Registration: a.Registration}
+	if !a.Body.Details.Empty() && !a.StripProgress {
+		m.Details = receiveProgress[to.serializer]
+	}
+	var err error
+	if m.Payload, err = r.transcode(a.Body.Payload, a.Body.Serializer, to.serializer); err != nil {
+		r.unanswerable = append(r.unanswerable, failure{a.Callee, a.ID, err})
+		return
+	}
+	r.message = m.Append(r.message[:0], to.serializer)
+	r.send(out, to, r.message)
+}
+
+// transcode puts a payload into another serializer. What it returns is valid
+// until it is called again.
+func (r *realm) transcode(payload codec.Payload, from, to codec.Serializer) (codec.Payload, error) {
+	if from == to {
+		return payload, nil
+	}
+	var err error
+	payload, r.payload, err = codec.TranscodePayload(r.payload[:0], payload, from, to)
+	return payload, err
+}
+
+// fail answers a call in its callee's stead.
+func (r *realm) fail(out *outbox, f failure) {
+	s := r.callees[f.callee].serializer
+	m := codec.Error{
+		RequestType: codec.TypeInvocation, Request: f.id, URI: []byte(uriInvalidArgument),
+		Payload: codec.TextPayload(s, nil, fmt.Sprintf("the callee speaks %s, which can't express the call: %v", s, f.cause), nil),
+	}
+	r.perform(out, r.dealer.Answer(0, f.callee, f.id, true), answer{serializer: s, err: &m})
+}
+
+func (r *realm) interrupt(out *outbox, a *dealer.Action) {
+	to := r.callees[a.Callee]
+	m := codec.Interrupt{
+		Request: a.ID,
+		Options: codec.NewDict(to.serializer, codec.Field{Key: "mode", Value: codec.FieldString(string(a.Mode))}),
+	}
+	r.message = m.Append(r.message[:0], to.serializer)
+	r.send(out, to, r.message)
+}
+
+// forward passes a callee's answer on to the caller.
+func (r *realm) forward(out *outbox, a *dealer.Action, h answer) {
+	to := r.callers[a.Origin]
+	if h.yield != nil {
+		r.forwardYield(out, a, h, to)
+		return
+	}
+	payload, err := r.transcode(h.err.Payload, h.serializer, to.serializer)
+	if err != nil {
+		payload = codec.Payload{} // the URI says what is needed most
+	}
+	m := codec.Error{RequestType: codec.TypeCall, Request: a.Request, URI: h.err.URI, Payload: payload}
+	r.message = m.Append(r.message[:0], to.serializer)
+	r.send(out, to, r.message)
+}
+
+func (r *realm) forwardYield(out *outbox, a *dealer.Action, h answer, to *session) {
+	payload, err := r.transcode(h.yield.Payload, h.serializer, to.serializer)
+	if err == nil {
+		m := codec.Result{Request: a.Request, Payload: payload}
+		if h.yield.Progress {
+			m.Details = progress[to.serializer]
+		}
+		r.message = m.Append(r.message[:0], to.serializer)
+		r.send(out, to, r.message)
+		return
+	}
+	origin, request := a.Origin, a.Request
+	if !a.Final {
+		// The call ends here for its caller, who is told why below; what the
+		// callee still sends is discarded.
+		for _, canceled := range r.dealer.Cancel(0, origin, request, codec.CancelKillNoWait) {
+			if canceled.Kind == dealer.Interrupt {
+				r.interrupt(out, &canceled)
+			}
+		}
+	}
+	r.errorTo(out, to, codec.TypeCall, request, uriInvalidArgument,
+		fmt.Sprintf("the caller speaks %s, which can't express the result: %v", to.serializer, err))
+}
+
+// refuse answers a caller with an ERROR of the dealer's own.
+func (r *realm) refuse(out *outbox, a *dealer.Action) {
+	text := ""
+	switch a.Refusal.Reason {
+	case dealer.ReasonCanceled:
+		text = "the call was canceled"
+	case dealer.ReasonCalleeLost:
+		text = fmt.Sprintf("the callee of %s left before it answered", a.Refusal.Pool)
+	default:
+		panic("router: a pool without limits must not refuse a call for " + a.Refusal.Reason.String())
+	}
+	r.errorTo(out, r.callers[a.Origin], codec.TypeCall, a.Request, uriCanceled, text)
+}

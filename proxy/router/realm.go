@@ -1,0 +1,124 @@
+package router
+
+import (
+	"math/rand/v2"
+	"sync"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+)
+
+// realm is one routing namespace: its sessions, procedures and topics.
+type realm struct {
+	name string // immutable
+
+	mu            sync.Mutex
+	dealer        *dealer.Dealer
+	sessions      map[uint64]*session // by WAMP session ID
+	callers       []*session          // by dealer.OriginID
+	callees       []*session          // by dealer.CalleeID
+	procedures    map[string]dealer.PoolID
+	topics        map[string]*topic
+	lastID        uint64    // of registrations and subscriptions, router scope
+	unanswerable  []failure // calls whose message could not be put in the callee's serializer
+	message       []byte    // buffer for the message under construction
+	payload       []byte    // buffer for a payload in another serializer
+	eventMessages [codec.CBOR + 1][]byte
+}
+
+func newRealm(name string) *realm {
+	return &realm{
+		name: name, dealer: dealer.New(0), sessions: make(map[uint64]*session),
+		procedures: make(map[string]dealer.PoolID), topics: make(map[string]*topic),
+	}
+}
+
+// randomID draws an ID of global scope ("IDs").
+func randomID() uint64 { return rand.Uint64N(codec.MaxID) + 1 }
+
+// nextID is an ID of router scope.
+func (r *realm) nextID() uint64 {
+	r.lastID++
+	return r.lastID
+}
+
+// join opens a session and welcomes it.
+func (r *realm) join(s *session, features codec.CalleeFeatures) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.id = randomID()
+	for r.sessions[s.id] != nil {
+		s.id = randomID()
+	}
+	r.sessions[s.id] = s
+	s.silent = false
+	s.registrations, s.subscriptions = make(map[uint64]string), make(map[uint64]*topic)
+	s.origin, s.callee = r.dealer.AddOrigin(true), r.dealer.AddCallee(features, 0)
+	r.callers = grow(r.callers, int(s.origin))
+	r.callers[s.origin] = s
+	r.callees = grow(r.callees, int(s.callee))
+	r.callees[s.callee] = s
+	r.send(&s.out, s, s.welcome())
+}
+
+// grow returns the list long enough for index i.
+func grow(list []*session, i int) []*session {
+	for i >= len(list) {
+		list = append(list, nil)
+	}
+	return list
+}
+
+// part ends a session: it gets nothing more, and all that it had is disposed of.
+func (r *realm) part(s *session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.silent = true
+	delete(r.sessions, s.id)
+	for _, procedure := range s.registrations {
+		delete(r.procedures, procedure)
+	}
+	for _, t := range s.subscriptions {
+		r.unsubscribe(t, s)
+	}
+	// As a caller first: its calls at itself need no answer then.
+	r.perform(&s.out, r.dealer.DropOrigin(0, s.origin), answer{})
+	r.dealer.RemoveOrigin(s.origin)
+	r.callers[s.origin] = nil
+	actions := r.dealer.Lose(0, s.callee)
+	r.callees[s.callee] = nil
+	r.perform(&s.out, actions, answer{})
+}
+
+// farewell says GOODBYE to every session, for the router stops.
+func (r *realm) farewell() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	bye := codec.Goodbye{Reason: uriSystemShutdown}
+	for _, s := range r.sessions {
+		if s.silent = true; s.conn.Send(bye.Append(nil, s.serializer)) == nil {
+			s.conn.Flush()
+		}
+	}
+}
+
+// send appends a message to a session's send buffer, unless it has ended.
+func (r *realm) send(out *outbox, to *session, message []byte) {
+	if !to.silent {
+		out.send(to.conn, message)
+	}
+}
+
+// sendError answers a request of s with ERROR.
+func (r *realm) sendError(s *session, t codec.MessageType, request uint64, uri, text string) {
+	r.errorTo(&s.out, s, t, request, uri, text)
+}
+
+func (r *realm) errorTo(out *outbox, to *session, t codec.MessageType, request uint64, uri, text string) {
+	m := codec.Error{
+		RequestType: t, Request: request, URI: []byte(uri),
+		Payload: codec.TextPayload(to.serializer, nil, text, nil),
+	}
+	r.message = m.Append(r.message[:0], to.serializer)
+	r.send(out, to, r.message)
+}
