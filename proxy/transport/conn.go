@@ -6,221 +6,220 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/coder/websocket"
 
 	"github.com/wampool/wampool/codec"
 )
 
-// ErrSendBufferFull ends a connection whose peer reads slower than it is sent.
-var ErrSendBufferFull = errors.New("send buffer full: the peer does not read fast enough")
-
-// CloseError is the close of a connection by its peer, other than a normal one.
-type CloseError struct {
-	Code   int // RFC 6455, 7.4
-	Reason string
-}
-
-func (e *CloseError) Error() string {
-	if e.Reason == "" {
-		return fmt.Sprintf("closed by the peer with code %d", e.Code)
-	}
-	return fmt.Sprintf("closed by the peer with code %d: %s", e.Code, e.Reason)
-}
-
-// Conn carries WAMP messages over a WebSocket. One goroutine reads; any may
-// send.
+// Conn carries WAMP messages over a WebSocket, one message a frame (WAMP
+// specification, "WebSocket Transport"). One goroutine reads; any may send,
+// flush and close.
 type Conn struct {
 	// Immutable.
-	socket     *websocket.Conn
-	gather     *gather
-	serializer codec.Serializer
-	frames     websocket.MessageType
-	remote     string
-	done       chan struct{}
+	socket       *websocket.Conn
+	gather       *gather
+	serializer   codec.Serializer
+	frames       websocket.MessageType
+	remote       string
+	messageBytes int64
+	done         chan struct{}
 
-	buffer []byte // owned by the reader
+	// Owned by the reader.
+	small []byte  // holds most messages, and is kept
+	large *buffer // holds the latest message, if small does not
+	over  error   // what Read returns from now on
+
+	// outside is held by the reader while it is not in Read, so that the hook
+	// runs only while it is: the close of a connection reads too, and must not
+	// run it while its reader does something else.
+	outside sync.Mutex
+	hook    func()
+
+	sending sync.Mutex
+
+	state atomic.Uint32 // changed under mu
 
 	mu      sync.Mutex
-	cause   error // why it ends, once that is known here
-	closing bool
-	ended   bool
-	running sync.WaitGroup // the closing goroutine
+	reason  error // why it is not open any more
+	closing sync.WaitGroup
 }
+
+// States of a connection:
+//
+//	open ──Close──▶ leaving ──▶ ended
+//	  └── lost, closed by the peer, Abort ──▶ ended
+const (
+	open    uint32 = iota
+	leaving        // the close handshake is under way
+	ended          // the socket is closed
+)
+
+// smallMessage is what the reader's own buffer holds, in bytes.
+const smallMessage = 1 << 10
 
 func newConn(socket *websocket.Conn, g *gather, s codec.Serializer, remote string, limits Limits) *Conn {
 	c := &Conn{
 		socket: socket, gather: g, serializer: s, frames: websocket.MessageText, remote: remote,
-		done: make(chan struct{}),
+		messageBytes: limits.MessageBytes, done: make(chan struct{}),
 	}
 	if s.Binary() {
 		c.frames = websocket.MessageBinary
 	}
-	g.onFull = func() { c.Abort(ErrSendBufferFull) }
-	g.collect()
+	c.outside.Lock()
 	socket.SetReadLimit(limits.MessageBytes)
+	g.setMode(gathering)
+	g.owner.Store(c)
 	return c
 }
 
-// Serializer returns what messages are written in.
+// Serializer returns what the connection's messages are written in.
 func (c *Conn) Serializer() codec.Serializer { return c.serializer }
 
 // RemoteAddr returns the peer's address.
 func (c *Conn) RemoteAddr() string { return c.remote }
 
-// BeforeBlock sets a hook that the reader's goroutine calls whenever it is
-// about to wait for input. It must be set before the first Read.
-func (c *Conn) BeforeBlock(hook func()) { c.gather.hook = hook }
+// BeforeBlock sets what runs whenever Read is about to wait for input, and when
+// it returns an error: the reader's chance to flush the connections that it has
+// sent to. The hook never runs while the reader is outside of Read, and never
+// between messages of one read of the socket. It must be set before the first
+// Read, and must not block.
+func (c *Conn) BeforeBlock(hook func()) { c.hook = hook }
 
-// Read returns the next message, valid until the next Read. The error is io.EOF
-// after a normal close by the peer, a *[CloseError] after another one, what
-// [Conn.Abort] was given, [ErrSendBufferFull], or what went wrong.
-func (c *Conn) Read() ([]byte, error) {
-	message, err := c.read()
-	if err != nil {
-		err = c.end(err)
+// beforeBlock runs the hook, if the reader is in Read.
+func (c *Conn) beforeBlock() {
+	if !c.outside.TryLock() {
+		return
 	}
-	return message, err
+	if c.hook != nil {
+		c.hook()
+	}
+	c.outside.Unlock()
 }
 
-// largeMessage is what a reader's buffer may hold for good.
-const largeMessage = 64 << 10
+// Read returns the next message. It is valid until the next Read.
+//
+// An error is final: io.EOF after a normal close by the peer, a *[CloseError]
+// after another one, a *[LostError] where there was none, a *[ProtocolError]
+// where the peer broke the rules, [ErrSendBufferFull], [ErrClosed] after Close,
+// or what Abort was given. After Close and Abort no further message is returned.
+func (c *Conn) Read() ([]byte, error) {
+	if c.over != nil {
+		return nil, c.over
+	}
+	if c.large != nil {
+		c.large.giveBack()
+		c.large = nil
+	}
+	err := c.notOpen()
+	if err == nil {
+		var message []byte
+		c.outside.Unlock()
+		message, err = c.readMessage()
+		c.outside.Lock()
+		if err == nil && c.state.Load() == open {
+			return message, nil
+		}
+	}
+	c.over = c.endReading(err)
+	if c.hook != nil {
+		c.hook()
+	}
+	return nil, c.over
+}
 
-func (c *Conn) read() ([]byte, error) {
+func (c *Conn) readMessage() ([]byte, error) {
 	frames, r, err := c.socket.Reader(context.Background())
 	if err != nil {
 		return nil, err
 	}
 	if frames != c.frames {
-		reason := fmt.Sprintf("%s messages must be %s", c.serializer, c.frames)
-		c.Close(int(websocket.StatusUnsupportedData), reason, time.Second)
-		return nil, errors.New(reason)
-	}
-	if cap(c.buffer) > largeMessage {
-		c.buffer = nil
-	}
-	if c.buffer == nil {
-		c.buffer = make([]byte, 0, 512)
-	}
-	b := c.buffer[:0]
-	for {
-		n, err := r.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		if err != nil {
-			c.buffer = b
-			if err == io.EOF {
-				return b, nil
-			}
-			return nil, err
+		return nil, &ProtocolError{
+			int(websocket.StatusUnsupportedData),
+			fmt.Sprintf("%s message where %s has %s ones", kind(frames), c.serializer.Subprotocol(), kind(c.frames)),
 		}
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
+	}
+	if c.small == nil {
+		c.small = make([]byte, smallMessage)
+	}
+	message := c.small[:0]
+	for {
+		n, err := r.Read(message[len(message):cap(message)])
+		message = message[:len(message)+n]
+		switch {
+		case err == io.EOF:
+			return message, nil
+		case err != nil:
+			return nil, err
+		case len(message) == cap(message):
+			message = c.enlarge(message)
 		}
 	}
 }
 
+// enlarge moves the beginning of a message to where there is room for more.
+func (c *Conn) enlarge(message []byte) []byte {
+	if c.large == nil {
+		c.large = borrowBuffer(4 * len(message))
+		c.large.b = append(c.large.b, message...)
+	} else {
+		c.large.b = message
+		c.large = c.large.withRoom(1)
+	}
+	return c.large.b
+}
+
+func kind(frames websocket.MessageType) string {
+	if frames == websocket.MessageBinary {
+		return "binary"
+	}
+	return "text"
+}
+
+// endReading ends the connection for an error of the reader, unless it has
+// ended already, and returns what Read returns from now on.
+func (c *Conn) endReading(err error) error {
+	if c.state.Load() == open {
+		cause := readError(err, c.messageBytes)
+		if fault := (*ProtocolError)(nil); errors.As(cause, &fault) {
+			c.leave(fault.Code, fault.Reason, faultLinger, fault)
+		} else {
+			c.end(cause)
+		}
+	}
+	if c.state.Load() == ended {
+		_ = c.socket.CloseNow() // gives its buffers back
+	}
+	return c.notOpen()
+}
+
 // Send appends a message to the send buffer, a copy of it. It never blocks. An
-// error means that the connection has ended or ends now; its reader learns of
-// it too.
+// error means that the connection has ended or ends now, and the reader gets it
+// as well: [ErrSendBufferFull] where the peer leaves too much unread. The
+// message is written with the next Flush, of anybody, or Read of this connection.
 func (c *Conn) Send(message []byte) error {
-	return c.socket.Write(context.Background(), c.frames, message)
+	c.sending.Lock()
+	err := c.gather.admit(len(message))
+	if err == nil {
+		err = c.socket.Write(context.Background(), c.frames, message)
+	}
+	c.sending.Unlock()
+	if err == nil {
+		return nil
+	}
+	if err == ErrSendBufferFull {
+		c.end(err)
+	}
+	if reason := c.notOpen(); reason != nil {
+		return reason
+	}
+	return &LostError{err}
 }
 
 // Flush writes out what was sent, as far as the socket takes it at once; the
 // connection itself goes on with the rest. It never blocks.
 func (c *Conn) Flush() { c.gather.Flush() }
 
-// Buffered returns the bytes sent that the socket has not taken yet.
+// Buffered returns the bytes sent that the socket has not taken yet, framing included.
 func (c *Conn) Buffered() int { return c.gather.buffered() }
-
-// Close ends the connection in good order: what was sent, then a close frame,
-// then up to linger for the peer's. It returns at once.
-func (c *Conn) Close(code int, reason string, linger time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closing || c.ended {
-		return
-	}
-	c.closing = true
-	c.running.Add(1)
-	go c.close(code, reason, linger)
-}
-
-// close says goodbye and waits for the peer. It ends after linger at the latest.
-func (c *Conn) close(code int, reason string, linger time.Duration) {
-	defer c.running.Done()
-	const most = 123 // bytes of a reason in a close frame
-	if len(reason) > most {
-		reason = reason[:most]
-	}
-	c.gather.passThrough()
-	patience := time.AfterFunc(linger, func() { _ = c.gather.Close() })
-	defer patience.Stop()
-	_ = c.socket.Close(websocket.StatusCode(code), reason)
-	_ = c.gather.Close()
-	c.end(errClosedHere)
-}
-
-var errClosedHere = errors.New("closed")
-
-// Abort drops the connection at once. Its reader gets reason.
-func (c *Conn) Abort(reason error) {
-	c.mu.Lock()
-	if c.cause == nil {
-		c.cause = reason
-	}
-	c.mu.Unlock()
-	_ = c.gather.Close()
-}
-
-// end notes why the connection ended, the first time, and returns that.
-func (c *Conn) end(err error) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.ended {
-		c.ended = true
-		if c.cause == nil {
-			c.cause = reasonOf(err)
-		}
-		_ = c.gather.Close()
-		close(c.done)
-	}
-	return c.cause
-}
-
-// reasonOf puts the library's errors in this package's terms.
-func reasonOf(err error) error {
-	var closed websocket.CloseError
-	switch {
-	case errors.As(err, &closed) && closed.Code == websocket.StatusNormalClosure:
-		return io.EOF
-	case errors.As(err, &closed):
-		return &CloseError{int(closed.Code), closed.Reason}
-	case errors.Is(err, websocket.ErrMessageTooBig):
-		return fmt.Errorf("message is larger than limits.message_bytes: %w", err)
-	case errors.Is(err, io.EOF):
-		return errors.New("connection lost: it ended without a close frame")
-	}
-	return err
-}
-
-// Done is closed when the connection has ended.
-func (c *Conn) Done() <-chan struct{} { return c.done }
-
-// Err returns why the connection ended, nil before it has.
-func (c *Conn) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.ended {
-		return nil
-	}
-	return c.cause
-}
-
-// Wait returns when the connection's goroutines have ended, which they do once
-// it is closed or aborted.
-func (c *Conn) Wait() {
-	c.running.Wait()
-	c.gather.writers.Wait()
-}

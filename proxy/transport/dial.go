@@ -23,138 +23,156 @@ type DialOptions struct {
 	Header      http.Header        // of the upgrade request
 	Timeout     time.Duration      // until the router has answered it; 0: 2 s
 	Limits      Limits
+	TLS         *tls.Config // for wss; nil: the system's root certificates
 }
+
+// defaultDialTimeout leaves a client's own handshake time to be answered:
+// Autobahn gives up after 2.5 s.
+const defaultDialTimeout = 2 * time.Second
 
 // Dialed is a connection to a router.
 type Dialed struct {
 	Conn   *Conn
-	Header http.Header // Set-Cookie of the router's answer
+	Header http.Header // Set-Cookie of the router's answer, nothing else
 }
-
-// RefusedError is an answer of the router by HTTP other than 101.
-type RefusedError struct {
-	URL    string
-	Status int
-	Body   string // its beginning
-}
-
-func (e *RefusedError) Error() string {
-	text := fmt.Sprintf("router %s answers %d %s", e.URL, e.Status, http.StatusText(e.Status))
-	if e.Body != "" {
-		text += ": " + e.Body
-	}
-	return text
-}
-
-// DialError is any other failure to reach a router.
-type DialError struct {
-	URL string
-	Err error
-}
-
-func (e *DialError) Error() string {
-	return fmt.Sprintf("router %s can't be reached: %v", e.URL, e.Err)
-}
-
-func (e *DialError) Unwrap() error { return e.Err }
 
 // Dial opens a connection to the router at a ws or wss URL. No proxy of the
 // environment is used and no redirect is followed. The error is a
 // *[RefusedError] or a *[DialError].
 func Dial(ctx context.Context, rawURL string, o DialOptions) (*Dialed, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
+		return nil, &DialError{redacted(u), errors.New("not a URL like ws://127.0.0.1:8080/ws")}
+	}
 	if o.Timeout == 0 {
-		o.Timeout = 2 * time.Second
+		o.Timeout = defaultDialTimeout
 	}
 	o.Limits = o.Limits.withDefaults()
-	timeout := fmt.Errorf("no answer within %s", o.Timeout)
-	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("no answer within %s", o.Timeout))
 	defer cancel()
-	var g *gather
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		var d net.Dialer
-		conn, err := d.DialContext(ctx, network, address)
+	dialed, err := dial(ctx, u, &o)
+	var refused *RefusedError
+	switch {
+	case err == nil:
+		return dialed, nil
+	case errors.As(err, &refused):
+		return nil, refused
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	}
+	return nil, &DialError{redacted(u), err}
+}
+
+// dial connects, speaks TLS where the URL says so, and makes the upgrade.
+// When ctx ends before it does, it fails, with any error.
+func dial(ctx context.Context, u *url.URL, o *DialOptions) (_ *Dialed, err error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", dialAddress(u))
+	if err != nil {
+		return nil, err
+	}
+	g := newGather(conn, o.Limits.SendBufferBytes)
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer func() {
+		if !stop() && err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
+			_ = conn.Close()
+		}
+	}()
+	hop := &upgradeTransport{conn: g}
+	if u.Scheme == "wss" {
+		if hop.conn, err = secure(ctx, g, u, o.TLS); err != nil {
 			return nil, err
 		}
-		g = newGather(conn, o.Limits.SendBufferBytes)
-		return g, nil
 	}
-	hops := &http.Transport{DialContext: dial, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10}
-	hops.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		return dialTLS(ctx, network, address, dial)
+	return upgrade(ctx, u, o, g, hop)
+}
+
+// dialAddress returns the host and port of a URL.
+func dialAddress(u *url.URL) string {
+	port := u.Port()
+	switch {
+	case port != "":
+	case u.Scheme == "wss":
+		port = "443"
+	default:
+		port = "80"
 	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// secure puts TLS above the gather conn: a record is written to memory, so that
+// a flush never waits for TLS.
+func secure(ctx context.Context, g *gather, u *url.URL, config *tls.Config) (net.Conn, error) {
+	if config == nil {
+		config = &tls.Config{}
+	}
+	config = config.Clone()
+	if config.ServerName == "" {
+		config.ServerName = u.Hostname()
+	}
+	conn := tls.Client(g, config)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
+// upgrade makes a WebSocket of a connection.
+func upgrade(ctx context.Context, u *url.URL, o *DialOptions, g *gather, hop *upgradeTransport) (*Dialed, error) {
 	subprotocols := make([]string, len(o.Serializers))
 	for i, s := range o.Serializers {
 		subprotocols[i] = s.Subprotocol()
 	}
-	socket, response, err := websocket.Dial(ctx, rawURL, &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: hops, CheckRedirect: func(*http.Request, []*http.Request) error {
+	header := o.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	if header.Get("User-Agent") == "" {
+		header.Set("User-Agent", "wampool")
+	}
+	socket, response, err := websocket.Dial(ctx, u.String(), &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: hop, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}},
-		HTTPHeader: o.Header, Subprotocols: subprotocols, CompressionMode: websocket.CompressionDisabled,
+		HTTPHeader:      header,
+		Subprotocols:    subprotocols,
+		CompressionMode: websocket.CompressionDisabled,
 	})
 	switch {
 	case err == nil:
+	case hop.err != nil:
+		return nil, hop.err // without what the layers above have to say
 	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
-		return nil, &RefusedError{redact(rawURL), response.StatusCode, beginning(response.Body)}
-	case ctx.Err() != nil:
-		return nil, &DialError{redact(rawURL), context.Cause(ctx)}
+		return nil, &RefusedError{redacted(u), response.StatusCode, beginning(response.Body)}
 	default:
-		return nil, &DialError{redact(rawURL), innermost(err)}
+		return nil, err
 	}
 	serializer, ok := codec.ParseSubprotocol(socket.Subprotocol())
 	if !ok {
-		_ = g.Close()
-		return nil, &DialError{redact(rawURL), errors.New("it chose none of the subprotocols " + strings.Join(subprotocols, ", "))}
+		_ = socket.CloseNow()
+		return nil, fmt.Errorf("it chose none of the subprotocols %s", strings.Join(subprotocols, ", "))
 	}
-	header := http.Header{}
+	dialed := &Dialed{
+		Conn:   newConn(socket, g, serializer, g.RemoteAddr().String(), o.Limits),
+		Header: http.Header{},
+	}
 	if cookies := response.Header.Values("Set-Cookie"); len(cookies) > 0 {
-		header["Set-Cookie"] = cookies
+		dialed.Header["Set-Cookie"] = cookies
 	}
-	return &Dialed{newConn(socket, g, serializer, g.RemoteAddr().String(), o.Limits), header}, nil
+	return dialed, nil
 }
 
-// dialTLS puts TLS above the gathering connection, so that a record is written
-// to memory and a flush never waits for TLS.
-func dialTLS(ctx context.Context, network, address string, dial func(context.Context, string, string) (net.Conn, error)) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := dial(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	secured := tls.Client(conn, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12})
-	if err := secured.HandshakeContext(ctx); err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	return secured, nil
-}
-
-// redact leaves out a password in a URL.
-func redact(rawURL string) string {
-	u, err := url.Parse(rawURL)
-	if err != nil {
+// redacted returns a URL without what may be secret in it.
+func redacted(u *url.URL) string {
+	if u == nil {
 		return "(invalid URL)"
 	}
-	u.RawQuery = ""
-	return u.Redacted()
-}
-
-// innermost leaves out what the layers above the network say: the whole is too
-// long for a line in a log.
-func innermost(err error) error {
-	var network *net.OpError
-	if errors.As(err, &network) {
-		return network
-	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
+	public := *u
+	public.RawQuery, public.Fragment = "", ""
+	return public.Redacted()
 }
 
 // beginning returns the first printable characters of a body.
@@ -163,10 +181,7 @@ func beginning(body io.Reader) string {
 		return ""
 	}
 	b, _ := io.ReadAll(io.LimitReader(body, 200))
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == 0xfffd {
-			return ' '
-		}
-		return r
-	}, string(b)))
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(string(b), " "), func(r rune) bool {
+		return r <= ' ' || r >= 0x7f && r < 0xa0
+	}), " ")
 }

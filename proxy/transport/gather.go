@@ -3,98 +3,127 @@ package transport
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 )
 
-// gather is the net.Conn beneath the WebSocket library. It keeps what is
-// written in memory until it is flushed, so that writing never blocks and one
-// system call writes what one wake-up brought. Before a read may block it calls
-// a hook, which flushes what the reader has caused on other connections.
+// gather is the net.Conn beneath the WebSocket library, and beneath TLS. It
+// keeps what is written in memory until it is flushed, so that writing never
+// blocks and one system call writes what one wake-up brought.
 //
 // A flush is done by whoever asks for it, as far as the socket takes it at
-// once; what is left is written by a goroutine of the connection's own, which
-// exists only for that long.
+// once. What is left is written by the connection's own goroutine (run), which
+// exists only for that long. One of them writes at a time:
+//
+//	            Flush                  socket full
+//	resting ─────────────▶ flushing ───────────────▶ run
+//	   ▲                      │ all written           │ all written
+//	   └──────────────────────┴───────────────────────┘
 type gather struct {
 	net.Conn
-	raw    syscall.RawConn // nil: no socket, flushing goes through the goroutine
-	limit  int
-	onFull func() // the send buffer is full
 
-	hook func() // set before the first Read, called by the reader
+	// Immutable.
+	raw          syscall.RawConn // nil: no socket, so only run can write
+	limit        int
+	attemptWrite func(fd uintptr) bool
+	attemptRead  func(fd uintptr) bool
+
+	owner atomic.Pointer[Conn] // nil in the handshake and after the end
+
+	input input // owned by the reader
 
 	mu      sync.Mutex
-	through bool   // writes go out at once: the handshake is not over, or the connection is closing
-	pending []byte // not yet taken by a write
-	unsent  int    // pending, and what is being written
-	writing bool   // a flush or the goroutine is at work
-	err     error
-	writers sync.WaitGroup
+	mode    mode
+	err     error         // why nothing is written any more
+	pending *buffer       // gathered, nobody writes it yet; nil: nothing
+	unsent  int           // bytes in pending, and those of out that are not written
+	allowed int           // most that unsent may become by Send
+	writing bool          // not resting
+	again   bool          // a flush was asked for meanwhile
+	closing bool          // failures are nobody's concern any more
+	running chan struct{} // closed when the latest run has ended; nil: there was none
 
-	// Owned by whoever has set writing.
-	spare   []byte
-	out     []byte
+	// Owned by the one who writes.
+	out     *buffer
 	written int
-	failure error
-	attempt func(fd uintptr) bool
+	attempt writeAttempt
 }
 
-// keptBytes is the largest buffer that an idle connection keeps.
-const keptBytes = 64 << 10
+// mode is what becomes of a write.
+type mode uint8
+
+const (
+	handshaking mode = iota // to the socket at once: its writer waits for an answer
+	gathering               // to memory until a flush
+	parting                 // to memory, and flushed at once: nobody else will
+)
+
+// writeAttempt is the outcome of one write that does not block.
+type writeAttempt struct {
+	n   int
+	err error
+}
+
+// firstPending is what a connection borrows for what it sends.
+const firstPending = 16 << 10
 
 func newGather(conn net.Conn, limit int64) *gather {
-	g := &gather{Conn: conn, limit: int(limit), through: true}
-	if s, ok := conn.(syscall.Conn); ok {
-		if raw, err := s.SyscallConn(); err == nil {
-			g.raw = raw
-		}
-	}
-	g.attempt = g.writeOnce
+	g := &gather{Conn: conn, raw: rawConn(conn), limit: int(limit), allowed: int(limit)}
+	g.attemptWrite, g.attemptRead = g.writeOnce, g.readOnce
 	return g
 }
 
-// collect begins to gather: the handshake is over.
-func (g *gather) collect() {
+func (g *gather) setMode(m mode) {
 	g.mu.Lock()
-	g.through = false
+	g.mode = m
 	g.mu.Unlock()
 }
 
-// passThrough makes each further write a flush, in order behind what is gathered.
-func (g *gather) passThrough() {
+// admit tells whether a message of this size may be sent, or returns why not.
+// The limit is for what waits behind a message: one that finds the buffer empty
+// is taken at any size, or else none above the limit could ever pass.
+func (g *gather) admit(size int) error {
 	g.mu.Lock()
-	g.through = true
-	g.mu.Unlock()
-}
-
-// Read reads from the socket, after everything that waits for it was flushed.
-func (g *gather) Read(p []byte) (int, error) {
-	if g.hook != nil {
-		g.hook()
+	defer g.mu.Unlock()
+	switch {
+	case g.err != nil:
+		return g.err
+	case g.unsent == 0:
+		g.allowed = g.limit + size
+	case g.unsent+size > g.allowed:
+		return ErrSendBufferFull
 	}
-	g.Flush() // a pong for one
-	return g.Conn.Read(p)
+	return nil
 }
 
-// Write appends to the send buffer. It never blocks.
+// Write appends to the send buffer.
 func (g *gather) Write(p []byte) (int, error) {
 	g.mu.Lock()
+	if g.mode == handshaking {
+		g.mu.Unlock()
+		return g.Conn.Write(p)
+	}
+	// Beyond what admit allows there is room for the framing of WebSocket and
+	// TLS, and for control frames: pongs that the peer asks for and never reads.
+	if g.err == nil && g.unsent+len(p) > g.allowed+g.allowed/64+64<<10 {
+		g.mu.Unlock()
+		g.fail(ErrSendBufferFull)
+		return 0, ErrSendBufferFull
+	}
 	if g.err != nil {
 		defer g.mu.Unlock()
 		return 0, g.err
 	}
-	if g.unsent+len(p) > g.limit {
-		g.err = ErrSendBufferFull
-		g.mu.Unlock()
-		if g.onFull != nil {
-			g.onFull()
-		}
-		return 0, ErrSendBufferFull
+	if g.pending == nil {
+		g.pending = borrowBuffer(max(len(p), firstPending))
 	}
-	g.pending = append(g.pending, p...)
+	g.pending = g.pending.withRoom(len(p))
+	g.pending.b = append(g.pending.b, p...)
 	g.unsent += len(p)
-	through := g.through
+	parting := g.mode == parting
 	g.mu.Unlock()
-	if through {
+	if parting {
 		g.Flush()
 	}
 	return len(p), nil
@@ -102,76 +131,109 @@ func (g *gather) Write(p []byte) (int, error) {
 
 // Flush writes what is gathered, as far as the socket takes it at once.
 func (g *gather) Flush() {
-	g.mu.Lock()
-	for !g.writing && len(g.pending) > 0 && g.err == nil {
-		g.writing = true
-		g.out, g.pending, g.spare = g.pending, g.spare[:0], nil
-		g.mu.Unlock()
-		g.written, g.failure = 0, nil
-		if g.raw != nil {
-			if err := g.raw.Write(g.attempt); err != nil && g.failure == nil {
-				g.failure = err
-			}
-		}
-		g.mu.Lock()
-		g.unsent -= g.written
-		if g.failure == nil && g.written < len(g.out) {
-			g.writers.Add(1)
-			go g.writeRest(g.out[g.written:])
-			break
-		}
-		g.finishWrite(g.failure)
-	}
-	g.mu.Unlock()
-}
-
-// writeOnce tries one write that does not block.
-func (g *gather) writeOnce(fd uintptr) bool {
-	for {
-		n, err := syscall.Write(int(fd), g.out)
-		switch err {
-		case nil:
-			g.written = n
-		case syscall.EINTR:
-			continue
-		case syscall.EAGAIN:
-		default:
-			g.failure = err
-		}
-		return true
-	}
-}
-
-// writeRest writes what the socket did not take, and what comes meanwhile. It
-// ends when nothing is left or the socket fails.
-func (g *gather) writeRest(rest []byte) {
-	defer g.writers.Done()
-	for {
-		n, err := g.Conn.Write(rest)
-		g.mu.Lock()
-		g.unsent -= n
-		g.finishWrite(err)
-		if g.err != nil || len(g.pending) == 0 {
-			g.mu.Unlock()
+	for out := g.claim(); len(out) > 0; {
+		if g.raw == nil {
+			g.handOver()
 			return
 		}
-		g.writing = true
-		g.out, g.pending, g.spare = g.pending, g.spare[:0], nil
-		rest = g.out
-		g.mu.Unlock()
+		n, full, err := g.tryWrite()
+		if err != nil {
+			g.writeFailed(err)
+			return
+		}
+		out = g.wrote(n, false)
+		if full && len(out) > 0 {
+			g.handOver()
+			return
+		}
 	}
 }
 
-// finishWrite gives back the buffer that was written. g.mu is held.
-func (g *gather) finishWrite(err error) {
-	g.writing = false
-	if cap(g.out) <= keptBytes {
-		g.spare = g.out[:0]
+// claim makes the caller the one who writes, and returns what; nothing if
+// nothing is there, or if the one who writes now will see to it.
+func (g *gather) claim() []byte {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.err != nil:
+		return nil
+	case g.writing:
+		g.again = true
+		return nil
+	case g.pending == nil:
+		return nil
 	}
+	g.writing, g.again = true, false
+	g.out, g.written, g.pending = g.pending, 0, nil
+	return g.out.b
+}
+
+// wrote notes n bytes as written, and returns what is to be written next. If
+// that is nothing, the caller is no longer the one who writes: all is written,
+// or for what has come since nobody has asked for a flush. all leaves no such rest.
+func (g *gather) wrote(n int, all bool) []byte {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.written += n
+	g.unsent = max(0, g.unsent-n) // 0 after the end
+	if g.written < len(g.out.b) {
+		return g.out.b[g.written:]
+	}
+	g.out.giveBack()
 	g.out = nil
-	if err != nil && g.err == nil {
-		g.err = err
+	if g.pending == nil || g.err != nil || !all && !g.again {
+		g.writing = false
+		return nil
 	}
+	g.again = false
+	g.out, g.written, g.pending = g.pending, 0, nil
+	return g.out.b
+}
+
+// handOver starts the goroutine that writes the rest.
+func (g *gather) handOver() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.err != nil { // closed meanwhile
+		g.writing = false
+		return
+	}
+	g.running = make(chan struct{})
+	go g.run(g.running)
+}
+
+// run writes what the socket did not take, and what comes meanwhile. It ends
+// when nothing is left, or when the socket fails or is closed.
+func (g *gather) run(ended chan<- struct{}) {
+	defer close(ended)
+	for out := g.out.b[g.written:]; len(out) > 0; {
+		n, err := g.Conn.Write(out)
+		if err != nil {
+			g.writeFailed(err)
+			return
+		}
+		out = g.wrote(n, true)
+	}
+}
+
+// writeFailed ends the writing for good.
+func (g *gather) writeFailed(err error) {
+	g.mu.Lock()
+	g.writing = false
+	silent := g.closing || g.err != nil
+	g.mu.Unlock()
+	if !silent {
+		g.fail(&LostError{err})
+	}
+}
+
+// fail ends the connection.
+func (g *gather) fail(err error) {
+	if owner := g.owner.Load(); owner != nil {
+		owner.end(err)
+		return
+	}
+	_ = g.shut(err)
 }
 
 // buffered returns the bytes that the socket has not taken yet.
@@ -181,13 +243,47 @@ func (g *gather) buffered() int {
 	return g.unsent
 }
 
-// Close writes what the socket takes at once, and closes it.
+// closePatience is how long a close waits for what can't be written at once, where
+// that can't be tried without blocking.
+const closePatience = 10 * time.Millisecond
+
+// Close writes what the socket takes at once, a close frame for one, and closes it.
 func (g *gather) Close() error {
+	g.mu.Lock()
+	g.closing = true
+	g.mu.Unlock()
+	if g.raw == nil {
+		_ = g.SetWriteDeadline(time.Now().Add(closePatience))
+	}
 	g.Flush()
+	if g.raw == nil {
+		g.wait()
+	}
+	return g.shut(net.ErrClosed)
+}
+
+// shut closes the socket as it is. err is what further writes get.
+func (g *gather) shut(err error) error {
 	g.mu.Lock()
 	if g.err == nil {
-		g.err = net.ErrClosed
+		g.err = err
+	}
+	g.closing = true
+	g.unsent = 0
+	if g.pending != nil {
+		g.pending.giveBack()
+		g.pending = nil
 	}
 	g.mu.Unlock()
 	return g.Conn.Close()
+}
+
+// wait returns when no goroutine writes.
+func (g *gather) wait() {
+	g.mu.Lock()
+	running := g.running
+	g.mu.Unlock()
+	if running != nil {
+		<-running
+	}
 }

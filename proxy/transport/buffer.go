@@ -1,0 +1,56 @@
+package transport
+
+import (
+	"math/bits"
+	"sync"
+)
+
+// buffer is borrowed memory. Idle connections hold none: with thousands of
+// them, what each keeps for itself is what the process costs.
+type buffer struct{ b []byte }
+
+const (
+	smallestBuffer = 4 << 10
+	bufferClasses  = 11 // 4 KiB to 4 MiB, each twice the one before; larger ones are left to the garbage collector
+)
+
+var bufferPools [bufferClasses]sync.Pool
+
+// bufferClass returns the class of the smallest buffers that hold size bytes.
+func bufferClass(size int) int {
+	return max(0, bits.Len(uint(size-1))-bits.Len(uint(smallestBuffer-1)))
+}
+
+// borrowBuffer returns an empty buffer with room for size bytes or more.
+func borrowBuffer(size int) *buffer {
+	class := bufferClass(size)
+	if class >= bufferClasses {
+		return &buffer{make([]byte, 0, size)}
+	}
+	if b, ok := bufferPools[class].Get().(*buffer); ok {
+		return b
+	}
+	return &buffer{make([]byte, 0, smallestBuffer<<class)}
+}
+
+// giveBack ends the use of a buffer and of every slice of it.
+func (b *buffer) giveBack() {
+	class := bufferClass(cap(b.b))
+	if class < bufferClasses && cap(b.b) == smallestBuffer<<class {
+		b.b = b.b[:0]
+		bufferPools[class].Put(b)
+	}
+}
+
+// withRoom returns b, or a larger buffer with its content in its place, that
+// has room for n bytes more. It at least doubles, so that appending costs one
+// copy of each byte on average.
+func (b *buffer) withRoom(n int) *buffer {
+	if cap(b.b)-len(b.b) >= n {
+		return b
+	}
+	larger := borrowBuffer(max(len(b.b)+n, 2*cap(b.b)))
+	larger.b = append(larger.b, b.b...)
+	b.giveBack()
+	return larger
+}

@@ -1,0 +1,112 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/coder/websocket"
+)
+
+var (
+	// ErrSendBufferFull ends a connection whose peer reads more slowly than it
+	// is sent to.
+	ErrSendBufferFull = errors.New("send buffer full: the peer does not read fast enough")
+
+	// ErrClosed is the end of a connection that this side has closed.
+	ErrClosed = errors.New("closed by this side")
+)
+
+// CloseError is the close of a connection by its peer with a code other than
+// 1000 (normal) and 1005 (none given).
+type CloseError struct {
+	Code   int // RFC 6455, 7.4
+	Reason string
+}
+
+func (e *CloseError) Error() string {
+	if e.Reason == "" {
+		return fmt.Sprintf("closed by the peer with code %d", e.Code)
+	}
+	return fmt.Sprintf("closed by the peer with code %d: %q", e.Code, e.Reason)
+}
+
+// ProtocolError is a fault of the peer, for which the connection was closed.
+type ProtocolError struct {
+	Code   int // the peer was told: RFC 6455, 7.4
+	Reason string
+}
+
+func (e *ProtocolError) Error() string {
+	return fmt.Sprintf("closed with code %d: %s", e.Code, e.Reason)
+}
+
+// LostError is the end of a connection without a close frame.
+type LostError struct{ Err error }
+
+func (e *LostError) Error() string {
+	if errors.Is(e.Err, io.EOF) || errors.Is(e.Err, io.ErrUnexpectedEOF) {
+		return "connection lost: the peer ended it without a close frame"
+	}
+	return fmt.Sprintf("connection lost: %v", e.Err)
+}
+
+func (e *LostError) Unwrap() error { return e.Err }
+
+// RefusedError is an answer of the router by HTTP other than 101.
+type RefusedError struct {
+	URL    string // without password and query
+	Status int
+	Body   string // its beginning, printable
+}
+
+func (e *RefusedError) Error() string {
+	text := fmt.Sprintf("router %s answers %d %s", e.URL, e.Status, http.StatusText(e.Status))
+	if e.Body != "" {
+		text += ": " + e.Body
+	}
+	return text
+}
+
+// DialError is any other failure to reach a router.
+type DialError struct {
+	URL string // without password and query
+	Err error
+}
+
+func (e *DialError) Error() string {
+	return fmt.Sprintf("router %s can't be reached: %v", e.URL, e.Err)
+}
+
+func (e *DialError) Unwrap() error { return e.Err }
+
+// readError puts an error of the library's reader in this package's terms: how
+// the peer ended the connection (io.EOF, *CloseError, *LostError), or what it
+// has done wrong (*ProtocolError).
+func readError(err error, limit int64) error {
+	var closed websocket.CloseError
+	var lost *LostError
+	var fault *ProtocolError
+	switch {
+	case errors.As(err, &fault):
+		return fault
+	case errors.As(err, &closed):
+		if closed.Code == websocket.StatusNormalClosure || closed.Code == websocket.StatusNoStatusRcvd {
+			return io.EOF
+		}
+		return &CloseError{int(closed.Code), closed.Reason}
+	case errors.As(err, &lost):
+		return lost
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return &LostError{err}
+	case errors.Is(err, websocket.ErrMessageTooBig):
+		return &ProtocolError{
+			int(websocket.StatusMessageTooBig),
+			fmt.Sprintf("message larger than %d bytes, the limit of this connection", limit),
+		}
+	}
+	// The library's text tells of frame headers and control frames only.
+	return &ProtocolError{int(websocket.StatusProtocolError), err.Error()}
+}

@@ -1,0 +1,89 @@
+package transport
+
+import "io"
+
+// readAhead is the most that one read takes from a socket: some hundreds of
+// small messages, whose answers then leave together.
+const readAhead = 32 << 10
+
+// input is what the socket has brought and nobody has asked for yet.
+type input struct {
+	ahead *buffer // nil: nothing
+	taken int
+	err   error // outcome of the latest attempt to read
+}
+
+// Read reads from the socket. Before it does, and so may block, everything that
+// the reader has caused is flushed: on other connections by the owner's hook,
+// on this one (a pong, for one) here.
+func (g *gather) Read(p []byte) (int, error) {
+	if g.input.ahead != nil {
+		return g.takeAhead(p), nil
+	}
+	owner := g.owner.Load()
+	if owner != nil {
+		owner.beforeBlock()
+	}
+	g.Flush()
+	n, err := g.readSocket(p)
+	if err != nil && owner != nil {
+		err = &LostError{err}
+	}
+	return n, err
+}
+
+// readSocket waits for input. The buffer for it is borrowed only when there is
+// some: a connection that waits holds none.
+func (g *gather) readSocket(p []byte) (int, error) {
+	if g.raw == nil || len(p) >= readAhead {
+		return g.Conn.Read(p)
+	}
+	g.input.err = nil
+	if err := g.raw.Read(g.attemptRead); err != nil {
+		return 0, err
+	}
+	if g.input.err != nil {
+		return 0, g.input.err
+	}
+	return g.takeAhead(p), nil
+}
+
+// takeAhead hands out what was read ahead.
+func (g *gather) takeAhead(p []byte) int {
+	in := &g.input
+	n := copy(p, in.ahead.b[in.taken:])
+	in.taken += n
+	if in.taken == len(in.ahead.b) {
+		in.ahead.giveBack()
+		in.ahead, in.taken = nil, 0
+	}
+	return n
+}
+
+// unread puts back what a layer above has buffered. Nothing may be read at the time.
+func (g *gather) unread(early []byte) {
+	if len(early) == 0 {
+		return
+	}
+	all := borrowBuffer(len(early) + readAhead)
+	all.b = append(all.b, early...)
+	if in := &g.input; in.ahead != nil {
+		all.b = append(all.b, in.ahead.b[in.taken:]...)
+		in.ahead.giveBack()
+	}
+	g.input.ahead, g.input.taken = all, 0
+}
+
+// took notes what a read has brought into b, which it borrowed.
+func (g *gather) took(b *buffer, n int, err error) {
+	if err == nil && n == 0 {
+		err = io.EOF
+	}
+	if err != nil {
+		b.giveBack()
+		g.input.err = err
+		return
+	}
+	b.b = b.b[:n]
+	g.input.ahead, g.input.taken = b, 0
+}

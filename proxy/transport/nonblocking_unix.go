@@ -1,0 +1,70 @@
+//go:build unix
+
+package transport
+
+import (
+	"net"
+	"os"
+	"syscall"
+)
+
+// rawConn gives access to a connection's socket, nil if it has none.
+func rawConn(conn net.Conn) syscall.RawConn {
+	s, ok := conn.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// tryWrite writes what the socket takes at once, and tells whether that filled it.
+// Only the one who writes may call it.
+func (g *gather) tryWrite() (n int, full bool, err error) {
+	g.attempt = writeAttempt{}
+	err = g.raw.Write(g.attemptWrite)
+	if err == nil {
+		err = g.attempt.err
+	}
+	return g.attempt.n, g.written+g.attempt.n < len(g.out.b), err
+}
+
+// writeOnce makes one system call, and never asks to wait for the socket.
+func (g *gather) writeOnce(fd uintptr) bool {
+	for {
+		n, err := syscall.Write(int(fd), g.out.b[g.written:])
+		switch err {
+		case nil:
+			g.attempt.n = n
+		case syscall.EINTR:
+			continue
+		case syscall.EAGAIN:
+		default:
+			g.attempt.err = os.NewSyscallError("write", err)
+		}
+		return true
+	}
+}
+
+// readOnce makes one system call, and asks to wait if there is nothing to read.
+func (g *gather) readOnce(fd uintptr) bool {
+	b := borrowBuffer(readAhead)
+	for {
+		n, err := syscall.Read(int(fd), b.b[:readAhead])
+		switch err {
+		case nil:
+			g.took(b, n, nil)
+			return true
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			b.giveBack()
+			return false
+		default:
+			g.took(b, 0, os.NewSyscallError("read", err))
+			return true
+		}
+	}
+}
