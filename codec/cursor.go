@@ -42,6 +42,14 @@ func (c *cursor) failPortable(why string) bool {
 	return c.fail(why)
 }
 
+// noValue is for bytes that begin no value.
+func (c *cursor) noValue() bool {
+	if c.pos < len(c.buf) {
+		return c.fail(notWellForm)
+	}
+	return c.fail(endsEarly)
+}
+
 const (
 	endsEarly    = "ends early"
 	notAList     = "not a list"
@@ -143,7 +151,11 @@ func (c *cursor) next(k *container) (more, ok bool) {
 
 // key reads a dictionary's key and what parts it from its value.
 func (c *cursor) key() ([]byte, bool) {
-	if c.kind() != kindString {
+	switch c.kind() {
+	case kindString:
+	case kindNone:
+		return nil, c.noValue()
+	default:
 		return nil, c.fail(keyNotString)
 	}
 	key, ok := c.str()
@@ -237,7 +249,7 @@ func (c *cursor) skip(depth int) bool {
 		_, ok := c.str()
 		return ok
 	case kindNone:
-		return c.fail(endsEarly)
+		return c.noValue()
 	default:
 		switch c.s {
 		case JSON:
@@ -274,9 +286,6 @@ func (c *cursor) skipDict(depth int) bool {
 		var more bool
 		if more, ok = c.next(&k); !more {
 			break
-		}
-		if c.kind() != kindString {
-			return c.fail(keyNotString)
 		}
 		if _, ok = c.key(); ok {
 			ok = c.skip(depth + 1)

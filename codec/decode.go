@@ -23,7 +23,8 @@ func (c *cursor) messageType() (MessageType, container, bool) {
 	}
 	t, ok := c.uint()
 	if !ok || t == 0 || t > 1<<16-1 {
-		return 0, k, c.fail("not a message type")
+		c.why = "not a message type"
+		return 0, k, false
 	}
 	return MessageType(t), k, true
 }

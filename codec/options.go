@@ -98,8 +98,9 @@ func isBool(c *cursor) string {
 	return ""
 }
 
+// isString refuses the strings of JSON that stand for binary.
 func isString(c *cursor) string {
-	if c.kind() != kindString {
+	if c.kind() != kindString || c.jsonBinaryNext() {
 		return notAString
 	}
 	return ""

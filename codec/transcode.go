@@ -104,7 +104,7 @@ func (t *transcoder) value(depth int) bool {
 		}
 		return t.fail("extension types and tags can't be expressed in " + t.to.String())
 	}
-	return t.fail(endsEarly)
+	return t.noValue()
 }
 
 func (t *transcoder) integer() bool {
