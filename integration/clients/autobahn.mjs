@@ -1,0 +1,74 @@
+// Autobahn|JS, driven by a test.
+import { createRequire } from 'node:module';
+import { Callee, decode, say, serve } from './protocol.mjs';
+
+const require = createRequire(import.meta.url);
+globalThis.WebSocket = require('ws').WebSocket; // Node 20 has none, and the library wants one
+const autobahn = require('autobahn');
+
+const SERIALIZERS = {
+  json: () => new autobahn.serializer.JSONSerializer(),
+  msgpack: () => new autobahn.serializer.MsgpackSerializer(),
+  cbor: () => new autobahn.serializer.CBORSerializer(),
+};
+const sessions = {};
+
+serve({
+  join(c) {
+    return new Promise((resolve, reject) => {
+      const connection = new autobahn.Connection({
+        url: c.url,
+        realm: c.realm ?? 'realm1',
+        serializers: [SERIALIZERS[c.serializer ?? 'json']()],
+        max_retries: 0,
+        authmethods: c.authmethod ? [c.authmethod] : undefined,
+        authid: c.authid,
+        onchallenge: (session, method, extra) =>
+          method === 'wampcra' ? autobahn.auth_cra.sign(c.secret, extra.challenge) : c.secret,
+      });
+      connection.onopen = (session, details) => {
+        sessions[c.session] = { connection, session, callee: new Callee(c.session), registrations: {} };
+        resolve({ session: session.id, authrole: details.authrole, authid: details.authid });
+      };
+      connection.onclose = (reason, details) => {
+        say({ event: 'disconnected', session: c.session, reason });
+        reject({ error: details.reason ?? 'test.disconnected', args: [details.message ?? reason] });
+        return true; // no reconnection
+      };
+      connection.open();
+    });
+  },
+  async register(c) {
+    const { session, callee, registrations } = sessions[c.session];
+    const handler = async (args, kwargs) => {
+      const answer = await callee.invoked(c.procedure, c.behaviour ?? 'echo', args ?? [], kwargs ?? {});
+      return new autobahn.Result(answer.args, answer.kwargs);
+    };
+    registrations[c.procedure] = await session.register(c.procedure, handler, c.options ?? {});
+    return registrations[c.procedure].id;
+  },
+  async unregister(c) {
+    await sessions[c.session].registrations[c.procedure].unregister();
+  },
+  async call(c) {
+    const result = await sessions[c.session].session.call(c.procedure, decode(c.args ?? []), decode(c.kwargs ?? {}), c.options ?? {});
+    return result instanceof autobahn.Result ? { args: result.args, kwargs: result.kwargs } : result;
+  },
+  async release(c) {
+    return sessions[c.session].callee.release(c.procedure, c.n);
+  },
+  async peak(c) {
+    return sessions[c.session].callee.peak.get(c.procedure) ?? 0;
+  },
+  async subscribe(c) {
+    await sessions[c.session].session.subscribe(c.topic, (args, kwargs) => {
+      say({ event: 'event', session: c.session, topic: c.topic, args: args ?? [], kwargs: kwargs ?? {} });
+    });
+  },
+  async publish(c) {
+    await sessions[c.session].session.publish(c.topic, decode(c.args ?? []), decode(c.kwargs ?? {}), { acknowledge: true });
+  },
+  async leave(c) {
+    sessions[c.session].connection.close();
+  },
+});

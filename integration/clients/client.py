@@ -1,0 +1,287 @@
+"""A WAMP client that a test drives: JSON lines in, JSON lines out.
+
+Autobahn|Python, over asyncio or over Twisted (first argument). One process
+holds any number of sessions. Each command has an "id", and exactly one line
+with that id answers it: {"id", "ok"} or {"id", "error": {uri, args, kwargs}}.
+What happens by itself comes as {"event", "session", ...}.
+"""
+
+import asyncio
+import base64
+import json
+import sys
+import threading
+import time
+
+FRAMEWORK = sys.argv[1]
+if FRAMEWORK == "twisted":
+    from twisted.internet import asyncioreactor
+
+    loop = asyncio.new_event_loop()
+    asyncioreactor.install(loop)
+    from autobahn.twisted.wamp import ApplicationSession
+    from autobahn.twisted.websocket import WampWebSocketClientFactory
+    from twisted.internet import endpoints, reactor, threads
+else:
+    loop = asyncio.new_event_loop()
+    from autobahn.asyncio.wamp import ApplicationSession
+    from autobahn.asyncio.websocket import WampWebSocketClientFactory
+
+asyncio.set_event_loop(loop)
+
+import txaio  # noqa: E402
+
+getattr(txaio, "use_" + FRAMEWORK)()
+if FRAMEWORK == "asyncio":
+    txaio.config.loop = loop
+
+from autobahn.wamp import auth, serializer, types  # noqa: E402
+from autobahn.wamp.exception import ApplicationError  # noqa: E402
+
+SERIALIZERS = {
+    "json": serializer.JsonSerializer,
+    "msgpack": serializer.MsgPackSerializer,
+    "cbor": serializer.CBORSerializer,
+}
+
+
+def encode(value):
+    """JSON has no binary data: it travels as {"$bytes": Base64}."""
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, (list, tuple)):
+        return [encode(v) for v in value]
+    if isinstance(value, dict):
+        return {k: encode(v) for k, v in value.items()}
+    return value
+
+
+def decode(value):
+    if isinstance(value, list):
+        return [decode(v) for v in value]
+    if isinstance(value, dict):
+        if set(value) == {"$bytes"}:
+            return base64.b64decode(value["$bytes"])
+        return {k: decode(v) for k, v in value.items()}
+    return value
+
+
+def say(**line):
+    print(json.dumps(encode(line)), flush=True)
+
+
+def future(result):
+    """What Autobahn returns, as an asyncio future, whatever it runs on."""
+    if hasattr(result, "asFuture"):
+        return result.asFuture(loop)
+    return result
+
+
+def deferred(coroutine):
+    """A coroutine as what the framework wants from a handler."""
+    task = asyncio.ensure_future(coroutine, loop=loop)
+    if FRAMEWORK == "twisted":
+        from twisted.internet.defer import Deferred
+
+        return Deferred.fromFuture(task)
+    return task
+
+
+class Session(ApplicationSession):
+    def __init__(self, name, spec):
+        super().__init__(types.ComponentConfig(spec.get("realm", "realm1")))
+        self.name, self.spec = name, spec
+        self.joined = loop.create_future()
+        self.held = {}
+        self.running, self.peak = {}, {}
+        self.registrations = {}
+        self.lock = threading.Lock()
+
+    def onConnect(self):
+        method = self.spec.get("authmethod")
+        if method:
+            self.join(self.config.realm, [method], self.spec["authid"])
+        else:
+            self.join(self.config.realm)
+
+    def onChallenge(self, challenge):
+        secret = self.spec["secret"]
+        if challenge.method == "wampcra":
+            return auth.compute_wcs(secret, challenge.extra["challenge"]).decode()
+        return secret
+
+    def onJoin(self, details):
+        self.joined.set_result({"session": details.session, "authrole": details.authrole, "authid": details.authid})
+
+    def onLeave(self, details):
+        if not self.joined.done():
+            self.joined.set_exception(ApplicationError(details.reason, details.message))
+        say(event="left", session=self.name, reason=details.reason)
+        self.disconnect()
+
+    def onDisconnect(self):
+        if not self.joined.done():
+            self.joined.set_exception(ApplicationError("test.disconnected"))
+        say(event="disconnected", session=self.name)
+
+    def handler(self, procedure, behaviour, seconds):
+        def enter(args, kwargs):
+            with self.lock:
+                self.running[procedure] = self.running.get(procedure, 0) + 1
+                self.peak[procedure] = max(self.peak.get(procedure, 0), self.running[procedure])
+            say(event="invoked", session=self.name, procedure=procedure, args=list(args), kwargs=kwargs)
+
+        def leave():
+            with self.lock:
+                self.running[procedure] -= 1
+
+        def blocking(*args):
+            enter(args, {})
+            try:
+                time.sleep(seconds)  # the work itself
+                return self.name
+            finally:
+                leave()
+
+        async def answer(args, kwargs):
+            enter(args, kwargs)
+            try:
+                if behaviour == "hold":
+                    release = loop.create_future()
+                    self.held.setdefault(procedure, []).append(release)
+                    if await release == "error":
+                        raise ApplicationError("com.example.failed", "on demand")
+                if behaviour == "error":
+                    raise ApplicationError("com.example.failed", *args, **kwargs)
+                if behaviour == "name":
+                    return self.name
+                return types.CallResult(*args, **kwargs)
+            finally:
+                leave()
+
+        if behaviour == "block":
+            if FRAMEWORK == "twisted":
+                return lambda *args: threads.deferToThread(blocking, *args)
+            return lambda *args: loop.run_in_executor(None, blocking, *args)
+        return lambda *args, **kwargs: deferred(answer(args, kwargs))
+
+
+sessions = {}
+
+
+async def connect(url, factory):
+    host, port = url.split("/")[2].split(":")
+    if FRAMEWORK == "twisted":
+        await future(endpoints.TCP4ClientEndpoint(reactor, host, int(port)).connect(factory))
+    else:
+        await loop.create_connection(factory, host, int(port))
+
+
+async def join(c):
+    session = Session(c["session"], c)
+    sessions[c["session"]] = session
+    factory = WampWebSocketClientFactory(
+        lambda: session, url=c["url"], serializers=[SERIALIZERS[c.get("serializer", "cbor")]()]
+    )
+    await connect(c["url"], factory)
+    return await asyncio.wait_for(session.joined, 30)
+
+
+async def register(c):
+    s = sessions[c["session"]]
+    handler = s.handler(c["procedure"], c.get("behaviour", "echo"), c.get("seconds", 0))
+    registration = await future(
+        s.register(handler, c["procedure"], options=types.RegisterOptions(**c.get("options", {})))
+    )
+    s.registrations[c["procedure"]] = registration
+    return registration.id
+
+
+async def unregister(c):
+    await future(sessions[c["session"]].registrations.pop(c["procedure"]).unregister())
+
+
+async def call(c):
+    s = sessions[c["session"]]
+    kwargs = decode(c.get("kwargs", {}))
+    if c.get("options"):
+        kwargs["options"] = types.CallOptions(**c["options"])
+    result = await future(s.call(c["procedure"], *decode(c.get("args", [])), **kwargs))
+    if isinstance(result, types.CallResult):
+        return {"args": list(result.results), "kwargs": result.kwresults}
+    return result
+
+
+async def release(c):
+    """Ends the held calls of a procedure: the oldest n, or all."""
+    held = sessions[c["session"]].held.get(c["procedure"], [])
+    n = c.get("n", len(held))
+    for f in held[:n]:
+        f.set_result(c.get("how", "answer"))
+    del held[:n]
+    return n
+
+
+async def peak(c):
+    return sessions[c["session"]].peak.get(c["procedure"], 0)
+
+
+async def subscribe(c):
+    s = sessions[c["session"]]
+
+    def event(*args, **kwargs):
+        say(event="event", session=s.name, topic=c["topic"], args=list(args), kwargs=kwargs)
+
+    await future(s.subscribe(event, c["topic"], options=types.SubscribeOptions(**c.get("options", {}))))
+
+
+async def publish(c):
+    s = sessions[c["session"]]
+    options = types.PublishOptions(acknowledge=True, **c.get("options", {}))
+    await future(s.publish(c["topic"], *decode(c.get("args", [])), options=options, **decode(c.get("kwargs", {}))))
+
+
+async def leave(c):
+    sessions[c["session"]].leave()
+
+
+async def drop(c):
+    """Ends the connection without a word."""
+    transport = sessions[c["session"]]._transport.transport
+    if FRAMEWORK == "twisted":
+        transport.abortConnection()
+    else:
+        transport.abort()
+
+
+COMMANDS = {f.__name__: f for f in (join, register, unregister, call, release, peak, subscribe, publish, leave, drop)}
+
+
+async def execute(c):
+    try:
+        say(id=c["id"], ok=await COMMANDS[c["cmd"]](c))
+    except ApplicationError as e:
+        say(id=c["id"], error={"uri": e.error, "args": list(e.args), "kwargs": e.kwargs})
+    except Exception as e:
+        say(id=c["id"], error={"uri": "python." + type(e).__name__, "args": [str(e)], "kwargs": {}})
+
+
+def commands():
+    for line in sys.stdin:
+        loop.call_soon_threadsafe(lambda c=json.loads(line): loop.create_task(execute(c)))
+    loop.call_soon_threadsafe(stop)
+
+
+def stop():
+    if FRAMEWORK == "twisted":
+        reactor.stop()
+    else:
+        loop.stop()
+
+
+threading.Thread(target=commands, daemon=True).start()
+say(event="ready")
+if FRAMEWORK == "twisted":
+    reactor.run(installSignalHandlers=False)
+else:
+    loop.run_forever()

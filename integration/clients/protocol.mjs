@@ -1,0 +1,77 @@
+// JSON lines in, JSON lines out: the test's side of a client program. Each
+// command has an "id", and exactly one line with that id answers it.
+import readline from 'node:readline';
+
+// JSON has no binary data: it travels as {"$bytes": Base64}.
+export function encode(value) {
+  if (value instanceof ArrayBuffer) value = new Uint8Array(value);
+  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') };
+  if (typeof value === 'bigint') return { $bigint: value.toString() };
+  if (Array.isArray(value)) return value.map(encode);
+  if (value && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, encode(v)]));
+  }
+  return value;
+}
+
+export function decode(value) {
+  if (Array.isArray(value)) return value.map(decode);
+  if (value && typeof value === 'object') {
+    if ('$bytes' in value) return new Uint8Array(Buffer.from(value.$bytes, 'base64'));
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, decode(v)]));
+  }
+  return value;
+}
+
+export function say(line) {
+  process.stdout.write(JSON.stringify(encode(line)) + '\n');
+}
+
+// Handlers of invocations, the same for both libraries: echo, name, hold, error.
+export class Callee {
+  constructor(session) {
+    this.session = session;
+    this.held = new Map();
+    this.running = new Map();
+    this.peak = new Map();
+  }
+
+  async invoked(procedure, behaviour, args, kwargs) {
+    const running = (this.running.get(procedure) ?? 0) + 1;
+    this.running.set(procedure, running);
+    this.peak.set(procedure, Math.max(this.peak.get(procedure) ?? 0, running));
+    say({ event: 'invoked', session: this.session, procedure, args, kwargs });
+    try {
+      if (behaviour === 'hold') {
+        await new Promise((release) => {
+          this.held.set(procedure, [...(this.held.get(procedure) ?? []), release]);
+        });
+      }
+      return behaviour === 'name' ? { args: [this.session], kwargs: {} } : { args, kwargs };
+    } finally {
+      this.running.set(procedure, this.running.get(procedure) - 1);
+    }
+  }
+
+  release(procedure, n) {
+    const held = this.held.get(procedure) ?? [];
+    const released = held.splice(0, n ?? held.length);
+    released.forEach((release) => release());
+    return released.length;
+  }
+}
+
+export function serve(commands) {
+  const lines = readline.createInterface({ input: process.stdin });
+  lines.on('line', async (line) => {
+    const command = JSON.parse(line);
+    try {
+      say({ id: command.id, ok: (await commands[command.cmd](command)) ?? null });
+    } catch (e) {
+      const uri = e.errorUri ?? e.error ?? `node.${e.constructor?.name ?? 'Error'}`;
+      say({ id: command.id, error: { uri, args: e.argsList ?? e.args ?? [String(e.message ?? e)], kwargs: e.argsDict ?? e.kwargs ?? {} } });
+    }
+  });
+  lines.on('close', () => process.exit(0));
+  say({ event: 'ready' });
+}
