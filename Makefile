@@ -1,0 +1,60 @@
+# Everything that a developer does here. `make test` is the one command that
+# passes all tests on a fresh machine: it installs, pinned and into ignored
+# folders, what they need.
+
+GO        ?= go
+FUZZTIME  ?= 30s
+STEPS     ?= 1000000
+SEED      ?=
+BIN       := $(CURDIR)/.bin
+
+STATICCHECK   := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.0
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+.PHONY: build
+build: ## build ./bin/wampool
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/wampool ./cmd/wampool
+
+.PHONY: fmt
+fmt: ## format the Go code
+	gofmt -w .
+
+.PHONY: lint
+lint: $(BIN)/staticcheck $(BIN)/golangci-lint ## gofmt, go vet, staticcheck and golangci-lint
+	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; test -z "$$unformatted" || { echo "not formatted: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(BIN)/staticcheck ./...
+	$(BIN)/golangci-lint run
+
+$(BIN)/staticcheck:
+	GOBIN=$(BIN) $(GO) install $(STATICCHECK)
+
+$(BIN)/golangci-lint:
+	GOBIN=$(BIN) $(GO) install $(GOLANGCI_LINT)
+
+# The race detector is on, in wampool itself too while real clients use it. The
+# simulation and the mutants run without it: they have no goroutine.
+.PHONY: test
+test: ## pass all tests, with the race detector, integration included
+	@integration/setup.sh || { test $$? -eq 3 && test "$$CI" != true; }
+	$(GO) test -race -timeout 20m ./...
+
+.PHONY: sim
+sim: ## simulate random pools: STEPS=… SEED=…
+	$(GO) test ./dealer -run '^TestSimulation$$' -count=1 -v -timeout 0 -sim.steps=$(STEPS) $(if $(SEED),-sim.seed=$(SEED))
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME
+	@set -e; for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; \
+	    $(GO) test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x; \
+	  done; done
+
+.PHONY: bench
+bench: ## Go benchmarks of codec, dealer and transport
+	$(GO) test -run '^$$' -bench . -benchmem ./codec ./dealer ./proxy/...
