@@ -44,6 +44,9 @@ func (d *Dealer) OpenPool(key string, config PoolConfig) PoolID {
 	}
 	if p := d.pools[id]; !p.open || p.roster.size == 0 {
 		p.open, p.config = true, config
+		if p.queue.length > 0 {
+			d.next = min(d.next, d.now) // the timeout may be a shorter one: let the next Tick look
+		}
 	}
 	return id
 }

@@ -1,0 +1,282 @@
+package dealer_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+)
+
+var update = flag.Bool("update", false, "rewrite what comes out in the scenario files")
+
+// TestScenarios plays testdata/*.txt. A line is an event, and the indented
+// lines below it are the actions that must come out; # begins a comment. With
+// -update the actions are rewritten.
+//
+//	origin NAME [local]                   a router's session, or a local caller
+//	callee NAME [cancel] [results] [parts] [passthru] [after=ID]
+//	pool NAME [concurrency=N] [queue=N] [timeout=D]
+//	join CALLEE POOL POLICY [limit=N]
+//	leave CALLEE POOL
+//	lose CALLEE
+//	close POOL
+//	call ORIGIN REQUEST POOL [results] [more] [passthru] [BODY]
+//	yield|error|progress CALLEE ID        what the callee answers
+//	cancel ORIGIN REQUEST skip|kill|killnowait|none
+//	drop ORIGIN, remove ORIGIN            its session ends; it is forgotten
+//	own CALLEE REQUEST                    an INVOCATION of the router itself
+//	own-interrupt CALLEE REQUEST          and its INTERRUPT
+//	at D, tick                            the time of what follows; the timer
+//	drain, shutdown
+//	state                                 tells the pools
+//
+// The features are call_canceling, progressive_call_results,
+// progressive_call_invocations and payload_passthru_mode.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := play(t, file, string(content))
+			if got == string(content) {
+				return
+			}
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			t.Error(firstDifference(file, string(content), got))
+		})
+	}
+}
+
+// firstDifference shows where the actions differ, with the lines around.
+func firstDifference(file, want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	i := 0
+	for i < len(w) && i < len(g) && w[i] == g[i] {
+		i++
+	}
+	around := func(lines []string) string { return strings.Join(lines[max(0, i-4):min(len(lines), i+4)], "\n") }
+	return fmt.Sprintf("%s:%d: (-update rewrites)\n--- want\n%s\n--- got\n%s", file, i+1, around(w), around(g))
+}
+
+// scenario is the dealer of one file, and the names in use there.
+type scenario struct {
+	t       *testing.T
+	line    string
+	d       *dealer.Dealer
+	now     time.Duration
+	pools   names[dealer.PoolID]
+	callees names[dealer.CalleeID]
+	origins names[dealer.OriginID]
+	joined  map[string]uint64 // registration IDs, by callee and pool
+	results map[string]bool   // calls that asked for progressive results, by origin and request
+	last    uint64            // registration ID given out last
+	out     strings.Builder
+}
+
+type names[ID comparable] struct {
+	ids  map[string]ID
+	name map[ID]string
+}
+
+func (n *names[ID]) set(name string, id ID) {
+	if n.ids == nil {
+		n.ids, n.name = make(map[string]ID), make(map[ID]string)
+	}
+	n.ids[name], n.name[id] = id, name
+}
+
+func play(t *testing.T, file, content string) string {
+	s := &scenario{t: t, d: dealer.New(1), joined: make(map[string]uint64), results: make(map[string]bool)}
+	for i, line := range strings.SplitAfter(content, "\n") {
+		if strings.HasPrefix(line, "  ") {
+			continue // what came out before
+		}
+		s.out.WriteString(line)
+		s.line = fmt.Sprintf("%s:%d: %s", file, i+1, strings.TrimSpace(line))
+		if fields := strings.Fields(line); len(fields) > 0 && fields[0] != "#" {
+			s.play(fields[0], fields[1:])
+		}
+	}
+	return s.out.String()
+}
+
+func (s *scenario) fail(format string, args ...any) {
+	s.t.Helper()
+	s.t.Fatalf("%s\n%s", s.line, fmt.Sprintf(format, args...))
+}
+
+func (s *scenario) print(format string, args ...any) {
+	fmt.Fprintf(&s.out, "  "+format+"\n", args...)
+}
+
+// play brings one line to the dealer and writes what comes out.
+func (s *scenario) play(verb string, args []string) {
+	e := event{now: s.now}
+	message := []byte(nil)
+	switch verb {
+	case "at":
+		now, err := time.ParseDuration(args[0])
+		if err != nil {
+			s.fail("%v", err)
+		}
+		s.now = now
+		return
+	case "state":
+		s.state()
+		return
+	case "own-interrupt":
+		if id, reach := s.d.OwnInterrupt(named(s, s.callees, args[0]), s.number(args[1])); reach {
+			s.print("interrupt %s/%d", args[0], id)
+		} else {
+			s.print("nothing")
+		}
+		return
+	case "origin":
+		e.kind, e.local = addOrigin, s.has(args[1:], "local")
+	case "callee":
+		e.kind, e.features, e.id = addCallee, s.features(args[1:]), s.option(args, "after")
+	case "pool":
+		e.kind, e.key = openPool, args[0]
+		e.config.Concurrency, e.config.QueueLimit = int(s.option(args, "concurrency")), int(s.option(args, "queue"))
+		e.config.QueueTimeout = s.duration(args, "timeout")
+	case "join":
+		policy, err := dealer.ParsePolicy(args[2])
+		if err != nil {
+			s.fail("%v", err)
+		}
+		s.last++
+		e.kind, e.callee, e.pool = join, named(s, s.callees, args[0]), named(s, s.pools, args[1])
+		e.id, e.policy, e.limit = s.last, policy, int(s.option(args, "limit"))
+	case "leave":
+		e.kind, e.callee, e.id = leave, named(s, s.callees, args[0]), s.joined[args[0]+" "+args[1]]
+	case "lose":
+		e.kind, e.callee = lose, named(s, s.callees, args[0])
+	case "close":
+		e.kind, e.pool = closePool, named(s, s.pools, args[0])
+	case "call":
+		e.kind, e.origin, e.request, e.pool = call, named(s, s.origins, args[0]), s.number(args[1]), named(s, s.pools, args[2])
+		e.receiveProgress, e.progress, e.passthru = s.has(args, "results"), s.has(args, "more"), s.has(args, "passthru")
+		text := args[0] + " " + args[1]
+		s.results[text] = s.results[text] || e.receiveProgress
+		if quoted := args[len(args)-1]; strings.HasPrefix(quoted, `"`) {
+			text = strings.Trim(quoted, `"`)
+		}
+		message = fmt.Appendf(nil, `[68,1,1,{},[%q]]`, text)
+		e.body = bodyIn(message)
+	case "yield", "error", "progress":
+		e.kind, e.callee, e.id, e.final = answer, named(s, s.callees, args[0]), s.number(args[1]), verb != "progress"
+	case "cancel":
+		mode, known := cancelModes[args[2]]
+		if !known {
+			s.fail("no such mode")
+		}
+		e.kind, e.origin, e.request, e.mode = cancel, named(s, s.origins, args[0]), s.number(args[1]), mode
+	case "drop":
+		e.kind, e.origin = dropOrigin, named(s, s.origins, args[0])
+	case "remove":
+		e.kind, e.origin = removeOrigin, named(s, s.origins, args[0])
+	case "own":
+		e.kind, e.callee, e.request = ownInvocation, named(s, s.callees, args[0]), s.number(args[1])
+	case "tick":
+		e.kind = tick
+	case "drain":
+		e.kind = drain
+	case "shutdown":
+		e.kind = shutdown
+	default:
+		s.fail("no such event")
+	}
+	out := e.apply(s.d)
+	s.learn(e, args, out)
+	s.tell(e, out)
+	spoil(message)
+}
+
+// learn takes up the names that an event makes known.
+func (s *scenario) learn(e event, args []string, out outcome) {
+	switch e.kind {
+	case openPool:
+		s.pools.set(args[0], dealer.PoolID(out.id))
+	case addCallee:
+		s.callees.set(args[0], dealer.CalleeID(out.id))
+	case addOrigin:
+		s.origins.set(args[0], dealer.OriginID(out.id))
+	case join:
+		if out.err == nil {
+			s.joined[args[0]+" "+args[1]] = e.id
+		}
+	}
+}
+
+func named[ID comparable](s *scenario, n names[ID], name string) ID {
+	id, known := n.ids[name]
+	if !known {
+		s.fail("nobody is called %s", name)
+	}
+	return id
+}
+
+func (s *scenario) number(text string) uint64 {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		s.fail("%v", err)
+	}
+	return n
+}
+
+func (s *scenario) has(args []string, word string) bool {
+	for _, arg := range args {
+		if arg == word {
+			return true
+		}
+	}
+	return false
+}
+
+// option returns the number of key=number, 0 without.
+func (s *scenario) option(args []string, key string) uint64 {
+	for _, arg := range args {
+		if value, found := strings.CutPrefix(arg, key+"="); found {
+			return s.number(value)
+		}
+	}
+	return 0
+}
+
+func (s *scenario) duration(args []string, key string) time.Duration {
+	for _, arg := range args {
+		if value, found := strings.CutPrefix(arg, key+"="); found {
+			d, err := time.ParseDuration(value)
+			if err != nil {
+				s.fail("%v", err)
+			}
+			return d
+		}
+	}
+	return 0
+}
+
+func (s *scenario) features(args []string) codec.CalleeFeatures {
+	return codec.CalleeFeatures{
+		CallCanceling: s.has(args, "cancel"), ProgressiveCallResults: s.has(args, "results"),
+		ProgressiveCallInvocations: s.has(args, "parts"), PayloadPassthruMode: s.has(args, "passthru"),
+	}
+}
