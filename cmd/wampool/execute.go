@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitClean   = 0
+	exitFailure = 1 // while running
+	exitUsage   = 2 // command line or configuration
+)
+
+// streams are the program's ties to the outside.
+type streams struct {
+	in      io.Reader
+	out     io.Writer // what was asked for
+	err     io.Writer // logs and errors
+	signals <-chan os.Signal
+}
+
+// failure is an error of a command that runs. Any other error comes from its
+// command line.
+type failure struct {
+	code  int
+	cause error // nil: all has been said
+}
+
+func (f *failure) Error() string { return fmt.Sprint(f.cause) }
+
+// failed returns an error that happened while a command ran, nil for nil.
+func failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &failure{exitFailure, err}
+}
+
+// execute runs the command that args name, and returns the exit code.
+func execute(args []string, s streams) int {
+	root := newRoot(s)
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	command, err := root.ExecuteContextC(context.Background())
+	if err == nil {
+		return exitClean
+	}
+	if failure := (*failure)(nil); errors.As(err, &failure) {
+		if failure.cause != nil {
+			fmt.Fprintln(s.err, "wampool:", failure.cause)
+		}
+		return failure.code
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n") // the rest suggests commands
+	fmt.Fprintf(s.err, "wampool: %s\nTry '%s --help'.\n", line, command.CommandPath())
+	return exitUsage
+}
+
+func newRoot(s streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "wampool",
+		Short: "Shared registrations, concurrency control and call queues for WAMP, beside any router",
+		Long: `wampool is a sidecar for WAMP services. Callees connect to it instead of to the
+router; it shares procedures among them, limits the calls in flight at each, and
+queues what is above that. Callers stay where they are.`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
+
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(newRun(s), newCheck(s), newDemo(s), newVersion(s))
+	return root
+}

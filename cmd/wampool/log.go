@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/term"
+
+	"github.com/wampool/wampool/configs"
+)
+
+// logTime is RFC 3339 with milliseconds.
+const logTime = "2006-01-02T15:04:05.000Z07:00"
+
+func init() {
+	zerolog.TimeFieldFormat = logTime
+	zerolog.DurationFieldFormat = zerolog.DurationFormatString
+}
+
+// newLogger returns a logger that writes for people or for programs, as the
+// configuration says; by default for people where w is a terminal.
+func newLogger(w io.Writer, config configs.Log) (zerolog.Logger, error) {
+	level, err := zerolog.ParseLevel(config.Level)
+	if err != nil {
+		return zerolog.Logger{}, fmt.Errorf("log level: %w", err)
+	}
+	if config.Format == "console" || config.Format == "auto" && isTerminal(w) {
+		w = zerolog.ConsoleWriter{Out: w, NoColor: !isTerminal(w), TimeFormat: logTime, TimeLocation: time.Local}
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Logger(), nil
+}
+
+// isTerminal tells whether w is a terminal that a person looks at.
+func isTerminal(w any) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}

@@ -1,0 +1,25 @@
+// Command wampool is a WAMP sidecar proxy: it stands between callees and the
+// WAMP router that is there already, and shares procedures among callees,
+// limits the calls in flight at each, and queues what is above that.
+//
+//	wampool run -c FILE        runs the sidecar by a configuration file
+//	wampool run --router URL   runs it for one realm, without a file
+//	wampool check FILE...      reports every mistake in configuration files
+//	wampool demo               shows it at work: router, callees, callers, one process
+//	wampool version            says which version this is
+//
+// Its exit code is 0 after a clean stop, 1 after a failure, 2 where the command
+// line or the configuration is wrong.
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	os.Exit(execute(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr, signals}))
+}

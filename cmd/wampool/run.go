@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/proxy"
+)
+
+// Defaults of the flags that stand for a file.
+const (
+	defaultRealm  = "realm1"
+	defaultListen = "ws://127.0.0.1:9000/ws"
+)
+
+func newRun(s streams) *cobra.Command {
+	var file, router, realm, listen string
+	command := &cobra.Command{
+		Use:   "run -c FILE | run --router URL [--realm NAME] [--listen URL]",
+		Short: "Run the sidecar",
+		Long: `Runs the sidecar by a configuration file; or, without one, for one realm of a
+router: then callees are pooled that ask for it by the options "invoke" or
+"concurrency" of their registration.
+
+SIGINT or SIGTERM stops it cleanly: no new call is taken, and those in flight may
+finish within drain_timeout. A second signal stops it at once.`,
+		Example: `  wampool run -c wampool.hcl
+  wampool run --router ws://127.0.0.1:8080/ws`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			config, err := loadConfig(file, router, realm, listen)
+			if err != nil {
+				return &failure{exitUsage, err}
+			}
+			return failed(run(s, config))
+		},
+	}
+	flags := command.Flags()
+	flags.StringVarP(&file, "config", "c", "", "configuration `FILE`")
+	flags.StringVar(&router, "router", "", "`URL` of the router, ws:// or wss://")
+	flags.StringVar(&realm, "realm", defaultRealm, "`NAME` of the realm")
+	flags.StringVar(&listen, "listen", defaultListen, "`URL` where clients connect")
+	command.MarkFlagsOneRequired("config", "router")
+	for _, flag := range []string{"router", "realm", "listen"} {
+		command.MarkFlagsMutuallyExclusive("config", flag)
+	}
+	return command
+}
+
+func loadConfig(file, router, realm, listen string) (*configs.Config, error) {
+	if file != "" {
+		return configs.Load(file)
+	}
+	return configs.Default(router, listen, realm)
+}
+
+// run serves until a signal comes and all is stopped.
+func run(s streams, config *configs.Config) error {
+	log, err := newLogger(s.err, config.Log)
+	if err != nil {
+		return err
+	}
+	p := proxy.New(config, log)
+	if err := p.Listen(context.Background()); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	stopped := make(chan struct{})
+	defer close(stopped)
+	go stopOnSignal(s.signals, log, cancel, p.Stop, stopped)
+	return p.Serve(ctx)
+}
+
+// stopOnSignal calls clean at the first signal, and now at the second. It ends
+// when the program has stopped.
+func stopOnSignal(signals <-chan os.Signal, log zerolog.Logger, clean, now func(), stopped <-chan struct{}) {
+	for _, stop := range []struct {
+		how     func()
+		message string
+	}{
+		{clean, "signal: stopping cleanly; another one stops at once"},
+		{now, "second signal: stopping at once"},
+	} {
+		select {
+		case <-stopped:
+			return
+		case signal := <-signals:
+			log.Info().Stringer("signal", signal).Msg(stop.message)
+			stop.how()
+		}
+	}
+}
