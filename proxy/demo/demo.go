@@ -49,8 +49,13 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 
 // play makes the calls and shows what becomes of them.
 func play(ctx context.Context, s *stage, o Options) (Summary, error) {
+	ctx, cancel := context.WithCancel(ctx)
 	l := newLoad(s, o.For)
 	settled := make(chan struct{})
+	defer func() {
+		cancel()
+		<-settled
+	}()
 	go func() { // ends when no call is under way any more
 		defer close(settled)
 		l.run(ctx)

@@ -39,7 +39,6 @@ type load struct {
 	latencies               []time.Duration
 	ended                   []time.Time // of answered calls, by the index of latencies
 	phase                   string
-	over                    bool // no more calls are made
 }
 
 func newLoad(s *stage, length time.Duration) *load {
@@ -52,9 +51,7 @@ func (l *load) run(ctx context.Context) {
 	calls, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	l.pace(ctx, calls)
-	l.mu.Lock()
-	l.phase, l.over = "settling", true
-	l.mu.Unlock()
+	l.enter("settling")
 	patience := time.AfterFunc(settlePatience, func() {
 		for _, c := range l.stage.callers { // what is still under way is lost
 			c.Close()
@@ -62,6 +59,13 @@ func (l *load) run(ctx context.Context) {
 	})
 	defer patience.Stop()
 	l.underWay.Wait()
+	l.enter("finished")
+}
+
+func (l *load) enter(phase string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.phase = phase
 }
 
 // pace makes calls at the rate of each phase, whatever becomes of them.
@@ -80,16 +84,19 @@ func (l *load) pace(ctx, calls context.Context) {
 		if !ok {
 			return
 		}
-		l.mu.Lock()
-		l.phase = at.name
-		l.mu.Unlock()
+		l.enter(at.name)
 		due += at.rate * l.stage.capacity() * now.Sub(last).Seconds()
 		last = now
 		for ; n < int(due); n++ {
-			caller := l.stage.callers[n%len(l.stage.callers)]
-			l.underWay.Go(func() { l.call(calls, caller, n) })
+			l.start(calls, n)
 		}
 	}
+}
+
+// start makes call n in the background, on the next caller in turn.
+func (l *load) start(ctx context.Context, n int) {
+	caller := l.stage.callers[n%len(l.stage.callers)]
+	l.underWay.Go(func() { l.call(ctx, caller, n) })
 }
 
 // phaseAt returns the phase at a time, false when the demo is over.

@@ -91,16 +91,16 @@ func (s *Summary) check() {
 // String is the summary for people, some lines.
 func (s *Summary) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%d calls sent = %d answered + %d refused", s.Sent, s.Answered, s.Refused)
+	fmt.Fprintf(&b, "\n%d calls sent = %d answered + %d refused\n", s.Sent, s.Answered, s.Refused)
+	fmt.Fprintf(&b, "answered within %s (median), %s (99 of 100)\n", milliseconds(s.P50), milliseconds(s.P99))
 	if s.Refused > 0 {
-		fmt.Fprintf(&b, " (%s)", configs.DefaultOverloadError)
+		fmt.Fprintf(&b, "refused with %s\n", configs.DefaultOverloadError)
 	}
-	fmt.Fprintf(&b, "\nanswered within %s (median), %s (99 of 100)\n", milliseconds(s.P50), milliseconds(s.P99))
 	for _, c := range s.Callees {
 		fmt.Fprintf(&b, "callee %s: %5d calls, at most %d at once, limit %d\n", c.Name, c.Served, c.MostInFlight, c.Limit)
 	}
 	if len(s.Violations) == 0 {
-		b.WriteString("It holds: every call was answered once, and no callee ever had more than its limit.\n")
+		b.WriteString("It holds: each call has one answer, and no callee ever had more than its limit.\n")
 	}
 	return b.String()
 }

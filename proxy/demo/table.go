@@ -30,7 +30,7 @@ func table(s snapshot, history []snapshot, width int) []row {
 }
 
 func title(s snapshot, right int) row {
-	r := row{{strings.Repeat(" ", margin), normal}, {"wampool demo", strong}}
+	r := row{{strings.Repeat(" ", margin), normal}, {"wampool", strong}}
 	r.pad(labels)
 	look := strong
 	if s.phase == phases[1].name {
@@ -46,8 +46,8 @@ func heads(right int) row {
 	r.pad(labels)
 	r.add(faint, "in flight")
 	r.alignRight(right-16, faint, "calls")
-	r.alignRight(right-8, faint, "share")
-	r.alignRight(right, faint, "a second")
+	r.alignRight(right-9, faint, "share")
+	r.alignRight(right, faint, "calls/s")
 	return r
 }
 
@@ -72,7 +72,7 @@ func calleeRow(s snapshot, c calleeSnapshot, history []snapshot, bars, right int
 	r.alignRight(labels+bars+7, normal, fmt.Sprintf("%d of %d", c.inFlight, c.limit))
 	r.alignRight(right-16, normal, fmt.Sprint(c.calls))
 	if all > 0 {
-		r.alignRight(right-8, normal, fmt.Sprintf("%d %%", (c.calls*100+all/2)/all))
+		r.alignRight(right-9, normal, fmt.Sprintf("%d %%", (c.calls*100+all/2)/all))
 	}
 	r.alignRight(right, normal, fmt.Sprint(perSecond(s, history, func(of snapshot) int {
 		for _, other := range of.callees {
@@ -128,7 +128,7 @@ func charts(s snapshot, history []snapshot, bars, right int) []row {
 		r := row{{strings.Repeat(" ", margin), normal}, {c.label, strong}}
 		r.pad(labels)
 		r.add(c.look, chart(rates(history, c.of), highestRate(history), s.length, bars))
-		r.alignRight(right, normal, fmt.Sprintf("%d a second", perSecond(s, history, c.of)))
+		r.alignRight(right, normal, fmt.Sprintf("%d calls/s", perSecond(s, history, c.of)))
 		rows = append(rows, r)
 	}
 	return rows
