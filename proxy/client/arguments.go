@@ -164,6 +164,10 @@ func uniform(v any) (any, error) {
 		}
 	case float32:
 		return float64(v), nil
+	case []byte:
+		if v == nil { // as msgp reads an empty one
+			return []byte{}, nil
+		}
 	case json.Number:
 		return number(string(v))
 	case string:
