@@ -1,0 +1,218 @@
+package dealer_test
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+)
+
+// TestModel compares the dealer with the reference model, action by action.
+func TestModel(t *testing.T) {
+	const worlds = 150
+	seed := *simSeed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	for number := range worlds {
+		w, steps := worldOf(seed, number)
+		m := &model{pools: make(map[dealer.PoolID]*modelPool), callees: make(map[dealer.CalleeID]*modelCallee), locals: make(map[dealer.OriginID]bool)}
+		w.watch = m.compare
+		if _, found := w.run(steps); found != nil {
+			t.Fatalf("checker %s: %s\n-sim.seed=%d, world %d; the last events and their actions:\n%s",
+				found.checker, found.text, seed, number, w.history())
+		}
+	}
+}
+
+// TestRandomIsUniform holds the policy random against what the model leaves
+// open: each callee with room is as likely as any other.
+func TestRandomIsUniform(t *testing.T) {
+	const callees, calls, share = 8, 40_000, 40_000 / 7
+	d := dealer.New(1)
+	from := d.AddOrigin(false)
+	pool := d.OpenPool("com.example.p", dealer.PoolConfig{})
+	for i := range callees {
+		c := d.AddCallee(codec.CalleeFeatures{}, 0)
+		if _, err := d.Join(0, dealer.Registration{Pool: pool, Callee: c, ID: uint64(i + 1), Policy: dealer.Random, Limit: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	body := bodyIn(message(nil, 1))
+	full := d.Call(0, dealer.Call{Pool: pool, Origin: from, Request: 1, Body: body})[0].Callee
+	var got [callees]int
+	for request := range uint64(calls) {
+		a := d.Call(0, dealer.Call{Pool: pool, Origin: from, Request: 2 + request, Body: body})[0]
+		got[a.Callee]++
+		d.Answer(0, a.Callee, a.ID, true)
+	}
+	for c, n := range got {
+		if c == int(full) {
+			if n > 0 {
+				t.Errorf("callee %d is full, and got %d calls", c, n)
+			}
+		} else if n < share*9/10 || n > share*11/10 {
+			t.Errorf("callee %d got %d calls of about %d", c, n, share)
+		}
+	}
+}
+
+// model is a dealer that is slow and obvious: one list of calls, from which
+// everything else is counted. It gives the actions that must come out; where
+// the policy is random, it follows the dealer's pick if that one was possible.
+type model struct {
+	now      time.Duration
+	draining bool
+	pools    map[dealer.PoolID]*modelPool
+	callees  map[dealer.CalleeID]*modelCallee
+	locals   map[dealer.OriginID]bool
+	calls    []*modelCall // in the order of their arrival, until their slots are free
+
+	got  []dealer.Action // what the dealer gave
+	want []dealer.Action
+}
+
+type modelPool struct {
+	id      dealer.PoolID
+	key     string
+	config  dealer.PoolConfig
+	open    bool
+	members []modelMember
+	names   map[dealer.CalleeID]uint64 // the registration ID that each callee had last
+	after   int                        // index in members at which the next round begins
+}
+
+type modelMember struct {
+	callee       dealer.CalleeID
+	registration uint64
+	limit        int
+}
+
+type modelCallee struct {
+	features    codec.CalleeFeatures
+	first, last uint64
+	own         map[uint64]uint64 // ID here: ID of the router's own invocation
+}
+
+type modelCall struct {
+	in      event
+	pool    *modelPool
+	arrived time.Duration
+	waits   bool // in the queue
+	answers bool // its caller waits for an answer
+	open    bool // more parts may come
+	gone    bool // its origin's session is over
+	over    bool // neither waits nor runs: only known for its late parts
+	callee  dealer.CalleeID
+	id      uint64
+	parts   []uint64 // bodies that wait
+}
+
+func (m *model) compare(e event, out outcome) error {
+	m.got, m.want = out.actions, nil
+	if e.kind != openPool && e.kind != addCallee && e.kind != addOrigin && e.kind != ownInvocation && out.err == nil {
+		m.now = max(m.now, e.now)
+	}
+	m.apply(e, out)
+	got, want := m.got, m.want
+	if len(got) != len(want) {
+		return m.different(e)
+	}
+	if e.kind == shutdown { // in no order that a driver could rely on
+		got = slices.Clone(got)
+		order := func(a, b dealer.Action) int { return bytes.Compare([]byte(actionString(a)), []byte(actionString(b))) }
+		slices.SortFunc(got, order)
+		slices.SortFunc(want, order)
+	}
+	for i := range got {
+		same := actionString(got[i]) == actionString(want[i])
+		if same && got[i].Kind == dealer.Invoke {
+			same = bytes.Equal(appendMessage(nil, got[i].Body), appendMessage(nil, want[i].Body))
+		}
+		if !same {
+			return m.different(e)
+		}
+	}
+	return nil
+}
+
+func (m *model) different(e event) error {
+	text := fmt.Sprintf("%s gives", e)
+	for _, a := range m.got {
+		text += "\n\t" + actionString(a)
+	}
+	text += "\ninstead of"
+	for _, a := range m.want {
+		text += "\n\t" + actionString(a)
+	}
+	return fmt.Errorf("%s", text)
+}
+
+func (m *model) do(a dealer.Action) { m.want = append(m.want, a) }
+
+// find returns the call of a request whose caller still waits.
+func (m *model) find(origin dealer.OriginID, request uint64) *modelCall {
+	for _, c := range m.calls {
+		if c.answers && c.in.origin == origin && c.in.request == request {
+			return c
+		}
+	}
+	return nil
+}
+
+// at returns the call that a callee has under an ID.
+func (m *model) at(callee dealer.CalleeID, id uint64) *modelCall {
+	for _, c := range m.calls {
+		if !c.waits && !c.over && c.callee == callee && c.id == id {
+			return c
+		}
+	}
+	return nil
+}
+
+func (m *model) waiting(p *modelPool) (calls []*modelCall) {
+	for _, c := range m.calls {
+		if c.pool == p && c.waits {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}
+
+func (m *model) inFlight(p *modelPool, callee dealer.CalleeID) (n int) {
+	for _, c := range m.calls {
+		if c.pool == p && !c.waits && !c.over && c.callee == callee {
+			n++
+		}
+	}
+	return n
+}
+
+// withRoom returns the members that may get a call, in their order.
+func (m *model) withRoom(p *modelPool) (members []int) {
+	for i, member := range p.members {
+		if member.limit == 0 || m.inFlight(p, member.callee) < member.limit {
+			members = append(members, i)
+		}
+	}
+	return members
+}
+
+// end removes a call. What is left of a progressive one is only that it was.
+func (m *model) end(c *modelCall) {
+	c.waits, c.answers, c.over = false, false, true
+	if !c.open {
+		m.calls = slices.DeleteFunc(m.calls, func(other *modelCall) bool { return other == c })
+	}
+}
+
+func (m *model) refuse(c *modelCall, reason dealer.Reason, limit int, waited time.Duration) {
+	m.do(dealer.Action{Kind: dealer.Refuse, Pool: c.pool.id, Origin: c.in.origin, Request: c.in.request, Refusal: dealer.Refusal{
+		Reason: reason, Pool: c.pool.key, Limit: limit, Queued: len(m.waiting(c.pool)), Waited: waited,
+	}})
+	c.answers = false
+}
