@@ -1,0 +1,272 @@
+package transport
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// countingConn counts the writes of a TCP connection.
+type countingConn struct {
+	*net.TCPConn
+	writes atomic.Int64
+}
+
+func (c *countingConn) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	return c.TCPConn.Write(p)
+}
+
+func (c *countingConn) SyscallConn() (syscall.RawConn, error) {
+	raw, err := c.TCPConn.SyscallConn()
+	return countingRaw{raw, &c.writes}, err
+}
+
+type countingRaw struct {
+	syscall.RawConn
+	writes *atomic.Int64
+}
+
+func (r countingRaw) Write(f func(fd uintptr) bool) error {
+	r.writes.Add(1)
+	return r.RawConn.Write(f)
+}
+
+// countedPair is pair whose server counts its writes, from 0.
+func countedPair(t testing.TB, limits Limits) (client, server *Conn, writes *atomic.Int64) {
+	var counting *countingConn
+	client, server = wrappedPair(t, codec.CBOR, limits, func(conn net.Conn) net.Conn {
+		counting = &countingConn{TCPConn: conn.(*net.TCPConn)}
+		return counting
+	})
+	counting.writes.Store(0) // of the handshake
+	return client, server, &counting.writes
+}
+
+func TestOneFlushIsOneWrite(t *testing.T) {
+	client, server, writes := countedPair(t, Limits{})
+	const sent = 200
+	for i := range sent {
+		mustSend(t, server, fmt.Sprint("message ", i, strings.Repeat("x", i)))
+	}
+	if n := writes.Load(); n != 0 {
+		t.Errorf("%d writes before the flush", n)
+	}
+	if server.Buffered() == 0 {
+		t.Error("nothing is buffered before the flush")
+	}
+	server.Flush()
+	server.Flush() // of nothing
+	if n := writes.Load(); n != 1 {
+		t.Errorf("%d writes for %d messages, want 1", n, sent)
+	}
+	if n := server.Buffered(); n != 0 {
+		t.Errorf("%d bytes are buffered after the flush", n)
+	}
+	for i := range sent {
+		if got, want := mustRead(t, client), fmt.Sprint("message ", i, strings.Repeat("x", i)); got != want {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestReadFlushesItsOwnConnection(t *testing.T) {
+	client, server, writes := countedPair(t, Limits{})
+	go func() { // answers what it gets
+		m, err := client.Read()
+		if err == nil {
+			err = client.Send(m)
+		}
+		client.Flush()
+		if err != nil {
+			t.Errorf("echo: %v", err)
+		}
+	}()
+	mustSend(t, server, "question")
+	if got := mustRead(t, server); got != "question" {
+		t.Errorf("got %q", got)
+	}
+	if n := writes.Load(); n != 1 {
+		t.Errorf("%d writes, want 1", n)
+	}
+}
+
+// fill sends to a peer that does not read until its socket takes no more.
+func fill(t *testing.T, c *Conn, message string) (sent int) {
+	t.Helper()
+	for c.Buffered() == 0 {
+		mustSend(t, c, message)
+		c.Flush()
+		if sent++; sent > 10_000 {
+			t.Fatal("the socket takes everything")
+		}
+	}
+	return sent
+}
+
+func TestWriterTakesOverWhenTheSocketIsFull(t *testing.T) {
+	client, server, writes := countedPair(t, Limits{SendBufferBytes: 64 << 20})
+	message := strings.Repeat("0123456789abcdef", 4<<10)
+	sent := fill(t, server, message)
+	running := server.gather.running
+	if running == nil {
+		t.Fatal("the socket is full, and no writer runs")
+	}
+	for range 50 { // not blocked, though nobody reads
+		mustSend(t, server, message)
+		server.Flush()
+		sent++
+	}
+	if server.gather.running != running {
+		t.Error("a second writer runs")
+	}
+	for range sent {
+		if got := mustRead(t, client); got != message {
+			t.Fatalf("message of %d bytes arrived as another of %d", len(message), len(got))
+		}
+	}
+	<-running
+	if n := server.Buffered(); n != 0 {
+		t.Errorf("%d bytes are buffered and the writer has ended", n)
+	}
+	writes.Store(0)
+	mustSend(t, server, "direct again")
+	server.Flush()
+	if got := mustRead(t, client); got != "direct again" {
+		t.Errorf("got %q", got)
+	}
+	if server.gather.running != running || writes.Load() != 1 {
+		t.Errorf("%d writes, by a new writer: %v; want one by the sender", writes.Load(), server.gather.running != running)
+	}
+}
+
+func TestSlowPeerIsDroppedAndOthersGoOn(t *testing.T) {
+	slow, toSlow := pair(t, codec.MessagePack, Limits{SendBufferBytes: 256 << 10})
+	client, server := pair(t, codec.MessagePack, Limits{SendBufferBytes: 256 << 10})
+	message := bytes.Repeat([]byte("x"), 32<<10)
+	var err error
+	sent := 0
+	for ; err == nil; sent++ {
+		if sent > 10_000 {
+			t.Fatal("the send buffer takes everything")
+		}
+		err = toSlow.Send(message)
+		toSlow.Flush()
+		mustSend(t, server, "meanwhile")
+		server.Flush()
+		if got := mustRead(t, client); got != "meanwhile" {
+			t.Fatalf("other connection: got %q", got)
+		}
+	}
+	if err != ErrSendBufferFull {
+		t.Fatalf("send: %v, want ErrSendBufferFull", err)
+	}
+	if err := toSlow.Send([]byte("x")); err != ErrSendBufferFull {
+		t.Errorf("send afterwards: %v, want ErrSendBufferFull", err)
+	}
+	if _, err := toSlow.Read(); err != ErrSendBufferFull {
+		t.Errorf("read: %v, want ErrSendBufferFull", err)
+	}
+	<-toSlow.Done()
+	if err := toSlow.Err(); err != ErrSendBufferFull {
+		t.Errorf("reason: %v, want ErrSendBufferFull", err)
+	}
+	toSlow.Wait()
+	toSlow.Flush()
+	for err = nil; err == nil; _, err = slow.Read() { // what the socket had taken
+		sent--
+	}
+	if sent < 0 {
+		t.Error("more messages arrived than were sent")
+	}
+}
+
+// The limit is for what waits behind the message at the head.
+func TestMessageLargerThanTheSendBuffer(t *testing.T) {
+	client, server := pair(t, codec.CBOR, Limits{SendBufferBytes: 1000})
+	large := strings.Repeat("l", 3<<20)
+	mustSend(t, server, large)
+	mustSend(t, server, strings.Repeat("s", 900))
+	if err := server.Send(bytes.Repeat([]byte("s"), 200)); err != ErrSendBufferFull {
+		t.Fatalf("send: %v, want ErrSendBufferFull", err)
+	}
+	if _, err := client.Read(); err == nil {
+		t.Error("the peer got what was never flushed")
+	}
+	client, server = pair(t, codec.CBOR, Limits{SendBufferBytes: 1000})
+	for range 3 {
+		mustSend(t, server, large)
+		server.Flush()
+		if got := mustRead(t, client); got != large {
+			t.Fatalf("message of %d bytes arrived as another of %d", len(large), len(got))
+		}
+		for server.Buffered() > 0 {
+			<-server.gather.running
+		}
+	}
+}
+
+// A connection that is no socket is written by its own goroutine.
+func TestConnectionWithoutSocket(t *testing.T) {
+	client, server := wrappedPair(t, codec.JSON, Limits{}, func(conn net.Conn) net.Conn {
+		return struct{ net.Conn }{conn}
+	})
+	if server.gather.raw != nil {
+		t.Fatal("it has a socket")
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		for i := range 500 {
+			if got, want := mustRead(t, client), fmt.Sprint(i); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			mustSend(t, client, fmt.Sprint(i))
+			client.Flush()
+		}
+	})
+	for i := range 500 {
+		mustSend(t, server, fmt.Sprint(i))
+		server.Flush()
+	}
+	for i := range 500 {
+		if got, want := mustRead(t, server), fmt.Sprint(i); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	running.Wait()
+	client.Close(1000, "", 5e9)
+	if _, err := server.Read(); err != io.EOF { // answers the close frame
+		t.Errorf("read: %v, want EOF", err)
+	}
+	client.Wait()
+	if err := client.Err(); err != ErrClosed {
+		t.Errorf("reason: %v, want ErrClosed", err)
+	}
+}
+
+func TestBufferClasses(t *testing.T) {
+	for _, c := range []struct{ size, capacity int }{
+		{1, 4 << 10}, {4 << 10, 4 << 10}, {4<<10 + 1, 8 << 10}, {32 << 10, 32 << 10},
+		{4 << 20, 4 << 20}, {4<<20 + 1, 4<<20 + 1},
+	} {
+		b := borrowBuffer(c.size)
+		if len(b.b) != 0 || cap(b.b) != c.capacity {
+			t.Errorf("a buffer for %d bytes has %d of %d, want 0 of %d", c.size, len(b.b), cap(b.b), c.capacity)
+		}
+		b.giveBack()
+	}
+	b := borrowBuffer(4)
+	b.b = append(b.b, "abcd"...)
+	b = b.withRoom(smallestBuffer)
+	if string(b.b) != "abcd" || cap(b.b) != 2*smallestBuffer {
+		t.Errorf("enlarged to %q of %d", b.b, cap(b.b))
+	}
+}
