@@ -26,7 +26,7 @@ must be there.`,
 			for _, file := range files {
 				config, err := configs.Load(file)
 				if err != nil {
-					fmt.Fprintln(s.err, err)
+					report(s.err, err)
 					wrong = true
 					continue
 				}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/wampool/wampool/configs"
 )
 
 // Exit codes.
@@ -55,14 +57,21 @@ func execute(args []string, s streams) int {
 		return exitClean
 	}
 	if failure := (*failure)(nil); errors.As(err, &failure) {
-		if failure.cause != nil {
-			fmt.Fprintln(s.err, "wampool:", failure.cause)
-		}
+		report(s.err, failure.cause)
 		return failure.code
 	}
 	line, _, _ := strings.Cut(err.Error(), "\n") // the rest suggests commands
 	fmt.Fprintf(s.err, "wampool: %s\nTry '%s --help'.\n", line, command.CommandPath())
 	return exitUsage
+}
+
+// report prints an error, if there is one. Mistakes in a file begin with its name.
+func report(w io.Writer, err error) {
+	if mistakes := (configs.Diagnostics)(nil); errors.As(err, &mistakes) {
+		fmt.Fprintln(w, mistakes)
+	} else if err != nil {
+		fmt.Fprintln(w, "wampool:", err)
+	}
 }
 
 func newRoot(s streams) *cobra.Command {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 
 	"github.com/rs/zerolog"
@@ -31,7 +33,10 @@ finish within drain_timeout. A second signal stops it at once.`,
 		Example: `  wampool run -c wampool.hcl
   wampool run --router ws://127.0.0.1:8080/ws`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := fileOrFlags(command); err != nil {
+				return err
+			}
 			config, err := loadConfig(file, router, realm, listen)
 			if err != nil {
 				return &failure{exitUsage, err}
@@ -44,15 +49,25 @@ finish within drain_timeout. A second signal stops it at once.`,
 	flags.StringVar(&router, "router", "", "`URL` of the router, ws:// or wss://")
 	flags.StringVar(&realm, "realm", defaultRealm, "`NAME` of the realm")
 	flags.StringVar(&listen, "listen", defaultListen, "`URL` where clients connect")
-	command.MarkFlagsOneRequired("config", "router")
-	for _, flag := range []string{"router", "realm", "listen"} {
-		command.MarkFlagsMutuallyExclusive("config", flag)
-	}
 	return command
 }
 
+// fileOrFlags refuses a command line with both ways to configure run, or none.
+func fileOrFlags(command *cobra.Command) error {
+	flags := command.Flags()
+	if !flags.Changed("config") && !flags.Changed("router") {
+		return errors.New("run needs -c FILE, or --router URL")
+	}
+	for _, flag := range []string{"router", "realm", "listen"} {
+		if flags.Changed("config") && flags.Changed(flag) {
+			return fmt.Errorf("-c FILE and --%s exclude each other: the file says that too", flag)
+		}
+	}
+	return nil
+}
+
 func loadConfig(file, router, realm, listen string) (*configs.Config, error) {
-	if file != "" {
+	if router == "" {
 		return configs.Load(file)
 	}
 	return configs.Default(router, listen, realm)

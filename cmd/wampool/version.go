@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -44,7 +45,7 @@ func version(build *debug.BuildInfo) string {
 			}
 		}
 	}
-	if commit != "" {
+	if commit != "" && !strings.Contains(number, commit) {
 		number += fmt.Sprintf(" (%s of %s%s)", commit, date, modified)
 	}
 	return fmt.Sprintf("wampool %s, %s, %s/%s", number, runtime.Version(), runtime.GOOS, runtime.GOARCH)

@@ -69,7 +69,11 @@ func play(ctx context.Context, s *stage, o Options) (Summary, error) {
 	for {
 		select {
 		case <-settled:
-			return summarize(s, l), view.close(l.snapshot())
+			summary := summarize(s, l)
+			if summary.Sent == 0 && ctx.Err() == nil {
+				summary.violated("no call was sent")
+			}
+			return summary, view.close(l.snapshot())
 		case <-ticker.C:
 			if err := view.show(l.snapshot()); err != nil {
 				return Summary{}, err

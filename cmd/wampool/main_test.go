@@ -1,0 +1,330 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/wampool/wampool/proxy/router"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// buffer collects what a command writes while a test reads it.
+type buffer struct {
+	mu      sync.Mutex
+	text    bytes.Buffer
+	written chan struct{} // has room for one: something new is there
+}
+
+func newBuffer() *buffer { return &buffer{written: make(chan struct{}, 1)} }
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case b.written <- struct{}{}:
+	default:
+	}
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// program is a command that runs in the background.
+type program struct {
+	t       *testing.T
+	out     *buffer
+	err     *buffer
+	signals chan os.Signal
+	code    chan int
+}
+
+func begin(t *testing.T, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, out: newBuffer(), err: newBuffer(), signals: make(chan os.Signal, 2), code: make(chan int, 1)}
+	go func() { p.code <- execute(args, streams{strings.NewReader(""), p.out, p.err, p.signals}) }()
+	return p
+}
+
+const patience = 20 * time.Second
+
+// waitFor waits until the program has logged something.
+func (p *program) waitFor(text string) {
+	p.t.Helper()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for !strings.Contains(p.err.String(), text) {
+		select {
+		case <-p.err.written:
+		case code := <-p.code:
+			p.t.Fatalf("ended with %d before %q:\n%s", code, text, p.err)
+		case <-late.C:
+			p.t.Fatalf("no %q:\n%s", text, p.err)
+		}
+	}
+}
+
+// wait returns the exit code.
+func (p *program) wait() int {
+	p.t.Helper()
+	select {
+	case code := <-p.code:
+		return code
+	case <-time.After(patience):
+		p.t.Fatalf("does not end:\n%s", p.err)
+		return -1
+	}
+}
+
+// runToEnd runs a command that ends by itself.
+func runToEnd(t *testing.T, args ...string) (code int, out, err string) {
+	t.Helper()
+	p := begin(t, args...)
+	code = p.wait()
+	return code, p.out.String(), p.err.String()
+}
+
+func startRouter(t *testing.T) *router.Router {
+	t.Helper()
+	r, err := router.Listen(t.Context(), "ws://127.0.0.1:0/ws", router.Options{Realms: []string{"realm1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- r.Serve(context.Background()) }()
+	t.Cleanup(func() {
+		r.Close()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// address returns where the program listens, by its log.
+func (p *program) address() string {
+	p.t.Helper()
+	p.waitFor(`"message":"listening"`)
+	for line := range strings.Lines(p.err.String()) {
+		var entry struct{ Message, Address, Time string }
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			p.t.Fatalf("%v in %q", err, line)
+		}
+		if entry.Message == "listening" {
+			if _, err := time.Parse(logTime, entry.Time); err != nil {
+				p.t.Error(err)
+			}
+			return entry.Address
+		}
+	}
+	return ""
+}
+
+func writeFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "wampool.hcl")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestUsageErrors(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"rum", "unknown command"},
+		{"run", "run needs -c FILE, or --router URL"},
+		{"run --router ws://127.0.0.1:8080/ws -c wampool.hcl", "-c FILE and --router exclude each other"},
+		{"run -c wampool.hcl --realm realm2", "-c FILE and --realm exclude"},
+		{"run -c wampool.hcl --listen ws://127.0.0.1:0/ws", "-c FILE and --listen exclude"},
+		{"run --rooter ws://127.0.0.1:8080/ws", "unknown flag: --rooter"},
+		{"run --router ws://127.0.0.1:8080/ws more", `unknown command "more"`},
+		{"check", "check needs the FILE"},
+		{"demo --for 15", "15"},
+		{"demo --for 1ms", "--for must be at least"},
+		{"version now", `unknown command "now"`},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			code, out, err := runToEnd(t, strings.Fields(c.args)...)
+			if code != exitUsage || out != "" {
+				t.Errorf("exit code %d, output %q", code, out)
+			}
+			lines := strings.Split(strings.TrimSuffix(err, "\n"), "\n")
+			if len(lines) != 2 || !strings.Contains(lines[0], c.want) || !strings.HasPrefix(lines[1], "Try 'wampool") {
+				t.Errorf("want a line with %q and a hint, got %q", c.want, err)
+			}
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range []string{"", "--help", "run --help", "check --help", "demo --help", "version --help"} {
+		code, out, err := runToEnd(t, strings.Fields(args)...)
+		if code != exitClean || err != "" || !strings.Contains(out, "Usage:") {
+			t.Errorf("%q: exit code %d, output %q, errors %q", args, code, out, err)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	code, out, err := runToEnd(t, "version")
+	if code != exitClean || err != "" || !strings.HasPrefix(out, "wampool ") || !strings.Contains(out, "go1.") {
+		t.Errorf("exit code %d, output %q, errors %q", code, out, err)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	good := writeFile(t, `router { url = "ws://127.0.0.1:8080/ws" }
+listen "ws://127.0.0.1:9000/ws" {}
+realm "realm1" {
+  pool "com.example.a" {}
+  pool "com.example.b" {}
+}
+`)
+	bad := writeFile(t, "router {\n  url = 8080\n}\n")
+	code, out, errors := runToEnd(t, "check", good)
+	if want := good + ": ok: 1 realm, 2 pools\n"; code != exitClean || out != want || errors != "" {
+		t.Errorf("a sound file: exit code %d, output %q, errors %q", code, out, errors)
+	}
+	code, out, errors = runToEnd(t, "check", bad, good, filepath.Join(t.TempDir(), "nowhere.hcl"))
+	if code != exitUsage || out != good+": ok: 1 realm, 2 pools\n" {
+		t.Errorf("three files: exit code %d, output %q", code, out)
+	}
+	for _, want := range []string{bad + ":2,", "listen", "nowhere.hcl: cannot read"} {
+		if !strings.Contains(errors, want) {
+			t.Errorf("the mistakes lack %q:\n%s", want, errors)
+		}
+	}
+}
+
+func TestRunConfigurationErrors(t *testing.T) {
+	for _, args := range [][]string{
+		{"run", "-c", writeFile(t, "router {}\n")},
+		{"run", "--router", "http://127.0.0.1:8080/ws"},
+		{"run", "--router", "ws://127.0.0.1:8080/ws", "--listen", "nowhere"},
+		{"run", "--router", "ws://127.0.0.1:8080/ws", "--realm", "no realm"},
+	} {
+		if code, _, err := runToEnd(t, args...); code != exitUsage || err == "" {
+			t.Errorf("%q: exit code %d, errors %q", args, code, err)
+		}
+	}
+}
+
+func TestRunUntilSignal(t *testing.T) {
+	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) {
+			r := startRouter(t)
+			p := begin(t, "run", "--router", r.URL(), "--listen", "ws://127.0.0.1:0/ws")
+			p.waitFor("pool session up")
+			p.signals <- signal
+			if code := p.wait(); code != exitClean {
+				t.Errorf("exit code %d:\n%s", code, p.err)
+			}
+		})
+	}
+}
+
+func TestRunByFile(t *testing.T) {
+	r := startRouter(t)
+	file := writeFile(t, `router { url = "`+r.URL()+`" }
+listen "ws://127.0.0.1:0/ws" {}
+realm "realm1" {}
+log { format = "console" }
+`)
+	p := begin(t, "run", "-c", file)
+	p.waitFor("listening")
+	p.waitFor("pool session up")
+	if log := p.err.String(); strings.Contains(log, "{") {
+		t.Errorf("not a console's log:\n%s", log)
+	}
+	p.signals <- syscall.SIGTERM
+	if code := p.wait(); code != exitClean {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	r := startRouter(t)
+	first := begin(t, "run", "--router", r.URL(), "--listen", "ws://127.0.0.1:0/ws")
+	address := first.address()
+	code, _, err := runToEnd(t, "run", "--router", r.URL(), "--listen", address)
+	if code != exitFailure || !strings.Contains(err, address) || !strings.Contains(err, "in use") || strings.Count(err, "\n") != 1 {
+		t.Errorf("exit code %d, errors %q", code, err)
+	}
+	first.signals <- syscall.SIGINT
+	if code := first.wait(); code != exitClean {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestRouterDownAtTheStart(t *testing.T) {
+	r := startRouter(t)
+	url := r.URL()
+	r.Close()
+	p := begin(t, "run", "--router", url, "--listen", "ws://127.0.0.1:0/ws")
+	p.waitFor("waiting and retrying")
+	if log := p.err.String(); !strings.Contains(log, url) || !strings.Contains(log, `"retry_in":"100ms"`) {
+		t.Errorf("the log does not say what it waits for:\n%s", log)
+	}
+	again, err := router.Listen(t.Context(), url, router.Options{Realms: []string{"realm1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- again.Serve(context.Background()) }()
+	p.waitFor("pool session up")
+	p.signals <- syscall.SIGTERM
+	if code := p.wait(); code != exitClean {
+		t.Errorf("exit code %d:\n%s", code, p.err)
+	}
+	again.Close()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPrintConfig(t *testing.T) {
+	code, out, err := runToEnd(t, "demo", "--print-config")
+	if code != exitClean || err != "" {
+		t.Fatalf("exit code %d, errors %q", code, err)
+	}
+	code, checked, err := runToEnd(t, "check", writeFile(t, out))
+	if code != exitClean || !strings.HasSuffix(checked, ": ok: 1 realm, 1 pool\n") {
+		t.Errorf("exit code %d, output %q, errors %q", code, checked, err)
+	}
+}
+
+func TestDemo(t *testing.T) {
+	code, out, err := runToEnd(t, "demo", "--for", "2s")
+	if code != exitClean || err != "" || !strings.Contains(out, "It holds") {
+		t.Errorf("exit code %d, errors %q:\n%s", code, err, out)
+	}
+}
+
+func TestDemoEndsBySignal(t *testing.T) {
+	p := begin(t, "demo", "--for", "1h")
+	<-p.out.written
+	p.signals <- syscall.SIGINT
+	if code := p.wait(); code != exitClean {
+		t.Errorf("exit code %d, errors %q", code, p.err)
+	}
+	if !strings.Contains(p.out.String(), "calls sent =") {
+		t.Errorf("no summary:\n%s", p.out)
+	}
+}
