@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -171,6 +172,10 @@ func (c *cursor) jsonStringEnd() (end int, escaped, ok bool) {
 	}
 	ascii := true
 	for i := c.pos + 1; i < len(c.buf); i++ {
+		i += jsonPlain(c.buf[i:])
+		if i == len(c.buf) {
+			break
+		}
 		switch b := c.buf[i]; {
 		case b == '"':
 			if !ascii && !utf8.Valid(c.buf[c.pos+1:i]) {
@@ -191,6 +196,24 @@ func (c *cursor) jsonStringEnd() (end int, escaped, ok bool) {
 		}
 	}
 	return 0, false, c.fail(endsEarly)
+}
+
+// jsonPlain counts the bytes at the beginning that stand for themselves: no
+// quote, no backslash, no control character, and nothing beyond ASCII. It looks
+// at eight at a time, and so may stop up to seven too early.
+func jsonPlain(text []byte) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; len(text)-n >= 8; n += 8 {
+		word := binary.LittleEndian.Uint64(text[n:])
+		quote, backslash := word^ones*'"', word^ones*'\\'
+		// A byte's top bit is set if it is below 0x20, is 0 after the xor, or
+		// was set before.
+		if ((word-ones*0x20)|(quote-ones)|(backslash-ones)|word)&tops != 0 {
+			break
+		}
+	}
+	return n
 }
 
 // jsonEscape returns the length of the escape that text begins with: a whole

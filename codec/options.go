@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -10,71 +11,84 @@ import (
 // to a session that others depend on is checked first. Keys that are not here
 // may hold anything.
 
-// check tells why the value at the cursor can't be that option's; empty: it can.
-type check func(c *cursor) string
+// rule is what an option's value must be.
+type rule uint8
 
-var yieldOptions = join(payloadOptions, disclosedCallee, map[string]check{"progress": isBool})
+const (
+	isAnything rule = iota
+	isBool
+	isString
+	isStrings
+	isID
+	isIDs
+	isTimeout
+	isMatch
+	isMode
+	isForwardFor
+	isHop
+	isEncAlgo
+	isEncKey
+	isEncSerializer
+)
+
+var yieldOptions = join(payloadOptions, disclosedCallee, map[string]rule{"progress": isBool})
 
 var errorDetails = join(payloadOptions, disclosedCallee)
 
-var callOptions = join(payloadOptions, map[string]check{
+var callOptions = join(payloadOptions, map[string]rule{
 	"timeout": isTimeout, "receive_progress": isBool, "progress": isBool, "disclose_me": isBool,
 	"transaction_hash": isString, "caller": isID, "caller_authid": isString, "caller_authrole": isString,
 })
 
-var cancelOptions = map[string]check{"mode": isMode, "forward_for": isForwardFor}
+var cancelOptions = map[string]rule{"mode": isMode, "forward_for": isForwardFor}
 
-var registerOptions = map[string]check{
+var registerOptions = map[string]rule{
 	"disclose_caller": isBool, "force_reregister": isBool, "forward_for": isForwardFor,
 }
 
-var publishOptions = join(payloadOptions, map[string]check{
+var publishOptions = join(payloadOptions, map[string]rule{
 	"acknowledge": isBool, "exclude_me": isBool, "retain": isBool, "disclose_me": isBool,
 	"exclude": isIDs, "exclude_authid": isStrings, "exclude_authrole": isStrings,
 	"eligible": isIDs, "eligible_authid": isStrings, "eligible_authrole": isStrings,
 	"transaction_hash": isString,
 })
 
-var eventDetails = join(payloadOptions, map[string]check{
+var eventDetails = join(payloadOptions, map[string]rule{
 	"publisher": isID, "publisher_authid": isString, "publisher_authrole": isString, "topic": isString,
 	"retained": isBool, "transaction_hash": isString, "x_acknowledged_delivery": isBool,
 })
 
-var subscribeOptions = map[string]check{
+var subscribeOptions = map[string]rule{
 	"match": isMatch, "get_retained": isBool, "forward_for": isForwardFor,
 }
 
 // payloadOptions are of every message with a payload: payload passthru mode of
 // the specification, and payload transparency of Crossbar.io and Autobahn.
-var payloadOptions = map[string]check{
+var payloadOptions = map[string]rule{
 	"ppt_scheme": isString, "ppt_serializer": isString, "ppt_cipher": isString, "ppt_keyid": isString,
 	"enc_algo": isEncAlgo, "enc_key": isEncKey, "enc_serializer": isEncSerializer,
 	"forward_for": isForwardFor,
 }
 
-var disclosedCallee = map[string]check{
+var disclosedCallee = map[string]rule{
 	"callee": isID, "callee_authid": isString, "callee_authrole": isString,
 }
 
-func join(tables ...map[string]check) map[string]check {
-	all := make(map[string]check)
+func join(tables ...map[string]rule) map[string]rule {
+	all := make(map[string]rule)
 	for _, table := range tables {
-		for key, check := range table {
-			all[key] = check
-		}
+		maps.Copy(all, table)
 	}
 	return all
 }
 
 // validate checks all options of a dictionary, and what is in them to its end.
-func (d Dict) validate(s Serializer, t MessageType, element string, table map[string]check) error {
+func (d Dict) validate(s Serializer, t MessageType, element string, table map[string]rule) error {
 	e := d.read(s)
 	e.c.portable = true
 	for e.next() {
-		if check := table[string(e.key)]; check != nil {
-			if why := check(&e.c); why != "" {
-				return &MalformedError{t, element + "." + string(e.key), why}
-			}
+		if why := e.c.breaks(table[string(e.key)]); why != "" {
+			return &MalformedError{t, element + "." + string(e.key), why}
 		}
 	}
 	if len(d.raw) > 0 && !e.ok {
@@ -91,49 +105,78 @@ func (c *cursor) cause(t MessageType, element string) error {
 	return &MalformedError{t, element, c.why}
 }
 
-func isBool(c *cursor) string {
-	if c.kind() != kindBool {
-		return "not a boolean"
+// breaks tells why the value at the cursor does not follow the rule; empty: it
+// does.
+func (c *cursor) breaks(r rule) string {
+	switch r {
+	case isBool:
+		return c.mustBe(kindBool, "not a boolean")
+	case isString:
+		if c.kind() != kindString || c.jsonBinaryNext() {
+			return notAString
+		}
+	case isID:
+		if id, ok := c.wholeNumber(); !ok || id == 0 {
+			return "not an ID (1 to 2^53)"
+		}
+	case isTimeout: // in milliseconds, 0 for none
+		if _, ok := c.wholeNumber(); !ok {
+			return "not an integer from 0 to 2^53"
+		}
+	case isStrings:
+		return c.breaksListOf(isString)
+	case isIDs:
+		return c.breaksListOf(isID)
+	case isForwardFor: // the path of a message over several routers
+		return c.breaksListOf(isHop)
+	case isHop:
+		return c.breaksHop()
+	case isMatch:
+		return c.mustBeOneOf("exact", "prefix", "wildcard")
+	case isMode:
+		return c.mustBeOneOf("skip", "kill", "killnowait")
+	case isEncKey:
+		if c.kind() != kindNull {
+			return c.breaks(isString)
+		}
+	case isEncAlgo:
+		return c.breaksEncryption("cryptobox", "mqtt", "xbr")
+	case isEncSerializer:
+		return c.breaksEncryption("json", "msgpack", "cbor", "ubjson", "flatbuffers")
 	}
 	return ""
 }
 
-// isString refuses the strings of JSON that stand for binary.
-func isString(c *cursor) string {
-	if c.kind() != kindString || c.jsonBinaryNext() {
-		return notAString
+func (c *cursor) mustBe(k kind, why string) string {
+	if c.kind() != k {
+		return why
 	}
 	return ""
 }
 
-func isID(c *cursor) string {
+// wholeNumber reads an integer from 0 to 2^53 that is written as one.
+func (c *cursor) wholeNumber() (uint64, bool) {
 	if c.kind() != kindInt {
-		return "not an ID (1 to 2^53)"
+		return 0, false
 	}
-	if id, ok := c.uint(); !ok || id == 0 {
-		return "not an ID (1 to 2^53)"
-	}
-	return ""
+	return c.uint()
 }
 
-func isIDs(c *cursor) string     { return isListOf(c, isID) }
-func isStrings(c *cursor) string { return isListOf(c, isString) }
-
-func isListOf(c *cursor, check check) string {
+func (c *cursor) breaksListOf(r rule) string {
 	if c.kind() != kindList {
 		return notAList
 	}
 	k, ok := c.list()
 	for ok {
 		var more bool
-		if more, ok = c.next(&k); !more || !ok {
+		if more, ok = c.next(&k); !more {
 			break
 		}
-		value := c.pos
-		if why := check(c); why != "" {
+		element := c.pos
+		if why := c.breaks(r); why != "" {
 			return "list with an element that is " + why
 		}
-		c.pos = value
+		c.pos = element
 		ok = c.skip(2)
 	}
 	if !ok {
@@ -142,65 +185,39 @@ func isListOf(c *cursor, check check) string {
 	return ""
 }
 
-// isForwardFor checks the path of a message over several routers: a list of
-// {session, authid, authrole}.
-func isForwardFor(c *cursor) string {
-	return isListOf(c, func(c *cursor) string {
-		if c.kind() != kindDict {
-			return notADict
-		}
-		var session, authid, authrole bool
-		for e := entriesAt(*c); e.next(); {
-			switch string(e.key) {
-			case "session":
-				session = isID(&e.c) == ""
-			case "authid":
-				authid = e.c.kind() == kindString || e.c.kind() == kindNull
-			case "authrole":
-				authrole = isString(&e.c) == ""
-			}
-		}
-		if !session || !authid || !authrole {
-			return "not a dictionary of session, authid and authrole"
-		}
-		return ""
-	})
-}
-
-func isMatch(c *cursor) string { return isOneOf(c, "exact", "prefix", "wildcard") }
-
-func isMode(c *cursor) string { return isOneOf(c, "skip", "kill", "killnowait") }
-
-// isTimeout allows whole milliseconds, 0 for none.
-func isTimeout(c *cursor) string {
-	if n, ok := uint64(0), c.kind() == kindInt; ok {
-		if n, ok = c.uint(); ok && n <= MaxID {
-			return ""
+// breaksHop checks one element of forward_for.
+func (c *cursor) breaksHop() string {
+	if c.kind() != kindDict {
+		return notADict
+	}
+	var session, authid, authrole bool
+	for e := entriesAt(*c); e.next(); {
+		switch string(e.key) {
+		case "session":
+			session = e.c.breaks(isID) == ""
+		case "authid":
+			authid = e.c.kind() == kindNull || e.c.breaks(isString) == ""
+		case "authrole":
+			authrole = e.c.breaks(isString) == ""
 		}
 	}
-	return "not an integer from 0 to 2^53"
+	if !session || !authid || !authrole {
+		return "not a dictionary of session, authid and authrole"
+	}
+	return ""
 }
 
-// isEncAlgo allows the schemes that Crossbar.io knows, and private ones.
-func isEncAlgo(c *cursor) string {
-	return isEncryption(c, "cryptobox", "mqtt", "xbr")
-}
-
-func isEncSerializer(c *cursor) string {
-	return isEncryption(c, "json", "msgpack", "cbor", "ubjson", "flatbuffers")
-}
-
-// isEncryption allows these names, private ones (x_...), and what Autobahn
+// breaksEncryption allows these names, private ones (x_...), and what Autobahn
 // takes for none: null and the empty string.
-func isEncryption(c *cursor, names ...string) string {
+func (c *cursor) breaksEncryption(names ...string) string {
 	if c.kind() == kindNull {
 		return ""
 	}
 	text, ok := c.stringValue()
-	if !ok {
+	switch {
+	case !ok:
 		return notAString
-	}
-	if len(text) == 0 || isPrivate(text) {
+	case len(text) == 0 || isPrivate(text):
 		return ""
 	}
 	return isKnown(string(text), names...)
@@ -220,15 +237,7 @@ func isPrivate(name []byte) bool {
 	return true
 }
 
-// isEncKey allows a string, and null for none.
-func isEncKey(c *cursor) string {
-	if c.kind() == kindNull {
-		return ""
-	}
-	return isString(c)
-}
-
-func isOneOf(c *cursor, names ...string) string {
+func (c *cursor) mustBeOneOf(names ...string) string {
 	text, ok := c.stringValue()
 	if !ok {
 		return notAString

@@ -97,11 +97,14 @@ func wellFormed(s codec.Serializer, raw []byte) error {
 // plain reduces what a library decodes to what all have in common.
 func plain(v any, inJSON bool) (any, error) {
 	switch v := v.(type) {
-	case nil, bool, []byte:
+	case nil, bool:
 		return v, nil
+	case []byte:
+		return append([]byte{}, v...), nil // never nil
 	case string:
 		if inJSON && strings.HasPrefix(v, "\x00") {
-			return base64.StdEncoding.DecodeString(v[1:])
+			raw, err := base64.StdEncoding.DecodeString(v[1:])
+			return append([]byte{}, raw...), err
 		}
 		return v, nil
 	case json.Number:

@@ -1,0 +1,60 @@
+package codec_test
+
+import (
+	"testing"
+
+	"github.com/wampool/wampool/codec"
+)
+
+func TestTextPayload(t *testing.T) {
+	for _, s := range serializers {
+		kw := []codec.Field{{Key: "limit", Value: codec.FieldUint(4)}, {Key: "reason", Value: codec.FieldString("concurrency")}}
+		with := codec.Error{RequestType: codec.TypeInvocation, Request: 1, URI: []byte("a"), Payload: codec.TextPayload(s, nil, "full", kw)}
+		same(t, s, encode(t, s, []any{8, 68, 1, dict{}, "a", []any{"full"}, dict{"limit": 4, "reason": "concurrency"}}), s, with.Append(nil, s))
+		without := codec.Error{RequestType: codec.TypeInvocation, Request: 1, URI: []byte("a"), Payload: codec.TextPayload(s, make([]byte, 9), "full", nil)}
+		same(t, s, encode(t, s, []any{8, 68, 1, dict{}, "a", []any{"full"}}), s, without.Append(nil, s))
+	}
+}
+
+func TestNewPayload(t *testing.T) {
+	for _, s := range serializers {
+		list, kw := encode(t, s, []any{1, "a"}), encode(t, s, dict{"k": 2})
+		tests := []struct {
+			payload codec.Payload
+			want    []any
+		}{
+			{codec.NewPayload(s, nil, nil), []any{70, 1, dict{}}},
+			{codec.NewPayload(s, list, nil), []any{70, 1, dict{}, []any{1, "a"}}},
+			{codec.NewPayload(s, list, kw), []any{70, 1, dict{}, []any{1, "a"}, dict{"k": 2}}},
+			{codec.NewPayload(s, nil, kw), []any{70, 1, dict{}, []any{}, dict{"k": 2}}},
+		}
+		for _, test := range tests {
+			m := codec.Yield{Request: 1, Payload: test.payload}
+			same(t, s, encode(t, s, test.want), s, m.Append(nil, s))
+		}
+	}
+}
+
+func TestBodyClone(t *testing.T) {
+	for _, s := range serializers {
+		for _, sample := range samples {
+			if typeOf(sample) != codec.TypeInvocation {
+				continue
+			}
+			raw := encode(t, s, sample)
+			m := decoded(t, s, raw).(*codec.Invocation)
+			body := codec.Body{Serializer: s, Details: m.Details, Payload: m.Payload}
+			clone, buffer := body.Clone(make([]byte, 5, 256))
+			if clone.Len() != body.Len() || len(buffer) != body.Len() {
+				t.Errorf("%s: %d bytes in a buffer of %d, want %d", s, clone.Len(), len(buffer), body.Len())
+			}
+			want := m.Append(nil, s)
+			clear(raw) // the clone must not depend on it
+			m.Details, m.Payload = clone.Details, clone.Payload
+			same(t, s, want, s, m.Append(nil, s))
+			if n := testing.AllocsPerRun(10, func() { clone, buffer = body.Clone(buffer) }); n != 0 {
+				t.Errorf("%s: %v allocations", s, n)
+			}
+		}
+	}
+}
