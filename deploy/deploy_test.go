@@ -1,0 +1,164 @@
+// Package deploy holds ways to run wampool, and this test of them.
+package deploy
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/wampool/wampool/configs"
+)
+
+func TestConfigurations(t *testing.T) {
+	files, err := filepath.Glob("*/*.hcl")
+	if err != nil || len(files) != 3 {
+		t.Fatalf("configurations: %v (%v), want one each for compose, systemd and Kubernetes", files, err)
+	}
+	for _, file := range files {
+		config, err := configs.Load(file)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if len(config.Realms) != 1 || len(config.Listen) != 1 {
+			t.Errorf("%s: %d realms and %d listeners, want one of each", file, len(config.Realms), len(config.Listen))
+		}
+	}
+}
+
+func TestImageRunsTheProgramAsNobody(t *testing.T) {
+	dockerfile := read(t, "Dockerfile")
+	for _, line := range []string{
+		"CGO_ENABLED=0 go build", "./cmd/wampool", "FROM scratch", "USER 65532:65532", `ENTRYPOINT ["/wampool"]`,
+		`CMD ["run", "-c", "/etc/wampool/wampool.hcl"]`,
+	} {
+		if !strings.Contains(dockerfile, line) {
+			t.Errorf("Dockerfile lacks %q", line)
+		}
+	}
+	wanted := regexp.MustCompile(`FROM golang:(\d+\.\d+)`).FindStringSubmatch(dockerfile)
+	if wanted == nil || !strings.Contains(read(t, "../go.mod"), "\ngo "+wanted[1]) {
+		t.Errorf("Dockerfile builds with Go %v, not with go.mod's", wanted)
+	}
+}
+
+func TestComposeFile(t *testing.T) {
+	var compose struct {
+		Services map[string]struct {
+			Image   string
+			Build   struct{ Context, Dockerfile string }
+			Volumes []string
+		}
+	}
+	unmarshal(t, "compose/compose.yaml", &compose)
+	build := compose.Services["wampool"].Build
+	if _, err := os.Stat(filepath.Join("compose", build.Context, build.Dockerfile)); err != nil {
+		t.Errorf("wampool's image is built from %v: %v", build, err)
+	}
+	for name, service := range compose.Services {
+		for _, volume := range service.Volumes {
+			file, _, _ := strings.Cut(volume, ":")
+			if _, err := os.Stat(filepath.Join("compose", file)); err != nil {
+				t.Errorf("%s mounts %s: %v", name, volume, err)
+			}
+		}
+	}
+	var router struct {
+		Workers []struct {
+			Realms     []struct{ Name string }
+			Transports []struct {
+				Endpoint struct{ Port int }
+				Paths    map[string]any
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(read(t, "compose/crossbar.json")), &router); err != nil {
+		t.Fatal(err)
+	}
+	config, err := configs.Load("compose/wampool.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	worker := router.Workers[0]
+	if worker.Realms[0].Name != config.Realms[0].Name {
+		t.Errorf("the router's realm is %s and wampool's %s", worker.Realms[0].Name, config.Realms[0].Name)
+	}
+	if worker.Transports[0].Endpoint.Port != 8080 || worker.Transports[0].Paths["ws"] == nil || config.Router.URL != "ws://crossbar:8080/ws" {
+		t.Errorf("wampool connects to %s, which is not the router's transport", config.Router.URL)
+	}
+}
+
+func TestSystemdUnit(t *testing.T) {
+	unit := read(t, "systemd/wampool.service")
+	for _, line := range []string{
+		"ExecStart=/usr/local/bin/wampool run -c /etc/wampool/wampool.hcl", "DynamicUser=yes", "NoNewPrivileges=yes",
+		"ProtectSystem=strict", "Restart=on-failure", "WantedBy=multi-user.target",
+	} {
+		if !strings.Contains(unit, "\n"+line+"\n") {
+			t.Errorf("unit lacks %q", line)
+		}
+	}
+}
+
+func TestKubernetesPodHasANativeSidecar(t *testing.T) {
+	var pod struct {
+		Kind string
+		Spec struct {
+			TerminationGracePeriodSeconds float64
+			InitContainers                []struct {
+				Name, RestartPolicy string
+				Args                []string
+				VolumeMounts        []struct{ Name, MountPath string }
+				SecurityContext     struct {
+					AllowPrivilegeEscalation *bool
+					ReadOnlyRootFilesystem   bool
+				}
+			}
+			Containers []struct{ Name string }
+			Volumes    []struct{ Name string }
+		}
+	}
+	unmarshal(t, "kubernetes/pod.yaml", &pod)
+	if pod.Kind != "Pod" || len(pod.Spec.InitContainers) != 1 || len(pod.Spec.Containers) != 1 {
+		t.Fatalf("not a pod with one service and one sidecar: %+v", pod)
+	}
+	sidecar := pod.Spec.InitContainers[0]
+	if sidecar.RestartPolicy != "Always" {
+		t.Error("an init container is a sidecar with restartPolicy Always only")
+	}
+	if strings.Join(sidecar.Args, " ") != "run -c /etc/wampool/wampool.hcl" || sidecar.VolumeMounts[0].Name != pod.Spec.Volumes[0].Name {
+		t.Errorf("the sidecar runs %v with %v", sidecar.Args, sidecar.VolumeMounts)
+	}
+	security := sidecar.SecurityContext
+	if security.AllowPrivilegeEscalation == nil || *security.AllowPrivilegeEscalation || !security.ReadOnlyRootFilesystem {
+		t.Error("the sidecar's container is not locked down")
+	}
+	config, err := configs.Load("kubernetes/wampool.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pod.Spec.TerminationGracePeriodSeconds <= config.DrainTimeout.Seconds() {
+		t.Errorf("the pod is killed after %v s, and wampool drains for %s", pod.Spec.TerminationGracePeriodSeconds, config.DrainTimeout)
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func unmarshal(t *testing.T, file string, into any) {
+	t.Helper()
+	if err := yaml.Unmarshal([]byte(read(t, file)), into); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+}
