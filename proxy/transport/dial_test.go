@@ -1,0 +1,239 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// routerURL is an HTTP server's URL as a WebSocket's.
+func routerURL(server *httptest.Server) string {
+	return "ws" + strings.TrimPrefix(server.URL, "http") + "/ws"
+}
+
+func TestDialAsksForWhatItWasTold(t *testing.T) {
+	requests := make(chan *http.Request, 1)
+	router := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests <- r.Clone(context.Background())
+		w.Header().Add("Set-Cookie", "cbtid=1; Path=/")
+		w.Header().Add("Set-Cookie", "x=2")
+		w.Header().Add("Server", "router")
+		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"wamp.2.json"}, InsecureSkipVerify: true})
+		if err != nil {
+			t.Errorf("accept: %v", err)
+			return
+		}
+		_ = conn.Write(r.Context(), websocket.MessageText, []byte("[1]")) // may come along with the answer
+		_, _, _ = conn.Read(r.Context())
+		_ = conn.CloseNow()
+	}))
+	defer router.Close()
+	header := http.Header{"Cookie": {"cbtid=0"}, "Origin": {"http://page.example"}, "X-Forwarded-For": {"10.0.0.1"}}
+	dialed, err := Dial(t.Context(), routerURL(router), DialOptions{
+		Serializers: []codec.Serializer{codec.CBOR, codec.JSON}, Header: header,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dialed.Conn.Wait()
+	defer dialed.Conn.Abort(errTestOver)
+	request := <-requests
+	if s := dialed.Conn.Serializer(); s != codec.JSON {
+		t.Errorf("serializer %v, want json", s)
+	}
+	if addr := dialed.Conn.RemoteAddr(); addr != request.Host {
+		t.Errorf("peer %q, want %q", addr, request.Host)
+	}
+	if m := mustRead(t, dialed.Conn); m != "[1]" {
+		t.Errorf("first message %q", m)
+	}
+	for name, want := range map[string]string{
+		"Sec-Websocket-Protocol": "wamp.2.cbor,wamp.2.json", "Cookie": "cbtid=0", "Origin": "http://page.example",
+		"X-Forwarded-For": "10.0.0.1", "User-Agent": "wampool", "Sec-Websocket-Extensions": "",
+	} {
+		if got := request.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if len(dialed.Header) != 1 || !slices.Equal(dialed.Header["Set-Cookie"], []string{"cbtid=1; Path=/", "x=2"}) {
+		t.Errorf("header %v, want the cookies only", dialed.Header)
+	}
+	if len(header) != 3 {
+		t.Errorf("the caller's header became %v", header)
+	}
+}
+
+func TestRouterRefuses(t *testing.T) {
+	var redirected atomic.Bool
+	for _, c := range []struct {
+		name    string
+		handler http.HandlerFunc
+		status  int
+		body    string
+	}{
+		{"unauthorized", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who  are\nyou?\x1b[31m\x00", 401) }, 401, "who are you? [31m"},
+		{"forbidden", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, 403, ""},
+		{"not found", http.NotFound, 404, "404 page not found"},
+		{"no websocket", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 5000)) }, 200, strings.Repeat("x", 200)},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) {
+			redirected.Store(r.URL.Path != "/ws")
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+		}, 302, `<a href="/elsewhere">Found</a>.`},
+		{"endless body", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(500)
+			for range 10_000 {
+				if _, err := io.WriteString(w, "no "); err != nil {
+					return
+				}
+			}
+			<-r.Context().Done()
+		}, 500, strings.TrimSpace(strings.Repeat("no ", 67)[:200])},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			router := httptest.NewServer(c.handler)
+			defer router.Close()
+			_, err := Dial(t.Context(), routerURL(router)+"?token=s3cret", DialOptions{Serializers: allSerializers, Timeout: 10 * time.Second})
+			var refused *RefusedError
+			if !errors.As(err, &refused) || refused.Status != c.status || refused.Body != c.body {
+				t.Fatalf("dial: %v; want status %d and %q", err, c.status, c.body)
+			}
+			if strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("a secret in %q", err)
+			}
+		})
+	}
+	if redirected.Load() {
+		t.Error("a redirect was followed")
+	}
+}
+
+func TestDialFailures(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, and nobody answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone.Close()
+	hangsUp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Errorf("hijack: %v", err)
+			return
+		}
+		_ = conn.Close()
+	}))
+	defer hangsUp.Close()
+	noSubprotocol := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if conn, err := websocket.Accept(w, r, nil); err == nil {
+			_, _, _ = conn.Read(r.Context())
+			_ = conn.CloseNow()
+		}
+	}))
+	defer noSubprotocol.Close()
+	noTLS := httptest.NewServer(http.NotFoundHandler())
+	defer noTLS.Close()
+	for _, c := range []struct{ name, url, text string }{
+		{"silent", "ws://user:s3cret@" + silent.Addr().String() + "/ws?ticket=s3cret", "router ws://user:xxxxx@" + silent.Addr().String() + "/ws can't be reached: no answer within 30ms"},
+		{"silent TLS", "wss://" + silent.Addr().String() + "/ws", "no answer within 30ms"},
+		{"gone", "ws://" + gone.Addr().String() + "/ws", "connection refused"},
+		{"hangs up", routerURL(hangsUp), "it ended the connection in the middle of the handshake"},
+		{"no subprotocol", routerURL(noSubprotocol), "it chose none of the subprotocols wamp.2.json, wamp.2.msgpack, wamp.2.cbor"},
+		{"no TLS", strings.Replace(routerURL(noTLS), "ws:", "wss:", 1), "tls: first record does not look like a TLS handshake"},
+		{"no URL", "http://127.0.0.1/ws", "not a URL like ws://"},
+		{"nothing", "::", "not a URL like ws://"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			timeout := 10 * time.Second
+			if strings.HasPrefix(c.name, "silent") {
+				timeout = 30 * time.Millisecond
+			}
+			_, err := Dial(t.Context(), c.url, DialOptions{Serializers: allSerializers, Timeout: timeout})
+			var failure *DialError
+			if !errors.As(err, &failure) || !strings.Contains(err.Error(), c.text) || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("dial: %v, want %q", err, c.text)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Dial(ctx, "ws://"+silent.Addr().String(), DialOptions{Serializers: allSerializers}); !errors.Is(err, context.Canceled) {
+		t.Errorf("dial: %v, want the cancellation", err)
+	}
+}
+
+func TestDialTLS(t *testing.T) {
+	router := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"wamp.2.cbor"}})
+		if err != nil {
+			t.Errorf("accept: %v", err)
+			return
+		}
+		conn.SetReadLimit(-1)
+		for {
+			kind, m, err := conn.Read(r.Context())
+			if err != nil {
+				if websocket.CloseStatus(err) != 1000 {
+					t.Errorf("router: %v", err)
+				}
+				return
+			}
+			if err := conn.Write(r.Context(), kind, m); err != nil {
+				t.Errorf("router: %v", err)
+				return
+			}
+		}
+	}))
+	router.Config.ErrorLog = log.New(io.Discard, "", 0) // of the certificate that is not trusted
+	router.StartTLS()
+	defer router.Close()
+	if _, err := Dial(t.Context(), routerURL(router), DialOptions{Serializers: allSerializers}); err == nil {
+		t.Fatal("a certificate of nobody is trusted")
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(router.Certificate())
+	dialed, err := Dial(t.Context(), routerURL(router), DialOptions{
+		Serializers: allSerializers, TLS: &tls.Config{RootCAs: roots}, Timeout: 10 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := dialed.Conn
+	dropAfter(t, c)
+	messages := []string{"a", strings.Repeat("b", 100), strings.Repeat("c", 50_000), strings.Repeat("d", 1<<20)}
+	for _, m := range messages {
+		mustSend(t, c, m)
+	}
+	if c.Buffered() < 1<<20 {
+		t.Errorf("%d bytes are gathered", c.Buffered())
+	}
+	c.Flush()
+	for _, want := range messages {
+		if got := mustRead(t, c); got != want {
+			t.Errorf("message of %d bytes came back as another of %d", len(want), len(got))
+		}
+	}
+	c.Close(1000, "", 5*time.Second)
+	if _, err := c.Read(); err != ErrClosed {
+		t.Errorf("read: %v, want ErrClosed", err)
+	}
+	c.Wait()
+}
