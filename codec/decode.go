@@ -1,7 +1,5 @@
 package codec
 
-import "bytes"
-
 // PeekType decodes a message's type and nothing behind it.
 func PeekType(s Serializer, msg []byte) (MessageType, error) {
 	c := cursor{s: s, buf: msg}
@@ -175,10 +173,6 @@ func (d *decoder) payload() Payload {
 		}
 		return rest
 	}
-	end := len(c.buf)
-	if c.s == JSON {
-		end = len(bytes.TrimRight(c.buf, " \t\r\n"))
-	}
 	begin := c.pos
 	more, ok := c.next(&d.k)
 	switch {
@@ -194,11 +188,15 @@ func (d *decoder) payload() Payload {
 	if c.s == CBOR { // of indefinite length, which is rare: count
 		return d.indefinitePayload(begin)
 	}
-	if end <= c.pos+1 || c.buf[end-1] != ']' {
+	end := len(c.buf) - 1
+	for end > c.pos && isSpace(c.buf[end]) {
+		end--
+	}
+	if end <= c.pos || c.buf[end] != ']' {
 		d.bad("", endsEarly)
 		return Payload{}
 	}
-	return Payload{c.buf[c.pos : end-1], some}
+	return Payload{c.buf[c.pos:end], some}
 }
 
 func (d *decoder) checkCount(rest Payload) {

@@ -158,7 +158,7 @@ func FuzzTranscode(f *testing.F) {
 	for _, raw := range []string{"\x81\xf9\x7e\x00", "\x9f\x7f\x61a\xff\x5f\xff\xff", "\x81\xf7", "\x81\xc2\x41\x01", "\x81\x3b\xff\xff\xff\xff\xff\xff\xff\xff"} {
 		f.Add(uint8(codec.CBOR), []byte(raw))
 	}
-	for _, raw := range []string{`["\u0000AA==",1e5,-0.0,1E400]`, `[18446744073709551615,{"a":1,"a":2}]`, `["\ud83d\ude00"]`, `["\u0000A"]`} {
+	for _, raw := range []string{`["\u0000AA==",1e5,-0.0,1E400]`, `[18446744073709551615,{"a":1,"a":2}]`, `["\ud83d\ude00"]`, `["\u0000A"]`, `[{"":"","":true}]`} {
 		f.Add(uint8(codec.JSON), []byte(raw))
 	}
 	for _, raw := range []string{"\x91\xca\x7f\xc0\x00\x00", "\x91\xd4\x00\x00", "\x91\xa1\x00", "\x91\xd6\xff\x00\x00\x00\x00", "\x91\xcf\xff\xff\xff\xff\xff\xff\xff\xff"} {

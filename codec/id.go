@@ -60,3 +60,19 @@ func (d *decoder) idOrZero(name string) uint64 {
 	}
 	return id
 }
+
+// decodeTwoIDs reads a message of two IDs, as most confirmations are.
+func decodeTwoIDs(s Serializer, msg []byte, t MessageType, second string, request, other *uint64) error {
+	d := decoding(s, msg, t)
+	*request = d.id("Request")
+	*other = d.id(second)
+	d.end()
+	return d.done()
+}
+
+func appendTwoIDs(dst []byte, s Serializer, t MessageType, request, other uint64) []byte {
+	b := begin(dst, s, t, 3, Payload{})
+	b.id(request)
+	b.id(other)
+	return b.end(Payload{})
+}

@@ -8,15 +8,12 @@ import (
 )
 
 func (c *cursor) space() {
-	for c.pos < len(c.buf) {
-		switch c.buf[c.pos] {
-		case ' ', '\t', '\n', '\r':
-			c.pos++
-		default:
-			return
-		}
+	for c.pos < len(c.buf) && isSpace(c.buf[c.pos]) {
+		c.pos++
 	}
 }
+
+func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
 
 func (c *cursor) jsonKind() kind {
 	c.space()

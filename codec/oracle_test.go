@@ -46,7 +46,7 @@ func value(s codec.Serializer, raw []byte) (any, error) {
 		}
 		return plain(v, true)
 	case codec.MessagePack:
-		v, rest, err := msgp.ReadIntfBytes(raw)
+		v, rest, err := msgpackValue(raw)
 		if err == nil && len(rest) > 0 {
 			err = errors.New("more than one value")
 		}
@@ -61,6 +61,41 @@ func value(s codec.Serializer, raw []byte) (any, error) {
 		}
 		return plain(v, false)
 	}
+}
+
+// msgpackValue is msgp.ReadIntfBytes, which a key that is there twice confuses.
+func msgpackValue(raw []byte) (v any, rest []byte, err error) {
+	var n uint32
+	switch msgp.NextType(raw) {
+	case msgp.ArrayType:
+		if n, rest, err = msgp.ReadArrayHeaderBytes(raw); err != nil {
+			return nil, raw, err
+		}
+		list := []any{}
+		for range n {
+			if v, rest, err = msgpackValue(rest); err != nil {
+				return nil, raw, err
+			}
+			list = append(list, v)
+		}
+		return list, rest, nil
+	case msgp.MapType:
+		if n, rest, err = msgp.ReadMapHeaderBytes(raw); err != nil {
+			return nil, raw, err
+		}
+		dict := map[string]any{}
+		for range n {
+			var key string
+			if key, rest, err = msgp.ReadStringBytes(rest); err != nil {
+				return nil, raw, err
+			}
+			if dict[key], rest, err = msgpackValue(rest); err != nil {
+				return nil, raw, err
+			}
+		}
+		return dict, rest, nil
+	}
+	return msgp.ReadIntfBytes(raw)
 }
 
 var cborDecoding = func() cbor.DecMode {
