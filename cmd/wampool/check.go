@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,7 @@ their mistakes at once. Variables and files that they read by env() and file()
 must be there.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fmt.Errorf("check needs the FILE to be checked")
+				return errors.New("check needs the FILE to be checked")
 			}
 			return nil
 		},

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/wampool/wampool/codec"
@@ -33,7 +34,7 @@ func (c *Client) login(o *Options) error {
 			return abortError(c.serializer, message)
 		case codec.TypeChallenge:
 			if o.Ticket == "" {
-				return fmt.Errorf("the router asks for authentication, and no ticket was given")
+				return errors.New("the router asks for authentication, and no ticket was given")
 			}
 			answer := codec.Authenticate{Signature: o.Ticket}
 			if err := c.conn.Send(answer.Append(nil, c.serializer)); err != nil {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/wampool/wampool/codec"
@@ -109,7 +110,7 @@ func (c *Client) takeResult(message []byte) error {
 	c.mu.Unlock()
 	switch {
 	case !known:
-		return fmt.Errorf("RESULT of a call that was not sent, or that has ended")
+		return errors.New("RESULT of a call that was not sent, or that has ended")
 	case m.Progress:
 		if r.call.Progress != nil {
 			r.call.Progress(result)

@@ -97,13 +97,14 @@ func (r *realm) call(s *session, m *codec.Call) {
 	}
 	r.perform(&s.out, r.dealer.Call(0, dealer.Call{
 		Pool: pool, Origin: s.origin, Request: m.Request, ReceiveProgress: m.ReceiveProgress,
-		Body: codec.Body{Serializer: s.serializer, Details: r.invocationDetails(s, m), Payload: m.Payload},
+		Body: codec.Body{Serializer: s.serializer, Details: invocationDetails(s.serializer, m), Payload: m.Payload},
 	}), answer{})
 }
 
-func (r *realm) invocationDetails(s *session, m *codec.Call) codec.Dict {
+// invocationDetails are what a callee is told of a call.
+func invocationDetails(s codec.Serializer, m *codec.Call) codec.Dict {
 	if m.ReceiveProgress {
-		return receiveProgress[s.serializer]
+		return receiveProgress[s]
 	}
 	return codec.Dict{}
 }
