@@ -306,32 +306,3 @@ func (p *poolBook) unqueue(c *callBook) {
 	must(i >= 0, fifo, "request %d is not in the queue", c.request)
 	p.waiting = slices.Delete(p.waiting, i, i+1)
 }
-
-// compare holds what the dealer tells of its pools against the books.
-func (b *books) compare(d *dealer.Dealer) (finding *broken) {
-	defer recoverFinding(&finding)
-	states := d.Pools()
-	waitingCalls := 0
-	for _, p := range b.pools {
-		if p == nil {
-			continue
-		}
-		must(len(states) > 0 && states[0].ID == p.id, nothingLeft, "pool %d is missing", p.id)
-		s := states[0]
-		states = states[1:]
-		must(s.Key == p.key && s.Open == p.open, nothingLeft, "pool %d is %+v", p.id, s)
-		must(s.Waiting == len(p.waiting), nothingLeft, "%d calls wait in pool %d, not %d", len(p.waiting), p.id, s.Waiting)
-		must(s.Calls == len(p.waiting)+p.held, nothingLeft, "pool %d has %d calls, not %d", p.id, len(p.waiting)+p.held, s.Calls)
-		must(s.Waiting > 0 || s.Bytes == 0, nothingLeft, "pool %d holds %d bytes of nobody", p.id, s.Bytes)
-		must(len(s.Callees) == len(p.members), nothingLeft, "pool %d has %d callees, not %d", p.id, len(p.members), len(s.Callees))
-		for i, m := range p.members {
-			want := dealer.CalleeState{Callee: m.callee.id, Registration: m.registration, InFlight: m.inFlight, Limit: m.limit}
-			must(s.Callees[i] == want, nothingLeft, "pool %d: %+v instead of %+v", p.id, s.Callees[i], want)
-		}
-		waitingCalls += len(p.waiting)
-	}
-	must(len(states) == 0, nothingLeft, "left over: %+v", states)
-	waits, runs := d.Load()
-	must(waits == waitingCalls && waits+runs == b.live, nothingLeft, "%d wait and %d run, of %d and %d", waits, runs, waitingCalls, b.live)
-	return nil
-}
