@@ -10,6 +10,7 @@ import (
 	"math"
 	"math/big"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -144,13 +145,17 @@ func plain(v any, inJSON bool) (any, error) {
 		return v, nil
 	case json.Number:
 		if !strings.ContainsAny(v.String(), ".eE") {
-			n, _ := new(big.Int).SetString(v.String(), 10)
-			return integer(n.String()), nil
+			if v == "-0" {
+				v = "0"
+			}
+			return integer(v), nil
 		}
 		f, err := v.Float64()
 		return plainFloat(f), err
-	case int64, uint64, int, int8, int16, int32, uint8, uint16, uint32:
-		return integer(fmt.Sprint(v)), nil
+	case int64:
+		return integer(strconv.FormatInt(v, 10)), nil
+	case uint64:
+		return integer(strconv.FormatUint(v, 10)), nil
 	case big.Int:
 		return integer(v.String()), nil
 	case float32:
