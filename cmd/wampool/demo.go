@@ -28,8 +28,8 @@ up, or the exit code is 1. Ctrl-C ends it early.`,
 				_, err := fmt.Fprint(s.out, demo.Config)
 				return failed(err)
 			}
-			if length < demo.Shortest {
-				return fmt.Errorf("--for must be at least %s", demo.Shortest)
+			if length < demo.Shortest || length > demo.Longest {
+				return fmt.Errorf("--for must be from %s to %s", demo.Shortest, demo.Longest)
 			}
 			return failed(show(s, length))
 		},

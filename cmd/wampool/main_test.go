@@ -157,7 +157,8 @@ func TestUsageErrors(t *testing.T) {
 		{"run --router ws://127.0.0.1:8080/ws more", `unknown command "more"`},
 		{"check", "check needs the FILE"},
 		{"demo --for 15", "15"},
-		{"demo --for 1ms", "--for must be at least"},
+		{"demo --for 1ms", "--for must be from 2s to 1h0m0s"},
+		{"demo --for 2h", "--for must be from"},
 		{"version now", `unknown command "now"`},
 	} {
 		t.Run(c.args, func(t *testing.T) {

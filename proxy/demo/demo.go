@@ -10,7 +10,7 @@ import (
 
 // Options say how long the demo lasts and where it is seen.
 type Options struct {
-	For time.Duration // at least Shortest
+	For time.Duration // from Shortest to Longest
 	Out io.Writer
 	// Size returns the terminal's columns and rows. nil: Out is no terminal, and
 	// gets a line a second.
@@ -18,8 +18,12 @@ type Options struct {
 	Color bool
 }
 
-// Shortest is the least time in which all phases can be seen.
-const Shortest = 2 * time.Second
+// Shortest is the least time in which all phases can be seen. Longest bounds
+// what is kept of each call.
+const (
+	Shortest = 2 * time.Second
+	Longest  = time.Hour
+)
 
 const (
 	frameEvery = 250 * time.Millisecond

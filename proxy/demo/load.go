@@ -166,7 +166,7 @@ func quantiles(durations []time.Duration) (p50, p99 time.Duration) {
 // snapshot is the demo at one moment.
 type snapshot struct {
 	elapsed, length         time.Duration
-	phase                   string
+	phase, policy           string
 	sent, answered, refused int
 	p50, p99                time.Duration // of the last second
 	waiting, queueLimit     int
@@ -193,7 +193,7 @@ func (l *load) snapshot() snapshot {
 	for _, c := range l.stage.callees {
 		of := calleeSnapshot{name: c.name, serializer: c.serializer, limit: c.limit}
 		for _, pool := range pools {
-			s.waiting, s.queueLimit = pool.Waiting, pool.QueueLimit
+			s.policy, s.waiting, s.queueLimit = pool.Policy, pool.Waiting, pool.QueueLimit
 			for _, status := range pool.Callees {
 				if status.Session == c.client.Session() {
 					of.inFlight, of.limit, of.calls = status.InFlight, status.Limit, status.Dispatched

@@ -20,7 +20,7 @@ const (
 func table(s snapshot, history []snapshot, width int) []row {
 	bars := min(max(width-labels-figures, fewestBars), mostBars)
 	right := labels + bars + figures - 1
-	rows := []row{title(s, right), nil, heads(right)}
+	rows := []row{title(s, right), cast(s), nil, heads(right)}
 	for _, c := range s.callees {
 		rows = append(rows, calleeRow(s, c, history, bars, right))
 	}
@@ -39,6 +39,12 @@ func title(s snapshot, right int) row {
 	r.add(look, s.phase)
 	r.alignRight(right, normal, fmt.Sprintf("%.1f of %.0f s", s.elapsed.Seconds(), s.length.Seconds()))
 	return r
+}
+
+// cast says who is who.
+func cast(s snapshot) row {
+	text := fmt.Sprintf("3 callers -> router -> wampool (policy %s) -> %d callees; Ctrl-C ends it", s.policy, len(s.callees))
+	return row{{strings.Repeat(" ", margin), normal}, {text, faint}}
 }
 
 func heads(right int) row {

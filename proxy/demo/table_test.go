@@ -25,7 +25,7 @@ func moments() []snapshot {
 	var sent, answered, refused int
 	for elapsed := time.Duration(0); elapsed <= 8*time.Second; elapsed += frameEvery {
 		s := snapshot{
-			elapsed: elapsed, length: 12 * time.Second, phase: "under capacity", queueLimit: 100,
+			elapsed: elapsed, length: 12 * time.Second, phase: "under capacity", policy: "least", queueLimit: 100,
 			p50: 61 * time.Millisecond, p99: 640 * time.Millisecond,
 		}
 		sent += 25
