@@ -12,12 +12,14 @@ import (
 // string that begins with NUL, in Base64. What can't be expressed is a
 // *[TranscodeError]: NaN and infinities in JSON, text that begins with NUL in
 // JSON, keys that are no strings, extension types, tags, integers beyond 64 bit.
-// JavaScript's undefined becomes null. The result is built in dst's capacity,
-// and dst is returned with it for the next use; where from is to, it is p.
+// JavaScript's undefined becomes null, and its tagged Uint8Array binary data.
+// Where from is to, the payload comes out with the same values in plain terms.
+// The result is built in dst's capacity, and dst is returned with it for the
+// next use.
 func TranscodePayload(dst []byte, p Payload, from, to Serializer) (Payload, []byte, error) {
 	dst = dst[:0]
-	if p.count == 0 || from == to {
-		return p, dst, nil
+	if p.count == 0 {
+		return Payload{}, dst, nil
 	}
 	c := cursor{s: from, buf: p.raw}
 	arguments, argumentsKw, element := p.elements(&c)
@@ -102,9 +104,24 @@ func (t *transcoder) value(depth int) bool {
 			t.dst = appendNull(t.dst, t.to)
 			return t.skip(depth)
 		}
+		if t.byteArray() {
+			return t.binary()
+		}
 		return t.fail("extension types and tags can't be expressed in " + t.to.String())
 	}
 	return t.noValue()
+}
+
+// byteArray passes over the tag that JavaScript's encoders put before a
+// Uint8Array (RFC 8746, section 2.1): it is binary data with or without it.
+func (t *transcoder) byteArray() bool {
+	const tag = "\xd8\x40"
+	rest := t.buf[t.pos:]
+	if t.s != CBOR || len(rest) <= len(tag) || string(rest[:len(tag)]) != tag || rest[len(tag)]>>5 != cborBytes {
+		return false
+	}
+	t.pos += len(tag)
+	return true
 }
 
 func (t *transcoder) integer() bool {

@@ -200,3 +200,22 @@ func TestTranscodeKeepsAnAbsentPayloadAbsent(t *testing.T) {
 		}
 	}
 }
+
+func TestTranscodeTaggedByteArray(t *testing.T) {
+	var m codec.Yield
+	if err := m.Decode(codec.CBOR, []byte("\x84\x18\x46\x01\xa0\x81\xd8\x40\x43\x00\x01\xff")); err != nil {
+		t.Fatal(err)
+	}
+	for to, want := range map[codec.Serializer]string{
+		codec.JSON: `[70,1,{},["\u0000AAH/"]]`, codec.MessagePack: "\x94\x46\x01\x80\x91\xc4\x03\x00\x01\xff", codec.CBOR: "\x84\x18\x46\x01\xa0\x81\x43\x00\x01\xff",
+	} {
+		payload, _, err := codec.TranscodePayload(nil, m.Payload, codec.CBOR, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := codec.Yield{Request: 1, Payload: payload}
+		if b := string(got.Append(nil, to)); b != want {
+			t.Errorf("in %s: %q, want %q", to, b, want)
+		}
+	}
+}

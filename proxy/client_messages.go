@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/wampool/wampool/codec"
 )
@@ -170,12 +171,8 @@ func (r *realm) yield(out *outbox, s *session, message []byte) {
 		r.abort(out, s, err.Error())
 		return
 	}
-	if r.dealer.Holds(s.callee, m.Request) {
-		// It goes to the session that all callees depend on.
-		if err := m.Validate(s.serializer); err != nil {
-			r.abort(out, s, err.Error())
-			return
-		}
+	if r.dealer.Holds(s.callee, m.Request) && !r.vouch(out, s, m.Request, m.Validate(s.serializer), &m.Payload) {
+		return
 	}
 	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, !m.Progress),
 		hand{serializer: s.serializer, raw: message, yield: &m})
@@ -195,12 +192,33 @@ func (r *realm) calleeError(out *outbox, s *session, message []byte) {
 		out.send(s.router, message)
 		return
 	}
-	if r.dealer.Holds(s.callee, m.Request) {
-		if err := m.Validate(s.serializer); err != nil {
-			r.abort(out, s, err.Error())
-			return
-		}
+	if r.dealer.Holds(s.callee, m.Request) && !r.vouch(out, s, m.Request, m.Validate(s.serializer), &m.Payload) {
+		return
 	}
 	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, true),
 		hand{serializer: s.serializer, raw: message, err: &m})
+}
+
+// vouch sees to it that an answer does no harm to the session at the router
+// that all callees depend on; invalid is what its validation found. A callee
+// that breaks the protocol is aborted. A payload that is well formed but holds
+// what only its serializer has, so that the router may fail to pass it on, is
+// put in plain terms, or else ends the call with an error. It is false if the
+// answer is dealt with.
+func (r *realm) vouch(out *outbox, s *session, request uint64, invalid error, payload *codec.Payload) bool {
+	if invalid == nil {
+		return true
+	}
+	if foreign := (*codec.TranscodeError)(nil); !errors.As(invalid, &foreign) {
+		r.abort(out, s, invalid.Error())
+		return false
+	}
+	var err error
+	if *payload, r.plain, err = codec.TranscodePayload(r.plain[:0], *payload, s.serializer, s.serializer); err == nil {
+		return true
+	}
+	answer := codec.Error{RequestType: codec.TypeInvocation, URI: []byte(uriInvalidArgument), Payload: codec.TextPayload(
+		s.serializer, nil, "the callee's answer can't be passed on: "+invalid.Error(), nil)}
+	r.perform(out, r.dealer.Answer(r.now(), s.callee, request, true), hand{serializer: s.serializer, err: &answer})
+	return false
 }

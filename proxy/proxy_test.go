@@ -397,3 +397,16 @@ func TestCleanStopAnswersWhatIsLeft(t *testing.T) {
 	pool.expect(`[6,{},"wamp.close.system_shutdown"]`)
 	_ = router
 }
+
+func TestAnswerThatOnlyItsSerializerCanExpressEndsOneCallAlone(t *testing.T) {
+	w, pool := newWorld(t, "")
+	callee, _, _ := w.callee(pool, `{"concurrency":2}`, "")
+	pool.send(`[68,1,100,{}]`)
+	callee.expectPrefix(`[68,1,`)
+	callee.send(`[70,1,{},[123456789012345678901234567890]]`)
+	pool.expectPrefix(`[8,68,1,{},"wamp.error.invalid_argument"`)
+	pool.send(`[68,2,100,{}]`)
+	callee.expectPrefix(`[68,2,`)
+	callee.send(`[70,2,{},["fine"]]`)
+	pool.expect(`[70,2,{},["fine"]]`)
+}

@@ -40,7 +40,7 @@ type realm struct {
 	failed     []failure     // calls whose message could not be put in the callee's serializer
 
 	// Buffers for the message under construction.
-	message, details, dict, payload []byte
+	message, details, dict, payload, plain []byte
 }
 
 // origin is where answers go.

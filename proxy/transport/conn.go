@@ -27,9 +27,8 @@ type Conn struct {
 	done         chan struct{}
 
 	// Owned by the reader.
-	small []byte  // holds most messages, and is kept
-	large *buffer // holds the latest message, if small does not
-	over  error   // what Read returns from now on
+	message *buffer // holds the latest message; nil while the reader waits for one
+	over    error   // what Read returns from now on
 
 	// outside is held by the reader while it is not in Read, so that the hook
 	// runs only while it is: the close of a connection reads too, and must not
@@ -55,9 +54,6 @@ const (
 	leaving        // the close handshake is under way
 	ended          // the socket is closed
 )
-
-// smallMessage is what the reader's own buffer holds, in bytes.
-const smallMessage = 1 << 10
 
 func newConn(socket *websocket.Conn, g *gather, s codec.Serializer, remote string, limits Limits) *Conn {
 	c := &Conn{
@@ -87,10 +83,16 @@ func (c *Conn) RemoteAddr() string { return c.remote }
 // Read, and must not block.
 func (c *Conn) BeforeBlock(hook func()) { c.hook = hook }
 
-// beforeBlock runs the hook, if the reader is in Read.
+// beforeBlock runs the hook, if the reader is in Read, and lets go of the
+// buffer for messages.
 func (c *Conn) beforeBlock() {
 	if !c.outside.TryLock() {
 		return
+	}
+	// While the connection is open it is the reader who gets here.
+	if c.state.Load() == open && c.message != nil && len(c.message.b) == 0 {
+		c.message.giveBack()
+		c.message = nil
 	}
 	if c.hook != nil {
 		c.hook()
@@ -108,9 +110,8 @@ func (c *Conn) Read() ([]byte, error) {
 	if c.over != nil {
 		return nil, c.over
 	}
-	if c.large != nil {
-		c.large.giveBack()
-		c.large = nil
+	if c.message != nil {
+		c.message.b = c.message.b[:0]
 	}
 	err := c.notOpen()
 	if err == nil {
@@ -140,34 +141,21 @@ func (c *Conn) readMessage() ([]byte, error) {
 			fmt.Sprintf("%s message where %s has %s ones", kind(frames), c.serializer.Subprotocol(), kind(c.frames)),
 		}
 	}
-	if c.small == nil {
-		c.small = make([]byte, smallMessage)
+	if c.message == nil {
+		c.message = borrowBuffer(smallestBuffer)
 	}
-	message := c.small[:0]
 	for {
-		n, err := r.Read(message[len(message):cap(message)])
-		message = message[:len(message)+n]
-		switch {
-		case err == io.EOF:
-			return message, nil
-		case err != nil:
+		c.message = c.message.withRoom(1)
+		b := c.message.b
+		n, err := r.Read(b[len(b):cap(b)])
+		c.message.b = b[:len(b)+n]
+		if err == io.EOF {
+			return c.message.b, nil
+		}
+		if err != nil {
 			return nil, err
-		case len(message) == cap(message):
-			message = c.enlarge(message)
 		}
 	}
-}
-
-// enlarge moves the beginning of a message to where there is room for more.
-func (c *Conn) enlarge(message []byte) []byte {
-	if c.large == nil {
-		c.large = borrowBuffer(4 * len(message))
-		c.large.b = append(c.large.b, message...)
-	} else {
-		c.large.b = message
-		c.large = c.large.withRoom(1)
-	}
-	return c.large.b
 }
 
 func kind(frames websocket.MessageType) string {

@@ -198,8 +198,21 @@ func TestMessageStaysUntilTheNextRead(t *testing.T) {
 		}
 		mustRead(t, server)
 	}
-	if server.small == nil || len(server.small) != smallMessage {
-		t.Errorf("the reader keeps %d bytes, want %d", len(server.small), smallMessage)
+	done := make(chan struct{})
+	server.BeforeBlock(func() {
+		if server.message != nil {
+			t.Errorf("a reader that waits holds %d bytes", cap(server.message.b))
+		}
+		close(done)
+	})
+	go func() {
+		<-done
+		client.Close(1000, "", time.Second)
+	}()
+	server.outside.Unlock()
+	server.outside.Lock()
+	if _, err := server.Read(); err != io.EOF {
+		t.Errorf("read: %v, want EOF", err)
 	}
 }
 
