@@ -128,7 +128,7 @@ func (d *decoder) entries(name string) entries {
 	if !d.element(name) {
 		return entries{}
 	}
-	return entriesAt(d.c)
+	return entriesAt(&d.c)
 }
 
 // optionalEntries is entries for a dictionary that need not be there.
@@ -144,7 +144,7 @@ func (d *decoder) optionalEntries(name string) entries {
 	if d.ended = !more; d.ended {
 		return entries{}
 	}
-	return entriesAt(d.c)
+	return entriesAt(&d.c)
 }
 
 func (d *decoder) close(name string, e *entries) Dict {

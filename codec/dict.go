@@ -51,11 +51,13 @@ type entries struct {
 	ok     bool // false: not well formed
 }
 
-func entriesAt(c cursor) entries {
+// entriesAt begins to read the dictionary at a cursor, which stays where it is.
+func entriesAt(c *cursor) (e entries) {
+	e.c = *c
 	if c.s == JSON {
-		c.space()
+		e.c.space()
 	}
-	e := entries{c: c, first: c.pos}
+	e.first = e.c.pos
 	e.k, e.ok = e.c.dict()
 	return e
 }
@@ -65,7 +67,7 @@ func (d Dict) read(s Serializer) entries {
 	if len(d.raw) == 0 {
 		return entries{}
 	}
-	return entriesAt(cursor{s: s, buf: d.raw})
+	return entriesAt(&cursor{s: s, buf: d.raw})
 }
 
 // next goes to the next entry; it is false behind the last one, and at the

@@ -191,7 +191,7 @@ func (c *cursor) breaksHop() string {
 		return notADict
 	}
 	var session, authid, authrole bool
-	for e := entriesAt(*c); e.next(); {
+	for e := entriesAt(c); e.next(); {
 		switch string(e.key) {
 		case "session":
 			session = e.c.breaks(isID) == ""

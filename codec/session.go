@@ -60,7 +60,7 @@ func (m *Hello) Decode(s Serializer, msg []byte) error {
 	for e := m.Details.read(s); e.next(); {
 		switch string(e.key) {
 		case "roles":
-			m.roles(entriesAt(e.c))
+			m.roles(entriesAt(&e.c))
 		case "authid":
 			m.AuthID = e.c.textValue()
 		case "authmethods":
@@ -90,11 +90,11 @@ func (m *Hello) roles(e entries) {
 			m.Roles.Caller = true
 		case "callee":
 			m.Roles.Callee = true
-			for of := entriesAt(e.c); of.next(); {
+			for of := entriesAt(&e.c); of.next(); {
 				if string(of.key) != "features" {
 					continue
 				}
-				for feature := entriesAt(of.c); feature.next(); {
+				for feature := entriesAt(&of.c); feature.next(); {
 					m.Callee.set(feature.key, feature.c.boolValue())
 				}
 			}
