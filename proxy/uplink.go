@@ -149,13 +149,19 @@ func (r *realm) uplinkRegistered(out *outbox, up *uplink, registration uint64) {
 }
 
 // uplinkRefused takes the router's ERROR for our REGISTER. Callees that wait
-// are told it unchanged. If the pool has callees already, as after a reconnect
-// to a router that still holds our registration of before, it is tried again.
+// are told it unchanged, but for those whose own probe had just taken the
+// procedure: they have given it back. For them, and if the pool has callees
+// already, as after a reconnect to a router that still holds our registration
+// of before, it is tried again.
 func (r *realm) uplinkRefused(out *outbox, up *uplink, m *codec.Error) {
 	up.state = absent
 	waiting := up.waiting
 	up.waiting = nil
 	for _, s := range waiting {
+		if s.pending.tries > 0 && string(m.URI) == uriAlreadyExists {
+			up.waiting = append(up.waiting, s)
+			continue
+		}
 		r.refuseRegister(out, s, m, r.pool.serializer)
 	}
 	if !up.wanted {
