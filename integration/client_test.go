@@ -227,6 +227,9 @@ func (a *answer) open() bool { return len(a.c) == 0 }
 
 // register registers a procedure. behaviour is echo, name, error, hold or block.
 func (c *client) register(procedure, behaviour string, options args) *answer {
+	if options == nil {
+		options = args{}
+	}
 	return c.do("register", args{"procedure": procedure, "behaviour": behaviour, "options": options})
 }
 

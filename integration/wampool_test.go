@@ -29,10 +29,15 @@ func startWampool(t *testing.T, routerURL, realm string) *wampool {
 // launchWampool does not wait for the pool session.
 func launchWampool(t *testing.T, routerURL, realm string) *wampool {
 	t.Helper()
+	return launch(t, routerURL, realm, "1s")
+}
+
+func launch(t *testing.T, routerURL, realm, drainTimeout string) *wampool {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "wampool.hcl")
 	config := "router {\n  url = \"" + routerURL + "\"\n}\n" +
 		"listen \"ws://127.0.0.1:0/ws\" {}\n" +
-		"drain_timeout = \"1s\"\n" + realm + "\n"
+		"drain_timeout = \"" + drainTimeout + "\"\n" + realm + "\n"
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
