@@ -36,7 +36,7 @@ func (p Payload) elements(c *cursor) (arguments, argumentsKw []byte, element str
 		return nil, nil, ""
 	}
 	switch c.kind() {
-	case kindList, kindString, kindBinary:
+	case kindList, kindString, kindBinary, kindNull: // null is what some clients send for no arguments
 	default:
 		c.fail(notAList)
 		return nil, nil, "Arguments"

@@ -132,7 +132,7 @@ func (p Payload) validate(s Serializer, t MessageType, options Dict, may opaque)
 	}
 	c = cursor{s: s, buf: arguments}
 	switch k := c.kind(); {
-	case k == kindList:
+	case k == kindList || k == kindNull:
 		return nil
 	case argumentsKw != nil:
 	case k == kindString && may == onlyBinary && !c.jsonBinaryNext():

@@ -410,3 +410,17 @@ func TestAnswerThatOnlyItsSerializerCanExpressEndsOneCallAlone(t *testing.T) {
 	callee.send(`[70,2,{},["fine"]]`)
 	pool.expect(`[70,2,{},["fine"]]`)
 }
+
+func TestWhatIsNoProcedureIsLeftToTheCalleesOwnSession(t *testing.T) {
+	w, pool := newWorld(t, "")
+	client, router := w.join("backend", "")
+	for i, register := range []string{
+		`[64,%d,{"concurrency":1},"not a uri"]`, `[64,%d,{"concurrency":1},"a..b"]`,
+		`[64,%d,{"concurrency":1,"match":"regex"},"a.b"]`, `[64,%d,{"concurrency":1},"wamp.session.count"]`,
+	} {
+		client.send(register, i+1)
+		router.expect(register, i+1)
+	}
+	client.send(`[64,9,{"concurrency":1,"match":"wildcard"},"a..b"]`)
+	pool.expect(`[64,1,{"match":"wildcard"},"a..b"]`)
+}

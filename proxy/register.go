@@ -54,6 +54,11 @@ const maxProbes = 3
 // rules returns the rules for a REGISTER: those of a block, or none for one
 // that itself asks to share. pooled is false for one that passes untouched.
 func (r *realm) rules(m *codec.Register) (block *configs.Pool, pooled bool) {
+	// The pool session registers the same procedure: what a router might close
+	// it for is left to the callee's own session.
+	if !codec.ValidPattern(m.Procedure, m.Match) || !isMatch(m.Match) {
+		return nil, false
+	}
 	if block := r.blocks[m.Procedure]; block != nil {
 		return block, true
 	}
@@ -61,6 +66,15 @@ func (r *realm) rules(m *codec.Register) (block *configs.Pool, pooled bool) {
 		return nil, false
 	}
 	return nil, m.HasConcurrency || m.HasInvoke && m.Invoke != "" && m.Invoke != "single"
+}
+
+// isMatch tells whether a REGISTER's match option is one of the specification's.
+func isMatch(match string) bool {
+	switch match {
+	case "", "exact", "prefix", "wildcard":
+		return true
+	}
+	return false
 }
 
 // register takes a REGISTER.
