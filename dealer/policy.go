@@ -7,6 +7,7 @@ import "fmt"
 // specification's advanced profile, and "least" beside it.
 type Policy uint8
 
+// The policies.
 const (
 	Single     Policy = iota + 1 // the only callee
 	First                        // the one that registered first, spilling over to the next

@@ -101,9 +101,8 @@ func (d *Dealer) disown(c *call) {
 	}
 }
 
-// remove ends a call: its slot, if it had one, is free. It returns the
-// registration where that is, nil if the call was waiting.
-func (d *Dealer) remove(i callIndex) *registration {
+// remove ends a call: its slot, if it had one, is free.
+func (d *Dealer) remove(i callIndex) {
 	c := d.calls.at(i)
 	d.disown(c)
 	r, p := c.at, c.pool
@@ -124,7 +123,6 @@ func (d *Dealer) remove(i callIndex) *registration {
 	d.calls.count--
 	p.calls--
 	d.sweep(p)
-	return r
 }
 
 // recycle gives back the buffers of a call that waits no longer.

@@ -20,10 +20,10 @@ func TestPlainCalleesOfEveryLibraryInOnePool(t *testing.T) {
 	c := router(t)
 	w := startWampool(t, c.url(), pooled("com.example.mixed", `policy = "roundrobin"`))
 	callees := map[string]*client{}
-	for library_, serializer := range map[string]string{"twisted": "json", "asyncio": "cbor", "autobahn": "msgpack", "wampy": "cbor"} {
-		callee := library(t, library_).join(t, w.url, args{"serializer": serializer})
+	for name, serializer := range map[string]string{"twisted": "json", "asyncio": "cbor", "autobahn": "msgpack", "wampy": "cbor"} {
+		callee := library(t, name).join(t, w.url, args{"serializer": serializer})
 		callee.do("register", args{"procedure": "com.example.mixed", "behaviour": "echo"}).ok(t)
-		callees[library_] = callee
+		callees[name] = callee
 	}
 	autobahnJSON := library(t, "autobahn").join(t, w.url, args{"serializer": "json"})
 	autobahnJSON.do("register", args{"procedure": "com.example.mixed", "behaviour": "echo"}).ok(t)

@@ -99,7 +99,7 @@ func (r *realm) fromClient(out *outbox, s *session, message []byte) {
 	switch t {
 	case codec.TypeRegister:
 		if s.parted {
-			r.passUp(out, s, message, 1)
+			r.passUp(out, s, message)
 			return
 		}
 		r.register(out, s, message)
@@ -110,7 +110,7 @@ func (r *realm) fromClient(out *outbox, s *session, message []byte) {
 	case codec.TypeError:
 		r.calleeError(out, s, message)
 	case codec.TypeCall, codec.TypeCancel, codec.TypePublish, codec.TypeSubscribe, codec.TypeUnsubscribe:
-		r.passUp(out, s, message, 1)
+		r.passUp(out, s, message)
 	case codec.TypeGoodbye, codec.TypeAbort:
 		out.send(s.router, message)
 		r.part(out, s)
@@ -120,15 +120,15 @@ func (r *realm) fromClient(out *outbox, s *session, message []byte) {
 }
 
 // passUp passes a client's request on under the ID that the router expects.
-func (r *realm) passUp(out *outbox, s *session, message []byte, element int) {
+func (r *realm) passUp(out *outbox, s *session, message []byte) {
 	if s.shift.none() {
 		out.send(s.router, message)
 		return
 	}
-	id, err := codec.ID(s.serializer, message, element)
+	id, err := codec.ID(s.serializer, message, 1)
 	if err == nil {
 		if up := s.shift.up(id); up != id {
-			if message, err = codec.AppendWithID(r.message[:0], s.serializer, message, element, up); err == nil {
+			if message, err = codec.AppendWithID(r.message[:0], s.serializer, message, 1, up); err == nil {
 				r.message = message
 			}
 		}
@@ -145,7 +145,7 @@ func (r *realm) passUp(out *outbox, s *session, message []byte, element int) {
 func (r *realm) unregister(out *outbox, s *session, message []byte) {
 	var m codec.Unregister
 	if err := m.Decode(s.serializer, message); err != nil || s.registered[m.Registration] == "" {
-		r.passUp(out, s, message, 1)
+		r.passUp(out, s, message)
 		return
 	}
 	procedure := procedureOf(s.registered[m.Registration])
@@ -155,7 +155,7 @@ func (r *realm) unregister(out *outbox, s *session, message []byte) {
 	}
 	s.unregistering[s.shift.up(m.Request)] = struct{}{}
 	s.setFlag(isUnregistering)
-	r.passUp(out, s, message, 1)
+	r.passUp(out, s, message)
 	actions, _ := r.dealer.Leave(r.now(), s.callee, m.Registration)
 	r.perform(out, actions, hand{})
 	s.log.Info().Str("procedure", procedure).Msg("pool member left")

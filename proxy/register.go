@@ -81,12 +81,12 @@ func isMatch(match string) bool {
 func (r *realm) register(out *outbox, s *session, raw []byte) {
 	var m codec.Register
 	if m.Decode(s.serializer, raw) != nil {
-		r.passUp(out, s, raw, 1) // its own router tells it
+		r.passUp(out, s, raw) // its own router tells it
 		return
 	}
 	block, pooled := r.rules(&m)
 	if !pooled {
-		r.passUp(out, s, raw, 1)
+		r.passUp(out, s, raw)
 		return
 	}
 	p := &pendingRegister{raw: bytes.Clone(raw), block: block, since: r.now()}
@@ -116,7 +116,7 @@ func (r *realm) advanceRegister(out *outbox, s *session) {
 		if !r.admits(p.block, s) {
 			s.log.Info().Str("procedure", p.message.Procedure).Str("authrole", s.authRole).
 				Msg("callee's role is not admitted to the pool: its REGISTER passes to the router")
-			r.passUp(out, s, p.raw, 1)
+			r.passUp(out, s, p.raw)
 			r.settle(out, s)
 			return
 		}
