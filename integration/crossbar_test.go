@@ -51,7 +51,7 @@ const crossbarConfig = `{
 }`
 
 // queueStore makes Crossbar.io's own call queue work.
-const queueStore = `"store": {"type": "memory", "limit": 1000},`
+const queueStore = `"store": {"type": "memory", "limit": 1000, "call-queue": [{"uri": "com.example.", "match": "prefix", "limit": 2}]},`
 
 func startCrossbar(realmOptions string) (*crossbar, error) {
 	dir, err := os.MkdirTemp("", "wampool-crossbar-")

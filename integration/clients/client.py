@@ -217,7 +217,8 @@ async def release(c):
     held = sessions[c["session"]].held.get(c["procedure"], [])
     n = c.get("n", len(held))
     for f in held[:n]:
-        f.set_result(c.get("how", "answer"))
+        if not f.done():  # canceled by an INTERRUPT
+            f.set_result(c.get("how", "answer"))
     del held[:n]
     return n
 
