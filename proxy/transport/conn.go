@@ -27,8 +27,9 @@ type Conn struct {
 	done         chan struct{}
 
 	// Owned by the reader.
-	message *buffer // holds the latest message; nil while the reader waits for one
-	over    error   // what Read returns from now on
+	message   *buffer // holds the latest message; nil while the reader waits for one
+	receiving bool    // the message has begun to arrive
+	over      error   // what Read returns from now on
 
 	// outside is held by the reader while it is not in Read, so that the hook
 	// runs only while it is: the close of a connection reads too, and must not
@@ -90,7 +91,7 @@ func (c *Conn) beforeBlock() {
 		return
 	}
 	// While the connection is open it is the reader who gets here.
-	if c.state.Load() == open && c.message != nil && len(c.message.b) == 0 {
+	if c.state.Load() == open && !c.receiving && c.message != nil {
 		c.message.giveBack()
 		c.message = nil
 	}
@@ -110,9 +111,7 @@ func (c *Conn) Read() ([]byte, error) {
 	if c.over != nil {
 		return nil, c.over
 	}
-	if c.message != nil {
-		c.message.b = c.message.b[:0]
-	}
+	c.receiving = false
 	err := c.notOpen()
 	if err == nil {
 		var message []byte
@@ -141,9 +140,11 @@ func (c *Conn) readMessage() ([]byte, error) {
 			fmt.Sprintf("%s message where %s has %s ones", kind(frames), c.serializer.Subprotocol(), kind(c.frames)),
 		}
 	}
+	c.receiving = true
 	if c.message == nil {
 		c.message = borrowBuffer(smallestBuffer)
 	}
+	c.message.b = c.message.b[:0]
 	for {
 		c.message = c.message.withRoom(1)
 		b := c.message.b

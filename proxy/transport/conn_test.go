@@ -199,18 +199,16 @@ func TestMessageStaysUntilTheNextRead(t *testing.T) {
 		mustRead(t, server)
 	}
 	done := make(chan struct{})
-	server.BeforeBlock(func() {
+	server.BeforeBlock(sync.OnceFunc(func() {
 		if server.message != nil {
 			t.Errorf("a reader that waits holds %d bytes", cap(server.message.b))
 		}
 		close(done)
-	})
+	}))
 	go func() {
 		<-done
 		client.Close(1000, "", time.Second)
 	}()
-	server.outside.Unlock()
-	server.outside.Lock()
 	if _, err := server.Read(); err != io.EOF {
 		t.Errorf("read: %v, want EOF", err)
 	}

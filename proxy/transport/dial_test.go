@@ -86,7 +86,9 @@ func TestRouterRefuses(t *testing.T) {
 		status  int
 		body    string
 	}{
-		{"unauthorized", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who  are\nyou?\x1b[31m\x00", http.StatusUnauthorized) }, 401, "who are you? [31m"},
+		{"unauthorized", func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "who  are\nyou?\x1b[31m\x00", http.StatusUnauthorized)
+		}, 401, "who are you? [31m"},
 		{"forbidden", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, 403, ""},
 		{"not found", http.NotFound, 404, "404 page not found"},
 		{"no websocket", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 5000)) }, 200, strings.Repeat("x", 200)},
