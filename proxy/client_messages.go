@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport"
 )
 
 // takeFromClient handles one message of the client.
@@ -19,7 +20,7 @@ func (s *session) takeFromClient(message []byte) {
 		return
 	}
 	if r == nil || !s.concerns(t) {
-		s.clientOut.send(s.router, message)
+		s.clientOut.Send(s.router, message)
 		return
 	}
 	r.mu.Lock()
@@ -28,7 +29,7 @@ func (s *session) takeFromClient(message []byte) {
 	full := int64(s.heldBytes) > s.proxy.config.Limits.SendBufferBytes
 	r.mu.Unlock()
 	for full { // it reads no further until its REGISTER is settled
-		s.clientOut.flush()
+		s.clientOut.Flush()
 		select {
 		case <-s.resumed:
 		case <-s.client.Done():
@@ -70,7 +71,7 @@ func (s *session) takeHello(message []byte) {
 	if s.realm.Load() == nil && m.Decode(s.serializer, message) == nil {
 		s.hello.Store(&hello{realm: m.Realm, features: m.Callee})
 	}
-	s.clientOut.send(s.router, message)
+	s.clientOut.Send(s.router, message)
 }
 
 // reset forgets the session that has ended on this connection. realm.mu is held.
@@ -85,7 +86,7 @@ func (s *session) reset() {
 
 // fromClient handles a client's message that may concern a pool. realm.mu is
 // held.
-func (r *realm) fromClient(out *outbox, s *session, message []byte) {
+func (r *realm) fromClient(out *transport.Outbox, s *session, message []byte) {
 	if s.pending != nil {
 		s.held = append(s.held, bytes.Clone(message))
 		s.heldBytes += len(message)
@@ -93,7 +94,7 @@ func (r *realm) fromClient(out *outbox, s *session, message []byte) {
 	}
 	t, err := codec.PeekType(s.serializer, message)
 	if err != nil {
-		out.send(s.router, message)
+		out.Send(s.router, message)
 		return
 	}
 	switch t {
@@ -112,17 +113,17 @@ func (r *realm) fromClient(out *outbox, s *session, message []byte) {
 	case codec.TypeCall, codec.TypeCancel, codec.TypePublish, codec.TypeSubscribe, codec.TypeUnsubscribe:
 		r.passUp(out, s, message)
 	case codec.TypeGoodbye, codec.TypeAbort:
-		out.send(s.router, message)
+		out.Send(s.router, message)
 		r.part(out, s)
 	default:
-		out.send(s.router, message)
+		out.Send(s.router, message)
 	}
 }
 
 // passUp passes a client's request on under the ID that the router expects.
-func (r *realm) passUp(out *outbox, s *session, message []byte) {
+func (r *realm) passUp(out *transport.Outbox, s *session, message []byte) {
 	if s.shift.none() {
-		out.send(s.router, message)
+		out.Send(s.router, message)
 		return
 	}
 	id, err := codec.ID(s.serializer, message, 1)
@@ -137,12 +138,12 @@ func (r *realm) passUp(out *outbox, s *session, message []byte) {
 		r.abort(out, s, "malformed request")
 		return
 	}
-	out.send(s.router, message)
+	out.Send(s.router, message)
 }
 
 // unregister takes an UNREGISTER. A pooled registration is left at once; the
 // router is told as well, so that the client's request IDs stay its own.
-func (r *realm) unregister(out *outbox, s *session, message []byte) {
+func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
 	var m codec.Unregister
 	if err := m.Decode(s.serializer, message); err != nil || s.registered[m.Registration] == "" {
 		r.passUp(out, s, message)
@@ -162,7 +163,7 @@ func (r *realm) unregister(out *outbox, s *session, message []byte) {
 }
 
 // yield takes a YIELD of a callee.
-func (r *realm) yield(out *outbox, s *session, message []byte) {
+func (r *realm) yield(out *transport.Outbox, s *session, message []byte) {
 	if s.parted {
 		return // nobody waits for it any more
 	}
@@ -179,7 +180,7 @@ func (r *realm) yield(out *outbox, s *session, message []byte) {
 }
 
 // calleeError takes an ERROR of a callee.
-func (r *realm) calleeError(out *outbox, s *session, message []byte) {
+func (r *realm) calleeError(out *transport.Outbox, s *session, message []byte) {
 	if s.parted {
 		return
 	}
@@ -189,7 +190,7 @@ func (r *realm) calleeError(out *outbox, s *session, message []byte) {
 		return
 	}
 	if m.RequestType != codec.TypeInvocation {
-		out.send(s.router, message)
+		out.Send(s.router, message)
 		return
 	}
 	if r.dealer.Holds(s.callee, m.Request) && !r.vouch(out, s, m.Request, m.Validate(s.serializer), &m.Payload) {
@@ -205,7 +206,7 @@ func (r *realm) calleeError(out *outbox, s *session, message []byte) {
 // what only its serializer has, so that the router may fail to pass it on, is
 // put in plain terms, or else ends the call with an error. It is false if the
 // answer is dealt with.
-func (r *realm) vouch(out *outbox, s *session, request uint64, invalid error, payload *codec.Payload) bool {
+func (r *realm) vouch(out *transport.Outbox, s *session, request uint64, invalid error, payload *codec.Payload) bool {
 	if invalid == nil {
 		return true
 	}

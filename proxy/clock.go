@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
 )
 
 const never dealer.Time = 1<<63 - 1
@@ -15,7 +16,7 @@ const registerPatience = 10 * time.Second
 // runClock looks at everything that has a deadline when the earliest of them
 // is due. It ends with ctx.
 func (r *realm) runClock(ctx context.Context) {
-	var out outbox
+	var out transport.Outbox
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -37,7 +38,7 @@ func (r *realm) runClock(ctx context.Context) {
 		next := r.armed
 		r.checkDrained()
 		r.mu.Unlock()
-		out.flush()
+		out.Flush()
 		if next == never {
 			timer.Reset(time.Hour)
 		} else {

@@ -25,7 +25,7 @@
 // buffer under the callee's own ID. The callee's reader takes the YIELD, the
 // dealer tells whose it is, and it is written to the pool session's send buffer.
 // A reader flushes the buffers that it wrote to before it blocks for input
-// again (outbox.go), so one wake-up costs one system call for each connection
+// again ([transport.Outbox]), so one wake-up costs one system call for each connection
 // it concerns, and no goroutine is handed anything.
 //
 // Locks: realm.mu guards the dealer, the pools' registrations at the router and

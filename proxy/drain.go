@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport"
 )
 
 // drain takes no new call: the registrations at the router are given up, and
 // what still arrives is refused. Calls that are here go on.
 func (r *realm) drain() {
-	var out outbox
+	var out transport.Outbox
 	r.mu.Lock()
 	r.draining = true
 	r.dealer.Drain()
@@ -25,34 +26,34 @@ func (r *realm) drain() {
 	}
 	r.checkDrained()
 	r.mu.Unlock()
-	out.flush()
+	out.Flush()
 }
 
 // shutdown answers the calls that are left.
 func (r *realm) shutdown() {
-	var out outbox
+	var out transport.Outbox
 	r.mu.Lock()
 	if waiting, running := r.dealer.Load(); waiting+running > 0 {
 		r.log.Warn().Int("waiting", waiting).Int("running", running).Msg("calls left at the end of the drain get an error")
 	}
 	r.perform(&out, r.dealer.Shutdown(r.now()), hand{})
 	r.mu.Unlock()
-	out.flush()
+	out.Flush()
 }
 
 // leave ends the pool session by GOODBYE. The router's answer tells that it has
 // dealt with all answers of our callees before.
 func (r *realm) leave() {
-	var out outbox
+	var out transport.Outbox
 	r.mu.Lock()
 	conn := r.pool.conn
 	if conn != nil {
 		r.pool.leaving = true
 		bye := codec.Goodbye{Reason: uriSystemShutdown}
-		out.send(conn, bye.Append(nil, r.pool.serializer))
+		out.Send(conn, bye.Append(nil, r.pool.serializer))
 	}
 	r.mu.Unlock()
-	out.flush()
+	out.Flush()
 	if conn == nil {
 		return
 	}
@@ -85,6 +86,6 @@ func (s *session) farewell() {
 		Details: codec.NewDict(s.serializer, codec.Field{Key: "message", Value: codec.FieldString("the proxy is stopping")}),
 		Reason:  uriSystemShutdown,
 	}
-	s.routerOut.send(s.client, bye.Append(nil, s.serializer))
+	s.routerOut.Send(s.client, bye.Append(nil, s.serializer))
 	s.client.Close(1001, "the proxy is stopping", closeLinger)
 }

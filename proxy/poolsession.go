@@ -43,7 +43,7 @@ const (
 // joins again whenever the session ends.
 type poolSession struct {
 	realm *realm
-	out   outbox // owned by run
+	out   transport.Outbox // owned by run
 }
 
 // run keeps the pool session up until ctx ends.
@@ -95,7 +95,7 @@ func (p *poolSession) join(ctx context.Context) (*transport.Conn, *codec.Welcome
 		return nil, nil, err
 	}
 	conn := dialed.Conn
-	conn.BeforeBlock(p.out.flush)
+	conn.BeforeBlock(p.out.Flush)
 	timeout := time.AfterFunc(loginTimeout, func() {
 		conn.Abort(fmt.Errorf("router did not answer HELLO within %s", loginTimeout))
 	})
@@ -129,7 +129,7 @@ func (p *poolSession) login(conn *transport.Conn) (*codec.Welcome, error) {
 		fields = append(fields, codec.Field{Key: "authid", Value: codec.FieldString(auth.AuthID)})
 	}
 	hello := codec.Hello{Realm: p.realm.config.Name, Details: codec.NewDict(s, fields...)}
-	p.out.send(conn, hello.Append(nil, s))
+	p.out.Send(conn, hello.Append(nil, s))
 	for {
 		message, err := conn.Read()
 		if err != nil {
@@ -161,7 +161,7 @@ func (p *poolSession) login(conn *transport.Conn) (*codec.Welcome, error) {
 			if err != nil {
 				return nil, err
 			}
-			p.out.send(conn, answer.Append(nil, s))
+			p.out.Send(conn, answer.Append(nil, s))
 		default:
 			return nil, fmt.Errorf("login: router sent %s before WELCOME", t)
 		}
@@ -220,7 +220,7 @@ func (p *poolSession) down(conn *transport.Conn, cause error) {
 	}
 	r.arm()
 	r.mu.Unlock()
-	p.out.flush()
+	p.out.Flush()
 	conn.Close(1000, "", time.Second)
 	if leaving {
 		r.log.Info().Msg("pool session left")
@@ -239,7 +239,7 @@ func (p *poolSession) read(conn *transport.Conn) error {
 			return err
 		}
 		if err := p.take(conn, message); err != nil {
-			p.out.flush()
+			p.out.Flush()
 			return err
 		}
 	}
@@ -291,7 +291,7 @@ func (p *poolSession) take(conn *transport.Conn, message []byte) error {
 	case codec.TypeGoodbye:
 		if !r.pool.leaving {
 			bye := codec.Goodbye{Reason: uriGoodbyeAndOut}
-			p.out.send(conn, bye.Append(nil, s))
+			p.out.Send(conn, bye.Append(nil, s))
 		}
 		return errRouterGoodbye
 	case codec.TypeAbort:
@@ -323,7 +323,7 @@ func (p *poolSession) invocation(m *codec.Invocation) {
 		}
 		r.message = r.errorMessage(r.pool.serializer, m.Request, uriNoCallee,
 			refusalPayload(r.pool.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, procedure))
-		p.out.send(r.pool.conn, r.message)
+		p.out.Send(r.pool.conn, r.message)
 		return
 	}
 	r.perform(&p.out, r.dealer.Call(r.now(), dealer.Call{

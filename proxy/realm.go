@@ -88,7 +88,7 @@ func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 func (r *realm) now() dealer.Time { return time.Since(r.start) }
 
 // perform carries out the dealer's actions, in order. r.mu is held.
-func (r *realm) perform(out *outbox, actions []dealer.Action, h hand) {
+func (r *realm) perform(out *transport.Outbox, actions []dealer.Action, h hand) {
 	for i := range actions {
 		a := &actions[i]
 		switch a.Kind {
@@ -118,7 +118,7 @@ func (r *realm) perform(out *outbox, actions []dealer.Action, h hand) {
 
 // invoke writes an INVOCATION to a callee: a new header before the details and
 // the payload as they came, or as they are in the callee's serializer.
-func (r *realm) invoke(out *outbox, a *dealer.Action) {
+func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 	s := r.callees[a.Callee]
 	details, payload, from := a.Body.Details, a.Body.Payload, a.Body.Serializer
 	if a.StripProgress {
@@ -133,7 +133,7 @@ func (r *realm) invoke(out *outbox, a *dealer.Action) {
 	}
 	m := codec.Invocation{Request: a.ID, Registration: a.Registration, Details: details, Payload: payload}
 	r.message = m.Append(r.message[:0], s.serializer)
-	out.send(s.client, r.message)
+	out.Send(s.client, r.message)
 	if up := r.byPool[a.Pool]; up != nil {
 		up.dispatched++
 	}
@@ -153,7 +153,7 @@ func (r *realm) transcode(dict codec.Dict, payload codec.Payload, from, to codec
 
 // fail answers a call in its callee's stead, for its message could not be
 // written to the callee.
-func (r *realm) fail(out *outbox, f failure) {
+func (r *realm) fail(out *transport.Outbox, f failure) {
 	to := r.callees[f.callee]
 	answer := codec.Error{
 		RequestType: codec.TypeInvocation, URI: []byte(uriInvalidArgument),
@@ -162,7 +162,7 @@ func (r *realm) fail(out *outbox, f failure) {
 	r.perform(out, r.dealer.Answer(r.now(), f.callee, f.id, true), hand{serializer: to.serializer, err: &answer})
 }
 
-func (r *realm) interrupt(out *outbox, a *dealer.Action, h hand) {
+func (r *realm) interrupt(out *transport.Outbox, a *dealer.Action, h hand) {
 	s := r.callees[a.Callee]
 	m := codec.Interrupt{Request: a.ID, Mode: a.Mode}
 	if h.interrupt != nil {
@@ -178,11 +178,11 @@ func (r *realm) interrupt(out *outbox, a *dealer.Action, h hand) {
 		m.Options = codec.NewDict(s.serializer, codec.Field{Key: "mode", Value: codec.FieldString(string(a.Mode))})
 	}
 	r.message = m.Append(r.message[:0], s.serializer)
-	out.send(s.client, r.message)
+	out.Send(s.client, r.message)
 }
 
 // forward passes a callee's answer on to where the call came from.
-func (r *realm) forward(out *outbox, a *dealer.Action, h hand) {
+func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 	to := r.origins[a.Origin]
 	var err error
 	if h.yield != nil {
@@ -204,7 +204,7 @@ func (r *realm) forward(out *outbox, a *dealer.Action, h hand) {
 		r.message = r.errorMessage(to.serializer, a.Request, uriInvalidArgument,
 			codec.TextPayload(to.serializer, nil, "the callee's answer does not fit the router's serializer: "+err.Error(), nil))
 	}
-	out.send(to.conn, r.message)
+	out.Send(to.conn, r.message)
 	if up := r.byPool[a.Pool]; up != nil && a.Final {
 		up.answered++
 	}
@@ -215,10 +215,10 @@ func (r *realm) forward(out *outbox, a *dealer.Action, h hand) {
 }
 
 // forwardOwn passes a callee's answer on to the router on its own session.
-func (r *realm) forwardOwn(out *outbox, a *dealer.Action, h hand) {
+func (r *realm) forwardOwn(out *transport.Outbox, a *dealer.Action, h hand) {
 	s := r.callees[a.Callee]
 	if a.ID == a.Request {
-		out.send(s.router, h.raw)
+		out.Send(s.router, h.raw)
 		return
 	}
 	element := 1
@@ -231,11 +231,11 @@ func (r *realm) forwardOwn(out *outbox, a *dealer.Action, h hand) {
 		return
 	}
 	r.message = message
-	out.send(s.router, message)
+	out.Send(s.router, message)
 }
 
 // refuse answers a caller with an ERROR.
-func (r *realm) refuse(out *outbox, a *dealer.Action) {
+func (r *realm) refuse(out *transport.Outbox, a *dealer.Action) {
 	to := r.origins[a.Origin]
 	procedure, overload := procedureOf(a.Refusal.Pool), configs.DefaultOverloadError
 	if block := r.blocks[procedure]; block != nil {
@@ -244,7 +244,7 @@ func (r *realm) refuse(out *outbox, a *dealer.Action) {
 	uri := refusalURI(a.Refusal.Reason, overload)
 	r.payload = r.payload[:0]
 	r.message = r.errorMessage(to.serializer, a.Request, uri, refusalPayload(to.serializer, r.payload, a.Refusal, procedure))
-	out.send(to.conn, r.message)
+	out.Send(to.conn, r.message)
 	if up := r.byPool[a.Pool]; up != nil {
 		up.refused++
 		up.logRefusal(r, a.Refusal, uri)
@@ -275,7 +275,7 @@ func (r *realm) enrol(s *session) {
 
 // part takes a session out of the realm: its connection ends, or it has said
 // or got GOODBYE or ABORT. Nothing of a pool is sent to it any more.
-func (r *realm) part(out *outbox, s *session) {
+func (r *realm) part(out *transport.Outbox, s *session) {
 	if s.parted {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
 )
 
 // pendingRegister is the REGISTER of a callee that asks to join a pool, from
@@ -78,7 +79,7 @@ func isMatch(match string) bool {
 }
 
 // register takes a REGISTER.
-func (r *realm) register(out *outbox, s *session, raw []byte) {
+func (r *realm) register(out *transport.Outbox, s *session, raw []byte) {
 	var m codec.Register
 	if m.Decode(s.serializer, raw) != nil {
 		r.passUp(out, s, raw) // its own router tells it
@@ -103,7 +104,7 @@ func (r *realm) register(out *outbox, s *session, raw []byte) {
 }
 
 // advanceRegister takes a pending REGISTER as far as it can go.
-func (r *realm) advanceRegister(out *outbox, s *session) {
+func (r *realm) advanceRegister(out *transport.Outbox, s *session) {
 	p := s.pending
 	if r.draining {
 		r.denyRegister(out, s, uriUnavailable, "the proxy is stopping")
@@ -147,7 +148,7 @@ func (r *realm) admits(block *configs.Pool, s *session) bool {
 
 // prepareJoin opens the pool that the callee asks for. It is false if the
 // callee has been told why that can't be.
-func (r *realm) prepareJoin(out *outbox, s *session) bool {
+func (r *realm) prepareJoin(out *transport.Outbox, s *session) bool {
 	p := s.pending
 	m := &p.message
 	if m.OptionError != nil {
@@ -178,7 +179,7 @@ func (r *realm) prepareJoin(out *outbox, s *session) bool {
 	return true
 }
 
-func (r *realm) denyJoin(out *outbox, s *session, err error) {
+func (r *realm) denyJoin(out *transport.Outbox, s *session, err error) {
 	uri := uriAlreadyExists
 	if conflict := (*dealer.PolicyConflictError)(nil); errors.As(err, &conflict) {
 		uri = uriDifferentPolicy
@@ -188,7 +189,7 @@ func (r *realm) denyJoin(out *outbox, s *session, err error) {
 
 // probe sends the callee's own REGISTER to the router, without what only the
 // pool is concerned with, to learn whether the router would let it.
-func (r *realm) probe(out *outbox, s *session) {
+func (r *realm) probe(out *transport.Outbox, s *session) {
 	p := s.pending
 	p.tries++
 	p.stage = awaitProbe
@@ -200,7 +201,7 @@ func (r *realm) probe(out *outbox, s *session) {
 	}
 	m.Request = p.probe
 	r.message = m.Append(r.message[:0], s.serializer)
-	out.send(s.router, r.message)
+	out.Send(s.router, r.message)
 }
 
 // insertRequest returns the ID of a request of our own in the callee's session
@@ -214,7 +215,7 @@ func (r *realm) insertRequest(s *session) uint64 {
 
 // probeRefused takes the router's ERROR for the probe. It tells whether the
 // message was one.
-func (r *realm) probeRefused(out *outbox, s *session, m *codec.Error) bool {
+func (r *realm) probeRefused(out *transport.Outbox, s *session, m *codec.Error) bool {
 	p := s.pending
 	if p == nil || m.Request != p.probe {
 		return false
@@ -238,7 +239,7 @@ func (r *realm) probeRefused(out *outbox, s *session, m *codec.Error) bool {
 // probeGranted takes the router's REGISTERED for the probe: the pool has just
 // lost its registration, or the router lets anybody register twice. What was
 // granted is given back.
-func (r *realm) probeGranted(out *outbox, s *session, m *codec.Registered) bool {
+func (r *realm) probeGranted(out *transport.Outbox, s *session, m *codec.Registered) bool {
 	p := s.pending
 	if p == nil || p.stage != awaitProbe || m.Request != p.probe {
 		return false
@@ -247,14 +248,14 @@ func (r *realm) probeGranted(out *outbox, s *session, m *codec.Registered) bool 
 	p.probe = r.insertRequest(s)
 	undo := codec.Unregister{Request: p.probe, Registration: m.Registration}
 	r.message = undo.Append(r.message[:0], s.serializer)
-	out.send(s.router, r.message)
+	out.Send(s.router, r.message)
 	return true
 }
 
 // probeUndone goes on after the router has taken back what the probe got. If
 // the pool's registration still stands, the router lets everybody register, and
 // it has just let this callee; else the steps begin again.
-func (r *realm) probeUndone(out *outbox, s *session) {
+func (r *realm) probeUndone(out *transport.Outbox, s *session) {
 	p := s.pending
 	switch {
 	case p.up.state == held:
@@ -273,7 +274,7 @@ func (r *realm) probeUndone(out *outbox, s *session) {
 
 // admit makes the callee a member of the pool and tells it so. Calls that wait
 // follow its REGISTERED.
-func (r *realm) admit(out *outbox, s *session) {
+func (r *realm) admit(out *transport.Outbox, s *session) {
 	p := s.pending
 	p.join.Pool, p.join.ID = p.up.pool, newRegistrationID(s.registered)
 	actions, err := r.dealer.Join(r.now(), p.join)
@@ -284,7 +285,7 @@ func (r *realm) admit(out *outbox, s *session) {
 	s.registered[p.join.ID] = p.up.key
 	m := codec.Registered{Request: p.message.Request, Registration: p.join.ID}
 	r.message = m.Append(r.message[:0], s.serializer)
-	out.send(s.client, r.message)
+	out.Send(s.client, r.message)
 	s.log.Info().Str("procedure", p.message.Procedure).Stringer("policy", p.join.Policy).
 		Int("concurrency", p.join.Limit).Msg("pool member joined")
 	r.perform(out, actions, hand{})
@@ -302,14 +303,14 @@ func newRegistrationID(taken map[uint64]string) uint64 {
 }
 
 // denyRegister answers the pending REGISTER with an ERROR of our own.
-func (r *realm) denyRegister(out *outbox, s *session, uri, text string) {
+func (r *realm) denyRegister(out *transport.Outbox, s *session, uri, text string) {
 	m := codec.Error{URI: []byte(uri), Payload: codec.TextPayload(s.serializer, nil, text, nil)}
 	r.refuseRegister(out, s, &m, s.serializer)
 }
 
 // refuseRegister answers the pending REGISTER with that ERROR, its URI, details
 // and arguments unchanged.
-func (r *realm) refuseRegister(out *outbox, s *session, cause *codec.Error, from codec.Serializer) {
+func (r *realm) refuseRegister(out *transport.Outbox, s *session, cause *codec.Error, from codec.Serializer) {
 	p := s.pending
 	m := *cause
 	m.RequestType, m.Request = codec.TypeRegister, p.message.Request
@@ -325,12 +326,12 @@ func (r *realm) refuseRegister(out *outbox, s *session, cause *codec.Error, from
 	}
 	s.log.Warn().Str("procedure", p.message.Procedure).Bytes("error", m.URI).Msg("callee not admitted to the pool")
 	r.message = m.Append(r.message[:0], s.serializer)
-	out.send(s.client, r.message)
+	out.Send(s.client, r.message)
 	r.settle(out, s)
 }
 
 // settle ends the pending REGISTER and lets go what was held behind it.
-func (r *realm) settle(out *outbox, s *session) {
+func (r *realm) settle(out *transport.Outbox, s *session) {
 	r.forgetPending(out, s)
 	messages := s.held
 	s.held, s.heldBytes = nil, 0
@@ -347,14 +348,14 @@ func (r *realm) settle(out *outbox, s *session) {
 }
 
 // abandonRegister forgets the pending REGISTER of a session that ends.
-func (r *realm) abandonRegister(out *outbox, s *session) {
+func (r *realm) abandonRegister(out *transport.Outbox, s *session) {
 	if s.pending != nil {
 		r.forgetPending(out, s)
 		s.held, s.heldBytes = nil, 0
 	}
 }
 
-func (r *realm) forgetPending(out *outbox, s *session) {
+func (r *realm) forgetPending(out *transport.Outbox, s *session) {
 	up := s.pending.up
 	s.pending = nil
 	is := func(other *session) bool { return other == s }
@@ -367,7 +368,7 @@ func (r *realm) forgetPending(out *outbox, s *session) {
 }
 
 // resumeRegisters goes on with what has waited for the pool session.
-func (r *realm) resumeRegisters(out *outbox) {
+func (r *realm) resumeRegisters(out *transport.Outbox) {
 	for _, s := range slices.Clone(r.awaiting) {
 		if s.pending != nil && s.pending.stage == awaitSession {
 			r.advanceRegister(out, s)
@@ -376,7 +377,7 @@ func (r *realm) resumeRegisters(out *outbox) {
 }
 
 // giveUpRegisters answers those that have waited too long.
-func (r *realm) giveUpRegisters(out *outbox, now dealer.Time) {
+func (r *realm) giveUpRegisters(out *transport.Outbox, now dealer.Time) {
 	for _, s := range slices.Clone(r.awaiting) {
 		p := s.pending
 		switch {

@@ -3,6 +3,7 @@ package proxy
 import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
 )
 
 // takeFromRouter handles one message of the router to this client.
@@ -20,14 +21,14 @@ func (s *session) takeFromRouter(message []byte) {
 		if t == codec.TypeWelcome {
 			s.takeWelcome(message)
 		}
-		s.routerOut.send(s.client, message)
+		s.routerOut.Send(s.client, message)
 		return
 	}
 	if t == codec.TypeInvocation && s.passInvocation(message) {
 		return
 	}
 	if !s.answersConcern(t) {
-		s.routerOut.send(s.client, message)
+		s.routerOut.Send(s.client, message)
 		return
 	}
 	r.mu.Lock()
@@ -85,13 +86,13 @@ func (s *session) passInvocation(message []byte) bool {
 	if id, err := codec.ID(s.serializer, message, 1); err == nil && id > s.highest && id <= maxID {
 		s.highest = id
 	}
-	s.routerOut.send(s.client, message)
+	s.routerOut.Send(s.client, message)
 	return true
 }
 
 // fromRouter handles a message to a client that may concern a pool. realm.mu
 // is held.
-func (r *realm) fromRouter(out *outbox, s *session, t codec.MessageType, message []byte) {
+func (r *realm) fromRouter(out *transport.Outbox, s *session, t codec.MessageType, message []byte) {
 	switch t {
 	case codec.TypeInvocation:
 		r.ownInvocation(out, s, message)
@@ -110,20 +111,20 @@ func (r *realm) fromRouter(out *outbox, s *session, t codec.MessageType, message
 	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed, codec.TypeResult:
 		r.passDown(out, s, message, 1)
 	case codec.TypeGoodbye, codec.TypeAbort:
-		out.send(s.client, message)
+		out.Send(s.client, message)
 		r.part(out, s)
 	}
 }
 
 // passDown passes an answer on under the ID that the client gave its request.
-func (r *realm) passDown(out *outbox, s *session, message []byte, element int) {
+func (r *realm) passDown(out *transport.Outbox, s *session, message []byte, element int) {
 	if s.shift.none() {
-		out.send(s.client, message)
+		out.Send(s.client, message)
 		return
 	}
 	id, err := codec.ID(s.serializer, message, element)
 	if err != nil {
-		out.send(s.client, message) // the client judges
+		out.Send(s.client, message) // the client judges
 		return
 	}
 	down, known := s.shift.down(id)
@@ -133,20 +134,20 @@ func (r *realm) passDown(out *outbox, s *session, message []byte, element int) {
 	if down != id {
 		rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, element, down)
 		if err != nil {
-			out.send(s.client, message)
+			out.Send(s.client, message)
 			return
 		}
 		r.message, message = rewritten, rewritten
 	}
-	out.send(s.client, message)
+	out.Send(s.client, message)
 }
 
 // unregistered takes an UNREGISTERED: the router's answer, or its revocation
 // (request 0), which passes as it is.
-func (r *realm) unregistered(out *outbox, s *session, message []byte) {
+func (r *realm) unregistered(out *transport.Outbox, s *session, message []byte) {
 	id, err := codec.ID(s.serializer, message, 1)
 	if err != nil { // 0 among others, which is no ID
-		out.send(s.client, message)
+		out.Send(s.client, message)
 		return
 	}
 	if p := s.pending; p != nil && p.stage == awaitUndo && p.probe == id {
@@ -158,10 +159,10 @@ func (r *realm) unregistered(out *outbox, s *session, message []byte) {
 }
 
 // routerError takes an ERROR of the router for one of the client's requests.
-func (r *realm) routerError(out *outbox, s *session, message []byte) {
+func (r *realm) routerError(out *transport.Outbox, s *session, message []byte) {
 	var m codec.Error
 	if m.Decode(s.serializer, message) != nil {
-		out.send(s.client, message)
+		out.Send(s.client, message)
 		return
 	}
 	if r.probeRefused(out, s, &m) {
@@ -173,11 +174,11 @@ func (r *realm) routerError(out *outbox, s *session, message []byte) {
 		request, _ := s.shift.down(m.Request)
 		answer := codec.Unregistered{Request: request}
 		r.message = answer.Append(r.message[:0], s.serializer)
-		out.send(s.client, r.message)
+		out.Send(s.client, r.message)
 		return
 	}
 	if m.RequestType == codec.TypeYield || m.RequestType == codec.TypeInvocation {
-		out.send(s.client, message) // concerns an invocation, not a request of the client
+		out.Send(s.client, message) // concerns an invocation, not a request of the client
 		return
 	}
 	r.passDown(out, s, message, 2)
@@ -185,14 +186,14 @@ func (r *realm) routerError(out *outbox, s *session, message []byte) {
 
 // ownInvocation takes an INVOCATION for a registration of the client that is
 // not pooled: it gets the next ID of the one counter that the callee knows.
-func (r *realm) ownInvocation(out *outbox, s *session, message []byte) {
+func (r *realm) ownInvocation(out *transport.Outbox, s *session, message []byte) {
 	if s.parted {
-		out.send(s.client, message)
+		out.Send(s.client, message)
 		return
 	}
 	var m codec.Invocation
 	if m.Decode(s.serializer, message) != nil {
-		out.send(s.client, message)
+		out.Send(s.client, message)
 		return
 	}
 	if p := s.pending; p != nil && p.stage == awaitUndo && m.Registration == p.grant {
@@ -205,12 +206,12 @@ func (r *realm) ownInvocation(out *outbox, s *session, message []byte) {
 		return
 	}
 	r.message = rewritten
-	out.send(s.client, rewritten)
+	out.Send(s.client, rewritten)
 }
 
 // grantedInvocation takes a call that a router which lets anybody register
 // sent to the probe's registration before that was given back: it is the pool's.
-func (r *realm) grantedInvocation(out *outbox, s *session, m *codec.Invocation) {
+func (r *realm) grantedInvocation(out *transport.Outbox, s *session, m *codec.Invocation) {
 	if !s.hasGranted {
 		s.granted, s.hasGranted = r.dealer.AddOrigin(false), true
 		for int(s.granted) >= len(r.origins) {
@@ -227,10 +228,10 @@ func (r *realm) grantedInvocation(out *outbox, s *session, m *codec.Invocation) 
 
 // ownInterrupt takes an INTERRUPT for an INVOCATION that was not the pool's.
 // One that comes after the callee's answer must not reach it.
-func (r *realm) ownInterrupt(out *outbox, s *session, message []byte) {
+func (r *realm) ownInterrupt(out *transport.Outbox, s *session, message []byte) {
 	var m codec.Interrupt
 	if s.parted || m.Decode(s.serializer, message) != nil {
-		out.send(s.client, message)
+		out.Send(s.client, message)
 		return
 	}
 	id, open := r.dealer.OwnInterrupt(s.callee, m.Request)
@@ -238,7 +239,7 @@ func (r *realm) ownInterrupt(out *outbox, s *session, message []byte) {
 	case open:
 		m.Request = id
 		r.message = m.Append(r.message[:0], s.serializer)
-		out.send(s.client, r.message)
+		out.Send(s.client, r.message)
 	case s.hasGranted:
 		r.perform(out, r.dealer.Cancel(r.now(), s.granted, m.Request, m.Mode), hand{serializer: s.serializer, interrupt: &m})
 	}

@@ -23,7 +23,7 @@ type session struct {
 	serializer codec.Serializer // of both
 
 	// Owned by one reader each.
-	clientOut, routerOut outbox
+	clientOut, routerOut transport.Outbox
 
 	// Set by readRouter at WELCOME, before realm; constant until the next HELLO.
 	log      zerolog.Logger
@@ -80,8 +80,8 @@ func newSession(p *Proxy, client, router *transport.Conn) *session {
 		proxy: p, client: client, router: router, serializer: client.Serializer(),
 		log: p.log.With().Str("client", client.RemoteAddr()).Logger(), resumed: make(chan struct{}, 1),
 	}
-	client.BeforeBlock(s.clientOut.flush)
-	router.BeforeBlock(s.routerOut.flush)
+	client.BeforeBlock(s.clientOut.Flush)
+	router.BeforeBlock(s.routerOut.Flush)
 	return s
 }
 
@@ -148,26 +148,26 @@ func closeCode(err error) (code int, reason string) {
 }
 
 // end takes the session out of its realm. The side that ended first is logged.
-func (s *session) end(out *outbox, side string, cause error) {
+func (s *session) end(out *transport.Outbox, side string, cause error) {
 	r := s.realm.Load()
 	if r != nil {
 		r.mu.Lock()
 		r.part(out, s)
 		r.mu.Unlock()
-		out.flush()
+		out.Flush()
 	}
 	s.proxy.logEnd(s, side, cause)
 }
 
 // abort ends a client that broke the protocol: ABORT, and the connection is
 // dropped. r.mu is held.
-func (r *realm) abort(out *outbox, s *session, text string) {
+func (r *realm) abort(out *transport.Outbox, s *session, text string) {
 	s.log.Warn().Str("violation", text).Msg("client aborted")
 	m := codec.Abort{
 		Details: codec.NewDict(s.serializer, codec.Field{Key: "message", Value: codec.FieldString(text)}),
 		Reason:  uriProtocolViolation,
 	}
-	out.send(s.client, m.Append(nil, s.serializer))
+	out.Send(s.client, m.Append(nil, s.serializer))
 	r.part(out, s)
 	s.client.Close(1002, "protocol violation", closeLinger)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
 )
 
 // uplink is a pool's registration at the router, held by the pool session.
@@ -80,14 +81,14 @@ func (r *realm) openPool(up *uplink) {
 }
 
 // want sees to it that the registration is held, or will be.
-func (r *realm) want(out *outbox, up *uplink) {
+func (r *realm) want(out *transport.Outbox, up *uplink) {
 	up.wanted = true
 	if up.state == absent && r.pool.conn != nil {
 		r.askUplink(out, up)
 	}
 }
 
-func (r *realm) askUplink(out *outbox, up *uplink) {
+func (r *realm) askUplink(out *transport.Outbox, up *uplink) {
 	up.state, up.retryAt = asking, 0
 	var fields []codec.Field
 	if up.match != "" && up.match != "exact" {
@@ -100,12 +101,12 @@ func (r *realm) askUplink(out *outbox, up *uplink) {
 		Request: r.pool.request(up), Options: codec.NewDict(r.pool.serializer, fields...), Procedure: up.procedure,
 	}
 	r.message = m.Append(r.message[:0], r.pool.serializer)
-	out.send(r.pool.conn, r.message)
+	out.Send(r.pool.conn, r.message)
 }
 
 // releaseUplink gives up the registration of a pool that the dealer has closed,
 // unless somebody is about to join it.
-func (r *realm) releaseUplink(out *outbox, pool dealer.PoolID) {
+func (r *realm) releaseUplink(out *transport.Outbox, pool dealer.PoolID) {
 	up := r.byPool[pool]
 	if up == nil {
 		return
@@ -120,20 +121,20 @@ func (r *realm) releaseUplink(out *outbox, pool dealer.PoolID) {
 }
 
 // leaveUplink unregisters what is no longer wanted at the router.
-func (r *realm) leaveUplink(out *outbox, up *uplink) {
+func (r *realm) leaveUplink(out *transport.Outbox, up *uplink) {
 	switch {
 	case up.state == held:
 		up.state = leaving
 		m := codec.Unregister{Request: r.pool.request(up), Registration: up.registration}
 		r.message = m.Append(r.message[:0], r.pool.serializer)
-		out.send(r.pool.conn, r.message)
+		out.Send(r.pool.conn, r.message)
 	case up.state == absent && up.pending == 0 && r.uplinks[up.key] == up:
 		delete(r.uplinks, up.key)
 	}
 }
 
 // uplinkRegistered takes the router's REGISTERED.
-func (r *realm) uplinkRegistered(out *outbox, up *uplink, registration uint64) {
+func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink, registration uint64) {
 	up.state, up.registration, up.retryIn = held, registration, 0
 	r.pool.registrations[registration] = up
 	if !up.wanted {
@@ -153,7 +154,7 @@ func (r *realm) uplinkRegistered(out *outbox, up *uplink, registration uint64) {
 // procedure: they have given it back. For them, and if the pool has callees
 // already, as after a reconnect to a router that still holds our registration
 // of before, it is tried again.
-func (r *realm) uplinkRefused(out *outbox, up *uplink, m *codec.Error) {
+func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error) {
 	up.state = absent
 	waiting := up.waiting
 	up.waiting = nil
@@ -176,7 +177,7 @@ func (r *realm) uplinkRefused(out *outbox, up *uplink, m *codec.Error) {
 }
 
 // uplinkUnregistered takes the router's UNREGISTERED, asked for or not.
-func (r *realm) uplinkUnregistered(out *outbox, up *uplink) {
+func (r *realm) uplinkUnregistered(out *transport.Outbox, up *uplink) {
 	delete(r.pool.registrations, up.registration)
 	up.state, up.registration = absent, 0
 	switch {
@@ -188,7 +189,7 @@ func (r *realm) uplinkUnregistered(out *outbox, up *uplink) {
 }
 
 // retryUplinks asks again for registrations that the router refused.
-func (r *realm) retryUplinks(out *outbox, now dealer.Time) {
+func (r *realm) retryUplinks(out *transport.Outbox, now dealer.Time) {
 	for _, up := range r.uplinks {
 		switch {
 		case up.retryAt == 0 || up.state != absent || !up.wanted || r.pool.conn == nil:
@@ -201,7 +202,7 @@ func (r *realm) retryUplinks(out *outbox, now dealer.Time) {
 }
 
 // closeIfUnused gives a pool up that has no callee, and that nobody is about to join.
-func (r *realm) closeIfUnused(out *outbox, up *uplink) {
+func (r *realm) closeIfUnused(out *transport.Outbox, up *uplink) {
 	if up.pending == 0 && r.byPool[up.pool] == up && r.dealer.Members(up.pool) == 0 {
 		r.perform(out, r.dealer.ClosePool(r.now(), up.pool), hand{})
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
 )
 
 // answer is the callee's message at hand while the dealer's actions are
@@ -23,7 +24,7 @@ type failure struct {
 }
 
 // perform carries out the dealer's actions, in order. r.mu is held.
-func (r *realm) perform(out *outbox, actions []dealer.Action, a answer) {
+func (r *realm) perform(out *transport.Outbox, actions []dealer.Action, a answer) {
 	for i := range actions {
 		action := &actions[i]
 		switch action.Kind {
@@ -49,7 +50,7 @@ func (r *realm) perform(out *outbox, actions []dealer.Action, a answer) {
 }
 
 // invoke writes an INVOCATION to its callee.
-func (r *realm) invoke(out *outbox, a *dealer.Action) {
+func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 	to := r.callees[a.Callee]
 	m := codec.Invocation{Request: a.ID, Registration: a.Registration}
 	if !a.Body.Details.Empty() && !a.StripProgress {
@@ -76,7 +77,7 @@ func (r *realm) transcode(payload codec.Payload, from, to codec.Serializer) (cod
 }
 
 // fail answers a call in its callee's stead.
-func (r *realm) fail(out *outbox, f failure) {
+func (r *realm) fail(out *transport.Outbox, f failure) {
 	s := r.callees[f.callee].serializer
 	m := codec.Error{
 		RequestType: codec.TypeInvocation, Request: f.id, URI: []byte(uriInvalidArgument),
@@ -85,7 +86,7 @@ func (r *realm) fail(out *outbox, f failure) {
 	r.perform(out, r.dealer.Answer(0, f.callee, f.id, true), answer{serializer: s, err: &m})
 }
 
-func (r *realm) interrupt(out *outbox, a *dealer.Action) {
+func (r *realm) interrupt(out *transport.Outbox, a *dealer.Action) {
 	to := r.callees[a.Callee]
 	m := codec.Interrupt{
 		Request: a.ID,
@@ -96,7 +97,7 @@ func (r *realm) interrupt(out *outbox, a *dealer.Action) {
 }
 
 // forward passes a callee's answer on to the caller.
-func (r *realm) forward(out *outbox, a *dealer.Action, h answer) {
+func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h answer) {
 	to := r.callers[a.Origin]
 	if h.yield != nil {
 		r.forwardYield(out, a, h, to)
@@ -111,7 +112,7 @@ func (r *realm) forward(out *outbox, a *dealer.Action, h answer) {
 	r.send(out, to, r.message)
 }
 
-func (r *realm) forwardYield(out *outbox, a *dealer.Action, h answer, to *session) {
+func (r *realm) forwardYield(out *transport.Outbox, a *dealer.Action, h answer, to *session) {
 	payload, err := r.transcode(h.yield.Payload, h.serializer, to.serializer)
 	if err == nil {
 		m := codec.Result{Request: a.Request, Payload: payload}
@@ -137,7 +138,7 @@ func (r *realm) forwardYield(out *outbox, a *dealer.Action, h answer, to *sessio
 }
 
 // refuse answers a caller with an ERROR of the dealer's own.
-func (r *realm) refuse(out *outbox, a *dealer.Action) {
+func (r *realm) refuse(out *transport.Outbox, a *dealer.Action) {
 	text := ""
 	switch a.Refusal.Reason {
 	case dealer.ReasonCanceled:

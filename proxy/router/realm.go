@@ -6,6 +6,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
 )
 
 // realm is one routing namespace: its sessions, procedures and topics.
@@ -103,9 +104,9 @@ func (r *realm) farewell() {
 }
 
 // send appends a message to a session's send buffer, unless it has ended.
-func (r *realm) send(out *outbox, to *session, message []byte) {
+func (r *realm) send(out *transport.Outbox, to *session, message []byte) {
 	if !to.silent {
-		out.send(to.conn, message)
+		out.Send(to.conn, message)
 	}
 }
 
@@ -114,7 +115,7 @@ func (r *realm) sendError(s *session, t codec.MessageType, request uint64, uri, 
 	r.errorTo(&s.out, s, t, request, uri, text)
 }
 
-func (r *realm) errorTo(out *outbox, to *session, t codec.MessageType, request uint64, uri, text string) {
+func (r *realm) errorTo(out *transport.Outbox, to *session, t codec.MessageType, request uint64, uri, text string) {
 	m := codec.Error{
 		RequestType: t, Request: request, URI: []byte(uri),
 		Payload: codec.TextPayload(to.serializer, nil, text, nil),

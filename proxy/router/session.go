@@ -19,7 +19,7 @@ type session struct {
 	serializer codec.Serializer
 
 	// Owned by run.
-	out         outbox
+	out         transport.Outbox
 	realm       *realm // nil: no session is open
 	lastRequest uint64 // of the client
 	ended       bool   // ABORT was sent: what still comes is not read
@@ -35,7 +35,7 @@ type session struct {
 
 func newSession(r *Router, conn *transport.Conn) *session {
 	s := &session{router: r, conn: conn, serializer: conn.Serializer()}
-	conn.BeforeBlock(s.out.flush)
+	conn.BeforeBlock(s.out.Flush)
 	return s
 }
 
@@ -45,7 +45,7 @@ func (s *session) run() {
 		message, err := s.conn.Read()
 		if err != nil {
 			s.leave()
-			s.out.flush()
+			s.out.Flush()
 			s.conn.Close(1000, "", closeLinger)
 			s.conn.Wait()
 			return
@@ -75,8 +75,8 @@ func (s *session) abort(uri, text string, code int) {
 		Details: codec.NewDict(s.serializer, codec.Field{Key: "message", Value: codec.FieldString(text)}),
 		Reason:  uri,
 	}
-	s.out.send(s.conn, m.Append(nil, s.serializer))
-	s.out.flush()
+	s.out.Send(s.conn, m.Append(nil, s.serializer))
+	s.out.Flush()
 	s.ended = true
 	s.conn.Close(code, "session aborted", closeLinger)
 }
@@ -164,7 +164,7 @@ func (s *session) takeGoodbye(message []byte) error {
 	s.leave()
 	if m.Reason != uriGoodbyeAndOut { // which would be the answer to ours
 		bye := codec.Goodbye{Reason: uriGoodbyeAndOut}
-		s.out.send(s.conn, bye.Append(nil, s.serializer))
+		s.out.Send(s.conn, bye.Append(nil, s.serializer))
 	}
 	return nil
 }

@@ -1,0 +1,27 @@
+package transport
+
+import "slices"
+
+// Outbox collects the connections that a reader has sent to since it last
+// waited for input, so that it flushes each of them once. It belongs to that
+// reader, whose connection gets Flush as its [Conn.BeforeBlock] hook.
+type Outbox struct {
+	touched []*Conn
+}
+
+// Send appends a message to a connection's send buffer, a copy of it. An error
+// ends that connection, and its own reader deals with it.
+func (o *Outbox) Send(to *Conn, message []byte) {
+	if to.Send(message) == nil && !slices.Contains(o.touched, to) {
+		o.touched = append(o.touched, to)
+	}
+}
+
+// Flush writes out what was sent, without blocking.
+func (o *Outbox) Flush() {
+	for _, c := range o.touched {
+		c.Flush()
+	}
+	clear(o.touched)
+	o.touched = o.touched[:0]
+}
