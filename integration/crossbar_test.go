@@ -67,7 +67,11 @@ func startCrossbar(realmOptions string) (*crossbar, error) {
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o600); err != nil {
 		return nil, err
 	}
-	return c, c.start()
+	if err := c.start(); err != nil {
+		c.stop()
+		return nil, err
+	}
+	return c, nil
 }
 
 func (c *crossbar) start() (err error) {
@@ -84,7 +88,9 @@ func (c *crossbar) start() (err error) {
 }
 
 func (c *crossbar) stop() {
-	c.process.kill()
+	if c.process != nil {
+		c.process.kill()
+	}
 	_ = os.RemoveAll(c.dir)
 }
 

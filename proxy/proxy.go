@@ -27,6 +27,8 @@ type Proxy struct {
 
 	listeners []*transport.Listener // set by Listen
 
+	turnedAway, notAdmitted rarely
+
 	mu       sync.Mutex
 	sessions map[*session]struct{}
 	closed   bool
@@ -125,7 +127,10 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
 		Serializers: h.Serializers(), Header: h.Header(), Timeout: p.config.Router.DialTimeout, Limits: p.limits(),
 	})
 	if err != nil {
-		p.log.Warn().Err(err).Str("client", h.RemoteAddr()).Msg("client turned away: no connection to the router")
+		if more, say := p.turnedAway.now(); say {
+			p.log.Warn().Err(err).Str("client", h.RemoteAddr()).Int("more_since_last_line", more).
+				Msg("client turned away: no connection to the router")
+		}
 		if refused := (*transport.RefusedError)(nil); errors.As(err, &refused) && refused.Status >= 400 {
 			h.Reject(refused.Status, "the router refused the connection")
 			return

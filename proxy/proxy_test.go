@@ -424,3 +424,16 @@ func TestWhatIsNoProcedureIsLeftToTheCalleesOwnSession(t *testing.T) {
 	client.send(`[64,9,{"concurrency":1,"match":"wildcard"},"a..b"]`)
 	pool.expect(`[64,1,{"match":"wildcard"},"a..b"]`)
 }
+
+func TestWhatWasSentBehindARegisterOutlivesTheClient(t *testing.T) {
+	w, pool := newWorld(t, "")
+	client, router := w.join("backend", "")
+	client.send(`[64,1,%s,"com.example.p"]`, shared)
+	pool.expect(`[64,1,{},"com.example.p"]`)
+	client.send(`[16,2,{},"topic",["last words"]]`)
+	client.conn.Close(1000, "", time.Second)
+	router.expect(`[16,1,{},"topic",["last words"]]`)
+	router.expectEnd()
+	pool.send(`[65,1,100]`)
+	pool.expect(`[66,2,100]`) // nobody is left who wanted it
+}

@@ -289,7 +289,6 @@ func (r *realm) part(out *transport.Outbox, s *session) {
 	if s.flags.Load()&isCallee != 0 {
 		actions := r.dealer.Lose(r.now(), s.callee)
 		r.callees[s.callee] = nil
-		s.clearFlag(isCallee)
 		r.perform(out, actions, hand{})
 		for _, key := range s.registered {
 			s.log.Info().Str("procedure", procedureOf(key)).Msg("pool member left")

@@ -115,8 +115,11 @@ func (r *realm) advanceRegister(out *transport.Outbox, s *session) {
 			return
 		}
 		if !r.admits(p.block, s) {
-			s.log.Info().Str("procedure", p.message.Procedure).Str("authrole", s.authRole).
-				Msg("callee's role is not admitted to the pool: its REGISTER passes to the router")
+			if more, say := s.proxy.notAdmitted.now(); say {
+				s.log.Info().Str("procedure", p.message.Procedure).Str("authrole", s.authRole).
+					Int("more_since_last_line", more).
+					Msg("callee's role is not admitted to the pool: its REGISTER passes to the router")
+			}
 			r.passUp(out, s, p.raw)
 			r.settle(out, s)
 			return
@@ -324,7 +327,10 @@ func (r *realm) refuseRegister(out *transport.Outbox, s *session, cause *codec.E
 		s.shift.swallow(p.message.Request)
 		s.setFlag(isShifted)
 	}
-	s.log.Warn().Str("procedure", p.message.Procedure).Bytes("error", m.URI).Msg("callee not admitted to the pool")
+	if more, say := s.proxy.notAdmitted.now(); say {
+		s.log.Warn().Str("procedure", p.message.Procedure).Bytes("error", m.URI).
+			Int("more_since_last_line", more).Msg("callee not admitted to the pool")
+	}
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.client, r.message)
 	r.settle(out, s)
@@ -347,12 +353,17 @@ func (r *realm) settle(out *transport.Outbox, s *session) {
 	}
 }
 
-// abandonRegister forgets the pending REGISTER of a session that ends.
+// abandonRegister forgets the pending REGISTER of a session that ends. What the
+// client sent behind it still goes to the router.
 func (r *realm) abandonRegister(out *transport.Outbox, s *session) {
-	if s.pending != nil {
-		r.forgetPending(out, s)
-		s.held, s.heldBytes = nil, 0
+	if s.pending == nil {
+		return
 	}
+	if s.pending.tries == 0 {
+		s.shift.swallow(s.pending.message.Request)
+		s.setFlag(isShifted)
+	}
+	r.settle(out, s)
 }
 
 func (r *realm) forgetPending(out *transport.Outbox, s *session) {

@@ -35,8 +35,7 @@ type uplink struct {
 
 	dispatched, answered, refused uint64
 
-	refusalLogged     dealer.Time
-	refusalsNotLogged int
+	refusals rarely
 }
 
 type uplinkState uint8
@@ -208,14 +207,10 @@ func (r *realm) closeIfUnused(out *transport.Outbox, up *uplink) {
 	}
 }
 
-// logRefusal says that calls are refused, at most once a second for each pool.
+// logRefusal says that calls are refused.
 func (up *uplink) logRefusal(r *realm, refusal dealer.Refusal, uri string) {
-	now := r.now()
-	if up.refusalLogged != 0 && now-up.refusalLogged < time.Second {
-		up.refusalsNotLogged++
-		return
+	if more, say := up.refusals.now(); say {
+		r.log.Warn().Str("procedure", up.procedure).Str("error", uri).Stringer("reason", refusal.Reason).
+			Int("queued", refusal.Queued).Int("more_since_last_line", more).Msg("call refused")
 	}
-	r.log.Warn().Str("procedure", up.procedure).Str("error", uri).Stringer("reason", refusal.Reason).
-		Int("queued", refusal.Queued).Int("more_since_last_line", up.refusalsNotLogged).Msg("call refused")
-	up.refusalLogged, up.refusalsNotLogged = now, 0
 }
