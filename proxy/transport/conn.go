@@ -197,7 +197,7 @@ func (c *Conn) Send(message []byte) error {
 	if err == nil {
 		return nil
 	}
-	if err == ErrSendBufferFull {
+	if errors.Is(err, ErrSendBufferFull) {
 		c.end(err)
 	}
 	if reason := c.notOpen(); reason != nil {
