@@ -6,21 +6,22 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 missing() {
-  echo "integration tests are left out: $1 (make test runs everything else)" >&2
+  echo "integration tests are left out: $1 (why: integration/setup.log; make test runs everything else)" >&2
   exit 3
 }
 
 stamp="$(cat requirements.txt package.json package-lock.json setup.sh | sha256sum | cut -d' ' -f1)"
 [ "$(cat .installed 2>/dev/null || true)" = "$stamp" ] && exit 0
 rm -f .installed
+: > setup.log
 
 command -v python3 >/dev/null || missing "python3 is not installed"
 command -v npm >/dev/null || missing "npm is not installed"
 echo "installing Crossbar.io and Autobahn|Python (about a minute, once)" >&2
 rm -rf .venv
-python3 -m venv .venv || missing "python3 can't make a virtual environment"
-.venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt \
+python3 -m venv .venv >> setup.log 2>&1 || missing "python3 can't make a virtual environment"
+.venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt >> setup.log 2>&1 \
   || missing "Crossbar.io and Autobahn|Python could not be installed from PyPI"
 echo "installing Autobahn|JS and Wampy" >&2
-npm install --no-save --silent --ignore-scripts || missing "Autobahn|JS and Wampy could not be installed from npm"
+npm install --no-save --no-audit --no-fund --ignore-scripts >> setup.log 2>&1 || missing "Autobahn|JS and Wampy could not be installed from npm"
 echo "$stamp" > .installed
