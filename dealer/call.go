@@ -69,6 +69,9 @@ func (d *Dealer) describe(c *call, in Call) {
 	c.needs = needs{passthru: in.Passthru, progressive: in.Progress}
 }
 
+// maxWaitingParts is how many parts of one progressive call may wait.
+const maxWaitingParts = 256
+
 // continueCall takes a further part of a progressive call: to the same callee
 // under the same ID, or behind the parts that wait already ("Progressive Call
 // Invocations"). A part of a call that expects none is a repeated request ID,
@@ -80,6 +83,12 @@ func (d *Dealer) continueCall(i callIndex, in Call) {
 	}
 	c.open = in.Progress
 	if c.state == waiting {
+		if len(c.more) >= maxWaitingParts {
+			c.open = true // what still comes of it is dropped
+			d.refuse(c.pool, c.origin, c.request, ReasonQueueFull, maxWaitingParts, d.now-c.arrived)
+			d.remove(i)
+			return
+		}
 		body, buffer := in.Body.Clone(d.buffer())
 		c.more = append(c.more, part{body, buffer})
 		c.pool.queue.bytes += body.Len()

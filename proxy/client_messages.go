@@ -68,7 +68,8 @@ func (s *session) takeHello(message []byte) {
 		r.mu.Unlock()
 	}
 	var m codec.Hello
-	if s.realm.Load() == nil && m.Decode(s.serializer, message) == nil {
+	// A second one before WELCOME changes nothing: the router judges it.
+	if s.hello.Load() == nil && m.Decode(s.serializer, message) == nil {
 		s.hello.Store(&hello{realm: m.Realm, features: m.Callee})
 	}
 	s.clientOut.Send(s.router, message)
@@ -77,6 +78,7 @@ func (s *session) takeHello(message []byte) {
 // reset forgets the session that has ended on this connection. realm.mu is held.
 func (s *session) reset() {
 	s.realm.Store(nil)
+	s.hello.Store(nil)
 	s.flags.Store(0)
 	s.wire.Lock()
 	s.highest = 0
@@ -106,10 +108,18 @@ func (r *realm) fromClient(out *transport.Outbox, s *session, message []byte) {
 		r.register(out, s, message)
 	case codec.TypeUnregister:
 		r.unregister(out, s, message)
-	case codec.TypeYield:
+	case codec.TypeYield, codec.TypeError:
+		if s.flags.Load()&isCallee == 0 {
+			if !s.parted {
+				out.Send(s.router, message) // of an invocation that no pool knows
+			}
+			return
+		}
+		if t == codec.TypeError {
+			r.calleeError(out, s, message)
+			return
+		}
 		r.yield(out, s, message)
-	case codec.TypeError:
-		r.calleeError(out, s, message)
 	case codec.TypeCall, codec.TypeCancel, codec.TypePublish, codec.TypeSubscribe, codec.TypeUnsubscribe:
 		r.passUp(out, s, message)
 	case codec.TypeGoodbye, codec.TypeAbort:

@@ -20,7 +20,7 @@ func (r *realm) drain() {
 		r.leaveUplink(&out, up)
 	}
 	for _, s := range slices.Clone(r.awaiting) {
-		if s.pending != nil {
+		if s.pending != nil && s.pending.stage <= awaitUplink {
 			r.denyRegister(&out, s, uriUnavailable, "the proxy is stopping")
 		}
 	}

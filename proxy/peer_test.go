@@ -198,18 +198,7 @@ func (w *world) welcomePool() *peer {
 // its role of callee.
 func (w *world) join(role, features string) (client, router *peer) {
 	w.t.Helper()
-	return w.joinWith(codec.JSON, role, features)
-}
-
-func (w *world) joinWith(s codec.Serializer, role, features string) (client, router *peer) {
-	w.t.Helper()
-	dialed, err := transport.Dial(w.t.Context(), w.proxy.URLs()[0], transport.DialOptions{
-		Serializers: []codec.Serializer{s}, Header: http.Header{"Cookie": {"a=b"}},
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	client, router = newPeer(w.t, dialed.Conn), w.accept()
+	client, router = w.connect()
 	hello := fmt.Sprintf(`[1,"realm1",{"roles":{"callee":{"features":{%s}}}}]`, features)
 	client.send("%s", hello)
 	router.expect("%s", hello)
@@ -217,6 +206,18 @@ func (w *world) joinWith(s codec.Serializer, role, features string) (client, rou
 	router.send("%s", welcome)
 	client.expect("%s", welcome)
 	return client, router
+}
+
+// connect connects a client, with its end at the router.
+func (w *world) connect() (client, router *peer) {
+	w.t.Helper()
+	dialed, err := transport.Dial(w.t.Context(), w.proxy.URLs()[0], transport.DialOptions{
+		Serializers: []codec.Serializer{codec.JSON}, Header: http.Header{"Cookie": {"a=b"}},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return newPeer(w.t, dialed.Conn), w.accept()
 }
 
 // callee connects a client and makes it a member of the pool of com.example.p,

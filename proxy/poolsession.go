@@ -38,6 +38,14 @@ const (
 	loginTimeout = 10 * time.Second
 )
 
+// What the pool session takes is more than one client may: nobody's large
+// message is to cost all callees their registrations. A call larger than a
+// client's limit, and an answer that the router is too slow for, get an error.
+const (
+	poolMessageBytes    = 256 << 20
+	poolSendBufferBytes = 256 << 20
+)
+
 // poolSession is wampool's own session at the router, which holds the
 // registrations of all pools of a realm. Its run method joins the realm, and
 // joins again whenever the session ends.
@@ -53,10 +61,15 @@ func (p *poolSession) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		conn, welcome, err := p.join(ctx)
 		if err == nil {
-			backoff = firstBackoff
 			p.up(conn, welcome)
+			since := time.Now()
+			stop := context.AfterFunc(ctx, func() { conn.Abort(errStopped) })
 			err = p.read(conn)
+			stop()
 			p.down(conn, err)
+			if time.Since(since) > lastBackoff { // it was not turned away at once
+				backoff = firstBackoff
+			}
 		} else if ctx.Err() == nil {
 			r.log.Warn().Err(err).Dur("retry_in", backoff).Msg("pool session can't join the router; waiting and retrying")
 		}
@@ -89,7 +102,9 @@ func (p *poolSession) join(ctx context.Context) (*transport.Conn, *codec.Welcome
 	dialed, err := transport.Dial(ctx, config.Router.URL, transport.DialOptions{
 		Serializers: serializers,
 		Timeout:     config.Router.DialTimeout,
-		Limits:      p.realm.proxy.limits(),
+		Limits: transport.Limits{
+			MessageBytes: max(poolMessageBytes, config.Limits.MessageBytes), SendBufferBytes: poolSendBufferBytes,
+		},
 	})
 	if err != nil {
 		return nil, nil, err
@@ -261,7 +276,7 @@ func (p *poolSession) take(conn *transport.Conn, message []byte) error {
 		if err := m.Decode(s, message); err != nil {
 			return err
 		}
-		p.invocation(&m)
+		p.invocation(&m, len(message))
 	case codec.TypeInterrupt:
 		var m codec.Interrupt
 		if err := m.Decode(s, message); err != nil {
@@ -311,8 +326,14 @@ func (p *poolSession) answered(request uint64) *uplink {
 	return up
 }
 
-func (p *poolSession) invocation(m *codec.Invocation) {
+func (p *poolSession) invocation(m *codec.Invocation, size int) {
 	r := p.realm
+	if most := r.proxy.config.Limits.MessageBytes; int64(size) > most {
+		r.message = r.errorMessage(r.pool.serializer, m.Request, uriPayloadSize, codec.TextPayload(r.pool.serializer, nil,
+			fmt.Sprintf("the call has %d bytes, and %d is the most that a callee may get (limits.message_bytes)", size, most), nil))
+		p.out.Send(r.pool.conn, r.message)
+		return
+	}
 	up := r.pool.registrations[m.Registration]
 	if up == nil || r.byPool[up.pool] != up {
 		// The registration is being given up, or the router errs: the call is
@@ -338,7 +359,7 @@ func (p *poolSession) invocation(m *codec.Invocation) {
 func (p *poolSession) unregistered(m *codec.Unregistered) {
 	r := p.realm
 	if m.Request != 0 {
-		if up := p.answered(m.Request); up != nil {
+		if up := p.answered(m.Request); up != nil && up.state == leaving {
 			r.uplinkUnregistered(&p.out, up)
 		}
 		return
@@ -357,7 +378,7 @@ func (p *poolSession) refused(m *codec.Error) {
 			r.uplinkRefused(&p.out, up, m)
 		}
 	case codec.TypeUnregister: // it was gone already
-		if up := p.answered(m.Request); up != nil {
+		if up := p.answered(m.Request); up != nil && up.state == leaving {
 			r.uplinkUnregistered(&p.out, up)
 		}
 	}

@@ -27,7 +27,7 @@ type Proxy struct {
 
 	listeners []*transport.Listener // set by Listen
 
-	turnedAway, notAdmitted rarely
+	turnedAway, notAdmitted, poolRefused rarely
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}

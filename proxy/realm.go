@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -203,6 +204,8 @@ func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 	if err != nil {
 		r.message = r.errorMessage(to.serializer, a.Request, uriInvalidArgument,
 			codec.TextPayload(to.serializer, nil, "the callee's answer does not fit the router's serializer: "+err.Error(), nil))
+	} else if err = fits(to.conn, r.message); err != nil {
+		r.message = r.errorMessage(to.serializer, a.Request, uriPayloadSize, codec.TextPayload(to.serializer, nil, err.Error(), nil))
 	}
 	out.Send(to.conn, r.message)
 	if up := r.byPool[a.Pool]; up != nil && a.Final {
@@ -212,6 +215,17 @@ func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 		// The caller has its final answer now; what the callee still sends is discarded.
 		r.perform(out, r.dealer.Cancel(r.now(), a.Origin, a.Request, codec.CancelKillNoWait), hand{})
 	}
+}
+
+// fits tells why a large answer can't be sent to a router that has not read
+// what it was sent before. Small ones always may: a router that leaves so many
+// unread is lost.
+func fits(to *transport.Conn, message []byte) error {
+	const large = 1 << 20
+	if len(message) >= large && to.Buffered()+len(message) > poolSendBufferBytes-large {
+		return errors.New("the answer is too large for a router that reads so slowly")
+	}
+	return nil
 }
 
 // forwardOwn passes a callee's answer on to the router on its own session.

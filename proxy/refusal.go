@@ -21,6 +21,7 @@ const (
 	uriNetworkFailure     = "wamp.error.network_failure"
 	uriNoCallee           = "wamp.error.no_available_callee"
 	uriNoSuchRegistration = "wamp.error.no_such_registration"
+	uriPayloadSize        = "wamp.error.payload_size_exceeded"
 	uriProtocolViolation  = "wamp.error.protocol_violation"
 	uriSystemShutdown     = "wamp.close.system_shutdown"
 	uriTimeout            = "wamp.error.timeout"

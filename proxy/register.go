@@ -261,7 +261,7 @@ func (r *realm) probeGranted(out *transport.Outbox, s *session, m *codec.Registe
 func (r *realm) probeUndone(out *transport.Outbox, s *session) {
 	p := s.pending
 	switch {
-	case p.up.state == held:
+	case p.up.state == held || r.draining:
 		r.admit(out, s)
 	case p.tries >= maxProbes:
 		r.denyRegister(out, s, uriNetworkFailure,
@@ -279,6 +279,10 @@ func (r *realm) probeUndone(out *transport.Outbox, s *session) {
 // follow its REGISTERED.
 func (r *realm) admit(out *transport.Outbox, s *session) {
 	p := s.pending
+	if r.draining {
+		r.denyRegister(out, s, uriUnavailable, "the proxy is stopping")
+		return
+	}
 	p.join.Pool, p.join.ID = p.up.pool, newRegistrationID(s.registered)
 	actions, err := r.dealer.Join(r.now(), p.join)
 	if err != nil {
@@ -334,6 +338,9 @@ func (r *realm) refuseRegister(out *transport.Outbox, s *session, cause *codec.E
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.client, r.message)
 	r.settle(out, s)
+	if s.shift.full() && !s.parted {
+		r.abort(out, s, "too many REGISTERs that were refused")
+	}
 }
 
 // settle ends the pending REGISTER and lets go what was held behind it.
@@ -341,9 +348,15 @@ func (r *realm) settle(out *transport.Outbox, s *session) {
 	r.forgetPending(out, s)
 	messages := s.held
 	s.held, s.heldBytes = nil, 0
+	outermost := !s.releasing
+	s.releasing = true
 	for _, message := range messages {
 		r.fromClient(out, s, message)
 	}
+	if !outermost {
+		return
+	}
+	s.releasing = false
 	if s.pending == nil {
 		s.clearFlag(isHolding)
 	}

@@ -18,8 +18,11 @@ func (s *session) takeFromRouter(message []byte) {
 	}
 	r := s.realm.Load()
 	if r == nil {
-		if t == codec.TypeWelcome {
+		switch t {
+		case codec.TypeWelcome:
 			s.takeWelcome(message)
+		case codec.TypeAbort, codec.TypeGoodbye: // the next HELLO is another session's
+			s.hello.Store(nil)
 		}
 		s.routerOut.Send(s.client, message)
 		return
@@ -93,6 +96,10 @@ func (s *session) passInvocation(message []byte) bool {
 // fromRouter handles a message to a client that may concern a pool. realm.mu
 // is held.
 func (r *realm) fromRouter(out *transport.Outbox, s *session, t codec.MessageType, message []byte) {
+	if s.realm.Load() != r || (t == codec.TypeInvocation || t == codec.TypeInterrupt) && s.flags.Load()&isCallee == 0 {
+		out.Send(s.client, message) // the session has ended since it was looked at
+		return
+	}
 	switch t {
 	case codec.TypeInvocation:
 		r.ownInvocation(out, s, message)

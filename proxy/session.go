@@ -46,6 +46,7 @@ type session struct {
 	pending       *pendingRegister
 	held          [][]byte // what the client sent behind its pending REGISTER
 	heldBytes     int
+	releasing     bool // what was held is on its way
 	shift         requestShift
 	granted       dealer.OriginID // of calls that came by a probe's registration, if hasGranted
 	hasGranted    bool

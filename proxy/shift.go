@@ -24,6 +24,12 @@ type shiftStep struct {
 	delta int64
 }
 
+// maxShifts bounds what one session can make wampool remember and search.
+const maxShifts = 4096
+
+// full tells whether the session has used up its shifts.
+func (s *requestShift) full() bool { return len(s.steps) >= maxShifts }
+
 func (s *requestShift) none() bool { return len(s.steps) == 0 }
 
 // insert makes room for one request of our own behind the client's request id.

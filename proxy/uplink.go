@@ -171,8 +171,10 @@ func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error)
 	up.retryIn = min(max(2*up.retryIn, firstRetry), lastRetry)
 	up.retryAt = r.now() + up.retryIn
 	r.checkAt(up.retryAt)
-	r.log.Warn().Str("procedure", up.procedure).Bytes("error", m.URI).Dur("retry_in", up.retryIn).
-		Msg("router refused the pool's registration")
+	if more, say := r.proxy.poolRefused.now(); say {
+		r.log.Warn().Str("procedure", up.procedure).Bytes("error", m.URI).Dur("retry_in", up.retryIn).
+			Int("more_since_last_line", more).Msg("router refused the pool's registration")
+	}
 }
 
 // uplinkUnregistered takes the router's UNREGISTERED, asked for or not.

@@ -1,0 +1,172 @@
+package proxy
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// A callee that was refused before any pool knew it still answers the
+// router's own invocations, and nobody else's.
+func TestAnswersOfARefusedCalleeAreItsOwn(t *testing.T) {
+	w, pool := newWorld(t, "")
+	member, _, registration := w.callee(pool, shared, "")
+	refused, router := w.join("backend", "")
+	refused.send(`[64,1,{"concurrency":0},"com.example.p"]`)
+	refused.expectPrefix(`[8,64,1,{},"wamp.error.invalid_argument"`)
+	pool.send(`[68,11,100,{}]`)
+	member.expect(`[68,1,%d,{}]`, registration)
+	for _, message := range []string{`[70,1,{},["its own"]]`, `[8,68,1,{},"com.example.error"]`} {
+		refused.send("%s", message)
+		router.expect("%s", message)
+	}
+	member.send(`[70,1,{},["real"]]`)
+	pool.expect(`[70,11,{},["real"]]`)
+}
+
+func TestSessionsFollowOneAnotherOnOneConnection(t *testing.T) {
+	w, pool := newWorld(t, "")
+	client, router, _ := w.callee(pool, shared, "")
+	for range 50 {
+		client.send(`[6,{},"wamp.close.close_realm"]`)
+		client.send(`[1,"realm1",{"roles":{"callee":{}}}]`)
+		for id := range 20 {
+			router.send(`[68,%d,9,{}]`, id+1)
+		}
+		router.send(`[6,{},"wamp.close.goodbye_and_out"]`)
+		router.expect(`[6,{},"wamp.close.close_realm"]`)
+		router.expect(`[1,"realm1",{"roles":{"callee":{}}}]`)
+		router.send(`[2,8,{"realm":"realm1","authrole":"backend","roles":{}}]`)
+		for !strings.HasPrefix(client.next(), `[2,8,`) {
+			continue
+		}
+	}
+}
+
+func TestRegisterAtItsProbeIsAnsweredOnceInADrain(t *testing.T) {
+	w, pool := newWorld(t, "")
+	member, _, registration := w.callee(pool, shared, "")
+	pool.send(`[68,11,100,{}]`)
+	member.expect(`[68,1,%d,{}]`, registration)
+	late, router := w.join("backend", "")
+	late.send(`[64,1,%s,"com.example.p"]`, shared)
+	router.expect(`[64,1,{},"com.example.p"]`)
+	w.stop()
+	pool.expect(`[66,2,100]`)
+	router.send(`[8,64,1,{},"wamp.error.procedure_already_exists",["taken"]]`)
+	late.expect(`[8,64,1,{},"wamp.error.unavailable",["the proxy is stopping"]]`)
+	late.send(`[48,2,{},"com.example.q"]`)
+	router.expect(`[48,2,{},"com.example.q"]`)
+	router.send(`[50,2,{}]`)
+	late.expect(`[50,2,{}]`) // nothing came before it
+	member.send(`[70,1,{}]`)
+	pool.expect(`[70,11,{}]`)
+}
+
+func TestStopWhileThePoolSessionComesBack(t *testing.T) {
+	w, pool := newWorld(t, "")
+	_, router := w.join("backend", "")
+	pool.conn.Close(1001, "restart", time.Second)
+	again := w.accept()
+	again.expectPrefix(`[1,"realm1"`)
+	w.stop()
+	router.expectPrefix(`[6,`)
+	again.send(`[2,1,{"realm":"realm1","authrole":"backend","roles":{"dealer":{}}}]`)
+	select {
+	case err := <-w.stopped:
+		w.stopped <- err
+	case <-time.After(patience):
+		t.Error("Serve does not return")
+		again.conn.Abort(errStopped)
+	}
+}
+
+func TestLargeAnswersDoNotEndThePoolSession(t *testing.T) {
+	w, pool := newWorld(t, "")
+	callee, _, registration := w.callee(pool, `{"concurrency":8}`, "")
+	for i := 1; i <= 4; i++ {
+		pool.send(`[68,%d,100,{}]`, 10+i)
+		callee.expect(`[68,%d,%d,{}]`, i, registration)
+	}
+	for i := 1; i <= 4; i++ {
+		// The callee's own send buffer holds one of them.
+		callee.send(`[70,%d,{},[%q]]`, i, strings.Repeat("x", 7<<20))
+		pool.expectPrefix(`[70,%d,{},["xxx`, 10+i)
+	}
+}
+
+func TestLargeCallIsRefusedAndEndsNothing(t *testing.T) {
+	w, pool := newWorld(t, "")
+	w.proxy.config.Limits.MessageBytes = 1000
+	callee, _, registration := w.callee(pool, shared, "")
+	pool.send(`[68,11,100,{},[%q]]`, strings.Repeat("x", 2000))
+	pool.expectPrefix(`[8,68,11,{},"wamp.error.payload_size_exceeded"`)
+	pool.send(`[68,12,100,{}]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+}
+
+func TestRevocationThatCrossesOurUnregister(t *testing.T) {
+	w, pool := newWorld(t, "")
+	a, routerA, registration := w.callee(pool, shared, "")
+	a.send(`[66,2,%d]`, registration)
+	routerA.expect(`[66,2,%d]`, registration)
+	pool.expect(`[66,2,100]`)
+	b, routerB := w.join("backend", "")
+	b.send(`[64,1,%s,"com.example.p"]`, shared)
+	b.send(`[48,2,{},"com.example.q"]`) // held behind it
+	a.send(`[48,3,{},"com.example.q"]`)
+	routerA.expect(`[48,3,{},"com.example.q"]`)
+	pool.send(`[67,0,{"registration":100}]`)
+	pool.expect(`[64,3,{},"com.example.p"]`)
+	pool.send(`[8,66,2,{},"wamp.error.no_such_registration"]`)
+	pool.send(`[65,3,200]`)
+	w.admit(b, routerB)
+	routerB.expect(`[48,2,{},"com.example.q"]`)
+	pool.send(`[68,1,200,{}]`)
+	b.expectPrefix(`[68,1,`)
+}
+
+func TestHeldMessagesKeepTheirOrderBehindSeveralRegisters(t *testing.T) {
+	w, pool := newWorld(t, `pool "com.example.p" {
+			admit = ["backend", "frontend"]
+		}`)
+	client, router := w.join("frontend", "")
+	client.send(`[64,1,%s,"com.example.p"]`, shared)
+	const calls = 500
+	client.send(`[64,2,{"concurrency":1},"com.example.other"]`) // its role is not admitted there
+	for id := 3; id < 3+calls; id++ {
+		client.send(`[48,%d,{},"com.example.q"]`, id)
+		if id == 3+calls/2 {
+			w.registerPool(pool)
+			w.admit(client, router)
+			router.expect(`[64,2,{"concurrency":1},"com.example.other"]`)
+		}
+	}
+	for id := 3; id < 3+calls; id++ {
+		router.expect(`[48,%d,{},"com.example.q"]`, id)
+	}
+}
+
+func TestEndlessRefusedRegistersEndTheSession(t *testing.T) {
+	w, _ := newWorld(t, "")
+	client, _ := w.join("backend", "")
+	for id := 1; id <= maxShifts; id++ {
+		client.send(`[64,%d,{"concurrency":0},"com.example.p"]`, id)
+		client.expectPrefix(`[8,64,%d,{},"wamp.error.invalid_argument"`, id)
+	}
+	client.expectPrefix(`[3,{"message":"too many`)
+}
+
+func TestSecondHelloBeforeWelcomeChangesNothing(t *testing.T) {
+	w, pool := newWorld(t, "")
+	client, router := w.connect()
+	client.send(`[1,"realm1",{"roles":{"callee":{}}}]`)
+	client.send(`[1,"elsewhere",{"roles":{"callee":{"features":{"call_canceling":true}}}}]`)
+	router.expectPrefix(`[1,"realm1"`)
+	router.expectPrefix(`[1,"elsewhere"`)
+	router.send(`[2,7,{"authrole":"backend"}]`) // names no realm
+	client.expectPrefix(`[2,7,`)
+	client.send(`[64,1,%s,"com.example.p"]`, shared)
+	w.registerPool(pool)
+	w.admit(client, router)
+}
