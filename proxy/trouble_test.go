@@ -1,9 +1,13 @@
 package proxy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport"
 )
 
 // A callee that was refused before any pool knew it still answers the
@@ -169,4 +173,71 @@ func TestSecondHelloBeforeWelcomeChangesNothing(t *testing.T) {
 	client.send(`[64,1,%s,"com.example.p"]`, shared)
 	w.registerPool(pool)
 	w.admit(client, router)
+}
+
+// A callee that does not read is dropped once its send buffer is full: its
+// calls are answered, and a callee beside it notices nothing.
+func TestCalleeThatDoesNotReadIsDropped(t *testing.T) {
+	w, pool := newWorld(t, "")
+	dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{Serializers: []codec.Serializer{codec.JSON}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck, router := dialed.Conn, w.accept()
+	t.Cleanup(func() {
+		stuck.Abort(errStopped)
+		stuck.Wait()
+	})
+	tell := func(format string) {
+		t.Helper()
+		if err := stuck.Send([]byte(format)); err != nil {
+			t.Fatal(err)
+		}
+		stuck.Flush()
+	}
+	tell(`[1,"realm1",{"roles":{"callee":{}}}]`)
+	router.expectPrefix(`[1,`)
+	router.send(`[2,7,{"realm":"realm1","authrole":"backend","roles":{}}]`)
+	if _, err := stuck.Read(); err != nil {
+		t.Fatal(err)
+	}
+	tell(`[64,1,{"invoke":"first"},"com.example.p"]`)
+	w.registerPool(pool)
+	router.expect(`[64,1,{},"com.example.p"]`)
+	router.send(`[8,64,1,{},"wamp.error.procedure_already_exists"]`)
+	if _, err := stuck.Read(); err != nil { // REGISTERED, and then it reads no more
+		t.Fatal(err)
+	}
+	good, routerGood := w.join("backend", "")
+	good.send(`[64,1,{"invoke":"first"},"com.example.p"]`)
+	registration := w.admit(good, routerGood)
+
+	payload := strings.Repeat("x", 1<<20)
+	sent := 0
+	for len(pool.messages) == 0 {
+		if sent++; sent > 200 {
+			t.Fatal("200 MiB wait for a callee that does not read")
+		}
+		pool.send(`[68,%d,100,{},[%q]]`, sent, payload)
+		pool.send(`[69,%d,{"mode":"killnowait"}]`, 1000+sent) // of no call: does nothing
+	}
+	for id := 1; id <= sent; id++ {
+		select {
+		case e := <-good.messages: // it came after the other was dropped
+			if !strings.HasPrefix(e, `[68,`) {
+				t.Fatalf("good callee got %.40s", e)
+			}
+		case message := <-pool.messages:
+			if !strings.HasPrefix(message, `[8,68,`) || !strings.Contains(message, uriCanceled) {
+				t.Fatalf("pool session got %.100s", message)
+			}
+		case <-time.After(patience):
+			t.Fatalf("call %d of %d has no answer", id, sent)
+		}
+	}
+	router.expectEnd()
+	pool.send(`[68,9999,100,{},["after"]]`)
+	for message := good.next(); !strings.HasSuffix(message, fmt.Sprintf(`,%d,{},["after"]]`, registration)); {
+		message = good.next()
+	}
 }
