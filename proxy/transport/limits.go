@@ -1,23 +1,3 @@
-// Package transport carries WAMP messages over WebSocket: the listening side,
-// the dialing side and the connection that both give.
-//
-//	Send ─▶ websocket library (frames) ─▶ gather (memory) ── Flush ─▶ socket
-//	Read ◀─ websocket library (frames) ◀─ gather (read-ahead) ◀────── socket
-//
-// Sending appends to a bounded buffer and never blocks, so nobody waits for
-// another's slow socket: who does not read is dropped. Flushing writes what has
-// gathered in one system call, on the goroutine that asks for it; only what the
-// socket does not take at once is left to a goroutine of the connection
-// (gather.go). A reader gets all messages that one read of the socket has
-// brought, and flushes what it has caused when it is about to wait for more:
-// see [Conn.BeforeBlock]. A connection that waits holds no buffers but the
-// library's small ones.
-//
-// The router is dialed before a client is answered, so that both hops speak the
-// serializer that the router chose: see [Handshake].
-//
-// Messages are bounded, and text is not checked for UTF-8 here: that is up to
-// the codec, for what it lets through.
 package transport
 
 import "time"
