@@ -115,6 +115,9 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	listeners.Wait()
 	p.drain()
 	cancel()
+	for _, l := range p.listeners {
+		l.Wait() // for handshakes that were under way
+	}
 	realms.Wait()
 	p.log.Info().Msg("stopped")
 	return err
@@ -123,7 +126,10 @@ func (p *Proxy) Serve(ctx context.Context) error {
 // accept gives a client its own connection to the router, and answers the
 // client with what the router chose.
 func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
-	dialed, err := transport.Dial(ctx, p.config.Router.URL, transport.DialOptions{
+	dialing, cancel := context.WithCancel(h.Context()) // no longer than the client waits
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	dialed, err := transport.Dial(dialing, p.config.Router.URL, transport.DialOptions{
 		Serializers: h.Serializers(), Header: h.Header(), Timeout: p.config.Router.DialTimeout, Limits: p.limits(),
 	})
 	if err != nil {
