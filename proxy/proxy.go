@@ -25,6 +25,8 @@ type Proxy struct {
 	realms map[string]*realm
 	now    chan struct{} // closed by Stop
 
+	patience time.Duration // of a REGISTER with the pool session
+
 	listeners []*transport.Listener // set by Listen
 
 	turnedAway, notAdmitted, poolRefused rarely
@@ -40,7 +42,7 @@ type Proxy struct {
 func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
-		now: make(chan struct{}), sessions: make(map[*session]struct{}),
+		now: make(chan struct{}), patience: registerPatience, sessions: make(map[*session]struct{}),
 	}
 	for i := range config.Realms {
 		p.realms[config.Realms[i].Name] = newRealm(p, &config.Realms[i], rand.Uint64())

@@ -99,7 +99,7 @@ func (r *realm) register(out *transport.Outbox, s *session, raw []byte) {
 	r.awaiting = append(r.awaiting, s)
 	r.advanceRegister(out, s)
 	if s.pending == p && p.stage <= awaitUplink {
-		r.checkAt(p.since + registerPatience)
+		r.checkAt(p.since + r.proxy.patience)
 	}
 }
 
@@ -269,7 +269,7 @@ func (r *realm) probeUndone(out *transport.Outbox, s *session) {
 	default:
 		p.stage = awaitUplink
 		p.since = r.now()
-		r.checkAt(p.since + registerPatience)
+		r.checkAt(p.since + r.proxy.patience)
 		r.want(out, p.up)
 		r.advanceRegister(out, s)
 	}
@@ -406,11 +406,11 @@ func (r *realm) giveUpRegisters(out *transport.Outbox, now dealer.Time) {
 		p := s.pending
 		switch {
 		case p == nil || p.stage > awaitUplink:
-		case p.since+registerPatience <= now:
+		case p.since+r.proxy.patience <= now:
 			r.denyRegister(out, s, uriNetworkFailure,
-				fmt.Sprintf("the pool's own session at the router was not up within %s", registerPatience))
+				fmt.Sprintf("the pool's own session at the router was not up within %s", r.proxy.patience))
 		default:
-			r.checkAt(p.since + registerPatience)
+			r.checkAt(p.since + r.proxy.patience)
 		}
 	}
 }

@@ -241,3 +241,14 @@ func TestCalleeThatDoesNotReadIsDropped(t *testing.T) {
 		message = good.next()
 	}
 }
+
+func TestRegisterGivesUpWaitingForThePoolSession(t *testing.T) {
+	w, pool := newWorld(t, "")
+	w.proxy.patience = 100 * time.Millisecond
+	pool.conn.Abort(errStopped)
+	client, router := w.joinAmong("backend") // the pool session's HELLO stays unanswered
+	client.send(`[64,1,%s,"com.example.p"]`, shared)
+	client.send(`[48,2,{},"com.example.q"]`)
+	client.expectPrefix(`[8,64,1,{},"wamp.error.network_failure"`)
+	router.expect(`[48,1,{},"com.example.q"]`)
+}
