@@ -19,6 +19,7 @@ type Config struct {
 // Router is the WAMP router that wampool dials.
 type Router struct {
 	URL         string // ws:// or wss://, with a host
+	TimeoutUnit string // of call timeouts in INVOCATION: "ms" as specified, "s" for Crossbar.io
 	DialTimeout time.Duration
 }
 
@@ -68,20 +69,27 @@ type Auth struct {
 	Secret Secret // set for "ticket" only
 }
 
-// Pool is how the callees of one procedure are shared.
+// Pool is how the callees of a procedure are shared: of each procedure that the
+// block governs, for itself.
 type Pool struct {
-	URI           string   // of the procedure; matches exactly
+	URI           string   // of the procedures governed, by Match
+	Match         string   // exact, prefix, wildcard
 	Policy        string   // single, first, last, roundrobin, random, least; "": what the callees ask for
 	Concurrency   int      // most calls in flight at one callee; 0: what the callee asks for, or no limit
+	Scope         string   // what Concurrency counts: "procedure", or "callee" for all procedures of this block together
 	Upstream      string   // invoke policy of wampool's own registration at the router, "single" or a shared one
 	Admit         []string // authroles whose callees join; none: the pool session's own
-	Queue         *Queue   // nil: nothing waits
-	OverloadError string   // URI of the ERROR a caller gets when all callees are full
+	Linger        time.Duration
+	RetryLost     bool   // hand a lost callee's calls to another one
+	Retries       int    // how often
+	Queue         *Queue // nil: nothing waits
+	OverloadError string // URI of the ERROR a caller gets when all callees are full
 }
 
 // Queue bounds the calls that wait for a callee.
 type Queue struct {
 	Limit   int           // calls
+	Bytes   int64         // what they hold
 	Timeout time.Duration // longest wait of one call
 }
 

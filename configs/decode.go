@@ -29,6 +29,7 @@ func (s *scope) router(r *Router) {
 		s.missing(s.head, fault{summary: "the router block needs a url", hint: `example: url = "ws://127.0.0.1:8080/ws"`})
 	}
 	s.checked("url", &r.URL, checkRouterURL)
+	s.choice("timeout_unit", &r.TimeoutUnit, timeoutUnits)
 	s.duration("dial_timeout", &r.DialTimeout, minTimeout, maxTimeout)
 }
 
@@ -135,22 +136,65 @@ func (s *scope) needed(name, example string) {
 func (s *scope) pools(r *Realm) {
 	seen := make(map[string]hcl.Range)
 	s.each(poolShape, func(b *scope, uri string, at hcl.Range) {
-		if at != b.head {
-			s.unique(seen, "pool", uri, at, checkPoolURI)
-		}
 		pool := defaultPool(uri)
+		b.choice("match", &pool.Match, matches)
+		if at != b.head {
+			b.uniquePool(seen, &pool, at)
+		}
 		b.choice("policy", &pool.Policy, policies)
-		b.integer("concurrency", &pool.Concurrency, 0, maxConcurrency)
+		b.concurrency(&pool)
 		b.choice("upstream", &pool.Upstream, upstreams)
 		b.names("admit", &pool.Admit)
+		b.duration("linger", &pool.Linger, 0, maxTimeout)
+		b.retries(&pool)
 		b.checked("overload_error", &pool.OverloadError, checkErrorURI)
 		b.once(queueShape, func(q *scope) {
-			pool.Queue = &Queue{Limit: DefaultQueueLimit, Timeout: DefaultQueueTimeout}
+			pool.Queue = &Queue{Limit: DefaultQueueLimit, Bytes: DefaultQueueBytes, Timeout: DefaultQueueTimeout}
 			q.integer("limit", &pool.Queue.Limit, 1, maxQueueLimit)
+			q.size("bytes", &pool.Queue.Bytes)
 			q.duration("timeout", &pool.Queue.Timeout, minTimeout, maxTimeout)
 		})
 		r.Pools = append(r.Pools, pool)
 	})
+}
+
+// uniquePool checks which procedures a block governs: no other block the same.
+func (s *scope) uniquePool(seen map[string]hcl.Range, pool *Pool, at hcl.Range) {
+	if f := checkPoolURI(pool.URI, pool.Match); f != nil {
+		s.refuse(at, *f)
+		return
+	}
+	key := pool.Match + " " + pool.URI
+	if first, ok := seen[key]; ok {
+		s.refuse(at, repeated(fmt.Sprintf("pool %q", pool.URI), first, "bring the two together in one block"))
+		return
+	}
+	seen[key] = at
+}
+
+// concurrency reads the limit of a callee, and what it counts.
+func (s *scope) concurrency(pool *Pool) {
+	before := len(s.mistakes)
+	s.integer("concurrency", &pool.Concurrency, 0, maxConcurrency)
+	s.choice("scope", &pool.Scope, scopes)
+	if pool.Scope == "callee" && pool.Concurrency == 0 && len(s.mistakes) == before {
+		s.missing(s.body.Attributes["scope"].NameRange, fault{
+			summary: `scope = "callee" needs a concurrency of 1 or more`,
+			hint:    "example: concurrency = 4",
+		})
+	}
+}
+
+// retries reads what becomes of a lost callee's calls.
+func (s *scope) retries(pool *Pool) {
+	s.boolean("retry_lost", &pool.RetryLost)
+	s.integer("retries", &pool.Retries, 1, maxRetries)
+	if attribute := s.body.Attributes["retries"]; attribute != nil && s.body.Attributes["retry_lost"] == nil {
+		s.missing(attribute.NameRange, fault{
+			summary: "retries has no effect without retry_lost",
+			hint:    "for procedures that may run twice: retry_lost = true",
+		})
+	}
 }
 
 // unique checks a label, which must not be there twice.

@@ -10,8 +10,13 @@ const (
 	DefaultHandshakeTimeout = 10 * time.Second
 	DefaultAuthMethod       = "anonymous"
 	DefaultAuto             = true
+	DefaultTimeoutUnit      = "ms"
+	DefaultMatch            = "exact"
+	DefaultScope            = "procedure"
 	DefaultUpstream         = "single"
+	DefaultRetries          = 1    // of a pool with retry_lost
 	DefaultQueueLimit       = 1000 // of a queue block without limit
+	DefaultQueueBytes       = 64 << 20
 	DefaultQueueTimeout     = 30 * time.Second
 	DefaultOverloadError    = "crossbar.error.max_concurrency_reached" // what clients of Crossbar.io know
 	DefaultDrainTimeout     = 30 * time.Second
@@ -27,6 +32,7 @@ const (
 	maxBytes       = 1 << 30
 	maxConcurrency = 1_000_000
 	maxQueueLimit  = 1_000_000
+	maxRetries     = 100
 	maxListeners   = 64
 	maxFileBytes   = 256 << 10 // of the configuration itself: the parser takes quadratic time for some texts
 	maxSecretBytes = 64 << 10
@@ -36,6 +42,9 @@ const (
 // refused too, but by a text that says so.
 var (
 	policies      = choices{allowed: []string{"single", "first", "last", "roundrobin", "random", "least"}, empty: true}
+	matches       = choices{allowed: []string{"exact", "prefix", "wildcard"}}
+	scopes        = choices{allowed: []string{"procedure", "callee"}}
+	timeoutUnits  = choices{allowed: []string{"ms", "s"}}
 	upstreams     = choices{allowed: []string{"single", "roundrobin", "random", "first", "last"}}
 	authMethods   = choices{allowed: []string{"anonymous", "ticket"}, planned: []string{"wampcra", "scram", "cryptosign"}}
 	logLevels     = choices{allowed: []string{"trace", "debug", "info", "warn", "error"}}
@@ -47,7 +56,7 @@ var (
 // withDefaults returns a Config in which everything optional has its default.
 func withDefaults() *Config {
 	return &Config{
-		Router: Router{DialTimeout: DefaultDialTimeout},
+		Router: Router{DialTimeout: DefaultDialTimeout, TimeoutUnit: DefaultTimeoutUnit},
 		Limits: Limits{
 			MessageBytes:     DefaultMessageBytes,
 			SendBufferBytes:  DefaultSendBufferBytes,
@@ -63,5 +72,8 @@ func defaultRealm(name string) Realm {
 }
 
 func defaultPool(uri string) Pool {
-	return Pool{URI: uri, Upstream: DefaultUpstream, OverloadError: DefaultOverloadError}
+	return Pool{
+		URI: uri, Match: DefaultMatch, Scope: DefaultScope, Upstream: DefaultUpstream, Retries: DefaultRetries,
+		OverloadError: DefaultOverloadError,
+	}
 }

@@ -35,37 +35,36 @@ func TestExamples(t *testing.T) {
 	realm1 := func(auto bool, pools ...Pool) []Realm {
 		return []Realm{{Name: "realm1", Auth: Auth{Method: "anonymous"}, Auto: auto, Pools: pools}}
 	}
-	busy := "crossbar.error.max_concurrency_reached"
+	queue := func(limit int, timeout time.Duration) *Queue {
+		return &Queue{Limit: limit, Bytes: 64 << 20, Timeout: timeout}
+	}
+	pooled := func(uri, policy string, concurrency int, queue *Queue, change func(*Pool)) Pool {
+		p := Pool{
+			URI: uri, Match: "exact", Policy: policy, Concurrency: concurrency, Scope: "procedure", Upstream: "single", Retries: 1,
+			Queue: queue, OverloadError: "crossbar.error.max_concurrency_reached",
+		}
+		if change != nil {
+			change(&p)
+		}
+		return p
+	}
 	want := map[string]*Config{
 		"minimal.hcl": configWith(func(c *Config) { c.Realms = realm1(true) }),
 		"compute.hcl": configWith(func(c *Config) {
-			c.Realms = realm1(true, Pool{
-				URI: "com.example.compute", Policy: "roundrobin", Concurrency: 4, Upstream: "single",
-				Queue: &Queue{Limit: 1000, Timeout: 30 * time.Second}, OverloadError: busy,
-			})
+			c.Realms = realm1(true, pooled("com.example.compute", "roundrobin", 4, queue(1000, 30*time.Second), nil))
 		}),
 		"plain-callees.hcl": configWith(func(c *Config) {
-			c.Realms = realm1(false, Pool{
-				URI: "com.example.thumbnail", Policy: "least", Concurrency: 1, Upstream: "single",
-				Queue: &Queue{Limit: 100, Timeout: 10 * time.Second}, OverloadError: busy,
-			})
+			c.Realms = realm1(false, pooled("com.example.thumbnail", "least", 1, queue(100, 10*time.Second), nil))
 		}),
 		"ticket.hcl": configWith(func(c *Config) {
 			c.Router.URL = "wss://router.example.com/ws"
-			c.Realms = realm1(true, Pool{
-				URI: "com.example.compute", Policy: "roundrobin", Concurrency: 4, Upstream: "single",
-				Admit: []string{"backend", "worker"},
-				Queue: &Queue{Limit: 1000, Timeout: 30 * time.Second}, OverloadError: busy,
-			})
+			c.Realms = realm1(true, pooled("com.example.compute", "roundrobin", 4, queue(1000, 30*time.Second), func(p *Pool) { p.Admit = []string{"backend", "worker"} }))
 			c.Realms[0].Auth = Auth{Method: "ticket", AuthID: "wampool", Secret: NewSecret("renewed daily")}
 		}),
 		"several-sidecars.hcl": configWith(func(c *Config) {
 			c.Router.URL = "ws://router.internal:8080/ws"
 			c.DrainTimeout = time.Minute
-			c.Realms = realm1(true, Pool{
-				URI: "com.example.compute", Policy: "least", Concurrency: 4, Upstream: "roundrobin",
-				Queue: &Queue{Limit: 250, Timeout: 15 * time.Second}, OverloadError: busy,
-			})
+			c.Realms = realm1(true, pooled("com.example.compute", "least", 4, queue(250, 15*time.Second), func(p *Pool) { p.Upstream = "roundrobin" }))
 		}),
 		"two-realms.hcl": configWith(func(c *Config) {
 			c.Router.DialTimeout = time.Second
@@ -74,20 +73,25 @@ func TestExamples(t *testing.T) {
 			c.Limits.SendBufferBytes = 2 << 20
 			c.Log = Log{Level: "debug", Format: "json"}
 			c.Realms = []Realm{
-				{Name: "orders", Auth: Auth{Method: "anonymous"}, Auto: true, Pools: []Pool{{
-					URI: "com.example.orders.place", Policy: "first", Concurrency: 8, Upstream: "single",
-					Queue: &Queue{Limit: 50, Timeout: 2 * time.Second}, OverloadError: "com.example.error.busy",
-				}}},
-				{Name: "reports", Auth: Auth{Method: "anonymous"}, Pools: []Pool{{
-					URI: "com.example.reports.monthly", Policy: "random", Concurrency: 1, Upstream: "single",
-					Queue: &Queue{Limit: 10000, Timeout: 10 * time.Minute}, OverloadError: busy,
-				}}},
+				{Name: "orders", Auth: Auth{Method: "anonymous"}, Auto: true, Pools: []Pool{pooled("com.example.orders.place", "first", 8, queue(50, 2*time.Second), func(p *Pool) { p.OverloadError = "com.example.error.busy" })}},
+				{Name: "reports", Auth: Auth{Method: "anonymous"}, Pools: []Pool{pooled("com.example.reports.monthly", "random", 1, queue(10000, 10*time.Minute), nil)}},
 			}
+		}),
+		"rolling-restarts.hcl": configWith(func(c *Config) {
+			c.Router.TimeoutUnit = "s"
+			c.Realms = realm1(true,
+				pooled("com.example.compute", "least", 4, queue(1000, 30*time.Second), func(p *Pool) {
+					p.Linger, p.RetryLost, p.Retries = time.Minute, true, 2
+				}),
+				pooled("com.example.images.", "roundrobin", 4, &Queue{Limit: 200, Bytes: 256 << 20, Timeout: 30 * time.Second}, func(p *Pool) {
+					p.Match, p.Scope, p.Linger = "prefix", "callee", 30*time.Second
+				}),
+				pooled("com.example..status", "", 0, nil, func(p *Pool) { p.Match, p.Policy = "wildcard", "first" }))
 		}),
 		// It spells out every default, so it must equal the file that says none of them.
 		"defaults.hcl": configWith(func(c *Config) {
 			pool := defaultPool("com.example.compute")
-			pool.Queue = &Queue{Limit: DefaultQueueLimit, Timeout: DefaultQueueTimeout}
+			pool.Queue = &Queue{Limit: DefaultQueueLimit, Bytes: DefaultQueueBytes, Timeout: DefaultQueueTimeout}
 			c.Realms = []Realm{defaultRealm("realm1")}
 			c.Realms[0].Pools = []Pool{pool}
 		}),

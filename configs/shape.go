@@ -24,8 +24,8 @@ var (
 	}
 	routerShape = &shape{
 		name:       "router",
-		attributes: []string{"url", "dial_timeout"},
-		planned:    []string{"timeout_unit", "tls"},
+		attributes: []string{"url", "timeout_unit", "dial_timeout"},
+		planned:    []string{"tls"},
 	}
 	listenShape = &shape{
 		name:    "listen",
@@ -48,16 +48,17 @@ var (
 		attributes: []string{"method", "authid", "secret"},
 	}
 	poolShape = &shape{
-		name:       "pool",
-		label:      "com.example.compute",
-		attributes: []string{"policy", "concurrency", "upstream", "admit", "overload_error"},
-		blocks:     []string{"queue"},
-		planned:    []string{"match", "scope", "direct", "linger", "retry_lost", "retries"},
+		name:  "pool",
+		label: "com.example.compute",
+		attributes: []string{
+			"match", "policy", "concurrency", "scope", "upstream", "admit", "linger", "retry_lost", "retries", "overload_error",
+		},
+		blocks:  []string{"queue"},
+		planned: []string{"direct"},
 	}
 	queueShape = &shape{
 		name:       "queue",
-		attributes: []string{"limit", "timeout"},
-		planned:    []string{"bytes"},
+		attributes: []string{"limit", "bytes", "timeout"},
 	}
 	logShape = &shape{
 		name:       "log",

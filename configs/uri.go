@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,17 +15,25 @@ const reservedComponent = "wamp"
 // section 2.1.1 of the specification): components joined by dots, none
 // empty, without whitespace and #. Control characters are refused as well.
 func validURI(s string) bool {
-	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool {
+	return validCharacters(s) && !slices.Contains(strings.Split(s, "."), "")
+}
+
+func validCharacters(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r == '#' || unicode.IsSpace(r) || unicode.IsControl(r)
-	}) {
-		return false
+	})
+}
+
+// validPattern does so for the URI of a pool block: a prefix may end anywhere,
+// and a wildcard's empty components stand for any.
+func validPattern(s, match string) bool {
+	switch match {
+	case "prefix":
+		return s == "" || validCharacters(s) && !slices.Contains(strings.Split(strings.TrimSuffix(s, "."), "."), "")
+	case "wildcard":
+		return validCharacters(s)
 	}
-	for component := range strings.SplitSeq(s, ".") {
-		if component == "" {
-			return false
-		}
-	}
-	return true
+	return validURI(s)
 }
 
 func checkRealmName(name string) *fault {
@@ -47,22 +56,22 @@ func checkErrorURI(uri string) *fault {
 	}
 }
 
-func checkPoolURI(uri string) *fault {
+func checkPoolURI(uri, match string) *fault {
 	if first, _, _ := strings.Cut(uri, "."); first == reservedComponent {
 		return &fault{
 			summary: "procedures under wamp. are reserved for the router",
 			hint:    `name a procedure of your own, as in "com.example.compute"`,
 		}
 	}
-	if validURI(uri) {
+	if validPattern(uri, match) {
 		return nil
 	}
 	f := &fault{
 		summary: "this is not a valid procedure URI",
 		hint:    `parts joined by dots, none empty, without spaces and #, as in "com.example.compute"`,
 	}
-	if strings.HasSuffix(uri, ".") || strings.Contains(uri, "..") {
-		f.hint = "a pool governs one exact URI; prefixes and wildcards are not available in this version"
+	if match == "exact" && validCharacters(uri) && uri != "" {
+		f.hint = `for all procedures that begin so: match = "prefix"; for any part in a gap: match = "wildcard"`
 	}
 	return f
 }

@@ -32,6 +32,9 @@ const (
 	Refuse
 	// Release gives up the registration of Pool at the router: nobody is left.
 	Release
+	// Revoke tells Callee that its Registration has ended without its doing: by
+	// UNREGISTERED, if it announced registration_revocation.
+	Revoke
 )
 
 // Action is one thing to do. Which fields count depends on the kind. Bodies
@@ -48,6 +51,7 @@ type Action struct {
 	Registration  uint64 // as the callee knows it
 	Request       uint64 // invocation or call as its origin knows it
 	Body          codec.Body
+	Rest          time.Duration // Invoke: what is left of the call's timeout; 0: what Body says
 	Refusal       Refusal
 }
 
@@ -65,12 +69,15 @@ const (
 	ReasonCanceled                       // the caller canceled it
 	ReasonDraining                       // wampool is stopping
 	ReasonFeature                        // the callee did not announce a feature that the call needs
+	ReasonDeadline                       // the caller's own timeout is over
+	ReasonQueueBytes                     // all callees full, and what waits holds as many bytes as it may
 )
 
 var reasonNames = [...]string{
 	ReasonConcurrency: "concurrency", ReasonQueueFull: "queue_full", ReasonQueueTimeout: "queue_timeout",
 	ReasonNoCallee: "no_callee", ReasonCalleeLost: "callee_lost", ReasonCanceled: "canceled",
 	ReasonDraining: "draining", ReasonFeature: "feature_not_supported",
+	ReasonDeadline: "deadline", ReasonQueueBytes: "queue_bytes",
 }
 
 func (r Reason) String() string { return reasonNames[r] }
@@ -79,9 +86,9 @@ func (r Reason) String() string { return reasonNames[r] }
 type Refusal struct {
 	Reason Reason
 	Pool   string        // the pool's key
-	Limit  int           // the limit that was met: calls in flight at all callees together, or waiting
+	Limit  int           // the limit that was met: calls in flight at all callees together, calls or bytes that wait
 	Queued int           // calls that wait in this pool
-	Waited time.Duration // how long this call has waited
+	Waited time.Duration // how long this call has waited; of a deadline: since it arrived or was handed on
 }
 
 func (d *Dealer) do(a Action) { d.actions = append(d.actions, a) }

@@ -7,17 +7,31 @@ import (
 	"github.com/wampool/wampool/codec"
 )
 
+// AnswerKind says what a callee's answer means.
+type AnswerKind uint8
+
+const (
+	// Progress is a YIELD with Options.progress: more answers follow.
+	Progress AnswerKind = iota + 1
+	// Final is a YIELD without, or an ERROR.
+	Final
+	// Unavailable is the ERROR wamp.error.unavailable: another callee is to get
+	// the call ("Call Rerouting").
+	Unavailable
+)
+
 // Answer takes a YIELD or ERROR(INVOCATION) that a callee sent under the ID
-// that it knows. final is false for a YIELD with Options.progress alone. The
-// first action says what becomes of the message at hand: Forward, ForwardOwn,
-// Discard or Violate; the slot of a final answer goes to whoever waits.
-func (d *Dealer) Answer(now Time, from CalleeID, id uint64, final bool) []Action {
+// that it knows. The first action says what becomes of the message at hand:
+// Forward, ForwardOwn, Discard or Violate; the slot of a final answer goes to
+// whoever waits.
+func (d *Dealer) Answer(now Time, from CalleeID, id uint64, kind AnswerKind) []Action {
 	d.begin(now)
+	final := kind != Progress
 	ids := &d.callee(from).requests
 	open, known := ids.open[id]
 	switch {
 	case known && open.call != noCall:
-		d.answerCall(open.call, final)
+		d.answerCall(open.call, kind)
 	case known:
 		d.do(Action{Kind: ForwardOwn, Callee: from, ID: id, Request: open.own, Final: final})
 		if final {
@@ -33,21 +47,40 @@ func (d *Dealer) Answer(now Time, from CalleeID, id uint64, final bool) []Action
 	return d.actions
 }
 
-func (d *Dealer) answerCall(i callIndex, final bool) {
+func (d *Dealer) answerCall(i callIndex, kind AnswerKind) {
+	if kind == Unavailable && d.refuseByCallee(i) {
+		return
+	}
 	c := d.calls.at(i)
+	p, r, final := c.pool, c.at, kind != Progress
 	a := Action{
-		Kind: Forward, Pool: c.pool.id, Callee: c.at.callee.id, ID: c.id,
+		Kind: Forward, Pool: p.id, Callee: r.callee.id, ID: c.id,
 		Origin: c.origin, Request: c.request, Final: final,
 	}
-	if c.state == defunct || !final && !c.receiveProgress {
+	wanted := final || c.receiveProgress && r.callee.features.ProgressiveCallResults
+	if c.state == defunct || !wanted {
 		a.Kind = Discard
 	}
 	d.do(a)
 	if final {
-		p := c.pool
 		d.remove(i)
-		d.fill(p)
+		d.fillAfter(p, r.share)
+		return
 	}
+	if a.Kind == Forward {
+		c.tied = true
+		d.extend(c)
+	}
+}
+
+// extend begins the time of a call anew: with progressive results it is the
+// longest gap between them ("Call Timeouts").
+func (d *Dealer) extend(c *call) {
+	if c.rare == nil || !c.rare.watched {
+		return
+	}
+	c.rare.deadline = d.now + c.rare.timeout
+	d.deadlines.down(&d.calls, c.rare.place)
 }
 
 // Cancel takes an INTERRUPT of the router, or the CANCEL of a local caller.
@@ -66,7 +99,7 @@ func (d *Dealer) Cancel(now Time, from OriginID, request uint64, mode codec.Canc
 	tell := mode == codec.CancelKill || o.local
 	if c.state == waiting {
 		if tell {
-			d.refuse(c.pool, from, request, ReasonCanceled, 0, d.now-c.arrived)
+			d.refuse(c.pool, from, request, ReasonCanceled, 0, d.now-c.since)
 		}
 		d.remove(i)
 		return d.actions
@@ -75,15 +108,31 @@ func (d *Dealer) Cancel(now Time, from OriginID, request uint64, mode codec.Canc
 	if interrupt {
 		d.do(Action{Kind: Interrupt, Pool: c.pool.id, Callee: c.at.callee.id, ID: c.id, Mode: mode})
 		if mode == codec.CancelKill {
+			c.tied = true
 			return d.actions // its callee's answer is the caller's
 		}
 	}
 	if tell {
-		d.refuse(c.pool, from, request, ReasonCanceled, 0, d.now-c.arrived)
+		d.refuse(c.pool, from, request, ReasonCanceled, 0, d.now-c.since)
 	}
-	d.disown(c)
-	c.state = defunct
+	d.abandon(c)
 	return d.actions
+}
+
+// abandon leaves a running call to its callee: its slot stays taken, and its
+// answer will be discarded.
+func (d *Dealer) abandon(c *call) {
+	d.disown(c)
+	d.recycle(c)
+	c.state = defunct
+}
+
+// interruptCallee tells a callee that nobody waits for its answer any more, if
+// it announced that it can be told.
+func (d *Dealer) interruptCallee(c *call) {
+	if c.at.callee.features.CallCanceling {
+		d.do(Action{Kind: Interrupt, Pool: c.pool.id, Callee: c.at.callee.id, ID: c.id, Mode: codec.CancelKillNoWait})
+	}
 }
 
 // DropOrigin takes the end of the session that calls came from. Its waiting
@@ -99,11 +148,8 @@ func (d *Dealer) DropOrigin(now Time, id OriginID) []Action {
 			d.remove(i)
 			continue
 		}
-		if c.at.callee.features.CallCanceling {
-			d.do(Action{Kind: Interrupt, Pool: c.pool.id, Callee: c.at.callee.id, ID: c.id, Mode: codec.CancelKillNoWait})
-		}
-		d.disown(c)
-		c.state = defunct
+		d.interruptCallee(c)
+		d.abandon(c)
 	}
 	o.ended = endedRequests{}
 	return d.actions

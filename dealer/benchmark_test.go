@@ -19,7 +19,7 @@ func benchmarkBody() codec.Body {
 func benchmarkPool(tb testing.TB, policy dealer.Policy, callees, limit, queue int) (d *dealer.Dealer, in dealer.Call) {
 	d = dealer.New(1)
 	in = dealer.Call{Origin: d.AddOrigin(false), Body: benchmarkBody()}
-	in.Pool = d.OpenPool("com.example.compute", dealer.PoolConfig{QueueLimit: queue})
+	in.Pool = d.OpenPool("com.example.compute", dealer.PoolConfig{QueueLimit: queue, KeptBytes: 64 << 20})
 	for i := range callees {
 		_, err := d.Join(0, dealer.Registration{
 			Pool: in.Pool, Callee: d.AddCallee(codec.CalleeFeatures{CallCanceling: true}, 0), ID: uint64(i + 1), Policy: policy, Limit: limit,
@@ -52,7 +52,7 @@ func dispatchAndAnswer(b *testing.B, policy dealer.Policy, callees int) {
 	for b.Loop() {
 		in.Request++
 		a := d.Call(0, in)[0]
-		if kind := d.Answer(0, a.Callee, a.ID, true)[0].Kind; kind != dealer.Forward {
+		if kind := d.Answer(0, a.Callee, a.ID, dealer.Final)[0].Kind; kind != dealer.Forward {
 			b.Fatal(actionNames[kind])
 		}
 	}
@@ -77,7 +77,7 @@ func BenchmarkWaiting(b *testing.B) {
 					b.Fatal(actionString(actions[0]))
 				}
 				a := &busy[turn]
-				*a = d.Answer(0, a.Callee, a.ID, true)[1]
+				*a = d.Answer(0, a.Callee, a.ID, dealer.Final)[1]
 				turn = (turn + 1) % len(busy)
 			}
 		})

@@ -14,13 +14,18 @@ func (b *books) compare(d *dealer.Dealer) (finding *broken) {
 		must(len(states) > 0 && states[0].ID == p.id, nothingLeft, "pool %d is missing", p.id)
 		s := states[0]
 		states = states[1:]
-		must(s.Key == p.key && s.Open == p.open, nothingLeft, "pool %d is %+v", p.id, s)
+		must(s.Key == p.key && s.Open == p.open && s.Lingers == p.lingers, nothingLeft, "pool %d is %+v", p.id, s)
 		must(s.Waiting == len(p.waiting), nothingLeft, "%d calls wait in pool %d, not %d", len(p.waiting), p.id, s.Waiting)
 		must(s.Calls == len(p.waiting)+p.held, nothingLeft, "pool %d has %d calls, not %d", p.id, len(p.waiting)+p.held, s.Calls)
-		must(s.Waiting > 0 || s.Bytes == 0, nothingLeft, "pool %d holds %d bytes of nobody", p.id, s.Bytes)
+		bytes := 0
+		for _, c := range p.waiting {
+			bytes += c.held()
+		}
+		must(s.Bytes == bytes, nothingLeft, "pool %d holds %d bytes of those that wait, not %d", p.id, bytes, s.Bytes)
+		must(p.held > 0 || s.Kept == 0, nothingLeft, "pool %d keeps %d bytes of nobody", p.id, s.Kept)
 		must(len(s.Callees) == len(p.members), nothingLeft, "pool %d has %d callees, not %d", p.id, len(p.members), len(s.Callees))
 		for i, m := range p.members {
-			want := dealer.CalleeState{Callee: m.callee.id, Registration: m.registration, InFlight: m.inFlight, Limit: m.limit}
+			want := dealer.CalleeState{Callee: m.callee.id, Registration: m.registration, InFlight: m.inFlight, Limit: m.bound()}
 			must(s.Callees[i] == want, nothingLeft, "pool %d: %+v instead of %+v", p.id, s.Callees[i], want)
 		}
 		waitingCalls += len(p.waiting)

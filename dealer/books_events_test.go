@@ -2,6 +2,7 @@ package dealer_test
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
@@ -12,6 +13,8 @@ func (b *books) recordJoin(e event, out outcome) {
 	m := callee.places[p]
 	var conflict *dealer.PolicyConflictError
 	switch {
+	case e.force:
+		must(out.err == nil, membership, "join by force: %v", out.err)
 	case m != nil && m.active, len(p.members) > 0 && p.config.Policy == dealer.Single:
 		must(errors.Is(out.err, dealer.ErrAlreadyRegistered), membership, "join: %v instead of already registered", out.err)
 	case len(p.members) > 0 && p.config.Policy != e.policy:
@@ -24,18 +27,45 @@ func (b *books) recordJoin(e event, out outcome) {
 		must(len(out.actions) == 0, membership, "a refused join has %d actions", len(out.actions))
 		return
 	}
+	if e.force {
+		out.actions = b.takeRevoked(p, out.actions)
+		m = callee.places[p]
+	}
 	if m == nil {
-		m = &place{callee: callee}
+		m = &place{callee: callee, pool: p}
 		callee.places[p] = m
 	}
 	m.active, m.registration, m.limit = true, e.id, e.limit
-	if most := p.config.Concurrency; most > 0 && (m.limit == 0 || m.limit > most) {
+	if most := p.config.Concurrency; p.config.Scope == "" && most > 0 && (m.limit == 0 || m.limit > most) {
 		m.limit = most
 	}
 	p.config.Policy = e.policy
-	p.open = true
+	p.open, p.lingers = true, false
 	p.members = append(p.members, m)
 	b.acts(e, out)
+}
+
+// takeRevoked takes all members out of a pool, and the actions that tell them.
+func (b *books) takeRevoked(p *poolBook, actions []dealer.Action) []dealer.Action {
+	for _, m := range slices.Clone(p.members) {
+		must(len(actions) > 0 && actions[0].Kind == dealer.Revoke && actions[0].Callee == m.callee.id && actions[0].Registration == m.registration,
+			membership, "callee %d is not told that it has to go", m.callee.id)
+		actions = actions[1:]
+		p.resign(m)
+	}
+	return actions
+}
+
+func (b *books) recordRevoke(e event, out outcome) {
+	p := b.pools[e.pool]
+	if !p.open {
+		must(len(out.actions) == 0, membership, "revoking pool %d, which is closed, has actions", p.id)
+		return
+	}
+	out.actions = b.takeRevoked(p, out.actions)
+	p.lingers = false
+	b.acts(e, out)
+	b.checkRelease(p)
 }
 
 func (b *books) recordLeave(e event, out outcome) {
@@ -43,20 +73,32 @@ func (b *books) recordLeave(e event, out outcome) {
 		if m.active && m.registration == e.id {
 			must(out.found, membership, "registration %d of callee %d is not known", e.id, e.callee)
 			p.resign(m)
+			b.vacated(p)
 			b.acts(e, out)
-			b.checkRelease(p)
+			b.checkVacated(p)
 			return
 		}
 	}
 	must(!out.found && len(out.actions) == 0, membership, "callee %d has no registration %d", e.callee, e.id)
 }
 
-// checkRelease finds a pool that has just lost its last callee released, and
-// nobody waiting there.
-func (b *books) checkRelease(p *poolBook) {
-	if len(p.members) > 0 {
-		return
+// vacated begins to linger where the last member has left.
+func (b *books) vacated(p *poolBook) {
+	if len(p.members) == 0 && p.config.Linger > 0 {
+		p.lingers, p.until = true, b.now+p.config.Linger
 	}
+}
+
+// checkVacated finds a pool that has just lost its last callee released, if it
+// does not linger.
+func (b *books) checkVacated(p *poolBook) {
+	if len(p.members) == 0 && p.config.Linger == 0 {
+		b.checkRelease(p)
+	}
+}
+
+// checkRelease finds a pool released, and nobody waiting there.
+func (b *books) checkRelease(p *poolBook) {
 	must(!p.open, membership, "pool %d has no callee left and is not released", p.id)
 	must(len(p.waiting) == 0, answeredOnce, "%d calls still wait in pool %d, which is released", len(p.waiting), p.id)
 	b.sweep(p)
@@ -71,6 +113,15 @@ func (b *books) recordLose(e event, out outcome) {
 			left = append(left, p)
 		}
 	}
+	for _, id := range slices.Clone(callee.busy) {
+		if c := callee.open[id].call; c != nil && b.moves(c, out) {
+			c.retries++
+			b.handOn(c)
+		}
+	}
+	for _, p := range left {
+		b.vacated(p)
+	}
 	b.acts(e, out)
 	for _, open := range callee.open {
 		if c := open.call; c != nil {
@@ -79,9 +130,26 @@ func (b *books) recordLose(e event, out outcome) {
 		}
 	}
 	for _, p := range left {
-		b.checkRelease(p)
+		b.checkVacated(p)
 	}
 	b.callees[e.callee] = nil
+}
+
+// moves tells whether a call of a callee that is lost goes to another one. Where
+// messages can be kept, it must if it may; else what came out decides.
+func (b *books) moves(c *callBook, out outcome) bool {
+	if c.state != running || c.tied || !c.pool.open || c.retries >= c.pool.config.Retries {
+		return false
+	}
+	if c.pool.generous() {
+		return true
+	}
+	for _, a := range out.actions {
+		if a.Kind == dealer.Refuse && a.Origin == c.origin.id && a.Request == c.request && a.Refusal.Reason == dealer.ReasonCalleeLost {
+			return false
+		}
+	}
+	return true
 }
 
 func (b *books) recordDropOrigin(e event, out outcome) {
@@ -126,22 +194,24 @@ func (b *books) recordShutdown(e event, out outcome) {
 
 func (b *books) recordCall(e event, out outcome) {
 	p, o := b.pools[e.pool], b.origins[e.origin]
+	out.actions = b.takeDue(e, out.actions)
 	c := o.calls[e.request]
 	switch {
 	case c != nil && c.open:
 		c.open = e.progress
 		c.parts = append(c.parts, e.serial)
-		if c.state == running {
+		if c.state == running && c.at.active {
 			b.undelivered++
 		}
 		b.acts(e, out)
+		must(c.state != running || c.at.active, membership, "a part of request %d follows the end of its registration", c.request)
 		return
 	case c != nil, o.ended[e.request]:
 		must(len(out.actions) == 0, answeredOnce, "request %d comes again, and is taken for a new call", e.request)
 		return
 	}
 	c = &callBook{
-		pool: p, origin: o, request: e.request, arrived: b.now, parts: []uint64{e.serial},
+		pool: p, origin: o, request: e.request, since: b.now, parts: []uint64{e.serial}, timeout: e.timeout, deadline: b.now + e.timeout,
 		receiveProgress: e.receiveProgress, open: e.progress, progressive: e.progress, passthru: e.passthru,
 	}
 	o.calls[e.request] = c
@@ -154,16 +224,40 @@ func (b *books) recordCall(e event, out outcome) {
 	}
 }
 
+// takeDue takes the actions in front that time alone has caused, before the
+// call at hand is looked at.
+func (b *books) takeDue(e event, actions []dealer.Action) []dealer.Action {
+	isDue := func(a dealer.Action) bool {
+		switch a.Kind {
+		case dealer.Interrupt:
+			c := b.callees[a.Callee].open[a.ID].call
+			return c != nil && c.timed() && c.deadline <= b.now
+		case dealer.Release:
+			return true
+		case dealer.Refuse:
+			reason := a.Refusal.Reason
+			before := b.origins[a.Origin].calls[a.Request] != nil
+			return before && (reason == dealer.ReasonQueueTimeout || reason == dealer.ReasonDeadline || reason == dealer.ReasonNoCallee)
+		}
+		return false
+	}
+	for len(actions) > 0 && isDue(actions[0]) {
+		b.act(e, actions[0])
+		actions = actions[1:]
+	}
+	return actions
+}
+
 func (b *books) recordAnswer(e event, out outcome) {
 	callee := b.callees[e.callee]
 	open, known := callee.open[e.id]
-	want := dealer.Action{Callee: e.callee, ID: e.id, Final: e.final}
+	want := dealer.Action{Callee: e.callee, ID: e.id, Final: e.final()}
 	checker := requestIDs
 	switch c := open.call; {
 	case c != nil:
 		checker = answeredOnce
 		want.Kind, want.Pool, want.Origin, want.Request = dealer.Forward, c.pool.id, c.origin.id, c.request
-		if c.state == defunct || !e.final && !(c.receiveProgress && callee.features.ProgressiveCallResults) {
+		if c.state == defunct || !e.final() && !(c.receiveProgress && callee.features.ProgressiveCallResults) {
 			want.Kind = dealer.Discard
 		}
 	case known:
@@ -177,6 +271,14 @@ func (b *books) recordAnswer(e event, out outcome) {
 	}
 	must(len(out.actions) > 0, checker, "nothing becomes of an answer that must be a %s", actionNames[want.Kind])
 	got := out.actions[0]
+	if c := open.call; c != nil && e.answer == dealer.Unavailable && b.reroutes(c, got) {
+		must(got.Kind == dealer.Discard && got.Callee == e.callee && got.ID == e.id, handover, "%s of a call that goes elsewhere", actionString(got))
+		c.refusers = append(c.refusers, callee)
+		b.handOn(c)
+		out.actions = out.actions[1:]
+		b.acts(e, out)
+		return
+	}
 	switch want.Kind {
 	case dealer.Discard, dealer.Violate: // where it came from is all that counts
 		want.Pool, want.Origin, want.Request, want.Final = got.Pool, got.Origin, got.Request, got.Final
@@ -184,11 +286,18 @@ func (b *books) recordAnswer(e event, out outcome) {
 	if !sameAnswer(got, want) {
 		must(false, checker, "%s instead of %s", actionString(got), actionString(want))
 	}
-	if e.final && known {
+	if c := open.call; c != nil && got.Kind == dealer.Forward && !e.final() {
+		c.tied = true
+		c.deadline = b.now + c.timeout
+	}
+	if e.final() && known {
 		b.finish(callee, e.id)
 	}
 	out.actions = out.actions[1:]
 	for _, a := range out.actions {
+		if a.Kind == dealer.Release || a.Kind == dealer.Interrupt || a.Kind == dealer.Refuse && a.Refusal.Reason != dealer.ReasonFeature {
+			continue // time has passed, see act
+		}
 		must(a.Kind == dealer.Invoke || a.Kind == dealer.Refuse && a.Refusal.Reason == dealer.ReasonFeature, answeredOnce,
 			"an answer has the action %s", actionNames[a.Kind])
 	}
@@ -200,12 +309,24 @@ func sameAnswer(a, b dealer.Action) bool {
 		a.Pool == b.Pool && a.Origin == b.Origin && a.Request == b.Request
 }
 
+// reroutes tells whether a call whose callee refuses it goes elsewhere, as it
+// must where messages can be kept; else what came out decides.
+func (b *books) reroutes(c *callBook, got dealer.Action) bool {
+	if c.state != running || c.tied {
+		return false
+	}
+	return c.pool.generous() || got.Kind == dealer.Discard
+}
+
 // finish closes an invocation that has got its final answer.
 func (b *books) finish(callee *calleeBook, id uint64) {
 	open := callee.open[id]
 	c := open.call
 	if c == nil {
 		delete(callee.own, open.own)
+		if open.more {
+			callee.past[open.own] = true
+		}
 		callee.close(id)
 		return
 	}
@@ -229,6 +350,9 @@ func (b *books) recordCancel(e event, out outcome) {
 	}
 	b.acts(e, out)
 	must(len(b.interrupted) == 1 == reach, interrupts, "request %d, mode %q: %d interrupts", e.request, modeName(e.mode), len(b.interrupted))
+	if reach && e.mode == codec.CancelKill {
+		c.tied = true
+	}
 	must((c.state != before) == tell, answeredOnce, "request %d, mode %q: told %t instead of %t", e.request, modeName(e.mode), !tell, tell)
 	if tell || reach && e.mode == codec.CancelKill {
 		return
@@ -247,13 +371,19 @@ func (b *books) recordOwn(e event, out outcome) {
 	want, known := callee.own[e.request]
 	switch {
 	case known:
+		open := callee.open[want]
+		open.more = e.progress
+		callee.open[want] = open
 	case e.request <= callee.first:
 		want = e.request // a part of one that passed unchanged
+	case callee.past[e.request]:
+		must(!out.found, requestIDs, "a part of the router's invocation %d follows its answer to callee %d", e.request, e.callee)
+		return
 	default:
 		callee.last++
 		want = callee.last
 		callee.own[e.request] = want
-		callee.issue(want, openID{own: e.request})
+		callee.issue(want, openID{own: e.request, more: e.progress})
 	}
-	must(out.id == want, requestIDs, "the router's invocation %d is %d to callee %d instead of %d", e.request, out.id, e.callee, want)
+	must(out.found && out.id == want, requestIDs, "the router's invocation %d is %d to callee %d instead of %d", e.request, out.id, e.callee, want)
 }

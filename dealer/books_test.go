@@ -23,6 +23,8 @@ type books struct {
 	// Of the event at hand.
 	undelivered int         // parts of running calls that no Invoke has carried yet
 	interrupted []*callBook // calls with an Interrupt
+	handed      []*callBook // calls that wait again
+	revoked     []*place    // members that must be told of their end
 	got, want   []byte      // messages to compare
 }
 
@@ -37,18 +39,53 @@ type poolBook struct {
 	waiting []*callBook
 	cursor  int // index of the member picked last, or of the one before it once it has left; -1: none
 	held    int // slots taken
+	lingers bool
+	until   time.Duration // if it lingers
 }
+
+// generous tells whether the pool can hold on to every message of these worlds.
+func (p *poolBook) generous() bool { return p.config.KeptBytes >= 1<<20 }
 
 // place is one callee in one pool: its slots outlive its registration.
 type place struct {
 	callee       *calleeBook
+	pool         *poolBook
 	registration uint64
 	limit        int // 0: none
 	inFlight     int
 	active       bool
 }
 
-func (p *place) hasRoom() bool { return p.active && (p.limit == 0 || p.inFlight < p.limit) }
+func (p *place) hasRoom() bool {
+	return p.active && (p.limit == 0 || p.inFlight < p.limit) && (p.shared() == 0 || p.inScope() < p.shared())
+}
+
+// shared returns the limit that the callee has over all pools of the scope, 0
+// for none.
+func (p *place) shared() int {
+	if p.pool.config.Scope == "" {
+		return 0
+	}
+	return p.pool.config.Concurrency
+}
+
+// inScope counts the callee's calls there.
+func (p *place) inScope() (n int) {
+	for pool, other := range p.callee.places {
+		if pool.config.Scope == p.pool.config.Scope {
+			n += other.inFlight
+		}
+	}
+	return n
+}
+
+// bound returns the most calls that the callee may have here, 0 for no limit.
+func (p *place) bound() int {
+	if shared := p.shared(); shared > 0 && (p.limit == 0 || p.limit > shared) {
+		return shared
+	}
+	return p.limit
+}
 
 // calleeBook is a callee's session.
 type calleeBook struct {
@@ -59,6 +96,7 @@ type calleeBook struct {
 	open     map[uint64]openID
 	busy     []uint64          // the keys of open, oldest first
 	own      map[uint64]uint64 // the router's own invocations that are open: its ID to the callee's
+	past     map[uint64]bool   // those that were answered before their last part came
 	places   map[*poolBook]*place
 }
 
@@ -77,6 +115,7 @@ func (c *calleeBook) close(id uint64) {
 type openID struct {
 	call *callBook // nil: one of the router's own
 	own  uint64
+	more bool // of the router's own: more parts may come
 }
 
 // originBook is where calls come from.
@@ -106,11 +145,41 @@ type callBook struct {
 	at              *place
 	id              uint64
 	parts           []uint64 // serial numbers of the bodies that the callee has not got yet
+	sent            []uint64 // and of those that it has
 	receiveProgress bool
 	open            bool // more parts may come
 	progressive     bool
 	passthru        bool
-	arrived         time.Duration
+	since           time.Duration // it arrived or was handed on
+	timeout         time.Duration // 0: none
+	deadline        time.Duration
+	handed          bool          // waits in front of the others
+	tied            bool          // stays with its callee
+	refusers        []*calleeBook // those that will not have it
+	retries         int
+}
+
+// timed tells whether the dealer ends the call when its own time is over.
+func (c *callBook) timed() bool {
+	return c.timeout > 0 && (c.state == waiting || c.state == running && !c.at.callee.features.CallTimeout)
+}
+
+// takers returns the members that may get the call now.
+func (c *callBook) takers() (takers []*place) {
+	for _, m := range c.pool.members {
+		if m.hasRoom() && !slices.Contains(c.refusers, m.callee) {
+			takers = append(takers, m)
+		}
+	}
+	return takers
+}
+
+// held returns the bytes of a waiting call.
+func (c *callBook) held() (n int) {
+	for _, serial := range c.parts {
+		n += size(serial)
+	}
+	return n
 }
 
 // broken is the finding of a checker.
@@ -129,13 +198,15 @@ const (
 	interrupts     = "interrupts"      // canceling reaches whom it may and must reach
 	bodiesIntact   = "bodies"          // each Invoke carries its own call's bytes
 	featuresKept   = "features"        // a callee gets nothing that it did not announce, and its calls are not refused else
-	membership     = "membership"      // who may join, and what happens when the last one leaves
+	membership     = "membership"      // who may join, who has to go, and what happens when the last one leaves
+	deadlinesKept  = "deadlines"       // a call's own timeout spans its wait and its run
+	handover       = "handover"        // what its callee will not answer goes to another one where it may, and only then
 	nothingLeft    = "nothing-left"    // the state agrees with the books, and is empty at the end
 )
 
 var allCheckers = []string{
 	answeredOnce, withinLimit, workConserving, fifo, queueBounds, queueTimeout, policyObeyed, requestIDs, interrupts,
-	bodiesIntact, featuresKept, membership, nothingLeft,
+	bodiesIntact, featuresKept, membership, nothingLeft, deadlinesKept, handover,
 }
 
 // must panics with the checker's finding unless ok; check recovers it.
@@ -153,7 +224,9 @@ func (b *books) check(e event, out outcome) (finding *broken) {
 		b.now = max(b.now, e.now)
 	}
 	b.undelivered = 0
+	b.handed, b.revoked = b.handed[:0], b.revoked[:0]
 	b.record(e, out)
+	must(len(b.revoked) == 0, membership, "%d members had to go and were not told", len(b.revoked))
 	must(b.undelivered == 0, bodiesIntact, "%d parts of running calls were not handed on", b.undelivered)
 	for _, p := range b.pools {
 		if p != nil {
@@ -180,7 +253,11 @@ func (b *books) record(e event, out outcome) {
 	case closePool:
 		p := b.pools[e.pool]
 		b.acts(e, out)
-		b.checkRelease(p)
+		if len(p.members) == 0 && !p.lingers {
+			b.checkRelease(p)
+		}
+	case revokePool:
+		b.recordRevoke(e, out)
 	case addCallee:
 		b.recordAddCallee(e, dealer.CalleeID(out.id))
 	case join:
@@ -245,7 +322,7 @@ func (b *books) recordAddCallee(e event, id dealer.CalleeID) {
 	must(b.callees[id] == nil, membership, "callee %d was added, and exists", id)
 	b.callees[id] = &calleeBook{
 		id: id, features: e.features, first: e.id, last: e.id,
-		open: make(map[uint64]openID), own: make(map[uint64]uint64), places: make(map[*poolBook]*place),
+		open: make(map[uint64]openID), own: make(map[uint64]uint64), past: make(map[uint64]bool), places: make(map[*poolBook]*place),
 	}
 }
 
@@ -264,8 +341,14 @@ func (b *books) forget(c *callBook) {
 	b.live--
 }
 
-// vacate gives a slot back.
+// vacate gives a slot back and ends the call.
 func (b *books) vacate(c *callBook) {
+	b.freeSlot(c)
+	c.state = ended
+	b.sweep(c.pool)
+}
+
+func (b *books) freeSlot(c *callBook) {
 	c.at.callee.close(c.id)
 	c.at.inFlight--
 	c.pool.held--
@@ -273,13 +356,26 @@ func (b *books) vacate(c *callBook) {
 	if c.at.inFlight == 0 && !c.at.active {
 		delete(c.at.callee.places, c.pool)
 	}
-	c.state = ended
-	b.sweep(c.pool)
+}
+
+// handOn puts a running call in front of those that wait, behind others that
+// were handed on before.
+func (b *books) handOn(c *callBook) {
+	b.freeSlot(c)
+	p := c.pool
+	i := 0
+	for i < len(p.waiting) && p.waiting[i].handed {
+		i++
+	}
+	p.waiting = slices.Insert(p.waiting, i, c)
+	c.state, c.handed, c.since = waiting, true, b.now
+	c.parts, c.sent = append(c.sent, c.parts...), nil
+	b.handed = append(b.handed, c)
 }
 
 // sweep forgets a pool that is closed and has no calls: its ID is free.
 func (b *books) sweep(p *poolBook) {
-	if !p.open && len(p.members) == 0 && p.held == 0 && b.pools[p.id] == p {
+	if !p.open && len(p.members) == 0 && p.held == 0 && len(p.waiting) == 0 && b.pools[p.id] == p {
 		b.pools[p.id] = nil
 	}
 }

@@ -1,6 +1,10 @@
 package dealer
 
-import "github.com/wampool/wampool/codec"
+import (
+	"time"
+
+	"github.com/wampool/wampool/codec"
+)
 
 // Call is an INVOCATION that arrived for a pool, or a CALL of a local caller.
 type Call struct {
@@ -8,18 +12,20 @@ type Call struct {
 	Origin          OriginID
 	Request         uint64 // as the origin knows it
 	Body            codec.Body
-	ReceiveProgress bool // Details.receive_progress
-	Progress        bool // Details.progress: more parts of this call follow
-	Passthru        bool // the payload is opaque: payload passthru mode
+	Timeout         time.Duration // the caller's, from the call's arrival on; 0: none
+	ReceiveProgress bool          // Details.receive_progress
+	Progress        bool          // Details.progress: more parts of this call follow
+	Passthru        bool          // the payload is opaque: payload passthru mode
 }
 
 // Call takes a new call, or a further part of a progressive one (the same
 // Request as one that has not ended). It is dispatched at once if nobody waits
 // and a callee has room, else it waits if the queue has room, else it is
-// refused. The body is copied if it has to wait.
+// refused. The body is copied.
 func (d *Dealer) Call(now Time, in Call) []Action {
 	d.begin(now)
 	p, o := d.pool(in.Pool), d.origin(in.Origin)
+	d.elapse()
 	if i, active := o.calls[in.Request]; active {
 		d.continueCall(i, in)
 		return d.actions
@@ -27,30 +33,31 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 	if o.ended.has(in.Request) {
 		return d.actions // the rest of a progressive call that was answered before its end
 	}
-	switch {
+	switch config := &p.config; {
 	case d.draining:
 		d.turnAway(p, in, ReasonDraining, 0)
 	case !p.open:
 		d.turnAway(p, in, ReasonNoCallee, 0)
-	case p.queue.length == 0 && p.roster.withRoom() > 0:
-		i := d.insert(p, in.Origin, in.Request)
-		d.describe(d.calls.at(i), in)
-		d.dispatch(i, in.Body)
-	case p.queue.length < p.config.QueueLimit:
-		i := d.insert(p, in.Origin, in.Request)
+	case p.queue.handed == p.queue.tail && p.roster.withRoom() > 0: // nobody waits who could have that room
+		i := d.take(p, in)
+		d.dispatch(i, d.pick(p, nil), in.Body, false)
+	case p.roster.size == 0 && config.QueueLimit == 0:
+		d.turnAway(p, in, ReasonNoCallee, 0)
+	case config.QueueLimit == 0:
+		d.turnAway(p, in, ReasonConcurrency, p.roster.capacity)
+	case p.queue.length >= config.QueueLimit:
+		d.turnAway(p, in, ReasonQueueFull, config.QueueLimit)
+	case config.QueueBytes > 0 && p.queue.bytes+in.Body.Len() > config.QueueBytes:
+		d.turnAway(p, in, ReasonQueueBytes, config.QueueBytes)
+	default:
+		i := d.take(p, in)
 		c := d.calls.at(i)
-		d.describe(c, in)
 		c.body, c.buffer = in.Body.Clone(d.buffer())
 		p.queue.push(&d.calls, i)
-		if p.config.QueueTimeout > 0 {
-			d.next = min(d.next, d.now+p.config.QueueTimeout)
+		d.watch(i)
+		if config.QueueTimeout > 0 {
+			d.next = min(d.next, d.now+config.QueueTimeout)
 		}
-	case p.config.QueueLimit > 0:
-		d.turnAway(p, in, ReasonQueueFull, p.config.QueueLimit)
-	case p.roster.size == 0:
-		d.turnAway(p, in, ReasonNoCallee, 0)
-	default:
-		d.turnAway(p, in, ReasonConcurrency, p.roster.capacity)
 	}
 	return d.actions
 }
@@ -63,14 +70,22 @@ func (d *Dealer) turnAway(p *pool, in Call, reason Reason, limit int) {
 	}
 }
 
-func (d *Dealer) describe(c *call, in Call) {
+// take records a call that is going to be dispatched or to wait.
+func (d *Dealer) take(p *pool, in Call) callIndex {
+	i := d.insert(p, in.Origin, in.Request)
+	c := d.calls.at(i)
 	c.receiveProgress = in.ReceiveProgress
 	c.open = in.Progress
 	c.needs = needs{passthru: in.Passthru, progressive: in.Progress}
+	if in.Timeout > 0 {
+		c.special().timeout, c.rare.deadline = in.Timeout, d.now+in.Timeout
+	}
+	return i
 }
 
-// maxWaitingParts is how many parts of one progressive call may wait.
-const maxWaitingParts = 256
+// maxHeldParts is how many parts of one progressive call are held, while it
+// waits or in case it is handed on.
+const maxHeldParts = 256
 
 // continueCall takes a further part of a progressive call: to the same callee
 // under the same ID, or behind the parts that wait already ("Progressive Call
@@ -82,59 +97,102 @@ func (d *Dealer) continueCall(i callIndex, in Call) {
 		return
 	}
 	c.open = in.Progress
-	if c.state == waiting {
-		if len(c.more) >= maxWaitingParts {
-			c.open = true // what still comes of it is dropped
-			d.refuse(c.pool, c.origin, c.request, ReasonQueueFull, maxWaitingParts, d.now-c.arrived)
-			d.remove(i)
-			return
-		}
-		body, buffer := in.Body.Clone(d.buffer())
-		c.more = append(c.more, part{body, buffer})
-		c.pool.queue.bytes += body.Len()
-		return
+	switch {
+	case c.state == waiting:
+		d.appendPart(i, in)
+	case !c.at.active: // no INVOCATION after UNREGISTERED
+		d.interruptCallee(c)
+		d.refuse(c.pool, c.origin, c.request, ReasonCalleeLost, 0, 0)
+		d.abandon(c)
+	default:
+		d.keepPart(c, in.Body)
+		d.invoke(c, in.Body, 0)
 	}
-	d.invoke(c, in.Body)
 }
 
-// dispatch hands a call to a callee that has room, which must exist. A callee
-// that lacks a feature which the call needs gets nothing: the call is refused.
-func (d *Dealer) dispatch(i callIndex, body codec.Body) {
+// appendPart puts a part behind those of a call that waits.
+func (d *Dealer) appendPart(i callIndex, in Call) {
+	c := d.calls.at(i)
+	p, n := c.pool, in.Body.Len()
+	reason, limit := Reason(0), 0
+	switch {
+	case len(c.parts()) >= maxHeldParts:
+		reason, limit = ReasonQueueFull, maxHeldParts
+	case p.config.QueueBytes > 0 && p.queue.bytes+n > p.config.QueueBytes:
+		reason, limit = ReasonQueueBytes, p.config.QueueBytes
+	}
+	if reason != 0 {
+		d.refuse(p, c.origin, c.request, reason, limit, d.now-c.since)
+		d.remove(i)
+		return
+	}
+	body, buffer := in.Body.Clone(d.buffer())
+	rare := c.special()
+	rare.more = append(rare.more, part{body, buffer})
+	p.queue.bytes += n
+}
+
+// keepPart holds on to a part of a call in flight, or lets go of the whole call.
+func (d *Dealer) keepPart(c *call, body codec.Body) {
+	if !c.kept {
+		return
+	}
+	if len(c.parts()) >= maxHeldParts || c.pool.kept+body.Len() > c.pool.config.KeptBytes {
+		d.recycle(c)
+		return
+	}
+	kept, buffer := body.Clone(d.buffer())
+	rare := c.special()
+	rare.more = append(rare.more, part{kept, buffer})
+	c.pool.kept += body.Len()
+}
+
+// dispatch hands a call to a callee that has room; held tells whether its
+// message is the dealer's own. A callee that lacks a feature which the call
+// needs gets nothing: the call is refused.
+func (d *Dealer) dispatch(i callIndex, r *registration, body codec.Body, held bool) {
 	c := d.calls.at(i)
 	c.state = running // linked in no queue
-	r := d.pick(c.pool)
 	f := &r.callee.features
 	if c.needs.passthru && !f.PayloadPassthruMode && !f.PayloadTransparency ||
 		c.needs.progressive && !f.ProgressiveCallInvocations {
-		d.refuse(c.pool, c.origin, c.request, ReasonFeature, 0, d.now-c.arrived)
+		d.refuse(c.pool, c.origin, c.request, ReasonFeature, 0, d.now-c.since)
 		d.remove(i)
 		return
 	}
 	d.occupy(i, r)
-	d.invoke(c, body)
-	for _, m := range c.more {
-		d.invoke(c, m.body)
+	d.invoke(c, body, d.handDownTimeout(i))
+	for _, m := range c.parts() {
+		d.invoke(c, m.body, 0)
 	}
-	d.recycle(c)
-	c.receiveProgress = c.receiveProgress && f.ProgressiveCallResults
+	d.keep(c, body, held)
+}
+
+// handDownTimeout sees to it that somebody times a call that is dispatched: its
+// callee if it announced that it does, else the dealer. It returns what is left
+// of the call's time if some of it has passed already, else 0.
+func (d *Dealer) handDownTimeout(i callIndex) time.Duration {
+	c := d.calls.at(i)
+	if c.rare == nil || c.rare.timeout == 0 {
+		return 0
+	}
+	if c.at.callee.features.CallTimeout {
+		d.unwatch(c)
+	} else {
+		d.watch(i)
+	}
+	if rest := c.rare.deadline - d.now; rest < c.rare.timeout {
+		return rest
+	}
+	return 0
 }
 
 // invoke asks for an INVOCATION of a running call.
-func (d *Dealer) invoke(c *call, body codec.Body) {
+func (d *Dealer) invoke(c *call, body codec.Body, rest time.Duration) {
 	r := c.at
 	d.do(Action{
 		Kind: Invoke, Pool: c.pool.id, Callee: r.callee.id, ID: c.id, Registration: r.id,
-		Origin: c.origin, Request: c.request, Body: body,
+		Origin: c.origin, Request: c.request, Body: body, Rest: rest,
 		StripProgress: !r.callee.features.ProgressiveCallResults,
 	})
-}
-
-// fill dispatches who waits while somebody has room: the work-conserving step
-// at the end of every event that may have freed or added a slot.
-func (d *Dealer) fill(p *pool) {
-	for p.queue.length > 0 && p.roster.withRoom() > 0 {
-		i := p.queue.head
-		p.queue.remove(&d.calls, i)
-		d.dispatch(i, d.calls.at(i).body)
-	}
 }

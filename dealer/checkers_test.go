@@ -2,6 +2,7 @@ package dealer_test
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/wampool/wampool/codec"
@@ -14,12 +15,25 @@ func (b *books) acts(e event, out outcome) {
 	for _, a := range out.actions {
 		b.act(e, a)
 	}
-	if e.kind != tick {
-		return
+	if e.kind == tick {
+		b.checkElapsed()
 	}
+}
+
+// checkElapsed finds nothing undone that is due.
+func (b *books) checkElapsed() {
 	for _, p := range b.pools {
 		if at, any := p.expiry(); any {
 			must(at > b.now, queueTimeout, "a call of pool %d that waited long enough at %s is still there", p.id, at)
+		}
+		must(p == nil || !p.lingers || p.until > b.now, membership, "a pool lingers beyond %s", b.now)
+	}
+	for _, o := range b.origins {
+		if o == nil {
+			continue
+		}
+		for _, c := range o.calls {
+			must(!c.timed() || c.deadline > b.now, deadlinesKept, "request %d goes on beyond its time, %s", c.request, c.deadline)
 		}
 	}
 }
@@ -35,8 +49,11 @@ func (b *books) act(e event, a dealer.Action) {
 	case dealer.Release:
 		p := b.pools[a.Pool]
 		must(p != nil && p.open && len(p.members) == 0, membership, "pool %d is released, and has callees or is closed", a.Pool)
-		must(e.kind == leave || e.kind == lose || e.kind == closePool, membership, "a pool is released by %s", eventNames[e.kind])
-		p.open = false
+		over := p.lingers && p.until <= b.now
+		must(over || e.kind == leave || e.kind == lose || e.kind == closePool || e.kind == revokePool, membership, "a pool is released by %s", eventNames[e.kind])
+		must(over || !p.lingers, membership, "pool %d is released while it lingers", p.id)
+		p.open, p.lingers = false, false
+		b.sweep(p)
 	default:
 		must(false, answeredOnce, "%s without a message at hand", actionNames[a.Kind])
 	}
@@ -56,6 +73,8 @@ func (b *books) checkInvoke(a dealer.Action) {
 	must(int(a.Callee) < len(b.callees) && b.callees[a.Callee] != nil, policyObeyed, "callee %d is gone", a.Callee)
 	if c.state != running {
 		b.checkDispatch(c, a)
+	} else {
+		must(a.Rest == 0, deadlinesKept, "a later part of request %d has a timeout", c.request)
 	}
 	must(c.at.callee.id == a.Callee, requestIDs, "a part of a call at callee %d goes to callee %d", c.at.callee.id, a.Callee)
 	must(c.id == a.ID, requestIDs, "a part of invocation %d goes under %d", c.id, a.ID)
@@ -66,23 +85,23 @@ func (b *books) checkInvoke(a dealer.Action) {
 	b.want = message(b.want, c.parts[0])
 	b.got = appendMessage(b.got, a.Body)
 	must(bytes.Equal(b.got, b.want), bodiesIntact, "callee %d gets %s instead of %s", a.Callee, b.got, b.want)
-	c.parts = c.parts[1:]
+	c.parts, c.sent = c.parts[1:], append(c.sent, c.parts[0])
 	b.undelivered--
 }
 
 // checkDispatch takes the first Invoke of a call.
 func (b *books) checkDispatch(c *callBook, a dealer.Action) {
 	p, callee := c.pool, b.callees[a.Callee]
+	p.checkTurn(c)
 	if c.state == waiting {
-		must(p.waiting[0] == c, fifo, "request %d overtakes request %d", c.request, p.waiting[0].request)
 		p.unqueue(c)
-	} else {
-		must(len(p.waiting) == 0, fifo, "newcomer %d overtakes %d calls that wait", c.request, len(p.waiting))
 	}
 	m := callee.places[p]
 	must(m != nil && m.active, policyObeyed, "callee %d is not in pool %d", a.Callee, p.id)
 	must(m.hasRoom(), withinLimit, "callee %d has %d calls of at most %d, and gets one more", a.Callee, m.inFlight, m.limit)
-	p.checkPick(m)
+	must(!slices.Contains(c.refusers, callee), handover, "callee %d has refused request %d, and gets it again", a.Callee, c.request)
+	b.checkTime(c, a)
+	p.checkPick(c, m)
 	must(c.suits(callee.features), featuresKept, "callee %d lacks a feature that request %d needs", a.Callee, c.request)
 	callee.last++
 	must(a.ID == callee.last, requestIDs, "callee %d gets ID %d instead of %d", a.Callee, a.ID, callee.last)
@@ -95,14 +114,39 @@ func (b *books) checkDispatch(c *callBook, a dealer.Action) {
 	b.undelivered += len(c.parts)
 }
 
+// checkTurn finds nobody in front that could have been dispatched.
+func (p *poolBook) checkTurn(c *callBook) {
+	for _, other := range p.waiting {
+		if other == c {
+			return
+		}
+		must(len(other.takers()) == 0, fifo, "request %d overtakes request %d", c.request, other.request)
+	}
+}
+
+// checkTime finds a call dispatched in time, and with what is left of it.
+func (b *books) checkTime(c *callBook, a dealer.Action) {
+	if c.state == waiting && c.pool.config.QueueTimeout > 0 {
+		must(b.now-c.since < c.pool.config.QueueTimeout, queueTimeout, "request %d is dispatched after %s", c.request, b.now-c.since)
+	}
+	rest := time.Duration(0)
+	if c.timeout > 0 {
+		must(c.deadline > b.now, deadlinesKept, "request %d is dispatched, and its time was over at %s", c.request, c.deadline)
+		if c.deadline-b.now < c.timeout {
+			rest = c.deadline - b.now
+		}
+	}
+	must(a.Rest == rest, deadlinesKept, "request %d has %s left, its callee gets %s", c.request, rest, a.Rest)
+}
+
 // suits tells whether a callee announced what the call needs.
 func (c *callBook) suits(f codec.CalleeFeatures) bool {
 	return (!c.passthru || f.PayloadPassthruMode || f.PayloadTransparency) && (!c.progressive || f.ProgressiveCallInvocations)
 }
 
 // checkPick compares a pick with the pool's policy and moves the cursor there.
-func (p *poolBook) checkPick(m *place) {
-	want := p.predict()
+func (p *poolBook) checkPick(c *callBook, m *place) {
+	want := p.predict(c)
 	if want == nil {
 		want = m // random: whoever has room
 	}
@@ -118,8 +162,8 @@ func (p *poolBook) moveCursor(m *place) {
 	}
 }
 
-// predict returns the member that the policy must pick next, nil for random.
-func (p *poolBook) predict() *place {
+// predict returns the member that the policy must pick for a call, nil for random.
+func (p *poolBook) predict(c *callBook) *place {
 	var best *place
 	n := len(p.members)
 	for i := range n {
@@ -132,7 +176,7 @@ func (p *poolBook) predict() *place {
 		case dealer.Random:
 			return nil
 		}
-		if m.hasRoom() && (best == nil || p.config.Policy == dealer.Least && p.lessLoaded(m, best)) {
+		if m.hasRoom() && !slices.Contains(c.refusers, m.callee) && (best == nil || p.config.Policy == dealer.Least && p.lessLoaded(m, best)) {
 			best = m
 		}
 	}
@@ -143,11 +187,30 @@ func (p *poolBook) predict() *place {
 // lessLoaded compares shares of the limits, or calls where somebody has none.
 func (p *poolBook) lessLoaded(m, than *place) bool {
 	for _, other := range p.members {
-		if other.limit == 0 {
-			return m.inFlight < than.inFlight
+		if other.bound() == 0 {
+			return m.calls() < than.calls()
 		}
 	}
-	return m.inFlight*than.limit < than.inFlight*m.limit
+	return m.load() < than.load()
+}
+
+// calls counts what a member has to do, in the whole scope where that is limited.
+func (p *place) calls() int {
+	if p.shared() > 0 {
+		return p.inScope()
+	}
+	return p.inFlight
+}
+
+// load is the largest share of a member's limits that is in use.
+func (p *place) load() (share float64) {
+	if p.limit > 0 {
+		share = float64(p.inFlight) / float64(p.limit)
+	}
+	if p.shared() > 0 {
+		share = max(share, float64(p.inScope())/float64(p.shared()))
+	}
+	return share
 }
 
 func (b *books) checkInterrupt(e event, a dealer.Action) {
@@ -158,14 +221,17 @@ func (b *books) checkInterrupt(e event, a dealer.Action) {
 	must(c != nil, interrupts, "callee %d has no invocation %d (any more)", a.Callee, a.ID)
 	must(c.state == running, interrupts, "invocation %d of callee %d is not awaited any more", a.ID, a.Callee)
 	mode := codec.CancelKillNoWait
-	switch e.kind {
+	switch overdue := c.timed() && c.deadline <= b.now; e.kind {
 	case cancel:
 		must(c.origin.id == e.origin && c.request == e.request, interrupts, "request %d is interrupted instead of %d", c.request, e.request)
 		mode = e.mode
 	case dropOrigin:
 		must(c.origin.id == e.origin, interrupts, "request %d of origin %d is interrupted", c.request, c.origin.id)
+	case call: // a part that its callee can't get any more
+		part := c.origin.id == e.origin && c.request == e.request && !c.at.active
+		must(overdue || part, interrupts, "a call interrupts")
 	default:
-		must(e.kind == shutdown, interrupts, "%s interrupts", eventNames[e.kind])
+		must(e.kind == shutdown || overdue, interrupts, "%s interrupts", eventNames[e.kind])
 	}
 	must(a.Mode == mode, interrupts, "mode %q instead of %q", modeName(a.Mode), modeName(mode))
 	b.interrupted = append(b.interrupted, c)
@@ -180,23 +246,41 @@ func (b *books) checkRefuse(e event, a dealer.Action) {
 	case dealer.ReasonDraining:
 		must(b.draining && c.state <= waiting, answeredOnce, "request %d is refused by draining", c.request)
 	case dealer.ReasonNoCallee:
-		must(len(p.members) == 0, workConserving, "no_callee with %d callees", len(p.members))
-		must(c.state == arriving || e.kind != call, answeredOnce, "request %d waited, and is refused by a newcomer", c.request)
+		exhausted := len(p.members) > 0 && len(c.refusers) > 0
+		for _, m := range p.members {
+			must(slices.Contains(c.refusers, m.callee), workConserving, "no_callee, and callee %d was not asked", m.callee.id)
+		}
+		over := p.lingers && p.until <= b.now
+		must(exhausted || over || c.state == arriving || e.kind != call, answeredOnce, "request %d waited, and is refused by a newcomer", c.request)
+		must(!p.lingers || over || p.config.QueueLimit == 0, membership, "request %d is refused while its pool lingers", c.request)
 	case dealer.ReasonConcurrency:
-		must(c.state == arriving && p.config.QueueLimit == 0, queueBounds, "concurrency with a queue of %d", p.config.QueueLimit)
-		b.checkFull(p)
+		again := slices.Contains(b.handed, c) && e.kind == answer
+		must((c.state == arriving || again) && p.config.QueueLimit == 0, queueBounds, "concurrency with a queue of %d", p.config.QueueLimit)
+		b.checkFull(c)
 	case dealer.ReasonQueueFull:
 		must(c.state == arriving && p.config.QueueLimit > 0 && len(p.waiting) >= p.config.QueueLimit, queueBounds,
 			"queue_full with %d of %d waiting", len(p.waiting), p.config.QueueLimit)
-		b.checkFull(p)
+		b.checkFull(c)
+	case dealer.ReasonQueueBytes:
+		held := 0
+		for _, other := range p.waiting {
+			held += other.held()
+		}
+		if c.state == arriving {
+			held += c.held()
+		}
+		must(p.config.QueueBytes > 0 && held > p.config.QueueBytes, queueBounds, "queue_bytes with %d of %d held", held, p.config.QueueBytes)
+		b.checkFull(c)
 	case dealer.ReasonQueueTimeout:
-		must(e.kind == tick && c.state == waiting && p.config.QueueTimeout > 0, queueTimeout, "request %d does not wait", c.request)
-		must(b.now-c.arrived >= p.config.QueueTimeout, queueTimeout, "request %d waited %s", c.request, b.now-c.arrived)
+		must(c.state == waiting && p.config.QueueTimeout > 0, queueTimeout, "request %d does not wait", c.request)
+		must(b.now-c.since >= p.config.QueueTimeout, queueTimeout, "request %d waited %s", c.request, b.now-c.since)
+	case dealer.ReasonDeadline:
+		must(c.timed(), deadlinesKept, "request %d is not timed here", c.request)
+		must(c.deadline <= b.now, deadlinesKept, "request %d has time until %s", c.request, c.deadline)
 	case dealer.ReasonCanceled:
 		must(e.kind == cancel && c.origin.id == e.origin && c.request == e.request, answeredOnce, "request %d was not canceled", c.request)
 	case dealer.ReasonCalleeLost:
-		must(c.state == running, answeredOnce, "request %d has no callee that could be lost", c.request)
-		must(e.kind == shutdown || e.kind == lose && c.at.callee.id == e.callee, answeredOnce, "request %d: its callee is there", c.request)
+		b.checkLost(e, c)
 	case dealer.ReasonFeature:
 		b.checkUnsuited(c)
 	default:
@@ -207,6 +291,7 @@ func (b *books) checkRefuse(e event, a dealer.Action) {
 	case waiting:
 		p.unqueue(c)
 		c.state = ended
+		b.sweep(p)
 	case running:
 		c.state = defunct
 	default:
@@ -214,10 +299,26 @@ func (b *books) checkRefuse(e event, a dealer.Action) {
 	}
 }
 
-// checkFull finds nobody with room.
-func (b *books) checkFull(p *poolBook) {
-	for _, m := range p.members {
-		must(!m.hasRoom(), workConserving, "callee %d has %d of %d, and a call is refused", m.callee.id, m.inFlight, m.limit)
+// checkLost takes a call that is refused because its callee is lost to it.
+func (b *books) checkLost(e event, c *callBook) {
+	if c.state == waiting {
+		again := slices.Contains(b.handed, c) && e.kind == lose && c.pool.config.QueueLimit == 0
+		must(again, handover, "request %d waits, and its callee is said to be lost", c.request)
+		b.checkFull(c)
+		return
+	}
+	must(c.state == running, answeredOnce, "request %d has no callee that could be lost", c.request)
+	unregistered := e.kind == call && c.origin.id == e.origin && c.request == e.request && !c.at.active
+	must(unregistered || e.kind == shutdown || e.kind == lose && c.at.callee.id == e.callee, answeredOnce, "request %d: its callee is there", c.request)
+	if unregistered { // the part at hand will not be delivered
+		c.parts = nil
+	}
+}
+
+// checkFull finds nobody with room for a call.
+func (b *books) checkFull(c *callBook) {
+	for _, m := range c.takers() {
+		must(false, workConserving, "callee %d has %d of %d, and a call is refused", m.callee.id, m.inFlight, m.limit)
 	}
 }
 
@@ -225,18 +326,15 @@ func (b *books) checkFull(p *poolBook) {
 // which it needs.
 func (b *books) checkUnsuited(c *callBook) {
 	p := c.pool
-	if c.state == waiting {
-		must(p.waiting[0] == c, fifo, "request %d is refused before its turn", c.request)
-	} else {
-		must(c.state == arriving && len(p.waiting) == 0, fifo, "request %d is refused before its turn", c.request)
-	}
-	if m := p.predict(); m != nil {
+	must(c.state <= waiting, fifo, "request %d runs already", c.request)
+	p.checkTurn(c)
+	if m := p.predict(c); m != nil {
 		must(!c.suits(m.callee.features), featuresKept, "callee %d suits request %d, which is refused", m.callee.id, c.request)
 		p.moveCursor(m)
 		return
 	}
-	for _, m := range p.members {
-		if m.hasRoom() && !c.suits(m.callee.features) {
+	for _, m := range c.takers() {
+		if !c.suits(m.callee.features) {
 			return
 		}
 	}
@@ -244,11 +342,16 @@ func (b *books) checkUnsuited(c *callBook) {
 }
 
 // expiry returns when the first call that waits has waited long enough.
-func (p *poolBook) expiry() (time.Duration, bool) {
-	if p == nil || p.config.QueueTimeout == 0 || len(p.waiting) == 0 {
+func (p *poolBook) expiry() (at time.Duration, any bool) {
+	if p == nil || p.config.QueueTimeout == 0 {
 		return 0, false
 	}
-	return p.waiting[0].arrived + p.config.QueueTimeout, true
+	for _, c := range p.waiting {
+		if end := c.since + p.config.QueueTimeout; !any || end < at {
+			at, any = end, true
+		}
+	}
+	return at, any
 }
 
 // checkPool holds a pool against what must be true after every event.
@@ -257,8 +360,30 @@ func (b *books) checkPool(p *poolBook) {
 		return
 	}
 	must(p.open, answeredOnce, "%d calls wait in pool %d, which is closed", len(p.waiting), p.id)
-	must(len(p.waiting) <= p.config.QueueLimit, queueBounds, "%d calls wait in pool %d, %d may", len(p.waiting), p.id, p.config.QueueLimit)
-	for _, m := range p.members {
-		must(!m.hasRoom(), workConserving, "callee %d has %d of %d, and %d calls wait", m.callee.id, m.inFlight, m.limit, len(p.waiting))
+	ordinary, bytes := 0, 0
+	for _, c := range p.waiting {
+		for _, m := range c.takers() {
+			must(false, workConserving, "callee %d has %d of %d, and request %d waits", m.callee.id, m.inFlight, m.limit, c.request)
+		}
+		if c.handed {
+			must(len(c.refusers) == 0 || len(p.members) == 0 || !c.isExhausted(), handover, "all have refused request %d, and it waits", c.request)
+			continue
+		}
+		must(ordinary == 0 || !c.handed, fifo, "request %d was handed on, and waits behind newcomers", c.request)
+		ordinary++
+		bytes += c.held()
 	}
+	must(ordinary <= p.config.QueueLimit, queueBounds, "%d calls wait in pool %d, %d may", ordinary, p.id, p.config.QueueLimit)
+	must(p.config.QueueBytes == 0 || bytes <= p.config.QueueBytes, queueBounds, "%d bytes wait in pool %d, %d may", bytes, p.id, p.config.QueueBytes)
+	must(p.config.QueueLimit > 0, queueBounds, "calls wait in pool %d, which has no queue", p.id)
+}
+
+// isExhausted tells whether every member has refused the call.
+func (c *callBook) isExhausted() bool {
+	for _, m := range c.pool.members {
+		if !slices.Contains(c.refusers, m.callee) {
+			return false
+		}
+	}
+	return true
 }

@@ -1,38 +1,93 @@
 package dealer
 
-import "github.com/wampool/wampool/codec"
-
 // Deadline returns a time before which Tick has nothing to do; false if there
 // is none at all.
 func (d *Dealer) Deadline() (Time, bool) { return d.next, d.next != never }
 
-// Tick refuses the calls that have waited longer than their queue's timeout.
+// Tick does what time alone demands: it refuses calls that have waited longer
+// than their queue's timeout or whose own deadline is over, and gives up pools
+// that have lingered without a callee.
 func (d *Dealer) Tick(now Time) []Action {
 	d.begin(now)
-	if d.now < d.next {
-		return d.actions
-	}
-	d.next = never
-	for _, p := range d.pools {
-		if p != nil && p.config.QueueTimeout > 0 {
-			d.expire(p)
-		}
-	}
+	d.elapse()
 	return d.actions
 }
 
-// expire refuses those at the head of a pool's queue whose time is over. All
-// waits of a pool are equally long, so the oldest call ends first.
-func (d *Dealer) expire(p *pool) {
-	for p.queue.length > 0 {
-		c := d.calls.at(p.queue.head)
-		if end := c.arrived + p.config.QueueTimeout; end > d.now {
+// elapse does so within any event that may dispatch or take a call, however
+// late the next Tick is.
+func (d *Dealer) elapse() {
+	if d.now < d.next {
+		return
+	}
+	d.next = never
+	for _, p := range d.pools {
+		if p != nil {
+			d.expire(p)
+		}
+	}
+	for len(d.deadlines.heap) > 0 {
+		i := d.deadlines.heap[0]
+		if end := d.calls.at(i).rare.deadline; end > d.now {
 			d.next = min(d.next, end)
 			return
 		}
-		d.refuse(p, c.origin, c.request, ReasonQueueTimeout, p.config.QueueLimit, d.now-c.arrived)
-		d.remove(p.queue.head)
+		d.overrun(i)
 	}
+}
+
+// expire refuses those whose wait in a pool's queue is over. All waits of a
+// pool are equally long, so the oldest call ends first, behind those in front
+// that were handed on.
+func (d *Dealer) expire(p *pool) {
+	if timeout := p.config.QueueTimeout; timeout > 0 {
+		for i := p.queue.head; i != noCall; {
+			c := d.calls.at(i)
+			next := c.after
+			if end := c.since + timeout; end <= d.now {
+				d.refuseLate(i, end)
+			} else if d.next = min(d.next, end); !c.handed {
+				break
+			}
+			i = next
+		}
+	}
+	if !p.lingers {
+		return
+	}
+	if p.lingerEnd > d.now {
+		d.next = min(d.next, p.lingerEnd)
+		return
+	}
+	d.release(p)
+}
+
+// refuseLate refuses a call whose turn did not come until end, or until its own
+// deadline if that was no later.
+func (d *Dealer) refuseLate(i callIndex, end Time) {
+	c := d.calls.at(i)
+	if c.rare != nil && c.rare.timeout > 0 && c.rare.deadline <= end {
+		d.overrun(i)
+		return
+	}
+	d.refuse(c.pool, c.origin, c.request, ReasonQueueTimeout, c.pool.config.QueueLimit, d.now-c.since)
+	d.remove(i)
+}
+
+// overrun ends a call whose own deadline is over ("Call Timeouts"). One that
+// waits is never dispatched; the callee of one that runs is interrupted where
+// it can be, and its slot stays taken until it answers.
+func (d *Dealer) overrun(i callIndex) {
+	c := d.calls.at(i)
+	waits := c.state == waiting
+	if !waits {
+		d.interruptCallee(c)
+	}
+	d.refuse(c.pool, c.origin, c.request, ReasonDeadline, 0, d.now-c.since)
+	if waits {
+		d.remove(i)
+		return
+	}
+	d.abandon(c)
 }
 
 // Drain refuses every call that arrives from now on. Those in flight finish,
@@ -55,12 +110,9 @@ func (d *Dealer) Shutdown(now Time) []Action {
 		if c.state != running {
 			continue
 		}
-		if c.at.callee.features.CallCanceling {
-			d.do(Action{Kind: Interrupt, Pool: c.pool.id, Callee: c.at.callee.id, ID: c.id, Mode: codec.CancelKillNoWait})
-		}
+		d.interruptCallee(c)
 		d.refuse(c.pool, c.origin, c.request, ReasonCalleeLost, 0, 0)
-		d.disown(c)
-		c.state = defunct
+		d.abandon(c)
 	}
 	return d.actions
 }

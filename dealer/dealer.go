@@ -31,13 +31,15 @@ type Dealer struct {
 	random   uint64
 	draining bool
 
-	pools   []*pool
-	byKey   map[string]PoolID
-	callees []*callee
-	origins []*origin
-	calls   table
+	pools     []*pool
+	byKey     map[string]PoolID
+	callees   []*callee
+	origins   []*origin
+	calls     table
+	deadlines deadlines
 
-	// next is a lower bound of the earliest moment at which Tick has work.
+	// next is a lower bound of the earliest moment at which time alone changes
+	// something.
 	next Time
 
 	actions []Action
@@ -58,8 +60,13 @@ func New(seed uint64) *Dealer {
 type PoolConfig struct {
 	Policy       Policy
 	Concurrency  int           // most calls in flight at one callee; 0: what the callee asks for, or no limit
+	Scope        string        // pools of one Scope count Concurrency over all of them; "": each by itself
 	QueueLimit   int           // most calls that wait; 0: nothing waits
+	QueueBytes   int           // most bytes that those hold; 0: no bound
 	QueueTimeout time.Duration // longest wait of a call; 0: no bound
+	Linger       time.Duration // how long the pool stays open without a callee
+	Retries      int           // how often a call whose callee is lost goes to another one; 0: never
+	KeptBytes    int           // most bytes of calls in flight that are kept, so that another callee can get them
 }
 
 // pool is one shared registration: its callees and the calls that wait for them.
@@ -71,6 +78,10 @@ type pool struct {
 	roster roster
 	queue  queue
 	calls  int // all calls of this pool in the table
+	kept   int // bytes of calls in flight
+
+	lingerEnd Time // when an open pool without a callee is given up, if it lingers
+	lingers   bool
 }
 
 // callee is one client's session in its role as callee.
@@ -79,6 +90,7 @@ type callee struct {
 	features      codec.CalleeFeatures
 	requests      requestIDs
 	registrations map[PoolID]*registration
+	shares        map[string]*share // by scope
 }
 
 // registration is one callee's place in one pool. It outlives its UNREGISTER
@@ -88,15 +100,11 @@ type registration struct {
 	id       uint64 // as the callee knows it
 	callee   *callee
 	pool     *pool
-	limit    int // 0: none
-	inFlight int // running and defunct calls; changed only in table.go
+	limit    int    // 0: none
+	share    *share // nil: the limit counts for this registration alone
+	inFlight int    // running and defunct calls; changed only in slot.go
 	active   bool
 	position int // in the pool's roster while active
-}
-
-// hasRoom tells whether the registration may get one more call.
-func (r *registration) hasRoom() bool {
-	return r.active && (r.limit == 0 || r.inFlight < r.limit)
 }
 
 // origin is where calls come from.

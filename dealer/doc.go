@@ -6,20 +6,25 @@
 // returns (a list of [Action], in order), then brings the next event. The
 // driver, package proxy, holds one lock around each event and its actions.
 //
-//	Join, Unregister, Lose ──▶ roster of a pool (who may get a call)
+//	Join, Leave, Revoke, Lose ──▶ roster of a pool (who may get a call)
 //	Call ──▶ free slot and nobody waits? ──▶ Invoke          (running)
 //	     └─▶ room in the queue?          ──▶ waits            (waiting)
 //	     └─▶ else                        ──▶ Refuse           (ended)
 //	Answer ─▶ final? frees the slot ──▶ Forward, then Invoke of who waits
+//	     └─▶ unavailable? ──▶ Discard; the call waits in front for another callee
 //	Cancel, DropOrigin ─▶ running calls whose caller is gone are defunct:
 //	        they hold their slot until the callee answers, which is discarded
-//	Tick ──▶ Refuse of those that waited too long
+//	Tick ──▶ Refuse of those that waited too long, or whose own time is over;
+//	        Release of pools that have lingered without a callee
 //
 // States of a call:
 //
 //	        ┌──────────▶ ended ◀───────────┐
-//	arrival ├─▶ waiting ─▶ running ─▶ defunct
+//	arrival ├─▶ waiting ⇄ running ─▶ defunct
 //	        └──────────────▲
+//
+// A call goes back from running to waiting where its callee refuses it, or is
+// lost and the pool's rules say so (handover.go).
 //
 // What holds after every event:
 //   - Work-conserving: while a pool's queue is not empty, none of its callees
@@ -29,12 +34,15 @@
 //     dispatch and given back only by the final YIELD or ERROR of that
 //     invocation or by the end of the callee's session, see [Dealer.Lose].
 //   - First in, first out within a pool: a newcomer never overtakes the queue.
+//     Calls that were handed on wait in front of the others; where those who
+//     have room have all refused them, others go first.
+//   - No call is dispatched once its time is over, however late the Tick is.
 //   - Every call ends in exactly one answer to its caller (Forward of a final
 //     answer, or Refuse), or in none if the caller itself is gone or has been
 //     told by its router.
 //
-// One table owns the calls (table.go); in-flight counts are changed only where
-// a call enters or leaves the running state there. A callee's request IDs are
+// One table owns the calls (table.go); in-flight counts are changed in one
+// place, where a call gets or gives back its slot (slot.go). A callee's request IDs are
 // given out in one place too (ids.go), for the pool's invocations as well as
 // the router's own that share the callee's connection.
 package dealer

@@ -17,6 +17,7 @@ type eventKind uint8
 const (
 	openPool eventKind = iota + 1
 	closePool
+	revokePool
 	addCallee
 	join
 	leave
@@ -34,7 +35,7 @@ const (
 )
 
 var eventNames = [...]string{
-	openPool: "open-pool", closePool: "close-pool", addCallee: "add-callee", join: "join", leave: "leave", lose: "lose",
+	openPool: "open-pool", closePool: "close-pool", revokePool: "revoke-pool", addCallee: "add-callee", join: "join", leave: "leave", lose: "lose",
 	addOrigin: "add-origin", dropOrigin: "drop-origin", removeOrigin: "remove-origin", call: "call", answer: "answer",
 	cancel: "cancel", ownInvocation: "own-invocation", tick: "tick", drain: "drain", shutdown: "shutdown",
 }
@@ -51,8 +52,9 @@ type event struct {
 	request uint64 // call, cancel, ownInvocation: as the origin or router knows it
 	id      uint64 // answer: the invocation; join, leave: the registration; addCallee: the highest ID passed
 
-	final                               bool // answer
-	receiveProgress, progress, passthru bool // call
+	answer                              dealer.AnswerKind
+	receiveProgress, progress, passthru bool // call; progress also of ownInvocation
+	timeout                             time.Duration
 	mode                                codec.CancelMode
 	serial                              uint64 // call: names the body, see message
 	body                                codec.Body
@@ -61,15 +63,19 @@ type event struct {
 	config   dealer.PoolConfig
 	policy   dealer.Policy
 	limit    int
+	force    bool
 	features codec.CalleeFeatures
 	local    bool
 }
+
+// final tells whether an answer is the last one of its call.
+func (e event) final() bool { return e.answer != dealer.Progress }
 
 // outcome is what came out of an event.
 type outcome struct {
 	actions []dealer.Action
 	err     error  // join
-	found   bool   // leave
+	found   bool   // leave; ownInvocation: it is to be passed on
 	id      uint64 // ownInvocation: the ID for the callee; openPool, addCallee, addOrigin: what was added
 }
 
@@ -80,11 +86,13 @@ func (e event) apply(d *dealer.Dealer) (out outcome) {
 		out.id = uint64(d.OpenPool(e.key, e.config))
 	case closePool:
 		out.actions = d.ClosePool(e.now, e.pool)
+	case revokePool:
+		out.actions = d.Revoke(e.now, e.pool)
 	case addCallee:
 		out.id = uint64(d.AddCallee(e.features, e.id))
 	case join:
 		out.actions, out.err = d.Join(e.now, dealer.Registration{
-			Pool: e.pool, Callee: e.callee, ID: e.id, Policy: e.policy, Limit: e.limit,
+			Pool: e.pool, Callee: e.callee, ID: e.id, Policy: e.policy, Limit: e.limit, Force: e.force,
 		})
 	case leave:
 		out.actions, out.found = d.Leave(e.now, e.callee, e.id)
@@ -99,14 +107,14 @@ func (e event) apply(d *dealer.Dealer) (out outcome) {
 	case call:
 		out.actions = d.Call(e.now, dealer.Call{
 			Pool: e.pool, Origin: e.origin, Request: e.request, Body: e.body,
-			ReceiveProgress: e.receiveProgress, Progress: e.progress, Passthru: e.passthru,
+			ReceiveProgress: e.receiveProgress, Progress: e.progress, Passthru: e.passthru, Timeout: e.timeout,
 		})
 	case answer:
-		out.actions = d.Answer(e.now, e.callee, e.id, e.final)
+		out.actions = d.Answer(e.now, e.callee, e.id, e.answer)
 	case cancel:
 		out.actions = d.Cancel(e.now, e.origin, e.request, e.mode)
 	case ownInvocation:
-		out.id = d.OwnInvocation(e.callee, e.request)
+		out.id, out.found = d.OwnInvocation(e.callee, e.request, e.progress)
 	case tick:
 		out.actions = d.Tick(e.now)
 	case drain:
@@ -123,12 +131,12 @@ func (e event) String() string {
 	switch e.kind {
 	case openPool:
 		fmt.Fprintf(&b, " %s %+v", e.key, e.config)
-	case closePool:
+	case closePool, revokePool:
 		fmt.Fprintf(&b, " pool %d", e.pool)
 	case addCallee:
 		fmt.Fprintf(&b, " highest=%d %+v", e.id, e.features)
 	case join:
-		fmt.Fprintf(&b, " callee %d pool %d registration %d %s limit=%d", e.callee, e.pool, e.id, e.policy, e.limit)
+		fmt.Fprintf(&b, " callee %d pool %d registration %d %s limit=%d force=%t", e.callee, e.pool, e.id, e.policy, e.limit, e.force)
 	case leave:
 		fmt.Fprintf(&b, " callee %d registration %d", e.callee, e.id)
 	case lose:
@@ -138,21 +146,24 @@ func (e event) String() string {
 	case dropOrigin, removeOrigin:
 		fmt.Fprintf(&b, " origin %d", e.origin)
 	case call:
-		fmt.Fprintf(&b, " pool %d origin %d request %d body %d receive_progress=%t progress=%t passthru=%t",
-			e.pool, e.origin, e.request, e.serial, e.receiveProgress, e.progress, e.passthru)
+		fmt.Fprintf(&b, " pool %d origin %d request %d body %d receive_progress=%t progress=%t passthru=%t timeout=%s",
+			e.pool, e.origin, e.request, e.serial, e.receiveProgress, e.progress, e.passthru, e.timeout)
 	case answer:
-		fmt.Fprintf(&b, " callee %d id %d final=%t", e.callee, e.id, e.final)
+		fmt.Fprintf(&b, " callee %d id %d %s", e.callee, e.id, answerNames[e.answer])
 	case cancel:
 		fmt.Fprintf(&b, " origin %d request %d mode %q", e.origin, e.request, modeName(e.mode))
 	case ownInvocation:
-		fmt.Fprintf(&b, " callee %d request %d", e.callee, e.request)
+		fmt.Fprintf(&b, " callee %d request %d progress=%t", e.callee, e.request, e.progress)
 	}
 	return b.String()
 }
 
+var answerNames = [...]string{dealer.Progress: "progress", dealer.Final: "final", dealer.Unavailable: "unavailable"}
+
 var actionNames = [...]string{
 	dealer.Invoke: "invoke", dealer.Interrupt: "interrupt", dealer.Forward: "forward", dealer.ForwardOwn: "forward-own",
 	dealer.Discard: "discard", dealer.Violate: "violate", dealer.Refuse: "refuse", dealer.Release: "release",
+	dealer.Revoke: "revoke",
 }
 
 // actionString describes an action without its body, whose memory may have
@@ -164,11 +175,13 @@ func actionString(a dealer.Action) string {
 			a.Origin, a.Request, a.Pool, a.Refusal.Reason, a.Refusal.Limit, a.Refusal.Queued, a.Refusal.Waited)
 	case dealer.Release:
 		return fmt.Sprintf("release pool %d", a.Pool)
+	case dealer.Revoke:
+		return fmt.Sprintf("revoke callee %d registration %d", a.Callee, a.Registration)
 	case dealer.Interrupt:
 		return fmt.Sprintf("interrupt callee %d id %d mode %q", a.Callee, a.ID, modeName(a.Mode))
 	}
-	return fmt.Sprintf("%s callee %d id %d registration %d origin %d request %d final=%t strip=%t",
-		actionNames[a.Kind], a.Callee, a.ID, a.Registration, a.Origin, a.Request, a.Final, a.StripProgress)
+	return fmt.Sprintf("%s callee %d id %d registration %d origin %d request %d final=%t strip=%t rest=%s",
+		actionNames[a.Kind], a.Callee, a.ID, a.Registration, a.Origin, a.Request, a.Final, a.StripProgress, a.Rest)
 }
 
 // cancelModes are the modes by name. Without one, as by killnowait, the caller
@@ -210,6 +223,9 @@ func bodyIn(msg []byte) codec.Body {
 	}
 	return codec.Body{Serializer: codec.JSON, Details: m.Details, Payload: m.Payload}
 }
+
+// size is how many bytes the body of that serial number has.
+func size(serial uint64) int { return bodyIn(message(nil, serial)).Len() }
 
 // appendMessage writes the INVOCATION around a body, the inverse of bodyIn.
 func appendMessage(dst []byte, body codec.Body) []byte {

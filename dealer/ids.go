@@ -16,12 +16,14 @@ type requestIDs struct {
 	last  uint64 // given out last
 	open  map[uint64]openRequest
 	own   map[uint64]uint64 // the router's own: its ID to ours
+	ended endedRequests     // the router's own progressive calls that were answered before their last part came
 }
 
 // openRequest is an invocation that the callee has not finished.
 type openRequest struct {
 	call callIndex // noCall: the router's own
 	own  uint64    // the router's own ID of it
+	more bool      // the router's own: more parts of it may come
 }
 
 func newRequestIDs(highest uint64) requestIDs {
@@ -50,6 +52,9 @@ func (ids *requestIDs) assign(i callIndex) uint64 {
 func (ids *requestIDs) release(id uint64) {
 	if r := ids.open[id]; r.call == noCall {
 		delete(ids.own, r.own)
+		if r.more {
+			ids.ended.add(r.own)
+		}
 	}
 	delete(ids.open, id)
 }
@@ -59,24 +64,32 @@ func (ids *requestIDs) issued(id uint64) bool { return id >= 1 && id <= ids.last
 
 // OwnInvocation gives an INVOCATION of the router for a registration that is
 // not pooled, with the router's request ID, the ID under which the callee gets
-// it. A further INVOCATION with an ID that is still open is a part of the same
-// progressive call and keeps its ID; so does one of a call that was passed
-// unchanged before the callee was added.
-func (d *Dealer) OwnInvocation(at CalleeID, request uint64) uint64 {
+// it; more tells that further parts of the call follow. A further INVOCATION
+// with an ID that is still open is a part of the same progressive call and
+// keeps its ID; so does one of a call that was passed unchanged before the
+// callee was added. It is false for a part of a call that the callee has
+// answered: that must not reach it ("Progressive Call Invocations").
+func (d *Dealer) OwnInvocation(at CalleeID, request uint64, more bool) (uint64, bool) {
 	ids := &d.callee(at).requests
 	if id, known := ids.own[request]; known {
-		return id
+		open := ids.open[id]
+		open.more = more
+		ids.open[id] = open
+		return id, true
 	}
 	if request <= ids.first {
-		return request
+		return request, true
+	}
+	if ids.ended.has(request) {
+		return 0, false
 	}
 	id := ids.next()
-	ids.open[id] = openRequest{call: noCall, own: request}
+	ids.open[id] = openRequest{call: noCall, own: request, more: more}
 	if ids.own == nil {
 		ids.own = make(map[uint64]uint64)
 	}
 	ids.own[request] = id
-	return id
+	return id, true
 }
 
 // OwnInterrupt returns the ID under which the callee knows an INVOCATION of

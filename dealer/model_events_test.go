@@ -1,7 +1,9 @@
 package dealer_test
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
@@ -19,13 +21,18 @@ func (m *model) apply(e event, out outcome) {
 		if !p.open || len(p.members) == 0 {
 			p.config = e.config
 		}
-		p.open = true
+		p.open = true // one that lingers goes on to
 	case closePool:
-		if p := m.pools[e.pool]; p.open && len(p.members) == 0 {
+		if p := m.pools[e.pool]; p.open && len(p.members) == 0 && !p.lingers {
+			m.release(p)
+		}
+	case revokePool:
+		if p := m.pools[e.pool]; p.open {
+			m.revokeAll(p)
 			m.release(p)
 		}
 	case addCallee:
-		m.callees[dealer.CalleeID(out.id)] = &modelCallee{features: e.features, first: e.id, last: e.id, own: make(map[uint64]uint64)}
+		m.callees[dealer.CalleeID(out.id)] = &modelCallee{features: e.features, first: e.id, last: e.id, own: make(map[uint64]*modelOwn), past: make(map[uint64]bool)}
 	case join:
 		if out.err == nil { // the checkers know which are refused
 			m.join(e)
@@ -49,19 +56,15 @@ func (m *model) apply(e event, out outcome) {
 	case cancel:
 		m.cancel(e)
 	case ownInvocation:
-		if c := m.callees[e.callee]; out.id > c.last {
+		c := m.callees[e.callee]
+		if own := c.own[out.id]; own != nil && own.request == e.request {
+			own.open = e.progress
+		} else if out.id > c.last {
 			c.last = out.id
-			c.own[out.id] = e.request
+			c.own[out.id] = &modelOwn{e.request, e.progress}
 		}
 	case tick:
-		for _, p := range m.byID() {
-			for _, c := range m.waiting(p) {
-				if waited := m.now - c.arrived; p.config.QueueTimeout > 0 && waited >= p.config.QueueTimeout {
-					m.refuse(c, dealer.ReasonQueueTimeout, p.config.QueueLimit, waited)
-					m.end(c)
-				}
-			}
-		}
+		m.elapse()
 	case drain:
 		m.draining = true
 	case shutdown:
@@ -79,52 +82,159 @@ func (m *model) byID() (pools []*modelPool) {
 
 func (m *model) join(e event) {
 	p := m.pools[e.pool]
+	if e.force {
+		m.revokeAll(p)
+	}
 	limit := e.limit
-	if most := p.config.Concurrency; most > 0 && (limit == 0 || limit > most) {
+	if most := p.config.Concurrency; p.config.Scope == "" && most > 0 && (limit == 0 || limit > most) {
 		limit = most
 	}
-	p.open, p.config.Policy, p.names[e.callee] = true, e.policy, e.id
+	p.open, p.lingers, p.config.Policy, p.names[e.callee] = true, false, e.policy, e.id
 	p.members = append(p.members, modelMember{e.callee, e.id, limit})
 	if len(p.members) == 1 {
 		p.after = 0
 	}
+	m.refuseExhausted(p)
 	m.fill(p)
 }
 
-func (m *model) leave(p *modelPool, i int) {
+func (m *model) resign(p *modelPool, i int) {
 	p.members = slices.Delete(p.members, i, i+1)
 	if i < p.after {
 		p.after--
 	}
-	if len(p.members) == 0 {
+}
+
+func (m *model) leave(p *modelPool, i int) {
+	m.resign(p, i)
+	m.vacated(p)
+}
+
+// vacated looks at a pool that somebody has left.
+func (m *model) vacated(p *modelPool) {
+	switch {
+	case len(p.members) > 0:
+		m.refuseExhausted(p)
+	case p.config.Linger > 0:
+		p.lingers, p.until = true, m.now+p.config.Linger
+	default:
 		m.release(p)
 	}
 }
 
+func (m *model) revokeAll(p *modelPool) {
+	for _, member := range p.members {
+		m.do(dealer.Action{Kind: dealer.Revoke, Callee: member.callee, Registration: member.registration})
+	}
+	p.members = nil
+}
+
 func (m *model) release(p *modelPool) {
 	for _, c := range m.waiting(p) {
-		m.refuse(c, dealer.ReasonNoCallee, 0, m.now-c.arrived)
+		m.refuse(c, dealer.ReasonNoCallee, 0, m.now-c.since)
 		m.end(c)
 	}
-	p.open = false
+	p.open, p.lingers = false, false
 	m.do(dealer.Action{Kind: dealer.Release, Pool: p.id})
 }
 
 func (m *model) lose(callee dealer.CalleeID) {
+	var left, touched []*modelPool
 	for _, p := range m.byID() {
-		if i := slices.IndexFunc(p.members, func(member modelMember) bool { return member.callee == callee }); i >= 0 {
-			m.leave(p, i)
+		i := slices.IndexFunc(p.members, func(member modelMember) bool { return member.callee == callee })
+		if i >= 0 {
+			left = append(left, p)
+			m.resign(p, i)
+		}
+		if i >= 0 || m.inFlight(p, callee) > 0 {
+			touched = append(touched, p)
 		}
 	}
+	var handed []*modelCall
 	for id := uint64(1); id <= m.callees[callee].last; id++ {
-		if c := m.at(callee, id); c != nil {
+		c := m.at(callee, id)
+		switch {
+		case c == nil:
+		case c.answers && c.kept && !c.tied && c.pool.open && c.retries < c.pool.config.Retries:
+			c.retries++
+			m.handOn(c)
+			handed = append(handed, c)
+		default:
 			if c.answers {
 				m.refuse(c, dealer.ReasonCalleeLost, 0, 0)
 			}
 			m.end(c)
 		}
 	}
+	for _, p := range left {
+		m.vacated(p)
+	}
+	for _, p := range touched {
+		m.refuseExhausted(p)
+		m.fill(p)
+	}
+	for _, c := range handed {
+		m.refuseUnqueued(c, dealer.ReasonCalleeLost)
+	}
 	delete(m.callees, callee)
+	for _, c := range m.calls { // its number may be another's
+		c.refusers = slices.DeleteFunc(c.refusers, func(refuser dealer.CalleeID) bool { return refuser == callee })
+	}
+}
+
+// handOn puts a running call in front of those that wait.
+func (m *model) handOn(c *modelCall) {
+	m.handed++
+	c.waits, c.kept, c.handed, c.since = true, false, m.handed, m.now
+}
+
+// refuseExhausted ends the calls that every member has refused.
+func (m *model) refuseExhausted(p *modelPool) {
+	for _, c := range m.waiting(p) {
+		unasked := slices.ContainsFunc(p.members, func(member modelMember) bool { return !slices.Contains(c.refusers, member.callee) })
+		if len(p.members) > 0 && !unasked {
+			m.refuse(c, dealer.ReasonNoCallee, 0, m.now-c.since)
+			m.end(c)
+		}
+	}
+}
+
+// elapse does what is due.
+func (m *model) elapse() {
+	for _, p := range m.byID() {
+		for _, c := range m.waiting(p) {
+			end := c.since + p.config.QueueTimeout
+			switch {
+			case p.config.QueueTimeout == 0 || end > m.now:
+			case m.timed(c) && c.deadline <= end:
+				m.overrun(c)
+			default:
+				m.refuse(c, dealer.ReasonQueueTimeout, p.config.QueueLimit, m.now-c.since)
+				m.end(c)
+			}
+		}
+		if p.lingers && p.until <= m.now {
+			m.release(p)
+		}
+	}
+	due := slices.DeleteFunc(slices.Clone(m.calls), func(c *modelCall) bool { return !m.timed(c) || c.deadline > m.now })
+	slices.SortFunc(due, func(a, b *modelCall) int {
+		return cmp.Or(cmp.Compare(a.deadline, b.deadline), cmp.Compare(a.in.origin, b.in.origin), cmp.Compare(a.in.request, b.in.request))
+	})
+	for _, c := range due {
+		m.overrun(c)
+	}
+}
+
+// overrun ends a call whose own time is over.
+func (m *model) overrun(c *modelCall) {
+	if !c.waits {
+		m.interrupt(c, codec.CancelKillNoWait)
+	}
+	m.refuse(c, dealer.ReasonDeadline, 0, m.now-c.since)
+	if c.waits {
+		m.end(c)
+	}
 }
 
 func (m *model) interrupt(c *modelCall, mode codec.CancelMode) bool {
@@ -154,7 +264,7 @@ func (m *model) shutdown() {
 	m.draining = true
 	for _, p := range m.byID() {
 		for _, c := range m.waiting(p) {
-			m.refuse(c, dealer.ReasonDraining, 0, m.now-c.arrived)
+			m.refuse(c, dealer.ReasonDraining, 0, m.now-c.since)
 			m.end(c)
 		}
 	}
@@ -167,57 +277,108 @@ func (m *model) shutdown() {
 }
 
 func (m *model) call(e event) {
-	for _, c := range m.calls {
-		if c.gone || c.in.origin != e.origin || c.in.request != e.request {
-			continue
-		}
-		if c.answers && c.open { // a further part
-			c.open = e.progress
-			c.parts = append(c.parts, e.serial)
-			if !c.waits {
-				m.invoke(c)
-			}
-		}
-		return
-	}
 	p := m.pools[e.pool]
-	c := &modelCall{in: e, pool: p, arrived: m.now, answers: true, open: e.progress, parts: []uint64{e.serial}}
+	m.elapse()
+	for _, c := range m.calls {
+		if !c.gone && c.in.origin == e.origin && c.in.request == e.request {
+			if c.answers && c.open {
+				m.part(c, e)
+			}
+			return
+		}
+	}
+	c := &modelCall{in: e, pool: p, since: m.now, answers: true, over: true, open: e.progress, parts: []uint64{e.serial}, deadline: m.now + e.timeout}
 	queued, limit := len(m.waiting(p)), 0
 	for _, member := range p.members {
-		limit += member.limit
+		limit += p.bound(member)
 	}
+	bytes, _ := m.sums(p)
 	m.calls = append(m.calls, c)
-	switch {
+	switch config := p.config; {
 	case m.draining:
 		m.refuse(c, dealer.ReasonDraining, 0, 0)
-	case !p.open || p.config.QueueLimit == 0 && len(p.members) == 0:
+	case !p.open || config.QueueLimit == 0 && len(p.members) == 0:
 		m.refuse(c, dealer.ReasonNoCallee, 0, 0)
-	case queued == 0 && len(m.withRoomBut(p, c)) > 0:
-		c.over = true // not in flight yet
+	case (queued == 0 || m.waiting(p)[queued-1].handed > 0) && len(m.withRoom(p)) > 0:
 		m.dispatch(c)
 		return
-	case queued < p.config.QueueLimit:
-		c.waits = true
-		return
-	case p.config.QueueLimit > 0:
-		m.refuse(c, dealer.ReasonQueueFull, p.config.QueueLimit, 0)
-	default:
+	case config.QueueLimit == 0:
 		m.refuse(c, dealer.ReasonConcurrency, limit, 0)
+	case queued >= config.QueueLimit:
+		m.refuse(c, dealer.ReasonQueueFull, config.QueueLimit, 0)
+	case config.QueueBytes > 0 && bytes+size(e.serial) > config.QueueBytes:
+		m.refuse(c, dealer.ReasonQueueBytes, config.QueueBytes, 0)
+	default:
+		c.waits, c.over = true, false
+		return
 	}
 	m.end(c)
 }
 
-// withRoomBut leaves out a call that has not been placed.
-func (m *model) withRoomBut(p *modelPool, c *modelCall) []int {
-	c.over = true
-	defer func() { c.over = false }()
-	return m.withRoom(p)
+// bound returns the most calls that a member may have, 0 for no limit.
+func (p *modelPool) bound(member modelMember) int {
+	if shared := p.shared(); shared > 0 && (member.limit == 0 || member.limit > shared) {
+		return shared
+	}
+	return member.limit
+}
+
+// part takes a further part of a progressive call.
+func (m *model) part(c *modelCall, e event) {
+	c.open = e.progress
+	bytes, kept := m.sums(c.pool)
+	member := slices.ContainsFunc(c.pool.members, func(member modelMember) bool { return member.callee == c.callee })
+	switch {
+	case c.waits && c.pool.config.QueueBytes > 0 && bytes+size(e.serial) > c.pool.config.QueueBytes:
+		m.refuse(c, dealer.ReasonQueueBytes, c.pool.config.QueueBytes, m.now-c.since)
+		m.end(c)
+	case c.waits:
+		c.parts = append(c.parts, e.serial)
+	case !member:
+		m.interrupt(c, codec.CancelKillNoWait)
+		m.refuse(c, dealer.ReasonCalleeLost, 0, 0)
+	default:
+		if c.kept = c.kept && kept+size(e.serial) <= c.pool.config.KeptBytes; c.kept {
+			c.parts = append(c.parts, e.serial)
+		}
+		m.invoke(c, e.serial, 0)
+	}
 }
 
 func (m *model) fill(p *modelPool) {
-	for len(m.waiting(p)) > 0 && len(m.withRoom(p)) > 0 {
-		m.dispatch(m.waiting(p)[0])
+	m.elapse()
+	for m.dispatchNext(p) {
 	}
+}
+
+// fillAfter does so after a callee has answered a call of the pool.
+func (m *model) fillAfter(p *modelPool, callee dealer.CalleeID) {
+	m.elapse()
+	pools := []*modelPool{p}
+	for _, other := range m.byID() {
+		member := slices.ContainsFunc(other.members, func(member modelMember) bool { return member.callee == callee })
+		if p.config.Scope != "" && other != p && other.config.Scope == p.config.Scope && (member || m.inFlight(other, callee) > 0) {
+			pools = append(pools, other)
+		}
+	}
+	for again := true; again; {
+		waiting := slices.DeleteFunc(slices.Clone(pools), func(p *modelPool) bool { return len(m.waiting(p)) == 0 })
+		slices.SortFunc(waiting, func(a, b *modelPool) int {
+			return cmp.Or(cmp.Compare(m.waiting(a)[0].since, m.waiting(b)[0].since), cmp.Compare(a.id, b.id))
+		})
+		again = slices.ContainsFunc(waiting, m.dispatchNext)
+	}
+}
+
+// dispatchNext dispatches the first call that somebody with room will take.
+func (m *model) dispatchNext(p *modelPool) bool {
+	for _, c := range m.waiting(p) {
+		if len(m.willing(c)) > 0 {
+			m.dispatch(c)
+			return true
+		}
+	}
+	return false
 }
 
 func (m *model) dispatch(c *modelCall) {
@@ -225,48 +386,65 @@ func (m *model) dispatch(c *modelCall) {
 	member := m.pick(c)
 	f := m.callees[member.callee].features
 	if c.in.passthru && !f.PayloadPassthruMode && !f.PayloadTransparency || c.in.progress && !f.ProgressiveCallInvocations {
-		m.refuse(c, dealer.ReasonFeature, 0, m.now-c.arrived)
+		m.refuse(c, dealer.ReasonFeature, 0, m.now-c.since)
 		m.end(c)
 		return
 	}
 	m.callees[member.callee].last++
+	_, kept := m.sums(c.pool)
+	c.kept = c.pool.config.KeptBytes > 0 && kept+c.size() <= c.pool.config.KeptBytes
 	c.over, c.callee, c.id = false, member.callee, m.callees[member.callee].last
-	m.invoke(c)
+	rest := time.Duration(0)
+	if c.in.timeout > 0 && c.deadline-m.now < c.in.timeout {
+		rest = c.deadline - m.now
+	}
+	for i, serial := range c.parts {
+		m.invoke(c, serial, rest*time.Duration(1-min(i, 1)))
+	}
 }
 
-// invoke hands on the parts that a running call holds.
-func (m *model) invoke(c *modelCall) {
-	for _, serial := range c.parts {
-		m.do(dealer.Action{
-			Kind: dealer.Invoke, Callee: c.callee, ID: c.id, Registration: c.pool.names[c.callee], Origin: c.in.origin, Request: c.in.request,
-			StripProgress: !m.callees[c.callee].features.ProgressiveCallResults, Body: bodyIn(message(nil, serial)),
-		})
+// invoke hands on one part of a running call.
+func (m *model) invoke(c *modelCall, serial uint64, rest time.Duration) {
+	m.do(dealer.Action{
+		Kind: dealer.Invoke, Callee: c.callee, ID: c.id, Registration: c.pool.names[c.callee], Origin: c.in.origin, Request: c.in.request,
+		StripProgress: !m.callees[c.callee].features.ProgressiveCallResults, Body: bodyIn(message(nil, serial)), Rest: rest,
+	})
+}
+
+// load is how busy a member is, in the eyes of the policy.
+func (m *model) load(p *modelPool, member modelMember) float64 {
+	unlimited := slices.ContainsFunc(p.members, func(member modelMember) bool { return p.bound(member) == 0 })
+	n, all := float64(m.inFlight(p, member.callee)), float64(m.inScope(p.config.Scope, member.callee))
+	switch {
+	case p.config.Policy == dealer.RoundRobin:
+		return 0
+	case unlimited && p.shared() > 0:
+		return all
+	case unlimited:
+		return n
 	}
-	c.parts = nil
+	share := 0.0
+	if member.limit > 0 {
+		share = n / float64(member.limit)
+	}
+	if p.shared() > 0 {
+		share = max(share, all/float64(p.shared()))
+	}
+	return share
 }
 
 // pick finds the callee of the next call.
 func (m *model) pick(c *modelCall) modelMember {
-	p, room := c.pool, m.withRoom(c.pool)
+	p, room := c.pool, m.willing(c)
 	best := room[0]
 	switch p.config.Policy {
 	case dealer.Last:
 		best = room[len(room)-1]
 	case dealer.RoundRobin, dealer.Least:
 		round := func(i int) int { return (i - p.after + len(p.members)) % len(p.members) }
-		unlimited := slices.ContainsFunc(p.members, func(member modelMember) bool { return member.limit == 0 })
-		load := func(i int) float64 {
-			n := float64(m.inFlight(p, p.members[i].callee))
-			switch {
-			case p.config.Policy == dealer.RoundRobin:
-				return 0
-			case unlimited:
-				return n
-			}
-			return n / float64(p.members[i].limit)
-		}
 		for _, i := range room {
-			if load(i) < load(best) || load(i) == load(best) && round(i) < round(best) {
+			mine, least := m.load(p, p.members[i]), m.load(p, p.members[best])
+			if mine < least || mine == least && round(i) < round(best) {
 				best = i
 			}
 		}
@@ -290,28 +468,71 @@ func (m *model) answer(e event) {
 	c := m.at(e.callee, e.id)
 	own, isOwn := callee.own[e.id]
 	switch {
+	case c != nil && e.answer == dealer.Unavailable && c.answers && c.kept && !c.tied:
+		m.reroute(c)
+		return
 	case c != nil:
-		a.Kind, a.Origin, a.Request, a.Final = dealer.Discard, c.in.origin, c.in.request, e.final
-		if c.answers && (e.final || c.in.receiveProgress && callee.features.ProgressiveCallResults) {
+		a.Kind, a.Origin, a.Request, a.Final = dealer.Discard, c.in.origin, c.in.request, e.final()
+		if c.answers && (e.final() || c.in.receiveProgress && callee.features.ProgressiveCallResults) {
 			a.Kind = dealer.Forward
 		}
 	case isOwn:
-		a.Kind, a.Request, a.Final = dealer.ForwardOwn, own, e.final
-		if e.final {
+		a.Kind, a.Request, a.Final = dealer.ForwardOwn, own.request, e.final()
+		if e.final() {
 			delete(callee.own, e.id)
 		}
 	case e.id == 0 || e.id > callee.last:
 		a.Kind = dealer.Violate
 	case e.id <= callee.first:
-		a.Kind, a.Request, a.Final = dealer.ForwardOwn, e.id, e.final
+		a.Kind, a.Request, a.Final = dealer.ForwardOwn, e.id, e.final()
 	default:
 		a.Kind = dealer.Discard
 	}
 	m.do(a)
-	if c != nil && e.final {
+	switch {
+	case c != nil && e.final():
 		m.end(c)
-		m.fill(c.pool)
+		m.fillAfter(c.pool, e.callee)
+	case c != nil && a.Kind == dealer.Forward:
+		c.tied = true
+		if m.timed(c) {
+			c.deadline = m.now + c.in.timeout
+		}
 	}
+}
+
+// reroute takes a call from a callee that refuses it.
+func (m *model) reroute(c *modelCall) {
+	m.do(dealer.Action{Kind: dealer.Discard, Callee: c.callee, ID: c.id})
+	refuser := c.callee
+	c.refusers = append(c.refusers, refuser)
+	m.handOn(c)
+	if !c.pool.open {
+		m.refuse(c, dealer.ReasonNoCallee, 0, 0)
+		m.end(c)
+	}
+	m.refuseExhausted(c.pool)
+	m.fillAfter(c.pool, refuser)
+	m.refuseUnqueued(c, dealer.ReasonConcurrency)
+}
+
+// refuseUnqueued refuses a call that was handed on, and found nobody at once,
+// where nothing waits.
+func (m *model) refuseUnqueued(c *modelCall, reason dealer.Reason) {
+	if !c.waits || c.pool.config.QueueLimit > 0 {
+		return
+	}
+	limit := 0
+	if reason == dealer.ReasonConcurrency {
+		for _, member := range c.pool.members {
+			limit += c.pool.bound(member)
+		}
+	}
+	if len(c.pool.members) == 0 {
+		reason = dealer.ReasonNoCallee
+	}
+	m.refuse(c, reason, limit, m.now-c.since)
+	m.end(c)
 }
 
 func (m *model) cancel(e event) {
@@ -320,10 +541,11 @@ func (m *model) cancel(e event) {
 		return
 	}
 	if !c.waits && e.mode != codec.CancelSkip && m.interrupt(c, e.mode) && e.mode == codec.CancelKill {
+		c.tied = true
 		return
 	}
 	if e.mode == codec.CancelKill || m.locals[e.origin] {
-		m.refuse(c, dealer.ReasonCanceled, 0, m.now-c.arrived)
+		m.refuse(c, dealer.ReasonCanceled, 0, m.now-c.since)
 	}
 	c.answers = false
 	if c.waits {

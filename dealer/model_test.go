@@ -48,7 +48,7 @@ func TestRandomIsUniform(t *testing.T) {
 	for request := range uint64(calls) {
 		a := d.Call(0, dealer.Call{Pool: pool, Origin: from, Request: 2 + request, Body: body})[0]
 		got[a.Callee]++
-		d.Answer(0, a.Callee, a.ID, true)
+		d.Answer(0, a.Callee, a.ID, dealer.Final)
 	}
 	for c, n := range got {
 		if c == int(full) {
@@ -72,6 +72,8 @@ type model struct {
 	locals   map[dealer.OriginID]bool
 	calls    []*modelCall // in the order of their arrival, until their slots are free
 
+	handed int // calls that were handed on
+
 	got  []dealer.Action // what the dealer gave
 	want []dealer.Action
 }
@@ -84,6 +86,8 @@ type modelPool struct {
 	members []modelMember
 	names   map[dealer.CalleeID]uint64 // the registration ID that each callee had last
 	after   int                        // index in members at which the next round begins
+	lingers bool
+	until   time.Duration // if it lingers
 }
 
 type modelMember struct {
@@ -95,21 +99,46 @@ type modelMember struct {
 type modelCallee struct {
 	features    codec.CalleeFeatures
 	first, last uint64
-	own         map[uint64]uint64 // ID here: ID of the router's own invocation
+	own         map[uint64]*modelOwn // by their IDs here
+	past        map[uint64]bool      // the router's own that were answered before their last part
+}
+
+// modelOwn is one of the router's own invocations.
+type modelOwn struct {
+	request uint64
+	open    bool // more parts may come
 }
 
 type modelCall struct {
-	in      event
-	pool    *modelPool
-	arrived time.Duration
-	waits   bool // in the queue
-	answers bool // its caller waits for an answer
-	open    bool // more parts may come
-	gone    bool // its origin's session is over
-	over    bool // neither waits nor runs: only known for its late parts
-	callee  dealer.CalleeID
-	id      uint64
-	parts   []uint64 // bodies that wait
+	in       event
+	pool     *modelPool
+	since    time.Duration
+	waits    bool // in the queue
+	answers  bool // its caller waits for an answer
+	open     bool // more parts may come
+	gone     bool // its origin's session is over
+	over     bool // neither waits nor runs: only known for its late parts
+	callee   dealer.CalleeID
+	id       uint64
+	parts    []uint64 // bodies that are held
+	deadline time.Duration
+	handed   int  // when it was handed on: waits in front, in this order; 0: never
+	tied     bool // stays with its callee
+	kept     bool // can be handed on
+	refusers []dealer.CalleeID
+	retries  int
+}
+
+func (c *modelCall) size() (n int) {
+	for _, serial := range c.parts {
+		n += size(serial)
+	}
+	return n
+}
+
+// timed tells whether the call ends here when its own time is over.
+func (m *model) timed(c *modelCall) bool {
+	return c.answers && c.in.timeout > 0 && (c.waits || !c.over && !m.callees[c.callee].features.CallTimeout)
 }
 
 func (m *model) compare(e event, out outcome) error {
@@ -174,12 +203,20 @@ func (m *model) at(callee dealer.CalleeID, id uint64) *modelCall {
 	return nil
 }
 
+// waiting returns the calls that wait in their order: those that were handed on
+// come first.
 func (m *model) waiting(p *modelPool) (calls []*modelCall) {
 	for _, c := range m.calls {
 		if c.pool == p && c.waits {
 			calls = append(calls, c)
 		}
 	}
+	slices.SortStableFunc(calls, func(a, b *modelCall) int {
+		if a.handed == 0 || b.handed == 0 {
+			return b.handed - a.handed
+		}
+		return a.handed - b.handed
+	})
 	return calls
 }
 
@@ -192,14 +229,55 @@ func (m *model) inFlight(p *modelPool, callee dealer.CalleeID) (n int) {
 	return n
 }
 
+// inScope counts a callee's calls in all pools of a scope.
+func (m *model) inScope(scope string, callee dealer.CalleeID) (n int) {
+	for _, c := range m.calls {
+		if c.pool.config.Scope == scope && !c.waits && !c.over && c.callee == callee {
+			n++
+		}
+	}
+	return n
+}
+
+// shared returns the limit that a pool's callees have over its whole scope, 0
+// for none.
+func (p *modelPool) shared() int {
+	if p.config.Scope == "" {
+		return 0
+	}
+	return p.config.Concurrency
+}
+
 // withRoom returns the members that may get a call, in their order.
 func (m *model) withRoom(p *modelPool) (members []int) {
 	for i, member := range p.members {
-		if member.limit == 0 || m.inFlight(p, member.callee) < member.limit {
+		if (member.limit == 0 || m.inFlight(p, member.callee) < member.limit) &&
+			(p.shared() == 0 || m.inScope(p.config.Scope, member.callee) < p.shared()) {
 			members = append(members, i)
 		}
 	}
 	return members
+}
+
+// willing returns those of them that have not refused the call.
+func (m *model) willing(c *modelCall) []int {
+	return slices.DeleteFunc(m.withRoom(c.pool), func(i int) bool {
+		return slices.Contains(c.refusers, c.pool.members[i].callee)
+	})
+}
+
+// sums returns the bytes that wait in a pool, and those that are kept.
+func (m *model) sums(p *modelPool) (waiting, kept int) {
+	for _, c := range m.calls {
+		switch {
+		case c.pool != p || c.over:
+		case c.waits:
+			waiting += c.size()
+		case c.kept && c.answers:
+			kept += c.size()
+		}
+	}
+	return waiting, kept
 }
 
 // end removes a call. What is left of a progressive one is only that it was.

@@ -6,7 +6,7 @@ var mutants = []mutant{
 	// Answers.
 	{
 		"late answer is forwarded", "answer.go",
-		"if c.state == defunct || !final && !c.receiveProgress {", "if !final && !c.receiveProgress {",
+		"if c.state == defunct || !wanted {", "if !wanted {",
 		[]string{answeredOnce},
 	},
 	{
@@ -21,17 +21,17 @@ var mutants = []mutant{
 	},
 	{
 		"progress nobody asked for is forwarded", "answer.go",
-		"if c.state == defunct || !final && !c.receiveProgress {", "if c.state == defunct {",
+		"	wanted := final || c.receiveProgress &&", "	wanted := final || true ||",
 		[]string{answeredOnce},
 	},
 	{
-		"calls of a lost callee are never answered", "register.go",
-		"lost.state == running {", "lost.state == ended {",
+		"calls of a lost callee are never answered", "handover.go",
+		"	if c.state == running {\n		d.refuse(c.pool, c.origin, c.request, ReasonCalleeLost, 0, 0)", "	if c.state == ended {\n		d.refuse(c.pool, c.origin, c.request, ReasonCalleeLost, 0, 0)",
 		[]string{answeredOnce},
 	},
 	{
 		"calls that wait for the last callee are never answered", "register.go",
-		"		d.refuse(p, c.origin, c.request, reason, 0, d.now-c.arrived)\n", "		_, _ = c, reason\n",
+		"		d.refuse(p, c.origin, c.request, reason, 0, d.now-c.since)\n", "		_, _ = c, reason\n",
 		[]string{answeredOnce},
 	},
 	{
@@ -47,18 +47,18 @@ var mutants = []mutant{
 
 	// Slots.
 	{
-		"limit is off by one", "dealer.go",
-		"r.inFlight < r.limit)", "r.inFlight <= r.limit)",
+		"limit is off by one", "slot.go",
+		"(r.limit == 0 || r.inFlight < r.limit) &&", "(r.limit == 0 || r.inFlight <= r.limit) &&",
 		[]string{withinLimit},
 	},
 	{
-		"the block's limit is ignored", "register.go",
-		"most > 0 && (r.limit == 0 || r.limit > most) {", "most > 0 && r.limit == 0 {",
-		[]string{withinLimit},
+		"the block's limit is ignored", "slot.go",
+		"most > 0 && (asked == 0 || asked > most) {", "most > 0 && asked == 0 {",
+		[]string{withinLimit, nothingLeft},
 	},
 	{
 		"progress frees the slot", "answer.go",
-		"	d.do(a)\n	if final {\n", "	d.do(a)\n	if !final {\n		c.at.inFlight--\n		if c.at.active {\n			c.pool.roster.refresh(c.at)\n		}\n	}\n	if final {\n",
+		"	d.do(a)\n	if final {\n", "	d.do(a)\n	if !final {\n		r.count(-1)\n	}\n	if final {\n",
 		[]string{withinLimit},
 	},
 	{
@@ -68,14 +68,14 @@ var mutants = []mutant{
 	},
 	{
 		"canceling frees the slot", "answer.go",
-		"\td.disown(c)\n\tc.state = defunct\n\treturn d.actions\n",
-		"\td.disown(c)\n\tc.state = defunct\n\tc.at.inFlight--\n\tif c.at.active {\n\t\tc.pool.roster.refresh(c.at)\n\t\td.fill(c.pool)\n\t}\n\treturn d.actions\n",
+		"\td.abandon(c)\n\treturn d.actions\n",
+		"\td.abandon(c)\n\tc.at.count(-1)\n\td.fill(c.pool)\n\treturn d.actions\n",
 		[]string{withinLimit},
 	},
 	{
 		"the caller's end frees the slot", "answer.go",
-		"\t\td.disown(c)\n\t\tc.state = defunct\n",
-		"\t\td.disown(c)\n\t\tc.state = defunct\n\t\tc.at.inFlight--\n\t\tif c.at.active {\n\t\t\tc.pool.roster.refresh(c.at)\n\t\t}\n",
+		"\t\td.abandon(c)\n",
+		"\t\td.abandon(c)\n\t\tc.at.count(-1)\n",
 		[]string{withinLimit},
 	},
 	{
@@ -87,27 +87,27 @@ var mutants = []mutant{
 	// Work-conserving.
 	{
 		"nobody follows an answer", "answer.go",
-		"		d.fill(p)\n", "		_ = p\n",
+		"		d.fillAfter(p, r.share)\n", "",
 		[]string{workConserving},
 	},
 	{
 		"nobody follows a discarded answer", "answer.go",
-		"		d.fill(p)\n", "		if a.Kind == Forward {\n			d.fill(p)\n		}\n",
+		"		d.fillAfter(p, r.share)\n", "		if a.Kind == Forward {\n			d.fillAfter(p, r.share)\n		}\n",
 		[]string{workConserving},
 	},
 	{
 		"nobody follows a join", "register.go",
-		"	d.fill(p)\n", "",
+		"	d.refuseExhausted(p)\n	d.fill(p)\n	return d.actions, nil\n", "	return d.actions, nil\n",
 		[]string{workConserving},
 	},
 	{
-		"one follows a join of many slots", "call.go",
-		"	for p.queue.length > 0 && p.roster.withRoom() > 0 {", "	if p.queue.length > 0 && p.roster.withRoom() > 0 {",
+		"one follows a join of many slots", "slot.go",
+		"	d.elapse()\n	for d.dispatchNext(p) {\n	}\n", "	d.elapse()\n	d.dispatchNext(p)\n",
 		[]string{workConserving},
 	},
 	{
 		"the last callee with room is overlooked", "call.go",
-		"	case p.queue.length == 0 && p.roster.withRoom() > 0:", "	case p.queue.length == 0 && p.roster.withRoom() > 1:",
+		"	case p.queue.handed == p.queue.tail && p.roster.withRoom() > 0:", "	case p.queue.handed == p.queue.tail && p.roster.withRoom() > 1:",
 		[]string{workConserving},
 	},
 	{
@@ -118,8 +118,8 @@ var mutants = []mutant{
 
 	// Queue.
 	{
-		"last in, first out", "call.go",
-		"		i := p.queue.head\n", "		i := p.queue.tail\n",
+		"last in, first out", "slot.go",
+		"	for i := p.queue.head; i != noCall; i = d.calls.at(i).after {", "	for i := p.queue.tail; i != noCall; i = d.calls.at(i).before {",
 		[]string{fifo},
 	},
 	{
@@ -130,32 +130,32 @@ var mutants = []mutant{
 	},
 	{
 		"queue takes one too many", "call.go",
-		"	case p.queue.length < p.config.QueueLimit:", "	case p.queue.length <= p.config.QueueLimit:",
+		"	case p.queue.length >= config.QueueLimit:", "	case p.queue.length > config.QueueLimit:",
 		[]string{queueBounds},
 	},
 	{
 		"queue takes one too few", "call.go",
-		"	case p.queue.length < p.config.QueueLimit:", "	case p.queue.length+1 < p.config.QueueLimit:",
+		"	case p.queue.length >= config.QueueLimit:", "	case p.queue.length+1 >= config.QueueLimit:",
 		[]string{queueBounds},
 	},
 	{
 		"timeout comes late", "clock.go",
-		"end > d.now {", "end >= d.now {",
+		"end <= d.now {\n				d.refuseLate", "end < d.now {\n				d.refuseLate",
 		[]string{queueTimeout},
 	},
 	{
 		"timeout comes early", "clock.go",
-		"c.arrived + p.config.QueueTimeout;", "c.arrived + p.config.QueueTimeout/2;",
+		"c.since + timeout;", "c.since + timeout/2;",
 		[]string{queueTimeout},
 	},
 	{
 		"no deadline for who waits", "call.go",
-		"			d.next = min(d.next, d.now+p.config.QueueTimeout)\n", "",
+		"			d.next = min(d.next, d.now+config.QueueTimeout)\n", "",
 		[]string{queueTimeout},
 	},
 	{
 		"no deadline after a tick", "clock.go",
-		"			d.next = min(d.next, end)\n", "",
+		"} else if d.next = min(d.next, end); !c.handed {", "} else if !c.handed {",
 		[]string{queueTimeout},
 	},
 
@@ -177,7 +177,7 @@ var mutants = []mutant{
 	},
 	{
 		"least ignores the limits", "roster.go",
-		"	return uint64(r.inFlight) << 32 / uint64(r.limit)\n", "	return uint64(r.inFlight)\n",
+		"load = uint64(inFlight) << 32 / uint64(r.limit)", "load = uint64(inFlight) << 32",
 		[]string{policyObeyed},
 	},
 
@@ -216,7 +216,7 @@ var mutants = []mutant{
 	},
 	{
 		"the caller's end interrupts all", "answer.go",
-		"		if c.at.callee.features.CallCanceling {", "		if c.at != nil {",
+		"	if c.at.callee.features.CallCanceling {", "	if c.at != nil {",
 		[]string{interrupts},
 	},
 	{
@@ -258,14 +258,14 @@ var mutants = []mutant{
 	},
 	{
 		"parts that wait are lost", "call.go",
-		"		d.invoke(c, m.body)\n", "		_ = m\n",
+		"		d.invoke(c, m.body, 0)\n", "		_ = m\n",
 		[]string{bodiesIntact},
 	},
 
 	// Members and ends.
 	{
 		"the last callee leaves the pool open", "register.go",
-		"	if p.roster.size == 0 {\n		d.release(p)\n	}\n}\n", "}\n",
+		"	default:\n		d.release(p)\n", "",
 		[]string{membership},
 	},
 	{
@@ -292,5 +292,155 @@ var mutants = []mutant{
 		"bytes of ended calls are still counted", "queue.go",
 		"	q.bytes -= c.held()\n", "",
 		[]string{nothingLeft},
+	},
+
+	// Canceling, deadlines.
+	{
+		"killnowait waits", "answer.go",
+		"		if mode == codec.CancelKill {\n			c.tied", "		if mode != codec.CancelSkip {\n			c.tied",
+		[]string{answeredOnce, interrupts},
+	},
+	{
+		"a call whose time is over is dispatched", "slot.go",
+		"	d.elapse()\n	for d.dispatchNext(p) {", "	for d.dispatchNext(p) {",
+		[]string{deadlinesKept, queueTimeout},
+	},
+	{
+		"nobody times a running call", "call.go",
+		"	} else {\n		d.watch(i)\n	}", "	} else {\n		d.unwatch(c)\n	}",
+		[]string{deadlinesKept},
+	},
+	{
+		"time begins anew at the dispatch", "call.go",
+		"	if rest := c.rare.deadline - d.now; rest < c.rare.timeout {", "	if rest := c.rare.timeout; rest < c.rare.timeout {",
+		[]string{deadlinesKept},
+	},
+	{
+		"a callee that times by itself is interrupted", "call.go",
+		"	if c.at.callee.features.CallTimeout {", "	if false {",
+		[]string{deadlinesKept, interrupts},
+	},
+	{
+		"the heap forgets its order", "deadline.go",
+		"	h.down(&d.calls, h.up(&d.calls, place))\n", "",
+		[]string{deadlinesKept, "panic"},
+	},
+	{
+		"progress does not extend the time", "answer.go",
+		"	c.rare.deadline = d.now + c.rare.timeout\n", "",
+		[]string{deadlinesKept},
+	},
+
+	// Progressive calls.
+	{
+		"a further part gets a slot", "call.go",
+		"		d.keepPart(c, in.Body)\n", "		d.keepPart(c, in.Body)\n		c.at.count(+1)\n",
+		[]string{workConserving, nothingLeft, policyObeyed},
+	},
+	{
+		"a part follows UNREGISTERED", "call.go",
+		"	case !c.at.active: // no", "	case false: // no",
+		[]string{membership, requestIDs},
+	},
+	{
+		"a part follows the answer to the router's own call", "ids.go",
+		"	if ids.ended.has(request) {", "	if false {",
+		[]string{requestIDs},
+	},
+
+	// Rerouting and retrying.
+	{
+		"who has refused gets it again", "policy.go",
+		"				ro.set(r.position, 0, noRoom)\n", "",
+		[]string{handover},
+	},
+	{
+		"who has refused is full", "policy.go",
+		"				defer ro.refresh(r)\n", "",
+		[]string{workConserving, policyObeyed, nothingLeft},
+	},
+	{
+		"a call that all have refused waits", "handover.go",
+		"	d.refuseExhausted(p)\n	d.fillAfter(p, r.share)\n", "	d.fillAfter(p, r.share)\n",
+		[]string{handover},
+	},
+	{
+		"unavailable is passed on", "answer.go",
+		"	if kind == Unavailable && d.refuseByCallee(i) {", "	if false {",
+		[]string{handover},
+	},
+	{
+		"what was answered in part is handed on", "answer.go",
+		"	if a.Kind == Forward {\n		c.tied = true\n", "	if a.Kind == Forward {\n",
+		[]string{handover, answeredOnce},
+	},
+	{
+		"a call is retried for ever", "handover.go",
+		" && c.retries() < c.pool.config.Retries {", " && c.pool.config.Retries > 0 {",
+		[]string{answeredOnce, handover},
+	},
+	{
+		"what was handed on waits behind the others", "handover.go",
+		"	c.pool.queue.pushHanded(&d.calls, i)\n", "	c.pool.queue.push(&d.calls, i)\n",
+		[]string{fifo, handover, workConserving, queueTimeout},
+	},
+	{
+		"parts of a call that moves are lost", "call.go",
+		"	rare.more = append(rare.more, part{kept, buffer})\n	c.pool.kept += body.Len()\n", "	_, _, _ = rare, kept, buffer\n",
+		[]string{bodiesIntact},
+	},
+	{
+		"a kept message is reused", "handover.go",
+		"		c.body, c.buffer = body.Clone(d.buffer())\n", "		c.body, c.buffer = body.Clone(d.buffer())\n		d.spent = append(d.spent, c.buffer)\n",
+		[]string{bodiesIntact},
+	},
+
+	// Lingering, force, revocation.
+	{
+		"a pool lingers for ever", "clock.go",
+		"	d.release(p)\n}\n", "}\n",
+		[]string{membership},
+	},
+	{
+		"nobody lingers", "register.go",
+		"	case p.config.Linger > 0:", "	case false:",
+		[]string{membership},
+	},
+	{
+		"those who had to go stay", "register.go",
+		"	if in.Force {\n		d.revokeAll(p)\n	}\n", "",
+		[]string{membership},
+	},
+	{
+		"those who have to go are not told", "register.go",
+		"			d.do(Action{Kind: Revoke, Pool: p.id, Callee: r.callee.id, Registration: r.id})\n", "",
+		[]string{membership},
+	},
+
+	// One limit over several pools, and the bytes of a queue.
+	{
+		"each pool has the scope's limit", "slot.go",
+		" && (r.share == nil || r.share.hasRoom())", "",
+		[]string{withinLimit},
+	},
+	{
+		"the scope's other pools do not see a free slot", "slot.go",
+		"	for d.dispatchOldest(p, shared) {\n	}\n", "	for d.dispatchNext(p) {\n	}\n",
+		[]string{workConserving},
+	},
+	{
+		"least overlooks the scope's other pools", "roster.go",
+		"		load = max(load, uint64(r.share.inFlight)<<32/uint64(r.share.limit))\n", "		load = max(load, uint64(r.inFlight)<<32/uint64(r.share.limit))\n",
+		[]string{policyObeyed},
+	},
+	{
+		"bytes have no bound", "call.go",
+		"	case config.QueueBytes > 0 && p.queue.bytes+in.Body.Len() > config.QueueBytes:", "	case false:",
+		[]string{queueBounds},
+	},
+	{
+		"parts have no bound", "call.go",
+		"	case p.config.QueueBytes > 0 && p.queue.bytes+n > p.config.QueueBytes:", "	case false:",
+		[]string{queueBounds},
 	},
 }

@@ -37,10 +37,19 @@ func ParsePolicy(name string) (Policy, error) {
 	return 0, fmt.Errorf("unknown policy %q: single, first, last, roundrobin, random and least exist", name)
 }
 
-// pick returns the registration that gets the next call, nil if none has room.
-// It takes O(log n) in the number of callees.
-func (d *Dealer) pick(p *pool) *registration {
+// pick returns the registration that gets a call, nil if none has room that has
+// not refused it before; a call that is just arriving is nil. It takes O(log n)
+// in the number of callees.
+func (d *Dealer) pick(p *pool, c *call) *registration {
 	ro := &p.roster
+	if c != nil && c.rare != nil && len(c.rare.refusers) > 0 {
+		for _, refuser := range c.rare.refusers {
+			if r := refuser.registrations[p.id]; r != nil && r.active {
+				ro.set(r.position, 0, noRoom)
+				defer ro.refresh(r)
+			}
+		}
+	}
 	if ro.withRoom() == 0 {
 		return nil
 	}

@@ -1,15 +1,38 @@
 package dealer
 
 // queue is the calls of one pool that wait, oldest first, linked through the
-// table.
+// table. Those that were handed on stand in front of all others.
 type queue struct {
 	head, tail callIndex
+	handed     callIndex // the last of those that were handed on
 	length     int
-	bytes      int // bodies held
+	bytes      int // messages held
 }
 
-func newQueue() queue { return queue{head: noCall, tail: noCall} }
+func newQueue() queue { return queue{head: noCall, tail: noCall, handed: noCall} }
 
+// pushHanded puts a call behind those that were handed on before it.
+func (q *queue) pushHanded(t *table, i callIndex) {
+	c := t.at(i)
+	c.before = q.handed
+	if c.before == noCall {
+		c.after = q.head
+		q.head = i
+	} else {
+		c.after = t.at(c.before).after
+		t.at(c.before).after = i
+	}
+	if c.after == noCall {
+		q.tail = i
+	} else {
+		t.at(c.after).before = i
+	}
+	q.handed = i
+	q.length++
+	q.bytes += c.held()
+}
+
+// push puts a call behind all others.
 func (q *queue) push(t *table, i callIndex) {
 	c := t.at(i)
 	c.before, c.after = q.tail, noCall
@@ -25,6 +48,9 @@ func (q *queue) push(t *table, i callIndex) {
 
 func (q *queue) remove(t *table, i callIndex) {
 	c := t.at(i)
+	if q.handed == i {
+		q.handed = c.before
+	}
 	if c.before == noCall {
 		q.head = c.after
 	} else {
@@ -39,10 +65,10 @@ func (q *queue) remove(t *table, i callIndex) {
 	q.bytes -= c.held()
 }
 
-// held returns the bytes of a waiting call's messages.
+// held returns the bytes that are held of a call's messages.
 func (c *call) held() int {
 	n := c.body.Len()
-	for _, m := range c.more {
+	for _, m := range c.parts() {
 		n += m.body.Len()
 	}
 	return n

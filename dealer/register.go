@@ -45,7 +45,7 @@ func (d *Dealer) OpenPool(key string, config PoolConfig) PoolID {
 	if p := d.pools[id]; !p.open || p.roster.size == 0 {
 		p.open, p.config = true, config
 		if p.queue.length > 0 {
-			d.next = min(d.next, d.now) // the timeout may be a shorter one: let the next Tick look
+			d.next = min(d.next, d.now) // the timeout may be a shorter one: let the next event look
 		}
 	}
 	return id
@@ -58,17 +58,18 @@ type Registration struct {
 	ID     uint64 // as the callee knows it, unique in its session
 	Policy Policy // asked for by the callee or ruled by the block
 	Limit  int    // most calls in flight; 0: none. The pool's Concurrency bounds it further
+	Force  bool   // force_reregister: those who are there have to go
 }
 
 // MayJoin tells whether Join would take the callee: nil,
 // [ErrAlreadyRegistered] or a *[PolicyConflictError].
 func (d *Dealer) MayJoin(in Registration) error {
 	p, c := d.pool(in.Pool), d.callee(in.Callee)
+	if p.roster.size == 0 || in.Force {
+		return nil
+	}
 	if r := c.registrations[in.Pool]; r != nil && r.active {
 		return ErrAlreadyRegistered
-	}
-	if p.roster.size == 0 {
-		return nil
 	}
 	if p.config.Policy == Single {
 		return ErrAlreadyRegistered
@@ -79,7 +80,8 @@ func (d *Dealer) MayJoin(in Registration) error {
 	return nil
 }
 
-// Join makes a callee a member of a pool, behind those that are there. The
+// Join makes a callee a member of a pool, behind those that are there; by
+// force, in their place: each of them is revoked, and finishes its calls. The
 // first one's policy becomes the pool's. Its errors are those of
 // [Dealer.MayJoin]; then nothing has changed. Calls that wait go to it at once.
 //
@@ -91,6 +93,9 @@ func (d *Dealer) Join(now Time, in Registration) ([]Action, error) {
 	}
 	d.begin(now)
 	p, c := d.pool(in.Pool), d.callee(in.Callee)
+	if in.Force {
+		d.revokeAll(p)
+	}
 	if p.roster.size == 0 {
 		p.config.Policy = in.Policy
 	}
@@ -100,48 +105,89 @@ func (d *Dealer) Join(now Time, in Registration) ([]Action, error) {
 		c.registrations[in.Pool] = r
 	}
 	r.id, r.active = in.ID, true
-	r.limit = in.Limit
-	if most := p.config.Concurrency; most > 0 && (r.limit == 0 || r.limit > most) {
-		r.limit = most
-	}
-	p.open = true
+	d.allot(r, in.Limit)
+	p.open, p.lingers = true, false
 	p.roster.add(r)
+	d.refuseExhausted(p)
 	d.fill(p)
 	return d.actions, nil
 }
 
 // Leave ends a callee's registration, named by the ID that the callee knows.
 // Calls in flight there finish normally and keep their slots until then. It is
-// false if the callee has no such registration. The last one to leave closes
-// the pool: Release, and those that wait are refused.
+// false if the callee has no such registration. When the last one leaves, the
+// pool is closed at once, or after it has lingered: Release, and those that
+// wait are refused.
 func (d *Dealer) Leave(now Time, at CalleeID, id uint64) ([]Action, bool) {
 	d.begin(now)
 	for _, r := range d.callee(at).registrations {
 		if r.active && r.id == id {
 			d.deactivate(r)
+			d.vacated(r.pool)
 			return d.actions, true
 		}
 	}
 	return nil, false
 }
 
+// deactivate takes a registration out of its pool. Its slots stay taken.
 func (d *Dealer) deactivate(r *registration) {
-	p := r.pool
 	r.active = false
-	p.roster.remove(r)
-	if r.inFlight == 0 {
-		delete(r.callee.registrations, p.id)
+	r.pool.roster.remove(r)
+	d.forgetUnused(r)
+}
+
+// forgetUnused forgets a registration that is over and whose last call has ended.
+func (d *Dealer) forgetUnused(r *registration) {
+	if r.active || r.inFlight > 0 {
+		return
 	}
-	if p.roster.size == 0 {
+	delete(r.callee.registrations, r.pool.id)
+	if r.share != nil {
+		r.share.leave(r)
+	}
+}
+
+// vacated looks at a pool that somebody has left: calls that all the others
+// have refused already are refused, and a pool without a callee is closed, or
+// lingers.
+func (d *Dealer) vacated(p *pool) {
+	switch {
+	case p.roster.size > 0:
+		d.refuseExhausted(p)
+	case p.config.Linger > 0:
+		p.lingers, p.lingerEnd = true, d.now+p.config.Linger
+		d.next = min(d.next, p.lingerEnd)
+	default:
 		d.release(p)
 	}
 }
 
+// Revoke takes every callee out of a pool, as the router has withdrawn its
+// registration for good, and closes it.
+func (d *Dealer) Revoke(now Time, id PoolID) []Action {
+	d.begin(now)
+	if p := d.pool(id); p.open {
+		d.revokeAll(p)
+		d.release(p)
+	}
+	return d.actions
+}
+
+func (d *Dealer) revokeAll(p *pool) {
+	for _, r := range p.roster.members {
+		if r != nil {
+			d.do(Action{Kind: Revoke, Pool: p.id, Callee: r.callee.id, Registration: r.id})
+			d.deactivate(r)
+		}
+	}
+}
+
 // ClosePool gives a pool up that has no callee: whoever waits is refused. It
-// does nothing to a pool that has callees, or is closed.
+// does nothing to a pool that has callees, lingers, or is closed.
 func (d *Dealer) ClosePool(now Time, id PoolID) []Action {
 	d.begin(now)
-	if p := d.pool(id); p.open && p.roster.size == 0 {
+	if p := d.pool(id); p.open && p.roster.size == 0 && !p.lingers {
 		d.release(p)
 	}
 	return d.actions
@@ -149,7 +195,7 @@ func (d *Dealer) ClosePool(now Time, id PoolID) []Action {
 
 func (d *Dealer) release(p *pool) {
 	d.refuseWaiting(p, ReasonNoCallee)
-	p.open = false
+	p.open, p.lingers = false, false
 	d.do(Action{Kind: Release, Pool: p.id})
 	d.sweep(p)
 }
@@ -158,30 +204,43 @@ func (d *Dealer) refuseWaiting(p *pool, reason Reason) {
 	for p.queue.length > 0 {
 		i := p.queue.head
 		c := d.calls.at(i)
-		d.refuse(p, c.origin, c.request, reason, 0, d.now-c.arrived)
+		d.refuse(p, c.origin, c.request, reason, 0, d.now-c.since)
 		d.remove(i)
 	}
 }
 
-// Lose takes the end of a callee's session. Calls in flight there are refused
-// with [ReasonCalleeLost], whether it has unregistered or not.
+// Lose takes the end of a callee's session. Calls in flight there go to
+// another callee, in front of those that wait, where the pool's rules say so;
+// the others are refused with [ReasonCalleeLost], whether the callee has
+// unregistered or not.
 func (d *Dealer) Lose(now Time, at CalleeID) []Action {
 	d.begin(now)
 	c := d.callee(at)
-	for _, pool := range slices.Sorted(maps.Keys(c.registrations)) {
-		if r := c.registrations[pool]; r.active {
+	var left, touched []*pool
+	for _, id := range slices.Sorted(maps.Keys(c.registrations)) {
+		r := c.registrations[id]
+		touched = append(touched, r.pool)
+		if r.active {
+			left = append(left, r.pool)
 			d.deactivate(r)
 		}
 	}
+	var handed []callIndex
 	for _, id := range slices.Sorted(maps.Keys(c.requests.open)) {
 		i := c.requests.open[id].call
-		if i == noCall {
-			continue // the router knows of it by itself
+		if i != noCall && d.loseCall(i) { // of its own calls the router knows by itself
+			handed = append(handed, i)
 		}
-		if lost := d.calls.at(i); lost.state == running {
-			d.refuse(lost.pool, lost.origin, lost.request, ReasonCalleeLost, 0, 0)
-		}
-		d.remove(i)
+	}
+	for _, p := range left {
+		d.vacated(p)
+	}
+	for _, p := range touched {
+		d.refuseExhausted(p)
+		d.fill(p)
+	}
+	for _, i := range handed {
+		d.refuseUnqueued(i, ReasonCalleeLost)
 	}
 	d.callees[at] = nil
 	return d.actions

@@ -43,8 +43,8 @@ func (ro *roster) add(r *registration) {
 	ro.members[ro.end] = r
 	ro.end++
 	ro.size++
-	ro.capacity += r.limit
-	if r.limit == 0 {
+	ro.capacity += r.bound()
+	if r.bound() == 0 {
 		if ro.unlimited++; ro.unlimited == 1 {
 			ro.refreshAll()
 		}
@@ -57,8 +57,8 @@ func (ro *roster) remove(r *registration) {
 	ro.members[r.position] = nil
 	ro.set(r.position, 0, noRoom)
 	ro.size--
-	ro.capacity -= r.limit
-	if r.limit == 0 {
+	ro.capacity -= r.bound()
+	if r.bound() == 0 {
 		if ro.unlimited--; ro.unlimited == 0 {
 			ro.refreshAll()
 		}
@@ -113,11 +113,23 @@ func (ro *roster) refresh(r *registration) {
 
 // loadOf is the share of its limit that r has in flight, so that unequal
 // limits fill evenly; in a pool where some have no limit, the calls in flight.
+// Where the callee has one limit over several pools, all its calls count.
 func (ro *roster) loadOf(r *registration) uint64 {
+	inFlight, shared := r.inFlight, r.share != nil && r.share.limit > 0
 	if ro.unlimited > 0 {
-		return uint64(r.inFlight)
+		if shared {
+			inFlight = r.share.inFlight
+		}
+		return uint64(inFlight)
 	}
-	return uint64(r.inFlight) << 32 / uint64(r.limit)
+	load := uint64(0)
+	if r.limit > 0 {
+		load = uint64(inFlight) << 32 / uint64(r.limit)
+	}
+	if shared {
+		load = max(load, uint64(r.share.inFlight)<<32/uint64(r.share.limit))
+	}
+	return load
 }
 
 func (ro *roster) set(position int, room int32, load uint64) {

@@ -15,6 +15,10 @@ func (s *scenario) tell(e event, out outcome) {
 	case openPool, addCallee, addOrigin, removeOrigin, drain:
 		return
 	case ownInvocation:
+		if !out.found {
+			s.print("nothing")
+			return
+		}
 		s.print("invoke %s/%d for its router's %d", s.callees.name[e.callee], out.id, e.request)
 		return
 	}
@@ -51,6 +55,9 @@ func (s *scenario) action(a dealer.Action) string {
 		if a.StripProgress && s.results[call] {
 			line += " without receive_progress"
 		}
+		if a.Rest > 0 {
+			line += fmt.Sprintf(" within %s", a.Rest)
+		}
 		return line
 	case dealer.Interrupt:
 		return fmt.Sprintf("interrupt %s %s", callee, modeName(a.Mode))
@@ -65,6 +72,8 @@ func (s *scenario) action(a dealer.Action) string {
 	case dealer.Refuse:
 		return fmt.Sprintf("refuse %s %s limit=%d queued=%d waited=%s",
 			request, a.Refusal.Reason, a.Refusal.Limit, a.Refusal.Queued, a.Refusal.Waited)
+	case dealer.Revoke:
+		return fmt.Sprintf("revoke %s in %s", s.callees.name[a.Callee], s.pools.name[a.Pool])
 	case dealer.Release:
 		return "release " + s.pools.name[a.Pool]
 	}
@@ -84,6 +93,9 @@ func (s *scenario) state() {
 		open := ""
 		if !p.Open {
 			open = " closed"
+		}
+		if p.Lingers {
+			open = " lingering"
 		}
 		s.print("%s: %s%s calls=%d waiting=%d/%d", p.Key, p.Policy, open, p.Calls, p.Waiting, p.Limit)
 		for _, c := range p.Callees {

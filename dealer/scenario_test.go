@@ -21,24 +21,26 @@ var update = flag.Bool("update", false, "rewrite what comes out in the scenario 
 // -update the actions are rewritten.
 //
 //	origin NAME [local]                   a router's session, or a local caller
-//	callee NAME [cancel] [results] [parts] [passthru] [after=ID]
-//	pool NAME [concurrency=N] [queue=N] [timeout=D]
-//	join CALLEE POOL POLICY [limit=N]
+//	callee NAME [cancel] [results] [parts] [passthru] [times] [after=ID]
+//	pool NAME [concurrency=N] [scope=S] [queue=N] [bytes=N] [timeout=D] [linger=D] [retries=N] [kept=N]
+//	join CALLEE POOL POLICY [limit=N] [force]
 //	leave CALLEE POOL
 //	lose CALLEE
-//	close POOL
-//	call ORIGIN REQUEST POOL [results] [more] [passthru] [BODY]
-//	yield|error|progress CALLEE ID        what the callee answers
+//	close POOL                            its registration is not wanted
+//	revoke POOL                           its registration can't be had any more
+//	call ORIGIN REQUEST POOL [results] [more] [passthru] [within=D] [BODY]
+//	yield|error|progress|unavailable CALLEE ID
+//	                                      what the callee answers
 //	cancel ORIGIN REQUEST skip|kill|killnowait|none
 //	drop ORIGIN, remove ORIGIN            its session ends; it is forgotten
-//	own CALLEE REQUEST                    an INVOCATION of the router itself
+//	own CALLEE REQUEST [more]             an INVOCATION of the router itself
 //	own-interrupt CALLEE REQUEST          and its INTERRUPT
 //	at D, tick                            the time of what follows; the timer
 //	drain, shutdown
 //	state                                 tells the pools
 //
 // The features are call_canceling, progressive_call_results,
-// progressive_call_invocations and payload_passthru_mode.
+// progressive_call_invocations, payload_passthru_mode and call_timeout.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -156,7 +158,12 @@ func (s *scenario) play(verb string, args []string) {
 	case "pool":
 		e.kind, e.key = openPool, args[0]
 		e.config.Concurrency, e.config.QueueLimit = int(s.option(args, "concurrency")), int(s.option(args, "queue"))
-		e.config.QueueTimeout = s.duration(args, "timeout")
+		e.config.QueueBytes, e.config.QueueTimeout = int(s.option(args, "bytes")), s.duration(args, "timeout")
+		e.config.Linger, e.config.Retries = s.duration(args, "linger"), int(s.option(args, "retries"))
+		e.config.KeptBytes, e.config.Scope = 1<<20, s.text(args, "scope")
+		if s.text(args, "kept") != "" {
+			e.config.KeptBytes = int(s.option(args, "kept"))
+		}
 	case "join":
 		policy, err := dealer.ParsePolicy(args[2])
 		if err != nil {
@@ -164,16 +171,19 @@ func (s *scenario) play(verb string, args []string) {
 		}
 		s.last++
 		e.kind, e.callee, e.pool = join, named(s, s.callees, args[0]), named(s, s.pools, args[1])
-		e.id, e.policy, e.limit = s.last, policy, int(s.option(args, "limit"))
+		e.id, e.policy, e.limit, e.force = s.last, policy, int(s.option(args, "limit")), s.has(args, "force")
 	case "leave":
 		e.kind, e.callee, e.id = leave, named(s, s.callees, args[0]), s.joined[args[0]+" "+args[1]]
 	case "lose":
 		e.kind, e.callee = lose, named(s, s.callees, args[0])
 	case "close":
 		e.kind, e.pool = closePool, named(s, s.pools, args[0])
+	case "revoke":
+		e.kind, e.pool = revokePool, named(s, s.pools, args[0])
 	case "call":
 		e.kind, e.origin, e.request, e.pool = call, named(s, s.origins, args[0]), s.number(args[1]), named(s, s.pools, args[2])
 		e.receiveProgress, e.progress, e.passthru = s.has(args, "results"), s.has(args, "more"), s.has(args, "passthru")
+		e.timeout = s.duration(args, "within")
 		text := args[0] + " " + args[1]
 		s.results[text] = s.results[text] || e.receiveProgress
 		if quoted := args[len(args)-1]; strings.HasPrefix(quoted, `"`) {
@@ -181,8 +191,14 @@ func (s *scenario) play(verb string, args []string) {
 		}
 		message = fmt.Appendf(nil, `[68,1,1,{},[%q]]`, text)
 		e.body = bodyIn(message)
-	case "yield", "error", "progress":
-		e.kind, e.callee, e.id, e.final = answer, named(s, s.callees, args[0]), s.number(args[1]), verb != "progress"
+	case "yield", "error", "progress", "unavailable":
+		e.kind, e.callee, e.id, e.answer = answer, named(s, s.callees, args[0]), s.number(args[1]), dealer.Final
+		switch verb {
+		case "progress":
+			e.answer = dealer.Progress
+		case "unavailable":
+			e.answer = dealer.Unavailable
+		}
 	case "cancel":
 		mode, known := cancelModes[args[2]]
 		if !known {
@@ -194,7 +210,7 @@ func (s *scenario) play(verb string, args []string) {
 	case "remove":
 		e.kind, e.origin = removeOrigin, named(s, s.origins, args[0])
 	case "own":
-		e.kind, e.callee, e.request = ownInvocation, named(s, s.callees, args[0]), s.number(args[1])
+		e.kind, e.callee, e.request, e.progress = ownInvocation, named(s, s.callees, args[0]), s.number(args[1]), s.has(args, "more")
 	case "tick":
 		e.kind = tick
 	case "drain":
@@ -251,32 +267,40 @@ func (s *scenario) has(args []string, word string) bool {
 	return false
 }
 
-// option returns the number of key=number, 0 without.
-func (s *scenario) option(args []string, key string) uint64 {
+// text returns the value of key=value, "" without.
+func (s *scenario) text(args []string, key string) string {
 	for _, arg := range args {
 		if value, found := strings.CutPrefix(arg, key+"="); found {
-			return s.number(value)
+			return value
 		}
+	}
+	return ""
+}
+
+// option returns the number of key=number, 0 without.
+func (s *scenario) option(args []string, key string) uint64 {
+	if value := s.text(args, key); value != "" {
+		return s.number(value)
 	}
 	return 0
 }
 
 func (s *scenario) duration(args []string, key string) time.Duration {
-	for _, arg := range args {
-		if value, found := strings.CutPrefix(arg, key+"="); found {
-			d, err := time.ParseDuration(value)
-			if err != nil {
-				s.fail("%v", err)
-			}
-			return d
-		}
+	value := s.text(args, key)
+	if value == "" {
+		return 0
 	}
-	return 0
+	d, err := time.ParseDuration(value)
+	if err != nil {
+		s.fail("%v", err)
+	}
+	return d
 }
 
 func (s *scenario) features(args []string) codec.CalleeFeatures {
 	return codec.CalleeFeatures{
 		CallCanceling: s.has(args, "cancel"), ProgressiveCallResults: s.has(args, "results"),
 		ProgressiveCallInvocations: s.has(args, "parts"), PayloadPassthruMode: s.has(args, "passthru"),
+		CallTimeout: s.has(args, "times"),
 	}
 }

@@ -6,9 +6,11 @@ type PoolState struct {
 	Key     string
 	Policy  Policy
 	Open    bool
+	Lingers bool // without a callee
 	Waiting int
 	Limit   int // of the queue
 	Bytes   int // held by those that wait
+	Kept    int // bytes of calls in flight
 	Calls   int // waiting, running and defunct
 	Callees []CalleeState
 }
@@ -31,12 +33,12 @@ func (d *Dealer) Pools() []PoolState {
 			continue
 		}
 		s := PoolState{
-			ID: p.id, Key: p.key, Policy: p.config.Policy, Open: p.open,
-			Waiting: p.queue.length, Limit: p.config.QueueLimit, Bytes: p.queue.bytes, Calls: p.calls,
+			ID: p.id, Key: p.key, Policy: p.config.Policy, Open: p.open, Lingers: p.lingers,
+			Waiting: p.queue.length, Limit: p.config.QueueLimit, Bytes: p.queue.bytes, Kept: p.kept, Calls: p.calls,
 		}
 		for _, r := range p.roster.members {
 			if r != nil {
-				s.Callees = append(s.Callees, CalleeState{Callee: r.callee.id, Registration: r.id, InFlight: r.inFlight, Limit: r.limit})
+				s.Callees = append(s.Callees, CalleeState{Callee: r.callee.id, Registration: r.id, InFlight: r.inFlight, Limit: r.bound()})
 			}
 		}
 		states = append(states, s)

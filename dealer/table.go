@@ -19,21 +19,58 @@ const (
 // call is one call, from its arrival until its slot is free again.
 type call struct {
 	state           callState
-	receiveProgress bool // the caller asked for progress, and the callee was told so
+	receiveProgress bool // the caller asked for progress
 	open            bool // progressive call invocation: more parts of it may come
 	needs           needs
+	handed          bool // waits, or runs, after a callee did not answer it
+	tied            bool // stays with its callee: it got progress from there, or is being canceled
+	kept            bool // in flight, and its message is held in case it is handed on
 	origin          OriginID
 	pool            *pool
 	at              *registration // while running or defunct
 	request         uint64        // as the origin knows it
 	id              uint64        // as the callee knows it, while running or defunct
-	arrived         Time
+	since           Time          // it arrived, or was handed on
 
-	// While waiting: its place in the queue, and the message.
+	// While waiting: its place in the queue. While waiting or kept: the message.
 	before, after callIndex
 	body          codec.Body
 	buffer        []byte // what body aliases
-	more          []part // later parts of a progressive call
+	rare          *rare
+}
+
+// rare is what few calls have.
+type rare struct {
+	timeout  Time   // the caller's; 0: none
+	deadline Time   // its end
+	watched  bool   // in the heap of deadlines
+	place    int    // there
+	more     []part // later parts of a progressive call
+	refusers []*callee
+	retries  int
+}
+
+// special returns the call's rare part, for writing.
+func (c *call) special() *rare {
+	if c.rare == nil {
+		c.rare = new(rare)
+	}
+	return c.rare
+}
+
+func (c *call) retries() int {
+	if c.rare == nil {
+		return 0
+	}
+	return c.rare.retries
+}
+
+// parts returns the later parts of a progressive call that are held.
+func (c *call) parts() []part {
+	if c.rare == nil {
+		return nil
+	}
+	return c.rare.more
 }
 
 // needs are the features that a callee must have announced for a call.
@@ -49,8 +86,7 @@ type part struct {
 }
 
 // table owns all calls, in flat memory with a list of free places. A call
-// enters it in insert and leaves it in remove; it takes a slot in occupy, and
-// that slot is given back in remove alone.
+// enters it in insert and leaves it in remove.
 type table struct {
 	calls []call
 	free  callIndex // linked by after
@@ -71,28 +107,17 @@ func (d *Dealer) insert(p *pool, from OriginID, request uint64) callIndex {
 	} else {
 		t.free = t.calls[i].after
 	}
-	t.calls[i] = call{state: waiting, pool: p, origin: from, request: request, arrived: d.now, before: noCall, after: noCall}
+	t.calls[i] = call{state: waiting, pool: p, origin: from, request: request, since: d.now, before: noCall, after: noCall}
 	t.count++
 	p.calls++
 	d.origins[from].calls[request] = i
 	return i
 }
 
-// occupy takes a slot of r for a call and gives it its ID there.
-func (d *Dealer) occupy(i callIndex, r *registration) {
-	c := d.calls.at(i)
-	c.state = running
-	c.at = r
-	c.id = r.callee.requests.assign(i)
-	r.inFlight++
-	if r.active {
-		c.pool.roster.refresh(r)
-	}
-}
-
 // disown forgets a call's caller: nobody is told anything of it any more.
 func (d *Dealer) disown(c *call) {
 	if c.state != defunct {
+		d.unwatch(c)
 		o := d.origins[c.origin]
 		delete(o.calls, c.request)
 		if c.open {
@@ -105,15 +130,9 @@ func (d *Dealer) disown(c *call) {
 func (d *Dealer) remove(i callIndex) {
 	c := d.calls.at(i)
 	d.disown(c)
-	r, p := c.at, c.pool
-	if r != nil {
-		r.callee.requests.release(c.id)
-		r.inFlight--
-		if r.active {
-			p.roster.refresh(r)
-		} else if r.inFlight == 0 {
-			delete(r.callee.registrations, p.id)
-		}
+	p := c.pool
+	if c.at != nil {
+		d.vacate(c)
 	} else if c.state == waiting {
 		p.queue.remove(&d.calls, i)
 	}
@@ -125,15 +144,19 @@ func (d *Dealer) remove(i callIndex) {
 	d.sweep(p)
 }
 
-// recycle gives back the buffers of a call that waits no longer.
+// recycle gives back the buffers of a call whose message is needed no longer.
 func (d *Dealer) recycle(c *call) {
+	d.unkeep(c)
 	if c.buffer != nil {
 		d.spent = append(d.spent, c.buffer)
+		c.body, c.buffer = codec.Body{}, nil
 	}
-	for _, m := range c.more {
+	for _, m := range c.parts() {
 		d.spent = append(d.spent, m.buffer)
 	}
-	c.body, c.buffer, c.more = codec.Body{}, nil, nil
+	if c.rare != nil {
+		c.rare.more = nil
+	}
 }
 
 // sweep forgets a pool that is closed and whose last call has ended.

@@ -2,6 +2,8 @@ package dealer_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/wampool/wampool/codec"
@@ -23,6 +25,9 @@ func (w *world) newCall() (event, bool) {
 	e := event{
 		kind: call, pool: p.id, origin: o.id, request: w.requests[o.id],
 		receiveProgress: w.rng.IntN(2) == 0, progress: w.rng.IntN(12) == 0, passthru: w.rng.IntN(20) == 0,
+	}
+	if w.rng.IntN(4) == 0 {
+		e.timeout = time.Duration(1+w.rng.IntN(30)) * time.Millisecond
 	}
 	if e.progress {
 		w.progressive = append(w.progressive, progressiveCall{p.id, o.id, e.request})
@@ -57,7 +62,17 @@ func (w *world) someAnswer() (event, bool) {
 	if c == nil || len(c.busy) == 0 {
 		return event{}, false
 	}
-	return event{kind: answer, callee: c.id, id: c.busy[w.rng.IntN(len(c.busy))], final: w.rng.IntN(5) > 0}, true
+	return event{kind: answer, callee: c.id, id: c.busy[w.rng.IntN(len(c.busy))], answer: w.answerKind()}, true
+}
+
+func (w *world) answerKind() dealer.AnswerKind {
+	switch w.rng.IntN(10) {
+	case 0, 1:
+		return dealer.Progress
+	case 2:
+		return dealer.Unavailable
+	}
+	return dealer.Final
 }
 
 // bogusAnswer is a second answer, one from before the pool, or one under an ID
@@ -71,7 +86,7 @@ func (w *world) bogusAnswer() (event, bool) {
 	if w.rng.IntN(3) > 0 {
 		id -= min(id, uint64(w.rng.IntN(12)))
 	}
-	return event{kind: answer, callee: c.id, id: id, final: w.rng.IntN(2) == 0}, true
+	return event{kind: answer, callee: c.id, id: id, answer: w.answerKind()}, true
 }
 
 // someCancel takes one of the last requests, whether it has ended or not.
@@ -127,6 +142,7 @@ func (w *world) joinPool() (event, bool) {
 	if w.rng.IntN(6) > 0 {
 		e.limit = 1 + w.rng.IntN(4)
 	}
+	e.force = w.rng.IntN(16) == 0
 	return e, true
 }
 
@@ -200,10 +216,14 @@ func (w *world) own() (event, bool) {
 	}
 	e := event{kind: ownInvocation, callee: c.id, request: c.first + c.last + 1}
 	for _, id := range c.busy {
-		if open := c.open[id]; open.call == nil && w.rng.IntN(4) == 0 {
+		if open := c.open[id]; open.call == nil && open.more && w.rng.IntN(3) == 0 {
 			e.request = open.own
 		}
 	}
+	if past := slices.Sorted(maps.Keys(c.past)); len(past) > 0 && w.rng.IntN(5) == 0 {
+		e.request = past[w.rng.IntN(len(past))]
+	}
+	e.progress = w.rng.IntN(3) == 0
 	if c.first > 0 && w.rng.IntN(6) == 0 {
 		e.request = 1 + uint64(w.rng.IntN(int(c.first)))
 	}
@@ -232,4 +252,13 @@ func (w *world) giveUpPool() (event, bool) {
 		return event{}, false
 	}
 	return event{kind: closePool, pool: p.id}, p.open
+}
+
+// revokePool is the router's doing.
+func (w *world) revokePool() (event, bool) {
+	p := some(w, w.b.pools)
+	if p == nil {
+		return event{}, false
+	}
+	return event{kind: revokePool, pool: p.id}, true
 }

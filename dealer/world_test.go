@@ -63,7 +63,7 @@ var stepWeights = [...]struct {
 	{(*world).newCall, 260}, {(*world).someAnswer, 340}, {(*world).part, 25}, {(*world).someCancel, 40},
 	{(*world).wait, 60}, {(*world).tick, 40}, {(*world).joinPool, 40}, {(*world).leavePool, 15}, {(*world).loseCallee, 4},
 	{(*world).newCallee, 8}, {(*world).newOrigin, 4}, {(*world).loseOrigin, 3}, {(*world).own, 20}, {(*world).bogusAnswer, 12},
-	{(*world).reopenPool, 6}, {(*world).giveUpPool, 2},
+	{(*world).reopenPool, 6}, {(*world).giveUpPool, 2}, {(*world).revokePool, 1},
 }
 
 func newWorld(rng *rand.Rand) *world {
@@ -75,18 +75,41 @@ func newWorld(rng *rand.Rand) *world {
 	for _, s := range stepWeights {
 		w.weights = append(w.weights, 1+s.weight*(20+rng.IntN(180))/100)
 	}
+	scope, most := "", 1+rng.IntN(4)
+	if rng.IntN(3) == 0 {
+		scope = "work"
+	}
 	for i := range 1 + rng.IntN(3) {
-		e := event{kind: openPool, key: fmt.Sprintf("com.example.p%d", i), policy: dealer.Single + dealer.Policy(rng.IntN(6))}
-		e.config.Concurrency = rng.IntN(5)
-		if rng.IntN(5) > 0 {
-			e.config.QueueLimit = []int{1, 2, 5, 20}[rng.IntN(4)]
-		}
-		if rng.IntN(2) == 0 {
-			e.config.QueueTimeout = time.Duration(1+rng.IntN(40)) * time.Millisecond
+		e := event{kind: openPool, key: fmt.Sprintf("com.example.p%d", i), policy: dealer.Single + dealer.Policy(rng.IntN(6)), config: w.config()}
+		if scope != "" && rng.IntN(4) > 0 {
+			e.config.Scope, e.config.Concurrency = scope, most
 		}
 		w.pools = append(w.pools, e)
 	}
 	return w
+}
+
+// config is what one pool may be like.
+func (w *world) config() (c dealer.PoolConfig) {
+	rng := w.rng
+	c.Concurrency = rng.IntN(5)
+	if rng.IntN(5) > 0 {
+		c.QueueLimit = []int{1, 2, 5, 20}[rng.IntN(4)]
+		if rng.IntN(4) == 0 {
+			c.QueueBytes = 30 + rng.IntN(300)
+		}
+	}
+	if rng.IntN(2) == 0 {
+		c.QueueTimeout = time.Duration(1+rng.IntN(40)) * time.Millisecond
+	}
+	if rng.IntN(3) == 0 {
+		c.Linger = time.Duration(1+rng.IntN(40)) * time.Millisecond
+	}
+	if rng.IntN(2) == 0 {
+		c.Retries = 1 + rng.IntN(2)
+	}
+	c.KeptBytes = []int{0, 200, 1 << 20, 1 << 20}[rng.IntN(4)]
+	return c
 }
 
 // run lives through about that many steps and ends the world. It returns how
@@ -182,12 +205,30 @@ func (w *world) fail(finding *broken) {
 	}
 }
 
-// checkDeadline finds Deadline early enough for every call that waits.
+// checkDeadline finds Deadline early enough for everything that time will end.
 func (w *world) checkDeadline(e event) {
 	at, any := w.d.Deadline()
+	inTime := func(checker string, due time.Duration) {
+		if !any || at > due {
+			panic(failed{checker, fmt.Sprintf("after %s the next tick is at %s (%t), too late for %s", eventNames[e.kind], at, any, due)})
+		}
+	}
 	for _, p := range w.b.pools {
-		if expiry, waits := p.expiry(); waits && (!any || at > expiry) {
-			panic(failed{queueTimeout, fmt.Sprintf("after %s the next tick is at %s (%t), too late for %s", eventNames[e.kind], at, any, expiry)})
+		if expiry, waits := p.expiry(); waits {
+			inTime(queueTimeout, expiry)
+		}
+		if p != nil && p.lingers {
+			inTime(membership, p.until)
+		}
+	}
+	for _, o := range w.b.origins {
+		if o == nil {
+			continue
+		}
+		for _, c := range o.calls {
+			if c.timed() {
+				inTime(deadlinesKept, c.deadline)
+			}
 		}
 	}
 }
@@ -201,13 +242,16 @@ func (w *world) end() {
 		if p != nil && p.open && len(p.members) == 0 {
 			w.do(event{kind: closePool, pool: p.id})
 		}
+		if p != nil && p.lingers {
+			w.do(event{kind: revokePool, pool: p.id})
+		}
 	}
 	for busy := true; busy; {
 		busy = false
 		for _, c := range w.b.callees {
 			for c != nil && len(c.busy) > 0 {
 				busy = true
-				w.do(event{kind: answer, callee: c.id, id: c.busy[w.rng.IntN(len(c.busy))], final: true})
+				w.do(event{kind: answer, callee: c.id, id: c.busy[w.rng.IntN(len(c.busy))], answer: dealer.Final})
 			}
 		}
 	}
@@ -225,6 +269,8 @@ func (w *world) end() {
 		}
 		w.do(event{kind: lose, callee: c.id})
 	}
+	w.now += time.Hour
+	w.do(event{kind: tick}) // for those that linger
 	for _, o := range w.b.origins {
 		if o != nil {
 			w.do(event{kind: dropOrigin, origin: o.id})
@@ -286,7 +332,7 @@ func some[T any](w *world, all []*T) *T {
 
 func (w *world) features() (f codec.CalleeFeatures) {
 	for _, feature := range []*bool{
-		&f.CallCanceling, &f.ProgressiveCallResults, &f.ProgressiveCallInvocations, &f.PayloadPassthruMode, &f.PayloadTransparency,
+		&f.CallCanceling, &f.ProgressiveCallResults, &f.ProgressiveCallInvocations, &f.PayloadPassthruMode, &f.PayloadTransparency, &f.CallTimeout,
 	} {
 		*feature = w.rng.Float64() < w.featureOdds
 	}

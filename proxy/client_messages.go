@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -185,7 +186,11 @@ func (r *realm) yield(out *transport.Outbox, s *session, message []byte) {
 	if r.dealer.Holds(s.callee, m.Request) && !r.vouch(out, s, m.Request, m.Validate(s.serializer), &m.Payload) {
 		return
 	}
-	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, !m.Progress),
+	kind := dealer.Final
+	if m.Progress {
+		kind = dealer.Progress
+	}
+	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, kind),
 		hand{serializer: s.serializer, raw: message, yield: &m})
 }
 
@@ -206,7 +211,11 @@ func (r *realm) calleeError(out *transport.Outbox, s *session, message []byte) {
 	if r.dealer.Holds(s.callee, m.Request) && !r.vouch(out, s, m.Request, m.Validate(s.serializer), &m.Payload) {
 		return
 	}
-	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, true),
+	kind := dealer.Final
+	if string(m.URI) == uriUnavailable {
+		kind = dealer.Unavailable
+	}
+	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, kind),
 		hand{serializer: s.serializer, raw: message, err: &m})
 }
 
@@ -230,6 +239,6 @@ func (r *realm) vouch(out *transport.Outbox, s *session, request uint64, invalid
 	}
 	answer := codec.Error{RequestType: codec.TypeInvocation, URI: []byte(uriInvalidArgument), Payload: codec.TextPayload(
 		s.serializer, nil, "the callee's answer can't be passed on: "+invalid.Error(), nil)}
-	r.perform(out, r.dealer.Answer(r.now(), s.callee, request, true), hand{serializer: s.serializer, err: &answer})
+	r.perform(out, r.dealer.Answer(r.now(), s.callee, request, dealer.Final), hand{serializer: s.serializer, err: &answer})
 	return false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/transport"
 )
@@ -45,6 +46,31 @@ func (r *realm) runClock(ctx context.Context) {
 			timer.Reset(next - now)
 		}
 	}
+}
+
+// unit is what the router counts call timeouts in.
+func (r *realm) unit() time.Duration {
+	if r.proxy.config.Router.TimeoutUnit == "s" {
+		return time.Second
+	}
+	return time.Millisecond
+}
+
+// maxCallTimeout is taken for all timeouts beyond it.
+const maxCallTimeout = 365 * 24 * time.Hour
+
+// timeoutOf returns the timeout of a call, 0 for none.
+func (r *realm) timeoutOf(m *codec.Invocation) time.Duration {
+	if m.Timeout >= uint64(maxCallTimeout/r.unit()) {
+		return maxCallTimeout
+	}
+	return time.Duration(m.Timeout) * r.unit()
+}
+
+// inUnits is what is left of a call's timeout as the router counts it: at least
+// 1, since 0 would be none.
+func (r *realm) inUnits(rest time.Duration) uint64 {
+	return max(1, uint64((rest+r.unit()-1)/r.unit()))
 }
 
 func (r *realm) earliest() dealer.Time {

@@ -228,7 +228,7 @@ func (p *poolSession) down(conn *transport.Conn, cause error) {
 	r.pool = poolState{}
 	r.origins[r.poolOrigin] = origin{}
 	for _, up := range r.uplinks {
-		up.state, up.registration = absent, 0
+		up.state, up.registration, up.revoked = absent, 0, false
 		if !up.wanted {
 			r.leaveUplink(&p.out, up)
 		}
@@ -350,7 +350,7 @@ func (p *poolSession) invocation(m *codec.Invocation, size int) {
 	r.perform(&p.out, r.dealer.Call(r.now(), dealer.Call{
 		Pool: up.pool, Origin: r.poolOrigin, Request: m.Request,
 		Body:            codec.Body{Serializer: r.pool.serializer, Details: m.Details, Payload: m.Payload},
-		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru,
+		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m),
 	}), hand{})
 }
 
@@ -366,6 +366,7 @@ func (p *poolSession) unregistered(m *codec.Unregistered) {
 	}
 	if up := r.pool.registrations[m.Registration]; up != nil {
 		r.log.Warn().Str("procedure", up.procedure).Str("reason", m.Reason).Msg("router revoked the pool's registration")
+		up.revoked = up.wanted
 		r.uplinkUnregistered(&p.out, up)
 	}
 }

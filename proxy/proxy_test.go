@@ -243,8 +243,8 @@ func TestNothingOfABadCalleeReachesThePoolSession(t *testing.T) {
 			bad.expectPrefix(`[3,{"message":`)
 			bad.expectEnd()
 			router.expectEnd()
-			pool.expect(`[66,2,100]`) // nobody is left
 			pool.expectPrefix(`[8,68,1,{},"wamp.error.canceled"`)
+			pool.expect(`[66,2,100]`) // nobody is left
 		})
 	}
 }

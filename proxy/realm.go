@@ -20,7 +20,7 @@ type realm struct {
 	// Immutable.
 	proxy  *Proxy
 	config *configs.Realm
-	blocks map[string]*configs.Pool // by procedure URI
+	blocks blocks
 	log    zerolog.Logger
 	start  time.Time // of dealer.Time
 	wake   chan struct{}
@@ -69,7 +69,7 @@ type hand struct {
 
 func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 	r := &realm{
-		proxy: p, config: config, blocks: make(map[string]*configs.Pool),
+		proxy: p, config: config, blocks: newBlocks(config.Pools),
 		log:     p.log.With().Str("realm", config.Name).Logger(),
 		start:   time.Now(),
 		wake:    make(chan struct{}, 1),
@@ -77,9 +77,6 @@ func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 		uplinks: make(map[string]*uplink), byPool: make(map[dealer.PoolID]*uplink),
 		armed: never, check: never,
 		drained: make(chan struct{}),
-	}
-	for i := range config.Pools {
-		r.blocks[config.Pools[i].URI] = &config.Pools[i]
 	}
 	r.poolOrigin = r.dealer.AddOrigin(false)
 	r.origins = append(r.origins, origin{})
@@ -108,6 +105,8 @@ func (r *realm) perform(out *transport.Outbox, actions []dealer.Action, h hand) 
 			r.refuse(out, a)
 		case dealer.Release:
 			r.releaseUplink(out, a.Pool)
+		case dealer.Revoke:
+			r.revoke(out, a)
 		}
 	}
 	for len(r.failed) > 0 {
@@ -122,8 +121,13 @@ func (r *realm) perform(out *transport.Outbox, actions []dealer.Action, h hand) 
 func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 	s := r.callees[a.Callee]
 	details, payload, from := a.Body.Details, a.Body.Payload, a.Body.Serializer
-	if a.StripProgress {
-		details, r.details = details.Edit(from, r.details[:0], []string{"receive_progress"}, nil)
+	switch {
+	case a.Rest > 0:
+		details, r.details = details.Edit(from, r.details[:0], strippedOf[a.StripProgress], []codec.Field{
+			{Key: "timeout", Value: codec.FieldUint(r.inUnits(a.Rest))},
+		})
+	case a.StripProgress:
+		details, r.details = details.Edit(from, r.details[:0], strippedOf[true][1:], nil)
 	}
 	if from != s.serializer {
 		var err error
@@ -140,6 +144,10 @@ func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 	}
 	s.dispatched++
 }
+
+// strippedOf are the details that an INVOCATION does not keep whose timeout is
+// written anew, by whether it loses receive_progress as well.
+var strippedOf = map[bool][]string{false: {"timeout"}, true: {"timeout", "receive_progress"}}
 
 // transcode puts a dictionary and a payload into another serializer. What it
 // returns is valid until the next message is built.
@@ -160,7 +168,7 @@ func (r *realm) fail(out *transport.Outbox, f failure) {
 		RequestType: codec.TypeInvocation, URI: []byte(uriInvalidArgument),
 		Payload: codec.TextPayload(to.serializer, nil, "the call's payload does not fit the callee's serializer: "+f.cause.Error(), nil),
 	}
-	r.perform(out, r.dealer.Answer(r.now(), f.callee, f.id, true), hand{serializer: to.serializer, err: &answer})
+	r.perform(out, r.dealer.Answer(r.now(), f.callee, f.id, dealer.Final), hand{serializer: to.serializer, err: &answer})
 }
 
 func (r *realm) interrupt(out *transport.Outbox, a *dealer.Action, h hand) {
@@ -252,7 +260,7 @@ func (r *realm) forwardOwn(out *transport.Outbox, a *dealer.Action, h hand) {
 func (r *realm) refuse(out *transport.Outbox, a *dealer.Action) {
 	to := r.origins[a.Origin]
 	procedure, overload := procedureOf(a.Refusal.Pool), configs.DefaultOverloadError
-	if block := r.blocks[procedure]; block != nil {
+	if block := r.blocks.governing(procedure); block != nil {
 		overload = block.OverloadError
 	}
 	uri := refusalURI(a.Refusal.Reason, overload)

@@ -26,15 +26,16 @@ const (
 	uriSystemShutdown     = "wamp.close.system_shutdown"
 	uriTimeout            = "wamp.error.timeout"
 	uriUnavailable        = "wamp.error.unavailable"
+	uriUnregistered       = "wamp.error.unregistered"
 )
 
 // refusalURI is the error a refused caller gets. A pool whose callees are all
 // busy has an error of its own choice.
 func refusalURI(reason dealer.Reason, overload string) string {
 	switch reason {
-	case dealer.ReasonConcurrency, dealer.ReasonQueueFull:
+	case dealer.ReasonConcurrency, dealer.ReasonQueueFull, dealer.ReasonQueueBytes:
 		return overload
-	case dealer.ReasonQueueTimeout:
+	case dealer.ReasonQueueTimeout, dealer.ReasonDeadline:
 		return uriTimeout
 	case dealer.ReasonNoCallee:
 		return uriNoCallee
@@ -55,6 +56,11 @@ func refusalText(r dealer.Refusal, procedure string) string {
 		return fmt.Sprintf("maximum concurrency %d of all callees of %s reached", r.Limit, procedure)
 	case dealer.ReasonQueueFull:
 		return fmt.Sprintf("maximum concurrency of all callees of %s reached, and its queue is full with %d calls", procedure, r.Queued)
+	case dealer.ReasonQueueBytes:
+		return fmt.Sprintf("maximum concurrency of all callees of %s reached, and the %d calls in its queue leave no room within %d bytes",
+			procedure, r.Queued, r.Limit)
+	case dealer.ReasonDeadline:
+		return fmt.Sprintf("the call of %s was not answered within its timeout", procedure)
 	case dealer.ReasonQueueTimeout:
 		return fmt.Sprintf("no callee of %s became free within %s", procedure, r.Waited.Round(time.Millisecond))
 	case dealer.ReasonNoCallee:

@@ -60,10 +60,10 @@ func (r *realm) rules(m *codec.Register) (block *configs.Pool, pooled bool) {
 	if !codec.ValidPattern(m.Procedure, m.Match) || !isMatch(m.Match) {
 		return nil, false
 	}
-	if block := r.blocks[m.Procedure]; block != nil {
+	if block := r.blocks.governing(m.Procedure); block != nil {
 		return block, true
 	}
-	if !r.config.Auto || len(m.Procedure) >= 5 && m.Procedure[:5] == "wamp." {
+	if !r.config.Auto || isReserved(m.Procedure) {
 		return nil, false
 	}
 	return nil, m.HasConcurrency || m.HasInvoke && m.Invoke != "" && m.Invoke != "single"
@@ -174,7 +174,7 @@ func (r *realm) prepareJoin(out *transport.Outbox, s *session) bool {
 	r.enrol(s)
 	p.up = r.openUplink(poolKey(m.Match, m.Procedure), m, p.block, policy)
 	p.up.pending++
-	p.join = dealer.Registration{Pool: p.up.pool, Callee: s.callee, Policy: policy, Limit: int(m.Concurrency)}
+	p.join = dealer.Registration{Pool: p.up.pool, Callee: s.callee, Policy: policy, Limit: int(m.Concurrency), Force: m.ForceReregister}
 	if err := r.dealer.MayJoin(p.join); err != nil {
 		r.denyJoin(out, s, err)
 		return false
@@ -307,6 +307,24 @@ func newRegistrationID(taken map[uint64]string) uint64 {
 			return id
 		}
 	}
+}
+
+// revoke tells a callee that it has lost its place in a pool, if it announced
+// that it can be told ("Registration Revocation").
+func (r *realm) revoke(out *transport.Outbox, a *dealer.Action) {
+	s := r.callees[a.Callee]
+	procedure := procedureOf(s.registered[a.Registration])
+	delete(s.registered, a.Registration)
+	s.log.Info().Str("procedure", procedure).Msg("pool member revoked")
+	if !s.features.RegistrationRevocation {
+		return
+	}
+	m := codec.Unregistered{Details: codec.NewDict(s.serializer,
+		codec.Field{Key: "registration", Value: codec.FieldUint(a.Registration)},
+		codec.Field{Key: "reason", Value: codec.FieldString(uriUnregistered)},
+	)}
+	r.message = m.Append(r.message[:0], s.serializer)
+	out.Send(s.client, r.message)
 }
 
 // denyRegister answers the pending REGISTER with an ERROR of our own.

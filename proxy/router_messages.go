@@ -207,7 +207,10 @@ func (r *realm) ownInvocation(out *transport.Outbox, s *session, message []byte)
 		r.grantedInvocation(out, s, &m)
 		return
 	}
-	id := r.dealer.OwnInvocation(s.callee, m.Request)
+	id, passes := r.dealer.OwnInvocation(s.callee, m.Request, m.Progress)
+	if !passes {
+		return // a part of a call that the callee has answered
+	}
 	rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, 1, id)
 	if err != nil {
 		return
@@ -229,7 +232,7 @@ func (r *realm) grantedInvocation(out *transport.Outbox, s *session, m *codec.In
 	r.perform(out, r.dealer.Call(r.now(), dealer.Call{
 		Pool: s.pending.up.pool, Origin: s.granted, Request: m.Request,
 		Body:            codec.Body{Serializer: s.serializer, Details: m.Details, Payload: m.Payload},
-		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru,
+		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m),
 	}), hand{})
 }
 

@@ -26,6 +26,7 @@ type uplink struct {
 	pool             dealer.PoolID
 	state            uplinkState
 	wanted           bool
+	revoked          bool       // by the router, and not had again since
 	registration     uint64     // at the router, while held or leaving
 	waiting          []*session // whose REGISTER waits for it
 	pending          int        // REGISTERs of callees under way, waiting or at their probe
@@ -54,13 +55,6 @@ const (
 
 // openUplink returns the registration of a pool, and opens the pool in the dealer.
 func (r *realm) openUplink(key string, m *codec.Register, block *configs.Pool, policy dealer.Policy) *uplink {
-	config := dealer.PoolConfig{Policy: policy}
-	if block != nil {
-		config.Concurrency = block.Concurrency
-		if block.Queue != nil {
-			config.QueueLimit, config.QueueTimeout = block.Queue.Limit, block.Queue.Timeout
-		}
-	}
 	up := r.uplinks[key]
 	if up == nil {
 		up = &uplink{key: key, procedure: m.Procedure, match: m.Match, policy: "single"}
@@ -69,9 +63,34 @@ func (r *realm) openUplink(key string, m *codec.Register, block *configs.Pool, p
 		}
 		r.uplinks[key] = up
 	}
-	up.config = config
+	up.config = poolConfig(block, policy)
 	r.openPool(up)
 	return up
+}
+
+// keptBytes is how much a pool without a queue holds of calls in flight, in
+// case they have to be handed on.
+const keptBytes = configs.DefaultQueueBytes
+
+// poolConfig are the dealer's rules for a pool; block is nil for one that was
+// not configured.
+func poolConfig(block *configs.Pool, policy dealer.Policy) dealer.PoolConfig {
+	config := dealer.PoolConfig{Policy: policy, KeptBytes: keptBytes}
+	if block == nil {
+		return config
+	}
+	config.Concurrency, config.Linger = block.Concurrency, block.Linger
+	if block.Scope == "callee" {
+		config.Scope = block.Match + " " + block.URI
+	}
+	if block.RetryLost {
+		config.Retries = block.Retries
+	}
+	if q := block.Queue; q != nil {
+		config.QueueLimit, config.QueueTimeout = q.Limit, q.Timeout
+		config.QueueBytes, config.KeptBytes = int(q.Bytes), int(q.Bytes)
+	}
+	return config
 }
 
 func (r *realm) openPool(up *uplink) {
@@ -134,7 +153,7 @@ func (r *realm) leaveUplink(out *transport.Outbox, up *uplink) {
 
 // uplinkRegistered takes the router's REGISTERED.
 func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink, registration uint64) {
-	up.state, up.registration, up.retryIn = held, registration, 0
+	up.state, up.registration, up.retryIn, up.revoked = held, registration, 0, false
 	r.pool.registrations[registration] = up
 	if !up.wanted {
 		r.leaveUplink(out, up)
@@ -152,7 +171,8 @@ func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink, registration
 // are told it unchanged, but for those whose own probe had just taken the
 // procedure: they have given it back. For them, and if the pool has callees
 // already, as after a reconnect to a router that still holds our registration
-// of before, it is tried again.
+// of before, it is tried again. But if the router has revoked it, it is over,
+// and every callee is told.
 func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error) {
 	up.state = absent
 	waiting := up.waiting
@@ -163,6 +183,11 @@ func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error)
 			continue
 		}
 		r.refuseRegister(out, s, m, r.pool.serializer)
+	}
+	if up.revoked && r.byPool[up.pool] == up {
+		r.log.Warn().Str("procedure", up.procedure).Bytes("error", m.URI).Msg("revoked pool can't be registered again: its callees are told")
+		up.revoked = false
+		r.perform(out, r.dealer.Revoke(r.now(), up.pool), hand{})
 	}
 	if !up.wanted {
 		r.leaveUplink(out, up)

@@ -6,7 +6,7 @@ ruoter {
 router {
   url          = "http://127.0.0.1:8080/ws"
   dial_timeout = "5"
-  timeout_unit = "s"
+  timeout_unit = "seconds"
   tls {
     ca_file = "ca.pem"
   }
@@ -45,12 +45,15 @@ realm "realm1" {
     concurrency = -1
     upstream    = roundrobin
     admit       = "backend"
-    linger      = "5s"
+    linger      = "5"
+    scope       = "callee"
+    retries     = 0
+    match       = "suffix"
 
     queue {
       limit   = 0
       timeout = "48h"
-      bytes   = "64MiB"
+      bytes   = 64
     }
     overload_error = "com..busy"
   }

@@ -120,8 +120,11 @@ func (r *realm) cancel(s *session, m *codec.Cancel) {
 func (r *realm) answer(s *session, id uint64, a answer) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	final := a.yield == nil || !a.yield.Progress
-	actions := r.dealer.Answer(0, s.callee, id, final)
+	kind := dealer.Final
+	if a.yield != nil && a.yield.Progress {
+		kind = dealer.Progress
+	}
+	actions := r.dealer.Answer(0, s.callee, id, kind)
 	if len(actions) > 0 && actions[0].Kind == dealer.Violate {
 		return fmt.Errorf("answer to invocation %d, which was never sent", id)
 	}

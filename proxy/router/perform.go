@@ -83,7 +83,7 @@ func (r *realm) fail(out *transport.Outbox, f failure) {
 		RequestType: codec.TypeInvocation, Request: f.id, URI: []byte(uriInvalidArgument),
 		Payload: codec.TextPayload(s, nil, fmt.Sprintf("the callee speaks %s, which can't express the call: %v", s, f.cause), nil),
 	}
-	r.perform(out, r.dealer.Answer(0, f.callee, f.id, true), answer{serializer: s, err: &m})
+	r.perform(out, r.dealer.Answer(0, f.callee, f.id, dealer.Final), answer{serializer: s, err: &m})
 }
 
 func (r *realm) interrupt(out *transport.Outbox, a *dealer.Action) {
