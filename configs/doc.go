@@ -3,17 +3,18 @@
 //
 // The shape, with the blocks nested as in the file:
 //
-//	router { url, dial_timeout }                       the WAMP router behind wampool; exactly one
+//	router { url, timeout_unit, dial_timeout }         the WAMP router behind wampool; exactly one
 //	listen "ws://HOST:PORT/PATH" {}                    where clients connect; one or more
 //	limits { message_bytes, send_buffer,
 //	         handshake_timeout }                       what one client may take
 //	realm "NAME" {                                     a realm with a pool session; none: all passes untouched
 //	  auth { method, authid, secret }                  the pool session's identity; absent: anonymous
 //	  auto                                             pool what callees themselves ask to share
-//	  pool "URI" {                                     settings of one procedure, above the callee's options
-//	    policy, concurrency, upstream, admit,
+//	  pool "URI" {                                     settings of the procedures governed, above the callee's options
+//	    match, policy, concurrency, scope, upstream,
+//	    admit, linger, retry_lost, retries,
 //	    overload_error
-//	    queue { limit, timeout }                       absent: nothing waits
+//	    queue { limit, bytes, timeout }                absent: nothing waits
 //	  }
 //	}
 //	drain_timeout
