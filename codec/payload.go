@@ -139,14 +139,41 @@ type Body struct {
 // Len returns the bytes held.
 func (b Body) Len() int { return len(b.Details.raw) + len(b.Payload.raw) }
 
-// Clone copies the body into buf, which grows if need be, and returns the copy
-// and the buffer that it aliases.
-func (b Body) Clone(buf []byte) (Body, []byte) {
-	details := len(b.Details.raw)
-	buf = append(append(buf[:0], b.Details.raw...), b.Payload.raw...)
-	clone := Body{Serializer: b.Serializer, Payload: Payload{buf[details:], b.Payload.count}}
-	if details > 0 {
-		clone.Details.raw = buf[:details:details]
+// HeldBody is the copy of a [Body] in one piece of memory, as small as it can
+// be. The zero HeldBody holds nothing.
+type HeldBody struct {
+	buffer     []byte
+	details    uint32 // bytes of the details, which come first
+	serializer Serializer
+	count      int8 // as in Payload
+}
+
+// Hold copies the body into buf, which grows if need be.
+func (b Body) Hold(buf []byte) HeldBody {
+	return HeldBody{
+		buffer:     append(append(buf[:0], b.Details.raw...), b.Payload.raw...),
+		details:    uint32(len(b.Details.raw)),
+		serializer: b.Serializer,
+		count:      int8(b.Payload.count),
 	}
-	return clone, buf
+}
+
+// Body returns the body, which aliases the copy.
+func (h *HeldBody) Body() Body {
+	b := Body{Serializer: h.serializer, Payload: Payload{h.buffer[h.details:], int(h.count)}}
+	if h.details > 0 {
+		b.Details.raw = h.buffer[:h.details:h.details]
+	}
+	return b
+}
+
+// Len returns the bytes held.
+func (h *HeldBody) Len() int { return len(h.buffer) }
+
+// Release forgets the body and returns the memory that held it, nil if there is
+// none, for another one.
+func (h *HeldBody) Release() []byte {
+	buffer := h.buffer
+	*h = HeldBody{}
+	return buffer
 }

@@ -35,7 +35,7 @@ func TestNewPayload(t *testing.T) {
 	}
 }
 
-func TestBodyClone(t *testing.T) {
+func TestHeldBody(t *testing.T) {
 	for _, s := range serializers {
 		for _, sample := range samples {
 			if typeOf(sample) != codec.TypeInvocation {
@@ -44,16 +44,20 @@ func TestBodyClone(t *testing.T) {
 			raw := encode(t, s, sample)
 			m := decoded(t, s, raw).(*codec.Invocation)
 			body := codec.Body{Serializer: s, Details: m.Details, Payload: m.Payload}
-			clone, buffer := body.Clone(make([]byte, 5, 256))
-			if clone.Len() != body.Len() || len(buffer) != body.Len() {
-				t.Errorf("%s: %d bytes in a buffer of %d, want %d", s, clone.Len(), len(buffer), body.Len())
+			held := body.Hold(make([]byte, 5, 256))
+			clone := held.Body()
+			if clone.Len() != body.Len() || held.Len() != body.Len() {
+				t.Errorf("%s: %d bytes and %d, want %d", s, clone.Len(), held.Len(), body.Len())
 			}
 			want := m.Append(nil, s)
 			clear(raw) // the clone must not depend on it
 			m.Details, m.Payload = clone.Details, clone.Payload
 			same(t, s, want, s, m.Append(nil, s))
-			if n := testing.AllocsPerRun(10, func() { clone, buffer = body.Clone(buffer) }); n != 0 {
+			if n := testing.AllocsPerRun(10, func() { held = body.Hold(held.Release()) }); n != 0 {
 				t.Errorf("%s: %v allocations", s, n)
+			}
+			if held.Release(); held.Len() != 0 || held.Release() != nil {
+				t.Errorf("%s: held after its release", s)
 			}
 		}
 	}

@@ -1,11 +1,6 @@
 package dealer
 
-import (
-	"maps"
-	"slices"
-
-	"github.com/wampool/wampool/codec"
-)
+import "github.com/wampool/wampool/codec"
 
 // AnswerKind says what a callee's answer means.
 type AnswerKind uint8
@@ -28,12 +23,11 @@ func (d *Dealer) Answer(now Time, from CalleeID, id uint64, kind AnswerKind) []A
 	d.begin(now)
 	final := kind != Progress
 	ids := &d.callee(from).requests
-	open, known := ids.open[id]
-	switch {
-	case known && open.call != noCall:
-		d.answerCall(open.call, kind)
+	switch i, known := ids.call(id); {
+	case i != noCall:
+		d.answerCall(i, kind)
 	case known:
-		d.do(Action{Kind: ForwardOwn, Callee: from, ID: id, Request: open.own, Final: final})
+		d.do(Action{Kind: ForwardOwn, Callee: from, ID: id, Request: ids.own[id].request, Final: final})
 		if final {
 			ids.release(id)
 		}
@@ -89,8 +83,8 @@ func (d *Dealer) extend(c *call) {
 func (d *Dealer) Cancel(now Time, from OriginID, request uint64, mode codec.CancelMode) []Action {
 	d.begin(now)
 	o := d.origin(from)
-	i, active := o.calls[request]
-	if !active {
+	i := o.call(request)
+	if i == noCall {
 		return d.actions
 	}
 	c := d.calls.at(i)
@@ -141,8 +135,8 @@ func (d *Dealer) interruptCallee(c *call) {
 func (d *Dealer) DropOrigin(now Time, id OriginID) []Action {
 	d.begin(now)
 	o := d.origin(id)
-	for _, request := range slices.Sorted(maps.Keys(o.calls)) {
-		i := o.calls[request]
+	for _, request := range o.calls.ids() {
+		i := o.call(request)
 		c := d.calls.at(i)
 		if c.state == waiting {
 			d.remove(i)

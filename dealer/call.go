@@ -26,7 +26,7 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 	d.begin(now)
 	p, o := d.pool(in.Pool), d.origin(in.Origin)
 	d.elapse()
-	if i, active := o.calls[in.Request]; active {
+	if i := o.call(in.Request); i != noCall {
 		d.continueCall(i, in)
 		return d.actions
 	}
@@ -52,7 +52,7 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 	default:
 		i := d.take(p, in)
 		c := d.calls.at(i)
-		c.body, c.buffer = in.Body.Clone(d.buffer())
+		c.body = in.Body.Hold(d.buffer())
 		p.queue.push(&d.calls, i)
 		d.watch(i)
 		if config.QueueTimeout > 0 {
@@ -126,9 +126,8 @@ func (d *Dealer) appendPart(i callIndex, in Call) {
 		d.remove(i)
 		return
 	}
-	body, buffer := in.Body.Clone(d.buffer())
 	rare := c.special()
-	rare.more = append(rare.more, part{body, buffer})
+	rare.more = append(rare.more, in.Body.Hold(d.buffer()))
 	p.queue.bytes += n
 }
 
@@ -141,9 +140,8 @@ func (d *Dealer) keepPart(c *call, body codec.Body) {
 		d.recycle(c)
 		return
 	}
-	kept, buffer := body.Clone(d.buffer())
 	rare := c.special()
-	rare.more = append(rare.more, part{kept, buffer})
+	rare.more = append(rare.more, body.Hold(d.buffer()))
 	c.pool.kept += body.Len()
 }
 
@@ -162,8 +160,8 @@ func (d *Dealer) dispatch(i callIndex, r *registration, body codec.Body, held bo
 	}
 	d.occupy(i, r)
 	d.invoke(c, body, d.handDownTimeout(i))
-	for _, m := range c.parts() {
-		d.invoke(c, m.body, 0)
+	for i := range c.parts() {
+		d.invoke(c, c.rare.more[i].Body(), 0)
 	}
 	d.keep(c, body, held)
 }

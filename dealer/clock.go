@@ -105,8 +105,8 @@ func (d *Dealer) Shutdown(now Time) []Action {
 			d.refuseWaiting(p, ReasonDraining)
 		}
 	}
-	for i := range d.calls.calls {
-		c := d.calls.at(callIndex(i))
+	for i := range d.calls.used {
+		c := d.calls.at(i)
 		if c.state != running {
 			continue
 		}

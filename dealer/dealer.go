@@ -110,16 +110,19 @@ type registration struct {
 // origin is where calls come from.
 type origin struct {
 	local bool
-	calls map[uint64]callIndex // by the origin's request ID: waiting and running, not defunct
-	ended endedRequests        // progressive calls that have ended
+	calls index         // by the origin's request ID, plus one: waiting and running, not defunct
+	ended endedRequests // progressive calls that have ended
 }
+
+// call returns the call of a request, noCall if there is none.
+func (o *origin) call(request uint64) callIndex { return callIndex(o.calls.get(request)) - 1 }
 
 // AddOrigin adds a source of calls. A local origin is a caller of this very
 // router or proxy, to which the Dealer's whole duty is owed: its cancellations
 // are answered here. Otherwise the origin is a session at a router that answers
 // them itself.
 func (d *Dealer) AddOrigin(local bool) OriginID {
-	o := &origin{local: local, calls: make(map[uint64]callIndex)}
+	o := &origin{local: local}
 	for i, free := range d.origins {
 		if free == nil {
 			d.origins[i] = o
@@ -132,7 +135,7 @@ func (d *Dealer) AddOrigin(local bool) OriginID {
 
 // RemoveOrigin forgets an origin after [Dealer.DropOrigin]; its ID may be used again.
 func (d *Dealer) RemoveOrigin(id OriginID) {
-	if o := d.origin(id); len(o.calls) > 0 {
+	if o := d.origin(id); o.calls.len() > 0 {
 		panic("dealer: an origin must be dropped before it is removed")
 	}
 	d.origins[id] = nil

@@ -14,7 +14,7 @@ import (
 // TestImportFence keeps the dealer a pure state machine: time and random
 // numbers are arguments, what must happen is returned.
 func TestImportFence(t *testing.T) {
-	allowed := []string{"errors", "fmt", "maps", "math", "slices", "strings", "time", "github.com/wampool/wampool/codec"}
+	allowed := []string{"cmp", "errors", "fmt", "maps", "math", "math/bits", "slices", "strings", "time", "github.com/wampool/wampool/codec"}
 	ofTime := []string{"Duration", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour"}
 	ofFmt := []string{"Sprintf", "Sprint", "Errorf", "Stringer"}
 

@@ -74,7 +74,7 @@ func (d *Dealer) keep(c *call, body codec.Body, held bool) {
 		return
 	}
 	if !held {
-		c.body, c.buffer = body.Clone(d.buffer())
+		c.body = body.Hold(d.buffer())
 	}
 	c.kept = true
 	c.pool.kept += n

@@ -12,51 +12,66 @@ const maxID = 1 << 53
 // The IDs that come from the router are not expected to be consecutive:
 // Crossbar.io counts per realm, not per session.
 type requestIDs struct {
-	first uint64 // IDs up to here were the router's own, passed unchanged
-	last  uint64 // given out last
-	open  map[uint64]openRequest
-	own   map[uint64]uint64 // the router's own: its ID to ours
-	ended endedRequests     // the router's own progressive calls that were answered before their last part came
+	first uint64                // IDs up to here were the router's own, passed unchanged
+	last  uint64                // given out last
+	open  index                 // invocations that the callee has not finished: their calls plus one, or ownCall
+	own   map[uint64]ownRequest // the router's own among them
+	given map[uint64]uint64     // the router's ID of those to ours
+	ended endedRequests         // the router's own progressive calls that were answered before their last part came
 }
 
-// openRequest is an invocation that the callee has not finished.
-type openRequest struct {
-	call callIndex // noCall: the router's own
-	own  uint64    // the router's own ID of it
-	more bool      // the router's own: more parts of it may come
+// ownCall stands for an invocation of the router's own.
+const ownCall = -1
+
+// ownRequest is one of the router's own invocations.
+type ownRequest struct {
+	request uint64 // its ID at the router
+	more    bool   // more parts of it may come
 }
 
-func newRequestIDs(highest uint64) requestIDs {
-	return requestIDs{first: highest, last: highest, open: make(map[uint64]openRequest)}
-}
+func newRequestIDs(highest uint64) requestIDs { return requestIDs{first: highest, last: highest} }
 
 func (ids *requestIDs) next() uint64 {
 	for {
 		if ids.last++; ids.last > maxID {
 			ids.last, ids.first = 1, 0
 		}
-		if _, taken := ids.open[ids.last]; !taken {
+		if ids.open.get(ids.last) == 0 {
 			return ids.last
 		}
+	}
+}
+
+// call returns the call that the callee has under an ID, and whether it has
+// any invocation under it: noCall is one of the router's own.
+func (ids *requestIDs) call(id uint64) (i callIndex, known bool) {
+	switch value := ids.open.get(id); value {
+	case 0:
+		return noCall, false
+	case ownCall:
+		return noCall, true
+	default:
+		return callIndex(value) - 1, true
 	}
 }
 
 // assign gives a call its ID at this callee.
 func (ids *requestIDs) assign(i callIndex) uint64 {
 	id := ids.next()
-	ids.open[id] = openRequest{call: i}
+	ids.open.put(id, int32(i)+1)
 	return id
 }
 
 // release forgets an ID whose final answer came.
 func (ids *requestIDs) release(id uint64) {
-	if r := ids.open[id]; r.call == noCall {
-		delete(ids.own, r.own)
-		if r.more {
-			ids.ended.add(r.own)
+	if own, isOwn := ids.own[id]; isOwn {
+		delete(ids.own, id)
+		delete(ids.given, own.request)
+		if own.more {
+			ids.ended.add(own.request)
 		}
 	}
-	delete(ids.open, id)
+	ids.open.remove(id)
 }
 
 // issued tells whether the callee may know this ID.
@@ -71,10 +86,8 @@ func (ids *requestIDs) issued(id uint64) bool { return id >= 1 && id <= ids.last
 // answered: that must not reach it ("Progressive Call Invocations").
 func (d *Dealer) OwnInvocation(at CalleeID, request uint64, more bool) (uint64, bool) {
 	ids := &d.callee(at).requests
-	if id, known := ids.own[request]; known {
-		open := ids.open[id]
-		open.more = more
-		ids.open[id] = open
+	if id, known := ids.given[request]; known {
+		ids.own[id] = ownRequest{request, more}
 		return id, true
 	}
 	if request <= ids.first {
@@ -84,11 +97,11 @@ func (d *Dealer) OwnInvocation(at CalleeID, request uint64, more bool) (uint64, 
 		return 0, false
 	}
 	id := ids.next()
-	ids.open[id] = openRequest{call: noCall, own: request, more: more}
 	if ids.own == nil {
-		ids.own = make(map[uint64]uint64)
+		ids.own, ids.given = make(map[uint64]ownRequest), make(map[uint64]uint64)
 	}
-	ids.own[request] = id
+	ids.open.put(id, ownCall)
+	ids.own[id], ids.given[request] = ownRequest{request, more}, id
 	return id, true
 }
 
@@ -97,7 +110,7 @@ func (d *Dealer) OwnInvocation(at CalleeID, request uint64, more bool) (uint64, 
 // INTERRUPT must not reach it.
 func (d *Dealer) OwnInterrupt(at CalleeID, request uint64) (uint64, bool) {
 	ids := &d.callee(at).requests
-	id, known := ids.own[request]
+	id, known := ids.given[request]
 	if !known && request <= ids.first {
 		return request, true
 	}
@@ -107,6 +120,6 @@ func (d *Dealer) OwnInterrupt(at CalleeID, request uint64) (uint64, bool) {
 // Holds tells whether a callee has a call of a pool under this ID: then its
 // answer leaves the callee's own session and must be valid in every part.
 func (d *Dealer) Holds(at CalleeID, id uint64) bool {
-	open, known := d.callee(at).requests.open[id]
-	return known && open.call != noCall
+	i, _ := d.callee(at).requests.call(id)
+	return i != noCall
 }

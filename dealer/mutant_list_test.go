@@ -184,12 +184,12 @@ var mutants = []mutant{
 	// Request IDs.
 	{
 		"IDs are used again", "ids.go",
-		"	delete(ids.open, id)\n}", "	delete(ids.open, id)\n	if id == ids.last {\n		ids.last--\n	}\n}",
+		"	ids.open.remove(id)\n}", "	ids.open.remove(id)\n	if id == ids.last {\n		ids.last--\n	}\n}",
 		[]string{requestIDs},
 	},
 	{
 		"IDs start below those passed", "ids.go",
-		"requestIDs{first: highest, last: highest,", "requestIDs{first: highest, last: 0,",
+		"requestIDs{first: highest, last: highest}", "requestIDs{first: highest, last: 0}",
 		[]string{requestIDs},
 	},
 	{
@@ -204,7 +204,7 @@ var mutants = []mutant{
 	},
 	{
 		"a part of the router's call gets a new ID", "ids.go",
-		"	if id, known := ids.own[request]; known {", "	if id, known := ids.own[request]; known && false {",
+		"	if id, known := ids.given[request]; known {", "	if id, known := ids.given[request]; known && false {",
 		[]string{requestIDs},
 	},
 
@@ -243,22 +243,22 @@ var mutants = []mutant{
 	// Bodies.
 	{
 		"a body that waits is not copied", "call.go",
-		"		c.body, c.buffer = in.Body.Clone(d.buffer())\n", "		c.body = in.Body\n",
+		"		c.body = in.Body.Hold(d.buffer())\n", "		c.body = in.Body.Hold(nil)\n		d.spent = append(d.spent, c.body.Release())\n		c.body = in.Body.Hold(d.spent[len(d.spent)-1])\n",
 		[]string{bodiesIntact},
 	},
 	{
 		"a buffer is reused too early", "call.go",
-		"		c.body, c.buffer = in.Body.Clone(d.buffer())\n", "		c.body, c.buffer = in.Body.Clone(d.buffer())\n		d.spent = append(d.spent, c.buffer)\n",
+		"		c.body = in.Body.Hold(d.buffer())\n", "		c.body = in.Body.Hold(d.buffer())\n		alias := c.body\n		d.spent = append(d.spent, alias.Release())\n",
 		[]string{bodiesIntact},
 	},
 	{
 		"a buffer is given back twice", "table.go",
-		"		d.spent = append(d.spent, c.buffer)\n", "		d.spent = append(d.spent, c.buffer, c.buffer)\n",
+		"		d.spent = append(d.spent, buffer)\n", "		d.spent = append(d.spent, buffer, buffer)\n",
 		[]string{bodiesIntact},
 	},
 	{
 		"parts that wait are lost", "call.go",
-		"		d.invoke(c, m.body, 0)\n", "		_ = m\n",
+		"		d.invoke(c, c.rare.more[i].Body(), 0)\n", "		_ = i\n",
 		[]string{bodiesIntact},
 	},
 
@@ -386,12 +386,12 @@ var mutants = []mutant{
 	},
 	{
 		"parts of a call that moves are lost", "call.go",
-		"	rare.more = append(rare.more, part{kept, buffer})\n	c.pool.kept += body.Len()\n", "	_, _, _ = rare, kept, buffer\n",
+		"	rare.more = append(rare.more, body.Hold(d.buffer()))\n	c.pool.kept += body.Len()\n", "	_ = rare\n",
 		[]string{bodiesIntact},
 	},
 	{
 		"a kept message is reused", "handover.go",
-		"		c.body, c.buffer = body.Clone(d.buffer())\n", "		c.body, c.buffer = body.Clone(d.buffer())\n		d.spent = append(d.spent, c.buffer)\n",
+		"		c.body = body.Hold(d.buffer())\n", "		c.body = body.Hold(d.buffer())\n		alias := c.body\n		d.spent = append(d.spent, alias.Release())\n",
 		[]string{bodiesIntact},
 	},
 
@@ -442,5 +442,17 @@ var mutants = []mutant{
 		"parts have no bound", "call.go",
 		"	case p.config.QueueBytes > 0 && p.queue.bytes+n > p.config.QueueBytes:", "	case false:",
 		[]string{queueBounds},
+	},
+
+	// The index of IDs.
+	{
+		"stragglers are forgotten", "index.go",
+		"	x.rest[id], *value = *value, 0\n", "	x.rest[id+1], *value = *value, 0\n",
+		[]string{answeredOnce, requestIDs},
+	},
+	{
+		"the window begins too late", "index.go",
+		"	if id == x.first {\n		x.advance()\n", "	if id == x.first {\n		x.first++\n		x.span--\n		x.advance()\n		x.first++\n",
+		[]string{answeredOnce, requestIDs, nothingLeft, "panic"},
 	},
 }

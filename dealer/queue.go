@@ -68,8 +68,8 @@ func (q *queue) remove(t *table, i callIndex) {
 // held returns the bytes that are held of a call's messages.
 func (c *call) held() int {
 	n := c.body.Len()
-	for _, m := range c.parts() {
-		n += m.body.Len()
+	for i := range c.parts() {
+		n += c.rare.more[i].Len()
 	}
 	return n
 }

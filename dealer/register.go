@@ -226,8 +226,8 @@ func (d *Dealer) Lose(now Time, at CalleeID) []Action {
 		}
 	}
 	var handed []callIndex
-	for _, id := range slices.Sorted(maps.Keys(c.requests.open)) {
-		i := c.requests.open[id].call
+	for _, id := range c.requests.open.ids() {
+		i, _ := c.requests.call(id)
 		if i != noCall && d.loseCall(i) { // of its own calls the router knows by itself
 			handed = append(handed, i)
 		}

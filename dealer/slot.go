@@ -139,7 +139,7 @@ func (d *Dealer) dispatchNext(p *pool) bool {
 	for i := p.queue.head; i != noCall; i = d.calls.at(i).after {
 		if r := d.pick(p, d.calls.at(i)); r != nil {
 			p.queue.remove(&d.calls, i)
-			d.dispatch(i, r, d.calls.at(i).body, true)
+			d.dispatch(i, r, d.calls.at(i).body.Body(), true)
 			return true
 		}
 	}

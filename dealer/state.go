@@ -56,7 +56,7 @@ func (d *Dealer) Load() (waiting, running int) {
 	}
 	for _, o := range d.origins {
 		if o != nil {
-			running += len(o.calls)
+			running += o.calls.len()
 		}
 	}
 	return waiting, running - waiting

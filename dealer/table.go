@@ -34,18 +34,17 @@ type call struct {
 
 	// While waiting: its place in the queue. While waiting or kept: the message.
 	before, after callIndex
-	body          codec.Body
-	buffer        []byte // what body aliases
+	body          codec.HeldBody
 	rare          *rare
 }
 
 // rare is what few calls have.
 type rare struct {
-	timeout  Time   // the caller's; 0: none
-	deadline Time   // its end
-	watched  bool   // in the heap of deadlines
-	place    int    // there
-	more     []part // later parts of a progressive call
+	timeout  Time             // the caller's; 0: none
+	deadline Time             // its end
+	watched  bool             // in the heap of deadlines
+	place    int              // there
+	more     []codec.HeldBody // later parts of a progressive call
 	refusers []*callee
 	retries  int
 }
@@ -66,7 +65,7 @@ func (c *call) retries() int {
 }
 
 // parts returns the later parts of a progressive call that are held.
-func (c *call) parts() []part {
+func (c *call) parts() []codec.HeldBody {
 	if c.rare == nil {
 		return nil
 	}
@@ -79,38 +78,39 @@ type needs struct {
 	progressive bool // progressive_call_invocations
 }
 
-// part is a later INVOCATION of a progressive call.
-type part struct {
-	body   codec.Body
-	buffer []byte
+// table owns all calls, in memory that never moves, with a list of free places.
+// A call enters it in insert and leaves it in remove.
+type table struct {
+	chunks []*[chunkCalls]call
+	used   callIndex // places that were ever in use
+	free   callIndex // linked by after
 }
 
-// table owns all calls, in flat memory with a list of free places. A call
-// enters it in insert and leaves it in remove.
-type table struct {
-	calls []call
-	free  callIndex // linked by after
-	count int
-}
+const chunkCalls = 256
 
 func newTable() table { return table{free: noCall} }
 
-func (t *table) at(i callIndex) *call { return &t.calls[i] }
+func (t *table) at(i callIndex) *call { return &t.chunks[i/chunkCalls][i%chunkCalls] }
+
+// place returns a free place.
+func (t *table) place() callIndex {
+	if i := t.free; i != noCall {
+		t.free = t.at(i).after
+		return i
+	}
+	if int(t.used) == chunkCalls*len(t.chunks) {
+		t.chunks = append(t.chunks, new([chunkCalls]call))
+	}
+	t.used++
+	return t.used - 1
+}
 
 // insert records a call that has just arrived.
 func (d *Dealer) insert(p *pool, from OriginID, request uint64) callIndex {
-	t := &d.calls
-	i := t.free
-	if i == noCall {
-		t.calls = append(t.calls, call{})
-		i = callIndex(len(t.calls) - 1)
-	} else {
-		t.free = t.calls[i].after
-	}
-	t.calls[i] = call{state: waiting, pool: p, origin: from, request: request, since: d.now, before: noCall, after: noCall}
-	t.count++
+	i := d.calls.place()
+	*d.calls.at(i) = call{state: waiting, pool: p, origin: from, request: request, since: d.now, before: noCall, after: noCall}
 	p.calls++
-	d.origins[from].calls[request] = i
+	d.origins[from].calls.put(request, int32(i)+1)
 	return i
 }
 
@@ -119,7 +119,7 @@ func (d *Dealer) disown(c *call) {
 	if c.state != defunct {
 		d.unwatch(c)
 		o := d.origins[c.origin]
-		delete(o.calls, c.request)
+		o.calls.remove(c.request)
 		if c.open {
 			o.ended.add(c.request)
 		}
@@ -139,23 +139,26 @@ func (d *Dealer) remove(i callIndex) {
 	d.recycle(c)
 	*c = call{after: d.calls.free}
 	d.calls.free = i
-	d.calls.count--
 	p.calls--
 	d.sweep(p)
 }
 
-// recycle gives back the buffers of a call whose message is needed no longer.
+// recycle gives back the memory of a call's message that is needed no longer.
 func (d *Dealer) recycle(c *call) {
 	d.unkeep(c)
-	if c.buffer != nil {
-		d.spent = append(d.spent, c.buffer)
-		c.body, c.buffer = codec.Body{}, nil
+	d.spend(&c.body)
+	if c.rare == nil {
+		return
 	}
-	for _, m := range c.parts() {
-		d.spent = append(d.spent, m.buffer)
+	for i := range c.rare.more {
+		d.spend(&c.rare.more[i])
 	}
-	if c.rare != nil {
-		c.rare.more = nil
+	c.rare.more = nil
+}
+
+func (d *Dealer) spend(body *codec.HeldBody) {
+	if buffer := body.Release(); buffer != nil {
+		d.spent = append(d.spent, buffer)
 	}
 }
 

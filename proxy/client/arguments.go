@@ -57,7 +57,8 @@ type Received struct{ codec.Body }
 
 // received copies what is to outlive the message.
 func (c *Client) received(details codec.Dict, payload codec.Payload) Received {
-	body, _ := codec.Body{Serializer: c.serializer, Details: details, Payload: payload}.Clone(nil)
+	held := codec.Body{Serializer: c.serializer, Details: details, Payload: payload}.Hold(nil)
+	body := held.Body()
 	return Received{body}
 }
 
