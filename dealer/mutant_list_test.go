@@ -448,7 +448,7 @@ var mutants = []mutant{
 	{
 		"stragglers are forgotten", "index.go",
 		"	x.rest[id], *value = *value, 0\n", "	x.rest[id+1], *value = *value, 0\n",
-		[]string{answeredOnce, requestIDs},
+		[]string{answeredOnce, requestIDs, nothingLeft},
 	},
 	{
 		"the window begins too late", "index.go",
