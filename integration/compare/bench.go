@@ -1,0 +1,228 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// bench is what the cases share: programs that are started once, each by the
+// first case that needs it.
+type bench struct {
+	settings
+	dir     string
+	wampool string // the program
+	haproxy []string
+	routers map[string]*node
+	running []*process
+}
+
+// node is a running router.
+type node struct {
+	*process
+	url string
+}
+
+func newBench(s settings) (*bench, error) {
+	dir, err := os.MkdirTemp("", "wampool-compare-")
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{settings: s, dir: dir, wampool: filepath.Join(dir, "wampool"), routers: make(map[string]*node)}
+	build := exec.Command("go", "build", "-trimpath", "-o", b.wampool, "./cmd/wampool")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, out)
+	}
+	b.haproxy, err = findHAProxy()
+	return b, err
+}
+
+func (b *bench) close() {
+	for _, p := range slices.Backward(b.running) {
+		p.stop()
+	}
+	_ = os.RemoveAll(b.dir)
+}
+
+// keep ends a program with the bench.
+func (b *bench) keep(p *process, err error) (*process, error) {
+	if p != nil {
+		b.running = append(b.running, p)
+	}
+	return p, err
+}
+
+// end ends programs that one case alone has needed.
+func (b *bench) end(processes ...*process) {
+	for _, p := range processes {
+		if i := slices.Index(b.running, p); i >= 0 {
+			b.running = slices.Delete(b.running, i, i+1)
+			p.stop()
+		}
+	}
+}
+
+// router returns the running router of that name: demo or crossbar.
+func (b *bench) router(name string) (*node, error) {
+	if r := b.routers[name]; r != nil {
+		return r, nil
+	}
+	r := &node{}
+	var err error
+	if name == "crossbar" {
+		r.process, r.url, err = b.startCrossbar()
+	} else if r.process, err = itself("router"); err == nil {
+		r.url, err = r.next(patience)
+	}
+	if _, err := b.keep(r.process, err); err != nil {
+		return nil, err
+	}
+	b.routers[name] = r
+	return r, nil
+}
+
+const wampoolConfig = `router { url = %q }
+listen "ws://127.0.0.1:%d/ws" {}
+realm "realm1" {
+  %s
+}
+log { level = "warn" }
+`
+
+// sidecar starts wampool before a router, with this in its realm block.
+func (b *bench) sidecar(router, realm string) (*process, string, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, "", err
+	}
+	file := filepath.Join(b.dir, fmt.Sprintf("wampool-%d.hcl", port))
+	if err := os.WriteFile(file, fmt.Appendf(nil, wampoolConfig, router, port, realm), 0o600); err != nil {
+		return nil, "", err
+	}
+	p, err := b.keep(start("wampool", b.wampool, "run", "-c", file))
+	if err != nil {
+		return nil, "", err
+	}
+	return p, fmt.Sprintf("ws://127.0.0.1:%d/ws", port), p.waitPort(port)
+}
+
+// relay starts HAProxy before a router.
+func (b *bench) relay(router string) (*process, string, error) {
+	p, url, err := b.startHAProxy(router)
+	_, err = b.keep(p, err)
+	return p, url, err
+}
+
+// play starts callers or callees and waits until they are ready.
+func (b *bench) play(role string, args ...string) (*process, error) {
+	p, err := b.keep(itself(role, args...))
+	if err != nil {
+		return nil, err
+	}
+	_, err = p.expect("ready")
+	return p, err
+}
+
+// measure gives the callers a command, and returns what came of it and the
+// processor time that others used meanwhile.
+func measure(callers *process, command string, of ...*process) (*callersResult, []time.Duration, error) {
+	spent := make([]time.Duration, len(of))
+	for i, p := range of {
+		before, err := p.cpu()
+		if err != nil {
+			return nil, nil, err
+		}
+		spent[i] = -before
+	}
+	if _, err := fmt.Fprintln(callers.stdin, command); err != nil {
+		return nil, nil, err
+	}
+	line, err := callers.next(time.Hour)
+	if err != nil {
+		return nil, nil, err
+	}
+	var result callersResult
+	if err := json.Unmarshal([]byte(line), &result); err != nil {
+		return nil, nil, fmt.Errorf("%w: %s", err, line)
+	}
+	for i, p := range of {
+		after, err := p.cpu()
+		if err != nil {
+			return nil, nil, err
+		}
+		spent[i] += after
+	}
+	return &result, spent, nil
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// waitPort waits until the program listens.
+func (p *process) waitPort(port int) error {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			return conn.Close()
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s does not listen: %w\n%s", p.name, err, p.log.String())
+		}
+	}
+}
+
+func hostOf(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		panic("compare: a URL of its own must be valid: " + rawURL)
+	}
+	return u.Host
+}
+
+// machine describes what it ran on.
+func machine(b *bench) string {
+	model := "unknown processor"
+	if content, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(content)) {
+			if name, found := strings.CutPrefix(line, "model name"); found {
+				model = strings.TrimSpace(strings.TrimLeft(name, "\t :"))
+				break
+			}
+		}
+	}
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	return fmt.Sprintf("%d cores of %s, Linux %s, %s, %s, %s, %d rounds of %s",
+		runtime.NumCPU(), model, strings.TrimSpace(string(kernel)), runtime.Version(),
+		firstLine(append(slices.Clone(b.haproxy), "-v")), firstLine([]string{"integration/.venv/bin/crossbar", "version"}), b.rounds, b.round)
+}
+
+// firstLine returns what a program says of its version.
+func firstLine(command []string) string {
+	out, err := exec.Command(command[0], command[1:]...).Output()
+	if err != nil {
+		return filepath.Base(command[0]) + " (version unknown)"
+	}
+	for line := range strings.Lines(string(out)) {
+		if name, rest, found := strings.Cut(line, ":"); found && strings.Contains(name, "Crossbar.io") {
+			return "Crossbar.io " + strings.TrimSpace(rest)
+		}
+		if strings.HasPrefix(line, "HAProxy") {
+			return strings.Join(strings.Fields(line)[:3], " ")
+		}
+	}
+	return filepath.Base(command[0])
+}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// aCase is one comparison, which gives one row or more.
+type aCase struct {
+	name    string
+	measure func(*bench) ([]row, error)
+}
+
+var cases = []aCase{
+	{"pool, demo's router", func(b *bench) ([]row, error) { return b.pool("demo", "the demo's router") }},
+	{"pool, Crossbar.io", func(b *bench) ([]row, error) { return b.pool("crossbar", "Crossbar.io") }},
+	{"pass-through", (*bench).passThrough},
+	{"overload", (*bench).overload},
+	{"Crossbar.io's own feature", (*bench).ownFeature},
+	{"9,000 callees", (*bench).manyCallees},
+	{"idle sessions", (*bench).idleSessions},
+	{"Go benchmarks", (*bench).goBenchmarks},
+	{"soak", (*bench).soak},
+}
+
+// side is one of the things compared: callers with what stands behind them.
+type side struct {
+	callers *process
+	of      *process // whose processor time counts
+	perCall []float64
+	p50     []float64 // microseconds
+}
+
+// turn takes one measurement.
+func (s *side) turn(command string) error {
+	result, spent, err := measure(s.callers, command, s.of)
+	if err != nil {
+		return err
+	}
+	if len(result.Errors) > 0 || result.Calls == 0 {
+		return fmt.Errorf("%d calls answered, errors %v", result.Calls, result.Errors)
+	}
+	s.perCall = append(s.perCall, float64(spent[0].Microseconds())/float64(result.Calls))
+	s.p50 = append(s.p50, float64(result.P50.Nanoseconds())/1000)
+	return nil
+}
+
+// rounds lets the sides take turns, after one to warm up.
+func (b *bench) takeTurns(inFlight int, sides ...*side) error {
+	for round := range b.rounds + 1 {
+		length := b.round
+		if round == 0 {
+			length = time.Second
+		}
+		for _, s := range sides {
+			if err := s.turn(fmt.Sprintf("run %s %d", length, inFlight)); err != nil {
+				return err
+			}
+			if round == 0 {
+				s.perCall, s.p50 = nil, nil
+			}
+		}
+	}
+	return nil
+}
+
+func ratios(a, b []float64) float64 {
+	each := make([]float64, len(a))
+	for i := range a {
+		each[i] = a[i] / b[i]
+	}
+	return median(each)
+}
+
+// behind starts four callees behind something, and callers of theirs at the
+// router. Where nothing shares, each callee has a procedure of its own.
+func (b *bench) behind(router, url, procedure string, of *process, options ...string) (*side, error) {
+	if _, err := b.play("callees", append([]string{"-url", url, "-procedure", procedure}, options...)...); err != nil {
+		return nil, err
+	}
+	callers, err := b.play("callers", "-url", router, "-procedure", procedure, "-n", "4")
+	return &side{callers: callers, of: of}, err
+}
+
+// pool compares a pool with a relay of the same callees' connections.
+func (b *bench) pool(name, called string) ([]row, error) {
+	r, err := b.router(name)
+	if err != nil {
+		return nil, err
+	}
+	sidecar, sidecarURL, err := b.sidecar(r.url, "")
+	if err != nil {
+		return nil, err
+	}
+	relay, relayURL, err := b.relay(r.url)
+	if err != nil {
+		return nil, err
+	}
+	pooled, err := b.behind(r.url, sidecarURL, "com.example.pooled", sidecar, "-invoke", "roundrobin")
+	if err != nil {
+		return nil, err
+	}
+	relayed, err := b.behind(r.url, relayURL, "com.example.relayed.", relay)
+	if err != nil {
+		return nil, err
+	}
+	direct, err := b.behind(r.url, r.url, "com.example.direct.", r.process)
+	if err != nil {
+		return nil, err
+	}
+	var rows []row
+	for _, c := range []struct {
+		inFlight int
+		bar      float64
+	}{{128, 1}, {1, 1.5}} {
+		for _, s := range []*side{pooled, relayed, direct} {
+			s.perCall, s.p50 = nil, nil
+		}
+		if err := b.takeTurns(c.inFlight, pooled, relayed, direct); err != nil {
+			return rows, err
+		}
+		value := ratios(pooled.perCall, relayed.perCall)
+		rows = append(rows, row{
+			what: fmt.Sprintf("pool behind %s, 4 callees, %d in flight, CBOR 100 B: CPU ÷ HAProxy's", called, c.inFlight), bar: c.bar, value: value,
+			measured: fmt.Sprintf("%.2f (%.1f µs ÷ %.1f µs)", value, median(pooled.perCall), median(relayed.perCall)),
+		})
+	}
+	added, relays := median(pooled.p50)-median(direct.p50), median(relayed.p50)-median(direct.p50)
+	rows = append(rows, row{
+		what: "the same with 1 in flight: added p50 latency ÷ HAProxy's", bar: 1.3, value: added / relays,
+		measured: fmt.Sprintf("%.2f (%.0f µs ÷ %.0f µs)", added/relays, added, relays),
+	})
+	b.end(pooled.callers, relayed.callers, direct.callers, sidecar, relay)
+	return rows, nil
+}
+
+// passThrough compares sessions that no pool is concerned with.
+func (b *bench) passThrough() ([]row, error) {
+	r, err := b.router("demo")
+	if err != nil {
+		return nil, err
+	}
+	sidecar, sidecarURL, err := b.sidecar(r.url, "")
+	if err != nil {
+		return nil, err
+	}
+	relay, relayURL, err := b.relay(r.url)
+	if err != nil {
+		return nil, err
+	}
+	callees, err := b.play("callees", "-url", r.url, "-procedure", "com.example.plain.", "-serializer", "json")
+	if err != nil {
+		return nil, err
+	}
+	through := func(url string, of *process) (*side, error) {
+		callers, err := b.play("callers", "-url", url, "-procedure", "com.example.plain.", "-serializer", "json", "-n", "8")
+		return &side{callers: callers, of: of}, err
+	}
+	ours, err := through(sidecarURL, sidecar)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := through(relayURL, relay)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.takeTurns(256, ours, theirs); err != nil {
+		return nil, err
+	}
+	value := ratios(ours.perCall, theirs.perCall)
+	b.end(ours.callers, theirs.callers, callees, sidecar, relay)
+	return []row{{
+		what: "pass-through sessions, JSON 100 B, 256 in flight over 8 connections: CPU ÷ HAProxy's", bar: 1.3, value: value,
+		measured: fmt.Sprintf("%.2f (%.1f µs ÷ %.1f µs)", value, median(ours.perCall), median(theirs.perCall)),
+	}}, nil
+}
+
+// overload sends twice what the callees can do.
+func (b *bench) overload() ([]row, error) {
+	const callees, limit, work = 4, 8, 50 * time.Millisecond
+	r, err := b.router("demo")
+	if err != nil {
+		return nil, err
+	}
+	sidecar, url, err := b.sidecar(r.url, `pool "com.example.busy" {
+    policy      = "least"
+    concurrency = 8
+    queue { limit = 1000 }
+  }`)
+	if err != nil {
+		return nil, err
+	}
+	workers, err := b.play("callees", "-url", url, "-procedure", "com.example.busy", "-invoke", "roundrobin", "-work", work.String())
+	if err != nil {
+		return nil, err
+	}
+	callers, err := b.play("callers", "-url", r.url, "-procedure", "com.example.busy", "-n", "4")
+	if err != nil {
+		return nil, err
+	}
+	rate := 2 * callees * limit * int(time.Second/work)
+	result, _, err := measure(callers, fmt.Sprintf("rate %s %d", b.round*time.Duration(b.rounds), rate), sidecar)
+	if err != nil {
+		return nil, err
+	}
+	_ = workers.stdin.Close()
+	line, err := workers.next(patience)
+	if err != nil {
+		return nil, err
+	}
+	var told calleesResult
+	if err := json.Unmarshal([]byte(line), &told); err != nil {
+		return nil, err
+	}
+	if told.Peak > limit {
+		return nil, fmt.Errorf("%d calls in flight at a callee, %d may", told.Peak, limit)
+	}
+	refused := int64(0)
+	for _, n := range result.Errors {
+		refused += n
+	}
+	goodput := float64(result.Calls) / result.Took.Seconds()
+	capacity := callees * limit / told.Work.Seconds()
+	b.end(callers, workers, sidecar)
+	return []row{{
+		what: "pool, concurrency and queue of 1000, overloaded twice: goodput ÷ capacity of the callees", bar: 0.97, atLeast: true, value: goodput / capacity,
+		measured: fmt.Sprintf("%.3f (%.0f ÷ %.0f calls/s; %d answered, %d refused, none lost; %d in flight at most of %d)",
+			goodput/capacity, goodput, capacity, result.Calls, refused, told.Peak, limit),
+	}}, nil
+}
+
+// ownFeature is what Crossbar.io's own shared registration costs it.
+func (b *bench) ownFeature() ([]row, error) {
+	r, err := b.router("crossbar")
+	if err != nil {
+		return nil, err
+	}
+	sidecar, url, err := b.sidecar(r.url, "")
+	if err != nil {
+		return nil, err
+	}
+	own, err := b.behind(r.url, r.url, "com.example.own", r.process, "-invoke", "roundrobin", "-concurrency", "64")
+	if err != nil {
+		return nil, err
+	}
+	ours, err := b.behind(r.url, url, "com.example.ours", sidecar, "-invoke", "roundrobin", "-concurrency", "64")
+	if err != nil {
+		return nil, err
+	}
+	if err := b.takeTurns(128, own, ours); err != nil {
+		return nil, err
+	}
+	value := ratios(own.perCall, ours.perCall)
+	b.end(own.callers, ours.callers, sidecar)
+	return []row{{
+		what: "Crossbar.io's CPU with its own shared registration and concurrency ÷ wampool's share before it", printed: true,
+		measured: fmt.Sprintf("%.0f (%.0f µs ÷ %.1f µs)", value, median(own.perCall), median(ours.perCall)),
+	}}, nil
+}

@@ -1,0 +1,89 @@
+// Command compare measures wampool beside HAProxy, which only copies bytes, and
+// beside Crossbar.io's own feature, in one run on this machine:
+//
+//	callers ──▶ router ──▶ wampool, or HAProxy in TCP mode, or nothing ──▶ callees
+//
+// The router is the small one of the demo, or Crossbar.io. Each of them is a
+// process of its own; this program starts itself again as router, callers and
+// callees. What is compared takes turns, round by round, so that both sides meet
+// the same noise; a ratio is the median over the rounds. The cost of a call is
+// the processor time of the process concerned, as the kernel counts it, divided
+// by the calls.
+//
+// `make bench` runs it from the top of the repository. It needs integration/.venv
+// for Crossbar.io, and installs Debian's HAProxy where there is none.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"time"
+)
+
+func main() {
+	if len(os.Args) > 1 {
+		if play := roles[os.Args[1]]; play != nil {
+			if err := play(os.Args[2:]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			return
+		}
+	}
+	if err := compare(); err != nil {
+		fmt.Fprintln(os.Stderr, "compare:", err)
+		os.Exit(1)
+	}
+}
+
+// roles are what this program is when it starts itself again.
+var roles = map[string]func(args []string) error{
+	"router": playRouter, "callees": playCallees, "callers": playCallers,
+}
+
+// settings of a run.
+type settings struct {
+	round  time.Duration // length of one measurement
+	rounds int
+	only   *regexp.Regexp
+	calls  int // of the soak
+}
+
+func compare() error {
+	var s settings
+	only := flag.String("only", "", "run the cases whose names match this regular expression")
+	flag.DurationVar(&s.round, "round", 3*time.Second, "length of one measurement")
+	flag.IntVar(&s.rounds, "rounds", 5, "measurements of each side of a comparison")
+	flag.IntVar(&s.calls, "soak", 10_000_000, "calls of the soak")
+	flag.Parse()
+	var err error
+	if s.only, err = regexp.Compile(*only); err != nil {
+		return err
+	}
+	b, err := newBench(s)
+	if err != nil {
+		return err
+	}
+	var failed error
+	var rows []row
+	for _, c := range cases {
+		if !s.only.MatchString(c.name) {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "%s …\n", c.name)
+		found, err := c.measure(b)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", c.name, err))
+		}
+		for _, r := range found {
+			fmt.Fprintf(os.Stderr, "  %s: %s\n", r.what, r.measured)
+		}
+		rows = append(rows, found...)
+	}
+	b.close()
+	printTable(os.Stdout, rows, machine(b))
+	return failed
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is a program that this one has started.
+type process struct {
+	name  string
+	cmd   *exec.Cmd
+	stdin io.WriteCloser
+	lines chan string // of its standard output
+	log   bytes.Buffer
+}
+
+// start runs a program, in a process group of its own.
+func start(name string, args ...string) (*process, error) {
+	p := &process{name: name, cmd: exec.Command(args[0], args[1:]...), lines: make(chan string, 1024)}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.Stderr = &p.log
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	go func() {
+		defer close(p.lines)
+		scanner := bufio.NewScanner(stdout)
+		scanner.Buffer(nil, 1<<20)
+		for scanner.Scan() {
+			p.lines <- scanner.Text()
+		}
+	}()
+	return p, nil
+}
+
+// itself starts this program in another role.
+func itself(role string, args ...string) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return start(role, append([]string{self, role}, args...)...)
+}
+
+const patience = 2 * time.Minute
+
+// next returns the next line that the program prints.
+func (p *process) next(within time.Duration) (string, error) {
+	select {
+	case line, open := <-p.lines:
+		if !open {
+			return "", fmt.Errorf("%s ended: %s", p.name, p.log.String())
+		}
+		return line, nil
+	case <-time.After(within):
+		return "", fmt.Errorf("%s does not answer: %s", p.name, p.log.String())
+	}
+}
+
+// expect waits for a line that contains text, and returns it.
+func (p *process) expect(text string) (string, error) {
+	for {
+		line, err := p.next(patience)
+		if err != nil || strings.Contains(line, text) {
+			return line, err
+		}
+	}
+}
+
+// stop ends the program and all that it has started.
+func (p *process) stop() {
+	_ = p.stdin.Close()
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM)
+	killer := time.AfterFunc(5*time.Second, func() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) })
+	defer killer.Stop()
+	for range p.lines { // until it is closed
+	}
+	_ = p.cmd.Wait()
+}
+
+// ticksPerSecond is USER_HZ, which Linux fixes for /proc.
+const ticksPerSecond = 100
+
+// cpu returns the processor time that the program and its children have used.
+func (p *process) cpu() (time.Duration, error) {
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return 0, err
+	}
+	var sum time.Duration
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		group, used, err := parseStat(string(content))
+		if err != nil {
+			return 0, err
+		}
+		if group == p.cmd.Process.Pid {
+			sum += used
+		}
+	}
+	return sum, nil
+}
+
+// parseStat reads the process group, and utime and stime together, of
+// /proc/PID/stat: fields 5, 14 and 15, behind the name in parentheses.
+func parseStat(stat string) (group int, used time.Duration, err error) {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 13 {
+		return 0, 0, fmt.Errorf("not a stat line: %q", stat)
+	}
+	numbers := make([]int, 0, 3)
+	for _, field := range []string{fields[2], fields[11], fields[12]} {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, 0, err
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers[0], time.Duration(numbers[1]+numbers[2]) * time.Second / ticksPerSecond, nil
+}
+
+// rss returns the resident memory of the program, in bytes.
+func (p *process) rss() (int64, error) {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(content)) {
+		if value, found := strings.CutPrefix(line, "VmRSS:"); found {
+			n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
+			return n << 10, err
+		}
+	}
+	return 0, fmt.Errorf("%s has no VmRSS", p.name)
+}

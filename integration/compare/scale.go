@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// manyCallees compares a pool of 9,000 with one of 10. Few calls are in flight,
+// so that in both no two go to the same callee at once.
+func (b *bench) manyCallees() ([]row, error) {
+	sides := make([]*side, 2)
+	var used []*process
+	for i, n := range []int{9000, 10} {
+		r, err := itself("router")
+		if r, err = b.keep(r, err); err != nil {
+			return nil, err
+		}
+		url, err := r.next(patience)
+		if err != nil {
+			return nil, err
+		}
+		sidecar, sidecarURL, err := b.sidecar(url, "")
+		if err != nil {
+			return nil, err
+		}
+		sides[i], err = b.behind(url, sidecarURL, "com.example.many", sidecar, "-invoke", "roundrobin", "-n", strconv.Itoa(n))
+		if err != nil {
+			return nil, err
+		}
+		used = append(used, sides[i].callers, sidecar, r)
+	}
+	if err := b.takeTurns(8, sides...); err != nil {
+		return nil, err
+	}
+	value := ratios(sides[0].perCall, sides[1].perCall)
+	b.end(used...)
+	return []row{{
+		what: "9,000 callees in one pool ÷ 10, 8 in flight: CPU", bar: 1.2, value: value,
+		measured: fmt.Sprintf("%.2f (%.1f µs ÷ %.1f µs)", value, median(sides[0].perCall), median(sides[1].perCall)),
+	}}, nil
+}
+
+// idleSessions looks at the memory that sessions take which do nothing.
+func (b *bench) idleSessions() ([]row, error) {
+	const sessions = 9000
+	r, err := itself("router")
+	if r, err = b.keep(r, err); err != nil {
+		return nil, err
+	}
+	url, err := r.next(patience)
+	if err != nil {
+		return nil, err
+	}
+	sidecar, sidecarURL, err := b.sidecar(url, "")
+	if err != nil {
+		return nil, err
+	}
+	before, err := sidecar.rss()
+	if err != nil {
+		return nil, err
+	}
+	idle, err := b.play("callers", "-url", sidecarURL, "-procedure", "com.example.idle", "-n", strconv.Itoa(sessions))
+	if err != nil {
+		return nil, err
+	}
+	after, err := sidecar.rss()
+	if err != nil {
+		return nil, err
+	}
+	each := float64(after-before) / sessions / 1024
+	b.end(idle, sidecar, r)
+	return []row{{
+		what: "9,000 idle sessions: resident memory each, both sockets, KiB", bar: 24, value: each,
+		measured: fmt.Sprintf("%.1f (%d MiB in all)", each, after>>20),
+	}}, nil
+}
+
+// soak sends calls for long, and looks at the memory.
+func (b *bench) soak() ([]row, error) {
+	r, err := b.router("demo")
+	if err != nil {
+		return nil, err
+	}
+	sidecar, url, err := b.sidecar(r.url, `pool "com.example.soak" {
+    policy      = "least"
+    concurrency = 32
+    queue {}
+  }`)
+	if err != nil {
+		return nil, err
+	}
+	used := []*process{sidecar}
+	for _, serializer := range []string{"cbor", "json", "msgpack"} {
+		p, err := b.play("callees", "-url", url, "-procedure", "com.example.soak", "-n", "2", "-serializer", serializer)
+		if err != nil {
+			return nil, err
+		}
+		used = append(used, p)
+	}
+	callers, err := b.play("callers", "-url", r.url, "-procedure", "com.example.soak", "-n", "8")
+	if err != nil {
+		return nil, err
+	}
+	var calls, first, last, peak int64
+	began := time.Now()
+	for calls < int64(b.calls) {
+		result, _, err := measure(callers, "run 2s 256", sidecar)
+		if err != nil {
+			return nil, err
+		}
+		if len(result.Errors) > 0 {
+			return nil, fmt.Errorf("errors: %v", result.Errors)
+		}
+		calls += result.Calls
+		if last, err = sidecar.rss(); err != nil {
+			return nil, err
+		}
+		if peak = max(peak, last); first == 0 && calls >= int64(b.calls/10) {
+			first = last
+		}
+	}
+	value := float64(last) / float64(first)
+	b.end(append(used, callers)...)
+	return []row{{
+		what: fmt.Sprintf("%d million calls: resident memory at the end ÷ after a tenth", b.calls/1_000_000), bar: 1.1, value: value,
+		measured: fmt.Sprintf("%.2f (%.1f MiB ÷ %.1f MiB; %d calls in %s)", value, float64(last)/(1<<20), float64(first)/(1<<20), calls, time.Since(began).Round(time.Second)),
+	}}, nil
+}
