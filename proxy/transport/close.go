@@ -16,14 +16,17 @@ const (
 	// leastLinger lets a close frame out at all.
 	leastLinger = 10 * time.Millisecond
 
+	// codeTooLarge is for a message that is too large (RFC 6455, 7.4.1).
+	codeTooLarge = 1009
+
 	// longestReason of a close frame, in bytes (RFC 6455, 5.5).
 	longestReason = 123
 )
 
 // Close ends the connection in good order, in the background: what was sent,
 // then a close frame with code and reason (RFC 6455, 7.4; what can't be sent is
-// replaced), then up to linger, at most 5 s, for the peer to take it all and
-// answer. It returns at once, and does nothing where the connection is ending
+// replaced), or over RawSocket the end of the stream, then up to linger, at most
+// 5 s, for the peer to take it all and answer. It returns at once, and does nothing where the connection is ending
 // already.
 func (c *Conn) Close(code int, reason string, linger time.Duration) {
 	c.leave(code, reason, linger, ErrClosed)
@@ -31,6 +34,8 @@ func (c *Conn) Close(code int, reason string, linger time.Duration) {
 
 // leave begins the close handshake. cause is what the connection ended of.
 func (c *Conn) leave(code int, reason string, linger time.Duration, cause error) {
+	c.sending.Lock() // nothing is written behind the goodbye
+	defer c.sending.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state.Load() != open {
@@ -39,18 +44,18 @@ func (c *Conn) leave(code int, reason string, linger time.Duration, cause error)
 	c.reason = cause
 	c.state.Store(leaving)
 	c.closing.Add(1)
-	go c.closeHandshake(closeCode(code), closeReason(reason), linger)
+	go c.closeHandshake(code, reason, linger)
 }
 
 // closeHandshake writes what is left, says goodbye and waits for the peer. It
 // ends after linger at the latest, for then nothing can be read or written any
 // more.
-func (c *Conn) closeHandshake(code websocket.StatusCode, reason string, linger time.Duration) {
+func (c *Conn) closeHandshake(code int, reason string, linger time.Duration) {
 	defer c.closing.Done()
 	_ = c.gather.SetDeadline(time.Now().Add(max(linger, leastLinger)))
 	c.gather.setMode(parting)
 	c.gather.Flush()
-	_ = c.socket.Close(code, reason)
+	c.framing.part(code, reason)
 	c.end(nil)
 }
 

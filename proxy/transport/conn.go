@@ -1,30 +1,25 @@
 package transport
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
+	"math"
 	"sync"
 	"sync/atomic"
-
-	"github.com/coder/websocket"
 
 	"github.com/wampool/wampool/codec"
 )
 
-// Conn carries WAMP messages over a WebSocket, one message a frame (WAMP
-// specification, "WebSocket Transport"). One goroutine reads; any may send,
-// flush and close.
+// Conn carries WAMP messages over a WebSocket or a RawSocket. One goroutine
+// reads; any may send, flush and close.
 type Conn struct {
 	// Immutable.
-	socket       *websocket.Conn
-	gather       *gather
-	serializer   codec.Serializer
-	frames       websocket.MessageType
-	remote       string
-	messageBytes int64
-	done         chan struct{}
+	framing    framing
+	gather     *gather
+	serializer codec.Serializer
+	remote     string
+	maxSend    int
+	done       chan struct{}
 
 	// Owned by the reader.
 	message   *buffer // holds the latest message; nil while the reader waits for one
@@ -56,23 +51,23 @@ const (
 	ended          // the socket is closed
 )
 
-func newConn(socket *websocket.Conn, g *gather, s codec.Serializer, remote string, limits Limits) *Conn {
-	c := &Conn{
-		socket: socket, gather: g, serializer: s, frames: websocket.MessageText, remote: remote,
-		messageBytes: limits.MessageBytes, done: make(chan struct{}),
-	}
-	if s.Binary() {
-		c.frames = websocket.MessageBinary
-	}
+func newConn(f framing, g *gather, s codec.Serializer, remote string, maxSend int) *Conn {
+	c := &Conn{framing: f, gather: g, serializer: s, remote: remote, maxSend: maxSend, done: make(chan struct{})}
 	c.outside.Lock()
-	socket.SetReadLimit(limits.MessageBytes)
 	g.setMode(gathering)
 	g.owner.Store(c)
 	return c
 }
 
+// unlimited is the most that a WebSocket's peer takes, as far as this side knows.
+const unlimited = math.MaxInt
+
 // Serializer returns what the connection's messages are written in.
 func (c *Conn) Serializer() codec.Serializer { return c.serializer }
+
+// MaxSend returns the longest message that the peer takes, in bytes: what it
+// has announced over RawSocket. Over WebSocket nobody announces anything.
+func (c *Conn) MaxSend() int { return c.maxSend }
 
 // RemoteAddr returns the peer's address.
 func (c *Conn) RemoteAddr() string { return c.remote }
@@ -116,7 +111,7 @@ func (c *Conn) Read() ([]byte, error) {
 	if err == nil {
 		var message []byte
 		c.outside.Unlock()
-		message, err = c.readMessage()
+		message, err = c.framing.read(c)
 		c.outside.Lock()
 		if err == nil && c.state.Load() == open {
 			return message, nil
@@ -129,71 +124,62 @@ func (c *Conn) Read() ([]byte, error) {
 	return nil, c.over
 }
 
-func (c *Conn) readMessage() ([]byte, error) {
-	frames, r, err := c.socket.Reader(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	if frames != c.frames {
-		return nil, &ProtocolError{
-			int(websocket.StatusUnsupportedData),
-			fmt.Sprintf("%s message where %s has %s ones", kind(frames), c.serializer.Subprotocol(), kind(c.frames)),
-		}
-	}
+// receive notes that a message has begun to arrive, and provides for it.
+func (c *Conn) receive() {
 	c.receiving = true
 	if c.message == nil {
 		c.message = borrowBuffer(smallestBuffer)
 	}
 	c.message.b = c.message.b[:0]
-	for {
-		c.message = c.message.withRoom(1)
-		b := c.message.b
-		n, err := r.Read(b[len(b):cap(b)])
-		c.message.b = b[:len(b)+n]
-		if err == io.EOF {
-			return c.message.b, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-}
-
-func kind(frames websocket.MessageType) string {
-	if frames == websocket.MessageBinary {
-		return "binary"
-	}
-	return "text"
 }
 
 // endReading ends the connection for an error of the reader, unless it has
 // ended already, and returns what Read returns from now on.
 func (c *Conn) endReading(err error) error {
 	if c.state.Load() == open {
-		cause := readError(err, c.messageBytes)
-		if fault := (*ProtocolError)(nil); errors.As(cause, &fault) {
+		if fault := (*ProtocolError)(nil); errors.As(err, &fault) {
 			c.leave(fault.Code, fault.Reason, faultLinger, fault)
 		} else {
-			c.end(cause)
+			c.end(err)
 		}
 	}
 	if c.state.Load() == ended {
-		_ = c.socket.CloseNow() // gives its buffers back
+		c.framing.release()
 	}
 	return c.notOpen()
 }
 
 // Send appends a message to the send buffer, a copy of it. It never blocks. An
 // error means that the connection has ended or ends now, and the reader gets it
-// as well: [ErrSendBufferFull] where the peer leaves too much unread. The
-// message is written with the next Flush, of anybody, or Read of this connection.
+// as well: [ErrSendBufferFull] where the peer leaves too much unread,
+// [ErrMessageTooLong] where it takes no message of this length. The message is
+// written with the next Flush, of anybody, or Read of this connection.
 func (c *Conn) Send(message []byte) error {
+	if len(message) > c.maxSend {
+		err := fmt.Errorf("%w: it has %d bytes, and %d is the most", ErrMessageTooLong, len(message), c.maxSend)
+		c.leave(codeTooLarge, err.Error(), faultLinger, err)
+		return c.notOpen()
+	}
 	c.sending.Lock()
-	err := c.gather.admit(len(message))
+	err := c.admit(len(message))
 	if err == nil {
-		err = c.socket.Write(context.Background(), c.frames, message)
+		err = c.framing.write(message)
 	}
 	c.sending.Unlock()
+	return c.sent(err)
+}
+
+// admit tells whether something of this size may be written, or why not.
+// sending is held.
+func (c *Conn) admit(size int) error {
+	if err := c.notOpen(); err != nil {
+		return err
+	}
+	return c.gather.admit(size)
+}
+
+// sent deals with the outcome of a write.
+func (c *Conn) sent(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -156,7 +156,8 @@ func upgrade(ctx context.Context, u *url.URL, o *DialOptions, g *gather, hop *up
 		return nil, fmt.Errorf("it chose none of the subprotocols %s", strings.Join(subprotocols, ", "))
 	}
 	dialed := &Dialed{
-		Conn:   newConn(socket, g, serializer, g.RemoteAddr().String(), o.Limits),
+		Conn: newConn(newWebSocket(socket, hop.conn, serializer, o.Limits.MessageBytes, true),
+			g, serializer, g.RemoteAddr().String(), unlimited),
 		Header: http.Header{},
 	}
 	if cookies := response.Header.Values("Set-Cookie"); len(cookies) > 0 {

@@ -15,11 +15,15 @@ var (
 	// is sent to.
 	ErrSendBufferFull = errors.New("send buffer full: the peer does not read fast enough")
 
+	// ErrMessageTooLong ends a connection to whose peer a message was sent that
+	// is longer than it takes. Not a byte of the message goes out.
+	ErrMessageTooLong = errors.New("message longer than the peer takes")
+
 	// ErrClosed is the end of a connection that this side has closed.
 	ErrClosed = errors.New("closed by this side")
 )
 
-// CloseError is the close of a connection by its peer with a code other than
+// CloseError is the close of a WebSocket by its peer with a code other than
 // 1000 (normal) and 1005 (none given).
 type CloseError struct {
 	Code   int // RFC 6455, 7.4
@@ -35,7 +39,7 @@ func (e *CloseError) Error() string {
 
 // ProtocolError is a fault of the peer, for which the connection was closed.
 type ProtocolError struct {
-	Code   int // the peer was told: RFC 6455, 7.4
+	Code   int // RFC 6455, 7.4; the peer of a WebSocket was told
 	Reason string
 }
 
@@ -43,12 +47,13 @@ func (e *ProtocolError) Error() string {
 	return fmt.Sprintf("closed with code %d: %s", e.Code, e.Reason)
 }
 
-// LostError is the end of a connection without a close frame.
+// LostError is the end of a WebSocket without a close frame, or of a RawSocket
+// in the middle of a message.
 type LostError struct{ Err error }
 
 func (e *LostError) Error() string {
 	if errors.Is(e.Err, io.EOF) || errors.Is(e.Err, io.ErrUnexpectedEOF) {
-		return "connection lost: the peer ended it without a close frame"
+		return "connection lost: the peer ended it without saying so"
 	}
 	return fmt.Sprintf("connection lost: %v", e.Err)
 }

@@ -156,7 +156,7 @@ func (h *Handshake) Accept(s codec.Serializer, header http.Header) (*Conn, error
 	if err != nil {
 		return nil, fmt.Errorf("accept client %s: %w", h.RemoteAddr(), err)
 	}
-	return newConn(socket, upgrade.gather, s, h.RemoteAddr(), h.limits), nil
+	return newConn(newWebSocket(socket, upgrade.gather, s, h.limits.MessageBytes, false), upgrade.gather, s, h.RemoteAddr(), unlimited), nil
 }
 
 // Reject answers the client with an HTTP status from 400 to 599, or else 502,

@@ -1,0 +1,21 @@
+package transport
+
+// framing is how messages are told apart in a connection's bytes: WebSocket or
+// RawSocket.
+type framing interface {
+	// read returns the next message, in c.message, and answers pings on its
+	// way. Only the reader calls it. An error is in the terms of [Conn.Read].
+	read(c *Conn) ([]byte, error)
+
+	// write appends a message to what is gathered, and ping one that the peer
+	// answers. c.sending is held.
+	write(message []byte) error
+	ping() error
+
+	// part tells the peer that this is the end and waits until it has heard.
+	// The connection has a deadline then, and nothing else is written.
+	part(code int, reason string)
+
+	// release gives back what the reader held, once the socket is closed.
+	release()
+}
