@@ -232,7 +232,7 @@ type tap struct {
 
 func startTap(t *testing.T, routerURL string) *tap {
 	t.Helper()
-	listener, err := transport.Listen(context.Background(), "ws://127.0.0.1:0/ws", transport.Limits{})
+	listener, err := transport.Listen(context.Background(), "ws://127.0.0.1:0/ws", transport.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

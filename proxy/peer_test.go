@@ -151,7 +151,7 @@ func newWorld(t *testing.T, realm string) (*world, *peer) {
 }
 
 func (w *world) listen(url string) {
-	l, err := transport.Listen(w.t.Context(), url, transport.Limits{})
+	l, err := transport.Listen(w.t.Context(), url, transport.ListenOptions{})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (p *Proxy) limits() transport.Limits {
 // then none is.
 func (p *Proxy) Listen(ctx context.Context) error {
 	for _, listen := range p.config.Listen {
-		l, err := transport.Listen(ctx, listen.URL, p.limits())
+		l, err := transport.Listen(ctx, listen.URL, transport.ListenOptions{Limits: p.limits()})
 		if err != nil {
 			for _, open := range p.listeners {
 				err = errors.Join(err, open.Close())

@@ -62,7 +62,7 @@ type script struct {
 // scripted runs a script with each client that connects, and returns where.
 func scripted(t *testing.T, play func(*script)) string {
 	t.Helper()
-	l, err := transport.Listen(t.Context(), "ws://127.0.0.1:0/ws", transport.Limits{})
+	l, err := transport.Listen(t.Context(), "ws://127.0.0.1:0/ws", transport.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func Listen(ctx context.Context, rawURL string, options Options) (*Router, error
 		}
 		r.realms[name] = newRealm(name)
 	}
-	listener, err := transport.Listen(ctx, rawURL, options.Limits)
+	listener, err := transport.Listen(ctx, rawURL, transport.ListenOptions{Limits: options.Limits})
 	if err != nil {
 		return nil, fmt.Errorf("router: %w", err)
 	}

@@ -104,8 +104,10 @@ func TestCloseWhileReading(t *testing.T) {
 }
 
 // What the socket does not take at once is still sent before the close frame.
-func TestCloseSendsWhatIsBuffered(t *testing.T) {
-	client, server := pair(t, codec.CBOR, Limits{SendBufferBytes: 64 << 20})
+func TestCloseSendsWhatIsBuffered(t *testing.T) { overEach(t, testCloseSendsWhatIsBuffered) }
+
+func testCloseSendsWhatIsBuffered(t *testing.T, over string) {
+	client, server := pairOver(t, over, codec.CBOR, Limits{SendBufferBytes: 64 << 20})
 	message := strings.Repeat("x", 64<<10)
 	sent := fill(t, server, message)
 	for range 10 {
@@ -144,8 +146,10 @@ func TestCloseGivesUpAfterLinger(t *testing.T) {
 	}
 }
 
-func TestAbort(t *testing.T) {
-	client, server := pair(t, codec.JSON, Limits{})
+func TestAbort(t *testing.T) { overEach(t, testAbort) }
+
+func testAbort(t *testing.T, over string) {
+	client, server := pairOver(t, over, codec.JSON, Limits{})
 	waiting, read := make(chan struct{}), make(chan error, 1)
 	server.BeforeBlock(sync.OnceFunc(func() { close(waiting) }))
 	go func() {
@@ -163,7 +167,11 @@ func TestAbort(t *testing.T) {
 		t.Errorf("reason: %v, want %v", err, reason)
 	}
 	_, err := client.Read()
-	if lost := (*LostError)(nil); !errors.As(err, &lost) {
+	if lost := (*LostError)(nil); over != "ws" { // there is no goodbye to be missed
+		if err != io.EOF {
+			t.Errorf("peer's read: %v, want EOF", err)
+		}
+	} else if !errors.As(err, &lost) {
 		t.Errorf("peer's read: %v, want *LostError", err)
 	} else if !strings.Contains(err.Error(), "lost") {
 		t.Errorf("peer's read: %v", err)
@@ -253,7 +261,7 @@ func TestLargestMessage(t *testing.T) {
 
 func TestFramesThatAreNone(t *testing.T) {
 	var conns []net.Conn
-	_, server := wrappedPair(t, codec.JSON, Limits{}, func(conn net.Conn) net.Conn {
+	_, server := wrappedPair(t, "ws", codec.JSON, Limits{}, func(conn net.Conn) net.Conn {
 		conns = append(conns, conn)
 		return conn
 	})

@@ -40,11 +40,13 @@ func messagesOfAllSizes() [][]byte {
 	return messages
 }
 
-func TestMessagesArriveWholeAndInOrder(t *testing.T) {
+func TestMessagesArriveWholeAndInOrder(t *testing.T) { overEach(t, testMessagesArriveWholeAndInOrder) }
+
+func testMessagesArriveWholeAndInOrder(t *testing.T, over string) {
 	messages := messagesOfAllSizes()
 	for _, s := range allSerializers {
 		t.Run(s.String(), func(t *testing.T) {
-			client, server := pair(t, s, Limits{SendBufferBytes: 64 << 20})
+			client, server := pairOver(t, over, s, Limits{SendBufferBytes: 64 << 20})
 			if client.Serializer() != s || server.Serializer() != s {
 				t.Fatalf("serializers %v and %v, want %v", client.Serializer(), server.Serializer(), s)
 			}
@@ -82,8 +84,12 @@ func TestMessagesArriveWholeAndInOrder(t *testing.T) {
 }
 
 func TestConcurrentSendersKeepTheirOrder(t *testing.T) {
+	overEach(t, testConcurrentSendersKeepTheirOrder)
+}
+
+func testConcurrentSendersKeepTheirOrder(t *testing.T, over string) {
 	const senders, each = 8, 400
-	client, server := pair(t, codec.CBOR, Limits{SendBufferBytes: 64 << 20})
+	client, server := pairOver(t, over, codec.CBOR, Limits{SendBufferBytes: 64 << 20})
 	for sender := range senders {
 		go func() {
 			for i := range each {
@@ -119,8 +125,10 @@ func TestConcurrentSendersKeepTheirOrder(t *testing.T) {
 }
 
 // What came with one read is handled before the hook runs again, on both sides.
-func TestHookRunsBeforeBlockingOnly(t *testing.T) {
-	client, server := pair(t, codec.JSON, Limits{})
+func TestHookRunsBeforeBlockingOnly(t *testing.T) { overEach(t, testHookRunsBeforeBlockingOnly) }
+
+func testHookRunsBeforeBlockingOnly(t *testing.T, over string) {
+	client, server := pairOver(t, over, codec.JSON, Limits{})
 	for _, c := range []struct {
 		name         string
 		from, reader *Conn
@@ -161,8 +169,10 @@ func lengths(texts []string) []int {
 }
 
 // A reader that is told the end has had its chance to flush.
-func TestHookRunsBeforeAnError(t *testing.T) {
-	client, server := pair(t, codec.JSON, Limits{})
+func TestHookRunsBeforeAnError(t *testing.T) { overEach(t, testHookRunsBeforeAnError) }
+
+func testHookRunsBeforeAnError(t *testing.T, over string) {
+	client, server := pairOver(t, over, codec.JSON, Limits{})
 	server.Close(1000, "", time.Second)
 	flushed := 0
 	server.BeforeBlock(func() { flushed++ })
@@ -181,8 +191,10 @@ func TestHookRunsBeforeAnError(t *testing.T) {
 	}
 }
 
-func TestMessageStaysUntilTheNextRead(t *testing.T) {
-	client, server := pair(t, codec.JSON, Limits{})
+func TestMessageStaysUntilTheNextRead(t *testing.T) { overEach(t, testMessageStaysUntilTheNextRead) }
+
+func testMessageStaysUntilTheNextRead(t *testing.T, over string) {
+	client, server := pairOver(t, over, codec.JSON, Limits{})
 	for _, size := range []int{10, 5000, 300_000} {
 		first := strings.Repeat("x", size)
 		mustSend(t, client, first)
@@ -214,8 +226,10 @@ func TestMessageStaysUntilTheNextRead(t *testing.T) {
 	}
 }
 
-func TestSendCopies(t *testing.T) {
-	client, server := pair(t, codec.JSON, Limits{})
+func TestSendCopies(t *testing.T) { overEach(t, testSendCopies) }
+
+func testSendCopies(t *testing.T, over string) {
+	client, server := pairOver(t, over, codec.JSON, Limits{})
 	message := []byte("[1]")
 	if err := client.Send(message); err != nil {
 		t.Fatal(err)

@@ -20,10 +20,10 @@ import (
 // DialOptions say how to reach a router.
 type DialOptions struct {
 	Serializers []codec.Serializer // offered, in this order
-	Header      http.Header        // of the upgrade request
-	Timeout     time.Duration      // until the router has answered it; 0: 2 s
+	Header      http.Header        // of the upgrade request; RawSocket has none
+	Timeout     time.Duration      // until the router has answered; 0: 2 s
 	Limits      Limits
-	TLS         *tls.Config // for wss; nil: the system's root certificates
+	TLS         *tls.Config // for wss and rss; nil: the system's root certificates
 }
 
 // defaultDialTimeout leaves a client's own handshake time to be answered:
@@ -36,13 +36,16 @@ type Dialed struct {
 	Header http.Header // Set-Cookie of the router's answer, nothing else
 }
 
-// Dial opens a connection to the router at a ws or wss URL. No proxy of the
-// environment is used and no redirect is followed. The error is a
-// *[RefusedError] or a *[DialError].
+// dialSchemes are the transports that a router's URL may name.
+var dialSchemes = map[string]bool{"ws": true, "wss": true, "rs": true, "rss": true, "unix": true}
+
+// Dial opens a connection to the router at a ws or wss URL, or for RawSocket at
+// an rs, rss or unix one. No proxy of the environment is used and no redirect
+// is followed. The error is a *[RefusedError] or a *[DialError].
 func Dial(ctx context.Context, rawURL string, o DialOptions) (*Dialed, error) {
 	u, err := url.Parse(rawURL)
-	if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
-		return nil, &DialError{redacted(u), errors.New("not a URL like ws://127.0.0.1:8080/ws")}
+	if err != nil || !dialSchemes[u.Scheme] || (u.Host == "") != (u.Scheme == "unix") || u.Scheme == "unix" && u.Path == "" {
+		return nil, &DialError{redacted(u), errors.New("not a URL like ws://127.0.0.1:8080/ws, rs://127.0.0.1:8081 or unix:///run/router.sock")}
 	}
 	if o.Timeout == 0 {
 		o.Timeout = defaultDialTimeout
@@ -50,6 +53,10 @@ func Dial(ctx context.Context, rawURL string, o DialOptions) (*Dialed, error) {
 	o.Limits = o.Limits.withDefaults()
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("no answer within %s", o.Timeout))
 	defer cancel()
+	dial := dialWebSocket
+	if u.Scheme != "ws" && u.Scheme != "wss" {
+		dial = dialRaw
+	}
 	dialed, err := dial(ctx, u, &o)
 	var refused *RefusedError
 	switch {
@@ -63,35 +70,55 @@ func Dial(ctx context.Context, rawURL string, o DialOptions) (*Dialed, error) {
 	return nil, &DialError{redacted(u), err}
 }
 
-// dial connects, speaks TLS where the URL says so, and makes the upgrade.
-// When ctx ends before it does, it fails, with any error.
-func dial(ctx context.Context, u *url.URL, o *DialOptions) (_ *Dialed, err error) {
+// connect opens a connection, with TLS above it where the URL says so. It is
+// closed when ctx ends, until release is called with the outcome of what was
+// done with it; that returns the outcome of all.
+func connect(ctx context.Context, u *url.URL, o *DialOptions) (g *gather, stream net.Conn, release func(error) error, err error) {
 	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", dialAddress(u))
+	network, address := dialAddress(u)
+	conn, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	g := newGather(conn, o.Limits.SendBufferBytes)
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer func() {
+	release = func(err error) error {
 		if !stop() && err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
 			_ = conn.Close()
 		}
-	}()
-	hop := &upgradeTransport{conn: g}
-	if u.Scheme == "wss" {
-		if hop.conn, err = secure(ctx, g, u, o.TLS); err != nil {
-			return nil, err
+		return err
+	}
+	g = newGather(conn, o.Limits.SendBufferBytes)
+	stream = g
+	if u.Scheme == "wss" || u.Scheme == "rss" {
+		if stream, err = secure(ctx, g, u, o.TLS); err != nil {
+			return nil, nil, nil, release(err)
 		}
 	}
-	return upgrade(ctx, u, o, g, hop)
+	return g, stream, release, nil
 }
 
-// dialAddress returns the host and port of a URL.
-func dialAddress(u *url.URL) string {
+// dialWebSocket connects and makes the upgrade. When ctx ends before it does,
+// it fails, with any error.
+func dialWebSocket(ctx context.Context, u *url.URL, o *DialOptions) (*Dialed, error) {
+	g, stream, release, err := connect(ctx, u, o)
+	if err != nil {
+		return nil, err
+	}
+	dialed, err := upgrade(ctx, u, o, g, &upgradeTransport{conn: stream})
+	if err = release(err); err != nil {
+		return nil, err
+	}
+	return dialed, nil
+}
+
+// dialAddress returns where a URL leads.
+func dialAddress(u *url.URL) (network, address string) {
+	if u.Scheme == "unix" {
+		return "unix", u.Path
+	}
 	port := u.Port()
 	switch {
 	case port != "":
@@ -100,7 +127,7 @@ func dialAddress(u *url.URL) string {
 	default:
 		port = "80"
 	}
-	return net.JoinHostPort(u.Hostname(), port)
+	return "tcp", net.JoinHostPort(u.Hostname(), port)
 }
 
 // secure puts TLS above the gather conn: a record is written to memory, so that
@@ -146,14 +173,14 @@ func upgrade(ctx context.Context, u *url.URL, o *DialOptions, g *gather, hop *up
 	case hop.err != nil:
 		return nil, hop.err // without what the layers above have to say
 	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
-		return nil, &RefusedError{redacted(u), response.StatusCode, beginning(response.Body)}
+		return nil, &RefusedError{URL: redacted(u), Status: response.StatusCode, Body: beginning(response.Body)}
 	default:
 		return nil, err
 	}
 	serializer, ok := codec.ParseSubprotocol(socket.Subprotocol())
 	if !ok {
 		_ = socket.CloseNow()
-		return nil, fmt.Errorf("it chose none of the subprotocols %s", strings.Join(subprotocols, ", "))
+		return nil, fmt.Errorf("%w: it chose none of the subprotocols %s", ErrNoSerializer, strings.Join(subprotocols, ", "))
 	}
 	dialed := &Dialed{
 		Conn: newConn(newWebSocket(socket, hop.conn, serializer, o.Limits.MessageBytes, true),

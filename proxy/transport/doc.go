@@ -1,8 +1,8 @@
-// Package transport carries WAMP messages over WebSocket: the listening side,
-// the dialing side and the connection that both give.
+// Package transport carries WAMP messages over WebSocket and RawSocket: the
+// listening side, the dialing side and the connection that both give.
 //
-//	Send ─▶ websocket library (frames) ─▶ gather (memory) ── Flush ─▶ socket
-//	Read ◀─ websocket library (frames) ◀─ gather (read-ahead) ◀────── socket
+//	Send ─▶ framing ─▶ (TLS) ─▶ gather (memory) ── Flush ─▶ TCP or Unix socket
+//	Read ◀─ framing ◀─ (TLS) ◀─ gather (read-ahead) ◀────── TCP or Unix socket
 //
 // Sending appends to a bounded buffer and never blocks, so nobody waits for
 // another's slow socket: who does not read is dropped. Flushing writes what has
@@ -12,6 +12,9 @@
 // brought, and flushes what it has caused when it is about to wait for more:
 // see [Conn.BeforeBlock]. A connection that waits holds no buffers but the
 // library's small ones.
+//
+// Framing is either the WebSocket library (websocket.go), or type and length
+// before each message (rawsocket.go).
 //
 // The router is dialed before a client is answered, so that both hops speak the
 // serializer that the router chose: see [Handshake].

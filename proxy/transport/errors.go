@@ -60,19 +60,33 @@ func (e *LostError) Error() string {
 
 func (e *LostError) Unwrap() error { return e.Err }
 
-// RefusedError is an answer of the router by HTTP other than 101.
+// ErrNoSerializer is the end of a handshake with a router that speaks none of
+// the serializers that it is offered.
+var ErrNoSerializer = errors.New("no common serializer")
+
+// RefusedError is an answer of the router by HTTP other than 101, or by an
+// error of RawSocket's handshake.
 type RefusedError struct {
-	URL    string // without password and query
-	Status int
-	Body   string // its beginning, printable
+	URL       string // without password and query
+	Status    int    // 0 over RawSocket
+	Body      string // its beginning, printable
+	RawSocket RawSocketError
 }
 
 func (e *RefusedError) Error() string {
+	if e.RawSocket != 0 {
+		return fmt.Sprintf("router %s refuses the connection: %v", e.URL, e.RawSocket)
+	}
 	text := fmt.Sprintf("router %s answers %d %s", e.URL, e.Status, http.StatusText(e.Status))
 	if e.Body != "" {
 		text += ": " + e.Body
 	}
 	return text
+}
+
+// Is tells a serializer that is refused as [ErrNoSerializer].
+func (e *RefusedError) Is(target error) bool {
+	return target == ErrNoSerializer && e.RawSocket == RawSocketSerializer
 }
 
 // DialError is any other failure to reach a router.

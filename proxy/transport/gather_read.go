@@ -2,9 +2,9 @@ package transport
 
 import "io"
 
-// readAhead is the most that one read takes from a socket: some hundreds of
+// aheadBytes is the most that one read takes from a socket: some hundreds of
 // small messages, whose answers then leave together.
-const readAhead = 32 << 10
+const aheadBytes = 32 << 10
 
 // input is what the socket has brought and nobody has asked for yet.
 type input struct {
@@ -35,7 +35,7 @@ func (g *gather) Read(p []byte) (int, error) {
 // readSocket waits for input. The buffer for it is borrowed only when there is
 // some: a connection that waits holds none.
 func (g *gather) readSocket(p []byte) (int, error) {
-	if g.raw == nil || len(p) >= readAhead {
+	if g.raw == nil || len(p) >= aheadBytes {
 		return g.Conn.Read(p)
 	}
 	g.input.err = nil
@@ -65,7 +65,7 @@ func (g *gather) unread(early []byte) {
 	if len(early) == 0 {
 		return
 	}
-	all := borrowBuffer(len(early) + readAhead)
+	all := borrowBuffer(len(early) + aheadBytes)
 	all.b = append(all.b, early...)
 	if in := &g.input; in.ahead != nil {
 		all.b = append(all.b, in.ahead.b[in.taken:]...)
@@ -86,4 +86,17 @@ func (g *gather) took(b *buffer, n int, err error) {
 	}
 	b.b = b.b[:n]
 	g.input.ahead, g.input.taken = b, 0
+}
+
+// readAhead waits for input and leaves it to be read. It returns an error where
+// there is an end instead. Nothing else may read at the time.
+func (g *gather) readAhead() error {
+	if g.raw == nil || g.input.ahead != nil {
+		return nil
+	}
+	g.input.err = nil
+	if err := g.raw.Read(g.attemptRead); err != nil {
+		return err
+	}
+	return g.input.err
 }

@@ -14,19 +14,26 @@ import (
 	"github.com/wampool/wampool/codec"
 )
 
-// countingConn counts the writes of a TCP connection.
+// socketConn is a TCP connection or a Unix socket.
+type socketConn interface {
+	net.Conn
+	syscall.Conn
+	CloseWrite() error
+}
+
+// countingConn counts the writes of a connection.
 type countingConn struct {
-	*net.TCPConn
+	socketConn
 	writes atomic.Int64
 }
 
 func (c *countingConn) Write(p []byte) (int, error) {
 	c.writes.Add(1)
-	return c.TCPConn.Write(p)
+	return c.socketConn.Write(p)
 }
 
 func (c *countingConn) SyscallConn() (syscall.RawConn, error) {
-	raw, err := c.TCPConn.SyscallConn()
+	raw, err := c.socketConn.SyscallConn()
 	return countingRaw{raw, &c.writes}, err
 }
 
@@ -41,18 +48,20 @@ func (r countingRaw) Write(f func(fd uintptr) bool) error {
 }
 
 // countedPair is pair whose server counts its writes, from 0.
-func countedPair(t testing.TB, limits Limits) (client, server *Conn, writes *atomic.Int64) {
+func countedPair(t testing.TB, over string, limits Limits) (client, server *Conn, writes *atomic.Int64) {
 	var counting *countingConn
-	client, server = wrappedPair(t, codec.CBOR, limits, func(conn net.Conn) net.Conn {
-		counting = &countingConn{TCPConn: conn.(*net.TCPConn)}
+	client, server = wrappedPair(t, over, codec.CBOR, limits, func(conn net.Conn) net.Conn {
+		counting = &countingConn{socketConn: conn.(socketConn)}
 		return counting
 	})
 	counting.writes.Store(0) // of the handshake
 	return client, server, &counting.writes
 }
 
-func TestOneFlushIsOneWrite(t *testing.T) {
-	client, server, writes := countedPair(t, Limits{})
+func TestOneFlushIsOneWrite(t *testing.T) { overEach(t, testOneFlushIsOneWrite) }
+
+func testOneFlushIsOneWrite(t *testing.T, over string) {
+	client, server, writes := countedPair(t, over, Limits{})
 	const sent = 200
 	for i := range sent {
 		mustSend(t, server, fmt.Sprint("message ", i, strings.Repeat("x", i)))
@@ -78,8 +87,10 @@ func TestOneFlushIsOneWrite(t *testing.T) {
 	}
 }
 
-func TestReadFlushesItsOwnConnection(t *testing.T) {
-	client, server, writes := countedPair(t, Limits{})
+func TestReadFlushesItsOwnConnection(t *testing.T) { overEach(t, testReadFlushesItsOwnConnection) }
+
+func testReadFlushesItsOwnConnection(t *testing.T, over string) {
+	client, server, writes := countedPair(t, over, Limits{})
 	go func() { // answers what it gets
 		m, err := client.Read()
 		if err == nil {
@@ -113,7 +124,11 @@ func fill(t *testing.T, c *Conn, message string) (sent int) {
 }
 
 func TestWriterTakesOverWhenTheSocketIsFull(t *testing.T) {
-	client, server, writes := countedPair(t, Limits{SendBufferBytes: 64 << 20})
+	overEach(t, testWriterTakesOverWhenTheSocketIsFull)
+}
+
+func testWriterTakesOverWhenTheSocketIsFull(t *testing.T, over string) {
+	client, server, writes := countedPair(t, over, Limits{SendBufferBytes: 64 << 20})
 	message := strings.Repeat("0123456789abcdef", 4<<10)
 	sent := fill(t, server, message)
 	if server.gather.running == nil {
@@ -146,8 +161,12 @@ func TestWriterTakesOverWhenTheSocketIsFull(t *testing.T) {
 }
 
 func TestSlowPeerIsDroppedAndOthersGoOn(t *testing.T) {
-	slow, toSlow := pair(t, codec.MessagePack, Limits{SendBufferBytes: 256 << 10})
-	client, server := pair(t, codec.MessagePack, Limits{SendBufferBytes: 256 << 10})
+	overEach(t, testSlowPeerIsDroppedAndOthersGoOn)
+}
+
+func testSlowPeerIsDroppedAndOthersGoOn(t *testing.T, over string) {
+	slow, toSlow := pairOver(t, over, codec.MessagePack, Limits{SendBufferBytes: 256 << 10})
+	client, server := pairOver(t, over, codec.MessagePack, Limits{SendBufferBytes: 256 << 10})
 	message := bytes.Repeat([]byte("x"), 32<<10)
 	var err error
 	sent := 0
@@ -188,7 +207,11 @@ func TestSlowPeerIsDroppedAndOthersGoOn(t *testing.T) {
 
 // The limit is for what waits behind the message at the head.
 func TestMessageLargerThanTheSendBuffer(t *testing.T) {
-	client, server := pair(t, codec.CBOR, Limits{SendBufferBytes: 1000})
+	overEach(t, testMessageLargerThanTheSendBuffer)
+}
+
+func testMessageLargerThanTheSendBuffer(t *testing.T, over string) {
+	client, server := pairOver(t, over, codec.CBOR, Limits{SendBufferBytes: 1000})
 	large := strings.Repeat("l", 3<<20)
 	mustSend(t, server, large)
 	mustSend(t, server, strings.Repeat("s", 900))
@@ -198,7 +221,7 @@ func TestMessageLargerThanTheSendBuffer(t *testing.T) {
 	if _, err := client.Read(); err == nil {
 		t.Error("the peer got what was never flushed")
 	}
-	client, server = pair(t, codec.CBOR, Limits{SendBufferBytes: 1000})
+	client, server = pairOver(t, over, codec.CBOR, Limits{SendBufferBytes: 1000})
 	for range 3 {
 		mustSend(t, server, large)
 		server.Flush()
@@ -213,7 +236,7 @@ func TestMessageLargerThanTheSendBuffer(t *testing.T) {
 
 // A connection that is no socket is written by its own goroutine.
 func TestConnectionWithoutSocket(t *testing.T) {
-	client, server := wrappedPair(t, codec.JSON, Limits{}, func(conn net.Conn) net.Conn {
+	client, server := wrappedPair(t, "ws", codec.JSON, Limits{}, func(conn net.Conn) net.Conn {
 		return struct{ net.Conn }{conn}
 	})
 	if server.gather.raw != nil {

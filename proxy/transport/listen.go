@@ -9,7 +9,13 @@ import (
 	"net/url"
 	"sync"
 	"syscall"
+	"time"
 )
+
+// ListenOptions say how clients are taken.
+type ListenOptions struct {
+	Limits Limits
+}
 
 // Listener takes connections of clients.
 type Listener struct {
@@ -17,18 +23,41 @@ type Listener struct {
 	url    url.URL
 	limits Limits
 	socket net.Listener
+	open   context.Context // until Close
+	close  context.CancelFunc
 
 	handshakes sync.WaitGroup
 }
 
-// Listen opens a listener at a ws URL; port 0 stands for any free one. The
-// error names the URL and what to do.
-func Listen(ctx context.Context, rawURL string, limits Limits) (*Listener, error) {
+// listenSchemes are the transports that a listener's URL may name.
+var listenSchemes = map[string]bool{"ws": true, "rs": true, "unix": true}
+
+// Listen opens a listener at a ws URL, or for RawSocket at an rs or a unix one;
+// port 0 stands for any free one. The error names the URL and what to do.
+func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, error) {
 	u, err := url.Parse(rawURL)
-	if err != nil || u.Scheme != "ws" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("listen %q: not a URL like ws://127.0.0.1:9000/ws", rawURL)
+	if err != nil || !listenSchemes[u.Scheme] || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+		(u.Host == "") != (u.Scheme == "unix") || u.Path == "" && u.Scheme == "unix" || u.Path != "" && u.Scheme == "rs" {
+		return nil, fmt.Errorf("listen %q: not a URL like ws://127.0.0.1:9000/ws, rs://127.0.0.1:9001 or unix:///run/wampool.sock", rawURL)
 	}
-	if u.Path == "" {
+	l := &Listener{limits: o.Limits.withDefaults()}
+	if u.Scheme == "unix" {
+		l.socket, err = listenUnix(ctx, u.Path)
+	} else {
+		l.socket, err = listenTCP(ctx, u)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen %s: %w", rawURL, err)
+	}
+	l.url = *u
+	l.socket = gatheringListener{l.socket, l.limits.SendBufferBytes}
+	l.open, l.close = context.WithCancel(context.WithoutCancel(ctx))
+	return l, nil
+}
+
+// listenTCP listens on the URL's port, and puts into the URL which it is.
+func listenTCP(ctx context.Context, u *url.URL) (net.Listener, error) {
+	if u.Path == "" && u.Scheme == "ws" {
 		u.Path = "/"
 	}
 	port := u.Port()
@@ -39,16 +68,15 @@ func Listen(ctx context.Context, rawURL string, limits Limits) (*Listener, error
 	socket, err := config.Listen(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("listen %s: %w; another program listens on port %s: stop it or choose another port", rawURL, syscall.EADDRINUSE, port)
+		return nil, fmt.Errorf("%w; another program listens on port %s: stop it or choose another port", syscall.EADDRINUSE, port)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("listen %s: %w; ports below 1024 need a privilege: choose a higher one", rawURL, syscall.EACCES)
+		return nil, fmt.Errorf("%w; ports below 1024 need a privilege: choose a higher one", syscall.EACCES)
 	case err != nil:
-		return nil, fmt.Errorf("listen %s: %w", rawURL, err)
+		return nil, err
 	}
 	_, port, _ = net.SplitHostPort(socket.Addr().String())
 	u.Host = net.JoinHostPort(u.Hostname(), port)
-	limits = limits.withDefaults()
-	return &Listener{url: *u, limits: limits, socket: gatheringListener{socket, limits.SendBufferBytes}}, nil
+	return socket, nil
 }
 
 // gatheringListener gives each accepted connection its send buffer.
@@ -72,6 +100,19 @@ func (l *Listener) URL() string { return l.url.String() }
 // of its own, until Close; then it returns nil. handle must accept or reject
 // the client. Requests that can't become a WAMP connection are answered here.
 func (l *Listener) Serve(handle func(*Handshake)) error {
+	var err error
+	if l.url.Scheme == "ws" {
+		err = l.serveWebSocket(handle)
+	} else {
+		err = l.serveRawSocket(handle)
+	}
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+func (l *Listener) serveWebSocket(handle func(*Handshake)) error {
 	server := http.Server{
 		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { l.serveHTTP(w, r, handle) }),
 		ReadHeaderTimeout: l.limits.HandshakeTimeout,
@@ -96,9 +137,47 @@ func (l *Listener) count(_ net.Conn, state http.ConnState) {
 	}
 }
 
+// How long accepting pauses where the process or the system has no file left.
+const (
+	firstAcceptPause = 5 * time.Millisecond
+	lastAcceptPause  = time.Second
+)
+
+func (l *Listener) serveRawSocket(handle func(*Handshake)) error {
+	pause := firstAcceptPause
+	for {
+		conn, err := l.socket.Accept()
+		switch {
+		case err == nil:
+			pause = firstAcceptPause
+			l.handshakes.Go(func() { l.shakeHands(conn.(*gather), handle) })
+		case passes(err):
+			select {
+			case <-time.After(pause):
+			case <-l.open.Done():
+			}
+			pause = min(2*pause, lastAcceptPause)
+		default:
+			return err
+		}
+	}
+}
+
+// passes tells whether a listener may go on after an error: a client has left
+// already, or there is a lack of something that others may give back.
+func passes(err error) bool {
+	for _, e := range []error{syscall.ECONNABORTED, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
 // Close takes no further client, and ends the handshakes that are under way;
 // connections that are open live on.
 func (l *Listener) Close() error {
+	l.close()
 	if err := l.socket.Close(); !errors.Is(err, net.ErrClosed) {
 		return err
 	}

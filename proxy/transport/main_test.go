@@ -18,7 +18,33 @@ var allSerializers = []codec.Serializer{codec.JSON, codec.MessagePack, codec.CBO
 // is there. It stops with the test.
 func listen(t testing.TB, limits Limits, wrap func(net.Conn) net.Conn, handle func(*Handshake)) *Listener {
 	t.Helper()
-	l, err := Listen(context.Background(), "ws://127.0.0.1:0/ws", limits)
+	return listenAt(t, "ws://127.0.0.1:0/ws", ListenOptions{Limits: limits}, wrap, handle)
+}
+
+// transports are what connections are tested over.
+var transports = []string{"ws", "rs", "unix"}
+
+// overEach runs a test over each transport.
+func overEach(t *testing.T, test func(t *testing.T, over string)) {
+	for _, over := range transports {
+		t.Run(over, func(t *testing.T) { test(t, over) })
+	}
+}
+
+// addressOver returns where to listen.
+func addressOver(t testing.TB, over string) string {
+	switch over {
+	case "ws":
+		return "ws://127.0.0.1:0/ws"
+	case "unix":
+		return "unix://" + t.TempDir() + "/socket"
+	}
+	return over + "://127.0.0.1:0"
+}
+
+func listenAt(t testing.TB, url string, o ListenOptions, wrap func(net.Conn) net.Conn, handle func(*Handshake)) *Listener {
+	t.Helper()
+	l, err := Listen(context.Background(), url, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,14 +81,19 @@ func (l wrappingListener) Accept() (net.Conn, error) {
 // pair returns both ends of a connection. They are dropped with the test.
 func pair(t testing.TB, s codec.Serializer, limits Limits) (client, server *Conn) {
 	t.Helper()
-	return wrappedPair(t, s, limits, nil)
+	return wrappedPair(t, "ws", s, limits, nil)
+}
+
+func pairOver(t testing.TB, over string, s codec.Serializer, limits Limits) (client, server *Conn) {
+	t.Helper()
+	return wrappedPair(t, over, s, limits, nil)
 }
 
 // wrappedPair is pair with the server's net.Conn gone through wrap.
-func wrappedPair(t testing.TB, s codec.Serializer, limits Limits, wrap func(net.Conn) net.Conn) (client, server *Conn) {
+func wrappedPair(t testing.TB, over string, s codec.Serializer, limits Limits, wrap func(net.Conn) net.Conn) (client, server *Conn) {
 	t.Helper()
 	accepted := make(chan *Conn, 1)
-	l := listen(t, limits, wrap, func(h *Handshake) {
+	l := listenAt(t, addressOver(t, over), ListenOptions{Limits: limits}, wrap, func(h *Handshake) {
 		conn, err := h.Accept(s, nil)
 		if err != nil {
 			t.Errorf("accept: %v", err)

@@ -51,9 +51,9 @@ func (g *gather) writeOnce(fd uintptr) bool {
 
 // readOnce makes one system call, and asks to wait if there is nothing to read.
 func (g *gather) readOnce(fd uintptr) bool {
-	b := borrowBuffer(readAhead)
+	b := borrowBuffer(aheadBytes)
 	for {
-		n, err := syscall.Read(int(fd), b.b[:readAhead])
+		n, err := syscall.Read(int(fd), b.b[:aheadBytes])
 		switch err {
 		case nil:
 			g.took(b, n, nil)
@@ -67,4 +67,10 @@ func (g *gather) readOnce(fd uintptr) bool {
 			return true
 		}
 	}
+}
+
+// restrict gives a Unix socket its mode before it has a name, so that nobody
+// else can connect in between. Where that can't be done, its mode is set later.
+func restrict(_, _ string, raw syscall.RawConn) error {
+	return raw.Control(func(fd uintptr) { _ = syscall.Fchmod(int(fd), socketMode) })
 }

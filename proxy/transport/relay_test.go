@@ -12,16 +12,18 @@ import (
 // sender ──▶ (listening side, dialing side) ──▶ receiver. It is given in
 // messages; the sender waits when inFlight are on their way.
 func BenchmarkRelay(b *testing.B) {
-	for _, bench := range []struct{ size, inFlight int }{{100, 1}, {100, 8}, {100, 128}, {100, 1024}, {16 << 10, 32}, {1 << 20, 4}} {
-		b.Run(fmt.Sprintf("%dB/%d in flight", bench.size, bench.inFlight), func(b *testing.B) {
-			benchmarkRelay(b, bench.size, bench.inFlight)
-		})
+	for _, over := range transports {
+		for _, bench := range []struct{ size, inFlight int }{{100, 1}, {100, 8}, {100, 128}, {100, 1024}, {16 << 10, 32}, {1 << 20, 4}} {
+			b.Run(fmt.Sprintf("%s/%dB/%d in flight", over, bench.size, bench.inFlight), func(b *testing.B) {
+				benchmarkRelay(b, over, bench.size, bench.inFlight)
+			})
+		}
 	}
 }
 
-func benchmarkRelay(b *testing.B, size, inFlight int) {
-	sender, in := pair(b, codec.CBOR, Limits{})
-	out, receiver := pair(b, codec.CBOR, Limits{})
+func benchmarkRelay(b *testing.B, over string, size, inFlight int) {
+	sender, in := pairOver(b, over, codec.CBOR, Limits{})
+	out, receiver := pairOver(b, over, codec.CBOR, Limits{})
 	var running sync.WaitGroup
 	in.BeforeBlock(out.Flush)
 	running.Go(func() { relay(in, out) })
@@ -62,8 +64,10 @@ func relay(from, to *Conn) {
 }
 
 // In steady state nothing is allocated for a message, by this package or below.
-func TestMessagesAreNotAllocatedFor(t *testing.T) {
-	client, server := pair(t, codec.CBOR, Limits{})
+func TestMessagesAreNotAllocatedFor(t *testing.T) { overEach(t, testMessagesAreNotAllocatedFor) }
+
+func testMessagesAreNotAllocatedFor(t *testing.T, over string) {
+	client, server := pairOver(t, over, codec.CBOR, Limits{})
 	message := make([]byte, 100)
 	exchange := func() {
 		for range 10 {

@@ -277,13 +277,13 @@ func TestContextEndsWithTheClient(t *testing.T) {
 
 func TestListenErrors(t *testing.T) {
 	l := listen(t, Limits{}, nil, func(*Handshake) {})
-	_, err := Listen(t.Context(), l.URL(), Limits{})
+	_, err := Listen(t.Context(), l.URL(), ListenOptions{})
 	want := fmt.Sprintf("listen %s: address already in use; another program listens on port %s: stop it or choose another port", l.URL(), l.url.Port())
 	if err == nil || err.Error() != want {
 		t.Errorf("port in use: %v, want %s", err, want)
 	}
 	for _, bad := range []string{"", "127.0.0.1:9000", "http://127.0.0.1:0/ws", "wss://127.0.0.1:0/ws", "ws:///ws", "ws://127.0.0.1:0/ws?x=1", "ws://u:p@127.0.0.1:0/ws", "ws://127.0.0.1:99999/ws"} {
-		if l, err := Listen(t.Context(), bad, Limits{}); err == nil {
+		if l, err := Listen(t.Context(), bad, ListenOptions{}); err == nil {
 			t.Errorf("listens at %q", bad)
 			_ = l.Close()
 		}
@@ -292,7 +292,7 @@ func TestListenErrors(t *testing.T) {
 
 func TestCloseOfAListenerLeavesConnections(t *testing.T) {
 	accepted := make(chan *Conn, 1)
-	l, err := Listen(t.Context(), "ws://127.0.0.1:0", Limits{})
+	l, err := Listen(t.Context(), "ws://127.0.0.1:0", ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,180 @@
+package transport
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/coder/websocket"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// httpClient is a client of a WebSocket listener.
+type httpClient struct {
+	w http.ResponseWriter
+	r *http.Request
+}
+
+// serveHTTP answers a request that can't become a WAMP connection, and leaves
+// the others to handle.
+func (l *Listener) serveHTTP(w http.ResponseWriter, r *http.Request, handle func(*Handshake)) {
+	h := &Handshake{
+		client: httpClient{w, r}, ctx: r.Context(), remote: r.RemoteAddr,
+		limits: l.limits, offers: offeredSerializers(r), maxSend: unlimited,
+	}
+	if status, reason := l.refusal(w, r, h.offers); status != 0 {
+		h.Reject(status, reason)
+		return
+	}
+	handle(h)
+	h.Reject(http.StatusServiceUnavailable, "not ready; try again later")
+}
+
+// refusal returns the HTTP status and the reason for which a request is turned
+// away before anybody is asked, 0 for one that is in order.
+func (l *Listener) refusal(w http.ResponseWriter, r *http.Request, offers []codec.Serializer) (status int, reason string) {
+	header := r.Header
+	switch {
+	case r.URL.Path != l.url.Path:
+		return http.StatusNotFound, fmt.Sprintf("nothing is here; WAMP clients connect to ws://%s%s", r.Host, l.url.Path)
+	case !hasToken(header, "Connection", "upgrade") || !hasToken(header, "Upgrade", "websocket") || !r.ProtoAtLeast(1, 1):
+		w.Header().Set("Upgrade", "websocket")
+		return http.StatusUpgradeRequired, fmt.Sprintf("this is wampool, a WAMP proxy; connect with a WAMP client to ws://%s%s", r.Host, l.url.Path)
+	case r.Method != http.MethodGet:
+		return http.StatusMethodNotAllowed, "a WebSocket begins with GET"
+	case header.Get("Sec-WebSocket-Version") != "13":
+		w.Header().Set("Sec-WebSocket-Version", "13")
+		return http.StatusBadRequest, "only version 13 of WebSocket is spoken here"
+	case !sameHost(r):
+		return http.StatusForbidden, "web pages of other hosts may not connect; serve the page from this host"
+	case len(offers) == 0:
+		return http.StatusBadRequest, fmt.Sprintf("no common subprotocol; offer one of %s, %s, %s",
+			codec.JSON.Subprotocol(), codec.MessagePack.Subprotocol(), codec.CBOR.Subprotocol())
+	}
+	return 0, ""
+}
+
+// headerTokens returns the comma-separated elements of a header.
+func headerTokens(header http.Header, name string) []string {
+	var tokens []string
+	for _, line := range header.Values(name) {
+		for token := range strings.SplitSeq(line, ",") {
+			tokens = append(tokens, strings.TrimSpace(token))
+		}
+	}
+	return tokens
+}
+
+func hasToken(header http.Header, name, token string) bool {
+	return slices.ContainsFunc(headerTokens(header, name), func(t string) bool { return strings.EqualFold(t, token) })
+}
+
+func offeredSerializers(r *http.Request) []codec.Serializer {
+	var offers []codec.Serializer
+	for _, name := range headerTokens(r.Header, "Sec-WebSocket-Protocol") {
+		if s, ok := codec.ParseSubprotocol(name); ok && !slices.Contains(offers, s) {
+			offers = append(offers, s)
+		}
+	}
+	return offers
+}
+
+// sameHost tells whether a browser's page comes from this host. What is no
+// browser sends no Origin, or its own host's.
+func sameHost(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && strings.EqualFold(u.Host, r.Host)
+}
+
+func (c httpClient) header() http.Header {
+	header := http.Header{}
+	for _, name := range []string{"Cookie", "Authorization", "Origin", "User-Agent"} {
+		if values := c.r.Header.Values(name); len(values) > 0 {
+			header[name] = slices.Clone(values)
+		}
+	}
+	header.Set("X-Forwarded-For", strings.Join(append(slices.Clone(c.r.Header.Values("X-Forwarded-For")), hostOf(c.r.RemoteAddr)), ", "))
+	header.Set("X-Forwarded-Host", firstOf(c.r.Header.Get("X-Forwarded-Host"), c.r.Host))
+	header.Set("X-Forwarded-Proto", firstOf(c.r.Header.Get("X-Forwarded-Proto"), "http"))
+	return header
+}
+
+// hostOf returns an address without its port.
+func hostOf(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return address
+}
+
+func firstOf(given, otherwise string) string {
+	if given != "" {
+		return given
+	}
+	return otherwise
+}
+
+func (c httpClient) accept(h *Handshake, s codec.Serializer, header http.Header) (*Conn, error) {
+	if cookies := header.Values("Set-Cookie"); len(cookies) > 0 {
+		c.w.Header()["Set-Cookie"] = cookies
+	}
+	upgrade := upgradeWriter{ResponseWriter: c.w}
+	socket, err := websocket.Accept(&upgrade, c.r, &websocket.AcceptOptions{
+		Subprotocols:    []string{s.Subprotocol()},
+		CompressionMode: websocket.CompressionDisabled,
+	})
+	if err != nil {
+		return nil, err
+	}
+	framing := newWebSocket(socket, upgrade.gather, s, h.limits.MessageBytes, false)
+	return newConn(framing, upgrade.gather, s, h.remote, unlimited), nil
+}
+
+func (c httpClient) reject(status int, reason string) {
+	c.w.Header().Set("Connection", "close")
+	http.Error(c.w, reason, status)
+}
+
+// upgradeWriter takes the connection out of the HTTP server.
+type upgradeWriter struct {
+	http.ResponseWriter
+	gather *gather
+}
+
+const (
+	// frameReader is what the library's reader buffers: enough for headers and
+	// small messages. The gather conn reads ahead, so more would only be copied
+	// twice, and be held by each idle connection.
+	frameReader = 512
+
+	// frameWriter is what the library's writer buffers: longer payloads go to
+	// the gather conn directly.
+	frameWriter = 256
+)
+
+// Hijack implements [http.Hijacker] for the WebSocket library. The server's own
+// buffers are left to it.
+func (w *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	g, ok := conn.(*gather)
+	if !ok {
+		return nil, nil, errors.New("the HTTP server must serve gather conns")
+	}
+	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
+	g.unread(early)
+	w.gather = g
+	return g, bufio.NewReadWriter(bufio.NewReaderSize(g, frameReader), bufio.NewWriterSize(g, frameWriter)), nil
+}

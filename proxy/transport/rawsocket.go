@@ -1,0 +1,197 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/coder/websocket"
+)
+
+// rawSocket is each message behind its type and length (WAMP specification,
+// "RawSocket Transport"):
+//
+//	0 0 0 0 X T T T   L L L L L L L L   L L L L L L L L   L L L L L L L L
+//	        │ └─ 0 message, 1 ping, 2 pong          └─ length, 24 bit
+//	        └─ 1 for a length of 2^24, all other bits being 0
+type rawSocket struct {
+	stream  net.Conn // gather or TLS above it
+	gather  *gather
+	limit   int          // of what the peer sends, in bytes, as announced to it
+	maxSend int          // of what it takes, as it has announced
+	pinged  atomic.Bool  // the peer pings
+	reading sync.Mutex   // held while somebody reads
+	inward  [header]byte // of the one who reads
+	outward [header]byte // under Conn.sending
+}
+
+const (
+	header = 4
+
+	rawMessage byte = 0
+	rawPing    byte = 1
+	rawPong    byte = 2
+
+	rawExtended   = 1 << 3  // X: 2^24 bytes
+	rawLongest    = 1 << 24 // with X
+	rawLongestOut = rawLongest - 1
+
+	// rawStep is how much of a message is made room for before it has come: a
+	// length alone must not cost its sender's victim memory.
+	rawStep = 64 << 10
+)
+
+func newRawSocket(stream net.Conn, g *gather, limit, maxSend int) *rawSocket {
+	return &rawSocket{stream: stream, gather: g, limit: limit, maxSend: maxSend}
+}
+
+func (f *rawSocket) read(c *Conn) ([]byte, error) {
+	f.reading.Lock()
+	defer f.reading.Unlock()
+	for {
+		frame, size, err := f.readHeader()
+		if err != nil {
+			return nil, err
+		}
+		if frame == rawPing && size > f.maxSend {
+			return nil, rawFault("ping larger than the peer takes itself")
+		}
+		c.receive()
+		if err := f.readPayload(c, size); err != nil {
+			return nil, lost(err)
+		}
+		switch frame {
+		case rawMessage:
+			return c.message.b, nil
+		case rawPing:
+			f.pinged.Store(true)
+			if err := f.pong(c, c.message.b); err != nil {
+				return nil, err
+			}
+		}
+		c.receiving = false
+	}
+}
+
+// readHeader returns the type and length of the next frame. The peer may end
+// the connection before one.
+func (f *rawSocket) readHeader() (frame byte, size int, err error) {
+	if n, err := io.ReadFull(f.stream, f.inward[:]); err != nil {
+		if n == 0 && errors.Is(err, io.EOF) {
+			return 0, 0, io.EOF
+		}
+		return 0, 0, lost(err)
+	}
+	frame = f.inward[0] &^ rawExtended
+	size = int(f.inward[1])<<16 | int(f.inward[2])<<8 | int(f.inward[3])
+	switch {
+	case frame > rawPong:
+		return 0, 0, rawFault(fmt.Sprintf("frame of unknown type, its first octet is %#02x", f.inward[0]))
+	case f.inward[0]&rawExtended != 0 && size != 0:
+		return 0, 0, rawFault("length beyond 2^24 bytes")
+	case f.inward[0]&rawExtended != 0:
+		size = rawLongest
+	}
+	if size > f.limit {
+		return 0, 0, &ProtocolError{codeTooLarge, fmt.Sprintf("message larger than %d bytes, the limit of this connection", f.limit)}
+	}
+	return frame, size, nil
+}
+
+func (f *rawSocket) readPayload(c *Conn, size int) error {
+	for len(c.message.b) < size {
+		c.message = c.message.withRoom(min(size-len(c.message.b), rawStep))
+		b := c.message.b
+		n, err := f.stream.Read(b[len(b):min(cap(b), size)])
+		c.message.b = b[:len(b)+n]
+		if err != nil && len(c.message.b) < size {
+			return err
+		}
+	}
+	return nil
+}
+
+func rawFault(reason string) *ProtocolError {
+	return &ProtocolError{int(websocket.StatusProtocolError), reason}
+}
+
+// lost returns the end of a connection as a *LostError.
+func lost(err error) error {
+	if already := (*LostError)(nil); errors.As(err, &already) {
+		return already
+	}
+	return &LostError{err}
+}
+
+func (f *rawSocket) write(message []byte) error { return f.writeFrame(rawMessage, message) }
+
+// writeFrame gathers a frame. Through TLS it goes as one piece: each write
+// becomes a record.
+func (f *rawSocket) writeFrame(frame byte, payload []byte) error {
+	n := len(payload)
+	f.outward = [header]byte{frame, byte(n >> 16), byte(n >> 8), byte(n)}
+	if f.stream != net.Conn(f.gather) {
+		b := borrowBuffer(header + n)
+		defer b.giveBack()
+		b.b = append(append(b.b, f.outward[:]...), payload...)
+		_, err := f.stream.Write(b.b)
+		return err
+	}
+	if _, err := f.gather.Write(f.outward[:]); err != nil {
+		return err
+	}
+	_, err := f.gather.Write(payload)
+	return err
+}
+
+// pong answers a ping with its payload.
+func (f *rawSocket) pong(c *Conn, payload []byte) error {
+	c.sending.Lock()
+	err := c.admit(len(payload))
+	if err == nil {
+		err = f.writeFrame(rawPong, payload)
+	}
+	c.sending.Unlock()
+	return c.sent(err)
+}
+
+// ping pings a peer that pings itself, and no other: Autobahn|Python, and
+// Crossbar.io with it, take the type of a frame for a part of its length, and
+// end the connection.
+func (f *rawSocket) ping() error {
+	if !f.pinged.Load() {
+		return nil
+	}
+	return f.writeFrame(rawPing, nil)
+}
+
+// part ends the stream, since RawSocket has no goodbye, and waits for the peer
+// to end its own: a socket that is closed with input unread loses what is on
+// its way to the peer.
+func (f *rawSocket) part(int, string) {
+	if f.stream != net.Conn(f.gather) {
+		if tls, ok := f.stream.(interface{ CloseWrite() error }); ok {
+			_ = tls.CloseWrite()
+		}
+	}
+	f.gather.Flush()
+	f.gather.wait()
+	half, ok := f.gather.Conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	f.reading.Lock() // after the reader, which is told the end
+	defer f.reading.Unlock()
+	b := borrowBuffer(smallestBuffer)
+	defer b.giveBack()
+	for {
+		if _, err := f.stream.Read(b.b[:cap(b.b)]); err != nil {
+			return
+		}
+	}
+}
+
+func (f *rawSocket) release() {}
