@@ -18,17 +18,18 @@ type Config struct {
 
 // Router is the WAMP router that wampool dials.
 type Router struct {
-	URL         string // ws:// or wss://, with a host
+	URL         string // ws:// or wss://, with a host; rs:// or rss://, with host and port; unix://, with a path
 	TimeoutUnit string // of call timeouts in INVOCATION: "ms" as specified, "s" for Crossbar.io
 	DialTimeout time.Duration
 }
 
 // Listen is one address where clients connect.
 type Listen struct {
-	URL string // ws://HOST:PORT/PATH; port 0 lets the system choose
+	URL string // ws://HOST:PORT/PATH, rs://HOST:PORT or unix:///PATH; port 0 lets the system choose
 }
 
-// Host returns "host:port" as net.Listen takes it, an IPv6 host in brackets.
+// Host returns "host:port" as net.Listen takes it, an IPv6 host in brackets; ""
+// for a Unix socket.
 func (l Listen) Host() string {
 	u, err := url.Parse(l.URL)
 	if err != nil {
@@ -38,7 +39,7 @@ func (l Listen) Host() string {
 }
 
 // Path returns the path of WebSocket requests served here, "/" where the URL
-// has none.
+// has none, or that of the Unix socket.
 func (l Listen) Path() string {
 	u, err := url.Parse(l.URL)
 	if err != nil || u.Path == "" {

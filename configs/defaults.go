@@ -49,8 +49,8 @@ var (
 	authMethods   = choices{allowed: []string{"anonymous", "ticket"}, planned: []string{"wampcra", "scram", "cryptosign"}}
 	logLevels     = choices{allowed: []string{"trace", "debug", "info", "warn", "error"}}
 	logFormats    = choices{allowed: []string{"auto", "console", "json"}}
-	routerSchemes = choices{allowed: []string{"ws", "wss"}, planned: []string{"rs", "rss", "unix"}}
-	listenSchemes = choices{allowed: []string{"ws"}, planned: []string{"wss", "rs", "rss", "unix"}}
+	routerSchemes = choices{allowed: []string{"ws", "wss", "rs", "rss", "unix"}}
+	listenSchemes = choices{allowed: []string{"ws", "rs", "unix"}, planned: []string{"wss", "rss"}}
 )
 
 // withDefaults returns a Config in which everything optional has its default.

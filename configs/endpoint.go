@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 )
@@ -17,11 +18,11 @@ const (
 // part of the URL is quoted: it may hold a password, or come from env().
 func checkRouterURL(raw string) *fault {
 	u, f := parseEndpoint("the router's URL", raw, routerSchemes, routerURLExample)
-	if f != nil {
+	switch {
+	case f != nil:
 		return f
-	}
-	if u.Port() == "0" {
-		return &fault{summary: "the router's URL needs the port it listens on, not 0", hint: routerURLExample}
+	case u.Port() == "0" || u.Port() == "" && rawSocket(u.Scheme):
+		return &fault{summary: "the router's URL needs the port it listens on", hint: exampleOf(u.Scheme, routerURLExample)}
 	}
 	return nil
 }
@@ -32,12 +33,26 @@ func checkListenURL(raw string) *fault {
 	switch {
 	case f != nil:
 		return f
-	case u.Port() == "":
-		return &fault{summary: "the listen URL needs a port", hint: listenURLExample}
+	case u.Port() == "" && u.Scheme != "unix":
+		return &fault{summary: "the listen URL needs a port", hint: exampleOf(u.Scheme, listenURLExample)}
 	case u.RawQuery != "" || u.ForceQuery:
-		return &fault{summary: "the listen URL cannot have a query", hint: listenURLExample}
+		return &fault{summary: "the listen URL cannot have a query", hint: exampleOf(u.Scheme, listenURLExample)}
 	}
 	return nil
+}
+
+// rawSocket tells whether a scheme is that of RawSocket over TCP.
+func rawSocket(scheme string) bool { return scheme == "rs" || scheme == "rss" }
+
+// exampleOf is an example of a URL with this scheme, or the one given.
+func exampleOf(scheme, otherwise string) string {
+	switch {
+	case rawSocket(scheme):
+		return fmt.Sprintf("example: %q", scheme+"://127.0.0.1:9001")
+	case scheme == "unix":
+		return `example: "unix:///run/wampool/wampool.sock"`
+	}
+	return otherwise
 }
 
 // parseEndpoint checks what all URLs have in common.
@@ -57,20 +72,50 @@ func parseEndpoint(what, raw string, schemes choices, example string) (*url.URL,
 			summary: what + " must be that of a WebSocket",
 			hint:    fmt.Sprintf("did you mean %q?", "ws"+strings.TrimPrefix(u.Scheme, "http")+"://…"),
 		}
+	case u.Scheme == "tcp":
+		return nil, &fault{summary: what + " must name its protocol, not tcp", hint: `did you mean "rs://…", which is RawSocket over TCP?`}
 	}
 	if f := schemes.check("scheme of "+what, u.Scheme); f != nil {
 		return nil, f
 	}
-	if u.Hostname() == "" {
-		return nil, &fault{summary: what + " needs a host", hint: `127.0.0.1 is this machine only, 0.0.0.0 all its addresses`}
-	}
-	if strings.HasSuffix(u.Host, ":") || !validPort(u.Port()) {
-		return nil, &fault{summary: what + " has a port out of range", hint: "a port is a number up to 65535"}
-	}
 	if u.Fragment != "" || strings.Contains(raw, "#") {
-		return nil, &fault{summary: what + " cannot have a fragment (#…)", hint: example}
+		return nil, &fault{summary: what + " cannot have a fragment (#…)", hint: exampleOf(u.Scheme, example)}
 	}
-	return u, nil
+	if u.Scheme == "unix" {
+		return u, checkSocketPath(what, u)
+	}
+	return u, checkHostPort(what, u)
+}
+
+func checkHostPort(what string, u *url.URL) *fault {
+	switch {
+	case u.Hostname() == "":
+		return &fault{summary: what + " needs a host", hint: `127.0.0.1 is this machine only, 0.0.0.0 all its addresses`}
+	case strings.HasSuffix(u.Host, ":") || !validPort(u.Port()):
+		return &fault{summary: what + " has a port out of range", hint: "a port is a number up to 65535"}
+	case rawSocket(u.Scheme) && (u.Path != "" || u.RawQuery != "" || u.ForceQuery):
+		return &fault{summary: what + " cannot have a path or query: RawSocket has none", hint: exampleOf(u.Scheme, "")}
+	}
+	return nil
+}
+
+// maxSocketPath is the longest path of a Unix socket, in bytes, where the
+// operating system takes the least.
+const maxSocketPath = 103
+
+func checkSocketPath(what string, u *url.URL) *fault {
+	example := exampleOf(u.Scheme, "")
+	switch {
+	case u.Host != "":
+		return &fault{summary: what + " must have an absolute path, behind three slashes", hint: example}
+	case u.RawQuery != "" || u.ForceQuery:
+		return &fault{summary: what + " cannot have a query", hint: example}
+	case u.Path == "" || strings.HasSuffix(u.Path, "/"):
+		return &fault{summary: what + " needs the path of a socket", hint: example}
+	case len(u.Path) > maxSocketPath || strings.Contains(u.Path, "\x00"):
+		return &fault{summary: fmt.Sprintf("%s has a path that no socket can have: it may be up to %d bytes long", what, maxSocketPath)}
+	}
+	return nil
 }
 
 func validPort(port string) bool {
@@ -117,11 +162,14 @@ func covers(host, other string) bool {
 }
 
 // hostPort returns the host and port of a valid URL in a form that can be
-// compared.
+// compared, or the path of a Unix socket.
 func hostPort(raw string) (host, port string) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return "", ""
+	}
+	if u.Scheme == "unix" {
+		return path.Clean(u.Path), "unix"
 	}
 	host, port = strings.ToLower(u.Hostname()), u.Port()
 	if port == "" {

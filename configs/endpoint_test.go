@@ -20,6 +20,11 @@ func TestOverlap(t *testing.T) {
 		{"ws://[::ffff:127.0.0.1]:9000/", "ws://127.0.0.1:9000/", true},
 		{"ws://127.0.0.1:0/", "ws://127.0.0.1:0/", false},
 		{"ws://127.0.0.1:0/", "ws://127.0.0.1:00/", false},
+		{"rs://127.0.0.1:9000", "ws://127.0.0.1:9000/", true},
+		{"rs://127.0.0.1:9000", "rs://127.0.0.1:9001", false},
+		{"unix:///run/a.sock", "unix:///run/./a.sock", true},
+		{"unix:///run/a.sock", "unix:///run/b.sock", false},
+		{"unix:///run/a.sock", "ws://0.0.0.0:9000/", false},
 	}
 	for _, tt := range tests {
 		if got := overlap(tt.a, tt.b); got != tt.want {
@@ -45,6 +50,9 @@ func TestDialsItself(t *testing.T) {
 		{"ws://router.example:8080/ws", "ws://0.0.0.0:8080/", false},
 		{"ws://127.0.0.1:8080/ws", "ws://127.0.0.1:9000/", false},
 		{"ws://127.0.0.1:8080/ws", "ws://127.0.0.1:0/", false},
+		{"rs://127.0.0.1:8080", "ws://127.0.0.1:8080/", true},
+		{"unix:///run/a.sock", "unix:///run/a.sock", true},
+		{"unix:///run/a.sock", "unix:///run/b.sock", false},
 	}
 	for _, tt := range tests {
 		if got := dialsItself(tt.router, tt.listen); got != tt.want {

@@ -32,7 +32,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("accepted incomplete: %+v", c)
 			}
 			for _, l := range c.Listen {
-				if l.Host() == "" || !strings.HasPrefix(l.Path(), "/") {
+				if (l.Host() == "") != strings.HasPrefix(l.URL, "unix:") || !strings.HasPrefix(l.Path(), "/") {
 					t.Errorf("accepted %q", l.URL)
 				}
 			}
