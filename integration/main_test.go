@@ -40,6 +40,11 @@ func run(m *testing.M) int {
 		fmt.Printf("building wampool: %v\n%s", err, out)
 		return 1
 	}
+	// A program with the race detector sleeps for a second before it exits.
+	if err := os.Setenv("GORACE", "atexit_sleep_ms=10"); err != nil {
+		fmt.Println(err)
+		return 1
+	}
 	defer stopShared()
 	return m.Run()
 }
