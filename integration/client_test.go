@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -121,6 +122,9 @@ type client struct {
 
 type args = map[string]any
 
+// joined counts the sessions, to name them: no two of any program are alike.
+var joined atomic.Int64
+
 // join opens a session at a URL. options are serializer, authmethod, authid,
 // secret and realm.
 func (p *program) join(t *testing.T, url string, options args) *client {
@@ -138,8 +142,7 @@ func (p *program) join(t *testing.T, url string, options args) *client {
 func (p *program) tryJoin(t *testing.T, url string, options args) (*client, *answer) {
 	t.Helper()
 	p.mu.Lock()
-	p.last++
-	c := &client{t: t, program: p, name: fmt.Sprintf("s%d", p.last), events: make(chan event, 1<<16)}
+	c := &client{t: t, program: p, name: fmt.Sprintf("s%d", joined.Add(1)), events: make(chan event, 1<<16)}
 	p.clients[c.name] = c
 	p.mu.Unlock()
 	command := args{"url": url}
