@@ -94,6 +94,8 @@ func (c *crossbar) stop() {
 	_ = os.RemoveAll(c.dir)
 }
 
+func (c *crossbar) name() string    { return "Crossbar.io" }
+func (c *crossbar) joining() args   { return nil } // it speaks what each client offers
 func (c *crossbar) url() string     { return fmt.Sprintf("ws://127.0.0.1:%d/ws", c.port) }
 func (c *crossbar) authURL() string { return fmt.Sprintf("ws://127.0.0.1:%d/auth", c.port) }
 
@@ -102,6 +104,7 @@ var shared struct {
 	mu       sync.Mutex
 	plain    *crossbar
 	queueing *crossbar
+	foxWamp  *foxWamp
 	programs map[string]*program
 }
 
@@ -141,5 +144,8 @@ func stopShared() {
 		if c != nil {
 			c.stop()
 		}
+	}
+	if shared.foxWamp != nil {
+		shared.foxWamp.process.kill()
 	}
 }

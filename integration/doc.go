@@ -1,5 +1,6 @@
-// Package integration tests wampool with real programs: Crossbar.io as the
-// router, Autobahn|Python, Autobahn|JS and Wampy as callees and callers.
+// Package integration tests wampool with real programs: Crossbar.io and
+// fox-wamp as routers, Autobahn|Python, Autobahn|JS and Wampy as callees and
+// callers.
 //
 // setup.sh installs them, pinned, into ignored folders. Each client program
 // (clients/) is driven over its standard input and output by lines of JSON, and

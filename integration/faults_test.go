@@ -14,25 +14,33 @@ import (
 type side struct {
 	url     string // of callees and callers
 	wampool bool
+	joining args // what clients must say there, for [program.join]
 }
 
-func atBoth(t *testing.T, c *crossbar, realm string, story func(t *testing.T, s side)) {
+// node is a running router.
+type node interface {
+	name() string
+	url() string
+	joining() args
+}
+
+func atBoth(t *testing.T, c node, realm string, story func(t *testing.T, s side)) {
 	t.Helper()
-	t.Run("at Crossbar.io", func(t *testing.T) { story(t, side{url: c.url()}) })
-	t.Run("at wampool", func(t *testing.T) { story(t, side{startWampool(t, c.url(), realm).url, true}) })
+	t.Run("at "+c.name(), func(t *testing.T) { story(t, side{c.url(), false, c.joining()}) })
+	t.Run("at wampool", func(t *testing.T) { story(t, side{startWampool(t, c.url(), realm).url, true, c.joining()}) })
 }
 
 // callee joins and registers a procedure whose calls are held.
 func (s side) callee(t *testing.T, procedure, invoke string, concurrency int) *client {
 	t.Helper()
-	c := library(t, "asyncio").join(t, s.url, nil)
+	c := library(t, "asyncio").join(t, s.url, s.joining)
 	c.register(procedure, "hold", args{"invoke": invoke, "concurrency": concurrency}).ok(t)
 	return c
 }
 
 func (s side) caller(t *testing.T) *client {
 	t.Helper()
-	return library(t, "twisted").join(t, s.url, nil)
+	return library(t, "twisted").join(t, s.url, s.joining)
 }
 
 // argument is what the next invocation of a procedure was called with.

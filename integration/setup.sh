@@ -22,6 +22,6 @@ rm -rf .venv
 python3 -m venv .venv >> setup.log 2>&1 || missing "python3 can't make a virtual environment"
 .venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt >> setup.log 2>&1 \
   || missing "Crossbar.io and Autobahn|Python could not be installed from PyPI"
-echo "installing Autobahn|JS and Wampy" >&2
-npm install --no-save --no-audit --no-fund --ignore-scripts >> setup.log 2>&1 || missing "Autobahn|JS and Wampy could not be installed from npm"
+echo "installing Autobahn|JS, Wampy and fox-wamp" >&2
+npm install --no-save --no-audit --no-fund --ignore-scripts >> setup.log 2>&1 || missing "Autobahn|JS, Wampy and fox-wamp could not be installed from npm"
 echo "$stamp" > .installed

@@ -10,7 +10,7 @@ import (
 
 // eachSide runs a story with the callers at the router, and with the callers at
 // wampool.
-func eachSide(t *testing.T, w *wampool, c *crossbar, story func(t *testing.T, callers string)) {
+func eachSide(t *testing.T, w *wampool, c node, story func(t *testing.T, callers string)) {
 	t.Run("callers at the router", func(t *testing.T) { story(t, c.url()) })
 	t.Run("callers at wampool", func(t *testing.T) { story(t, w.url) })
 }

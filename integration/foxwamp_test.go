@@ -1,0 +1,61 @@
+package integration
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// foxWamp is a running fox-wamp. It speaks JSON only, has no roles, lets anybody
+// register a procedure again (the first who did gets all calls), knows no CANCEL,
+// and makes every ERROR of a callee a wamp.error.callee_failure whose one
+// argument is the callee's error URI.
+type foxWamp struct {
+	process *process
+	address string
+}
+
+func startFoxWamp() (*foxWamp, error) {
+	script, err := filepath.Abs("routers/foxwamp.mjs")
+	if err != nil {
+		return nil, err
+	}
+	process, err := start("fox-wamp", ".", nil, "node", script)
+	if err != nil {
+		return nil, err
+	}
+	line, err := process.waitLine(0, "listening on ")
+	if err != nil {
+		process.kill()
+		return nil, err
+	}
+	return &foxWamp{process, strings.TrimPrefix(line, "listening on ")}, nil
+}
+
+func (f *foxWamp) name() string  { return "fox-wamp" }
+func (f *foxWamp) url() string   { return f.address }
+func (f *foxWamp) joining() args { return args{"serializer": "json"} }
+
+// foxRouter returns the shared fox-wamp. Tests keep apart by the names they use.
+func foxRouter(t *testing.T) *foxWamp {
+	t.Helper()
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.foxWamp == nil {
+		f, err := startFoxWamp()
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared.foxWamp = f
+	}
+	return shared.foxWamp
+}
+
+// failsWith waits for an error that a caller at fox-wamp gets in place of the
+// one that a callee gave.
+func (f *foxWamp) failsWith(t *testing.T, a *answer, uri string) {
+	t.Helper()
+	if got := a.fails(t, "wamp.error.callee_failure"); normal(t, []byte(got)) != `["`+uri+`"]` {
+		t.Errorf("%s: got %s, want %s", a.what, got, uri)
+	}
+}
