@@ -1,7 +1,9 @@
 package integration
 
 import (
+	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -15,12 +17,13 @@ type foxWamp struct {
 	address string
 }
 
-func startFoxWamp() (*foxWamp, error) {
+// startFoxWamp starts it on that port, or on any if that is 0.
+func startFoxWamp(port int) (*foxWamp, error) {
 	script, err := filepath.Abs("routers/foxwamp.mjs")
 	if err != nil {
 		return nil, err
 	}
-	process, err := start("fox-wamp", ".", nil, "node", script)
+	process, err := start("fox-wamp", ".", nil, "node", script, strconv.Itoa(port))
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +35,24 @@ func startFoxWamp() (*foxWamp, error) {
 	return &foxWamp{process, strings.TrimPrefix(line, "listening on ")}, nil
 }
 
-func (f *foxWamp) name() string  { return "fox-wamp" }
-func (f *foxWamp) url() string   { return f.address }
+func (f *foxWamp) name() string { return "fox-wamp" }
+func (f *foxWamp) url() string  { return f.address }
+
+// port is where it listens.
+func (f *foxWamp) port(t *testing.T) int {
+	t.Helper()
+	u, err := url.Parse(f.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// joining is what a client must say to it, for [program.join].
 func (f *foxWamp) joining() args { return args{"serializer": "json"} }
 
 // foxRouter returns the shared fox-wamp. Tests keep apart by the names they use.
@@ -42,7 +61,7 @@ func foxRouter(t *testing.T) *foxWamp {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	if shared.foxWamp == nil {
-		f, err := startFoxWamp()
+		f, err := startFoxWamp(0)
 		if err != nil {
 			t.Fatal(err)
 		}
