@@ -34,13 +34,21 @@ type reply struct {
 
 // event is what happens at a client by itself.
 type event struct {
-	Event     string          `json:"event"` // invoked, event, left, disconnected
+	Event     string          `json:"event"` // invoked, interrupted, progress, event, left, disconnected
 	Session   string          `json:"session"`
 	Procedure string          `json:"procedure"`
 	Topic     string          `json:"topic"`
 	Reason    string          `json:"reason"`
 	Args      json.RawMessage `json:"args"`
 	Kwargs    json.RawMessage `json:"kwargs"`
+	Details   details         `json:"details"`
+}
+
+// details are what a callee knows of a call besides its arguments.
+type details struct {
+	Procedure string      `json:"procedure"`
+	Caller    json.Number `json:"caller"`
+	Progress  bool        `json:"progress"` // the caller takes parts of the result
 }
 
 var programs = map[string][]string{
@@ -161,6 +169,7 @@ func (p *program) tryJoin(t *testing.T, url string, options args) (*client, *ans
 
 // answer is the answer to a command, once it comes.
 type answer struct {
+	id      int
 	what    string
 	process *process
 	c       chan reply
@@ -172,7 +181,7 @@ func (c *client) do(command string, parameters args) *answer {
 	p.mu.Lock()
 	p.last++
 	id := p.last
-	a := &answer{command, p.process, make(chan reply, 1)}
+	a := &answer{id, command, p.process, make(chan reply, 1)}
 	p.pending[id] = a.c
 	p.mu.Unlock()
 	line := args{"id": id, "cmd": command, "session": c.name}
@@ -228,7 +237,8 @@ func (a *answer) fails(t *testing.T, uri string) string {
 // open tells whether there is no answer yet.
 func (a *answer) open() bool { return len(a.c) == 0 }
 
-// register registers a procedure. behaviour is echo, name, error, hold or block.
+// register registers a procedure. behaviour is echo, name, error, busy (answers
+// wamp.error.unavailable), hold or, in Python, block.
 func (c *client) register(procedure, behaviour string, options args) *answer {
 	if options == nil {
 		options = args{}
@@ -242,6 +252,19 @@ func (c *client) call(procedure string, arguments ...any) *answer {
 		arguments = []any{}
 	}
 	return c.do("call", args{"procedure": procedure, "args": arguments})
+}
+
+// cancel cancels a call. Autobahn|Python sends no mode, whatever is asked.
+func (c *client) cancel(call *answer, mode string) {
+	c.t.Helper()
+	c.do("cancel", args{"call": call.id, "mode": mode}).ok(c.t)
+}
+
+// progress lets the oldest held call of a procedure send a part of its result.
+// It returns whether the caller takes any.
+func (c *client) progress(procedure string, arguments ...any) bool {
+	c.t.Helper()
+	return string(c.do("progress", args{"procedure": procedure, "args": arguments}).ok(c.t)) == "true"
 }
 
 // release lets the oldest n held calls of a procedure return.

@@ -13,6 +13,10 @@ const SERIALIZERS = {
 };
 const sessions = {};
 
+// What a RESULT holds, in the form that a test reads: one value, or both parts.
+const unwrapped = (result) =>
+  result instanceof autobahn.Result ? { args: result.args, kwargs: result.kwargs } : result;
+
 serve({
   join(c) {
     return new Promise((resolve, reject) => {
@@ -27,7 +31,7 @@ serve({
           method === 'wampcra' ? autobahn.auth_cra.sign(c.secret, extra.challenge) : c.secret,
       });
       connection.onopen = (session, details) => {
-        sessions[c.session] = { connection, session, callee: new Callee(c.session), registrations: {} };
+        sessions[c.session] = { connection, session, callee: new Callee(c.session), registrations: {}, calls: new Map() };
         resolve({ session: session.id, authrole: details.authrole, authid: details.authid });
       };
       connection.onclose = (reason, details) => {
@@ -40,8 +44,9 @@ serve({
   },
   async register(c) {
     const { session, callee, registrations } = sessions[c.session];
-    const handler = async (args, kwargs) => {
-      const answer = await callee.invoked(c.procedure, c.behaviour ?? 'echo', args ?? [], kwargs ?? {});
+    const handler = async (args, kwargs, details) => {
+      const answer = await callee.invoked(c.procedure, c.behaviour ?? 'echo', args ?? [], kwargs ?? {}, details);
+      if (answer.error) throw new autobahn.Error(answer.error, answer.args, answer.kwargs);
       return new autobahn.Result(answer.args, answer.kwargs);
     };
     registrations[c.procedure] = await session.register(c.procedure, handler, c.options ?? {});
@@ -51,11 +56,24 @@ serve({
     await sessions[c.session].registrations[c.procedure].unregister();
   },
   async call(c) {
-    const result = await sessions[c.session].session.call(c.procedure, decode(c.args ?? []), decode(c.kwargs ?? {}), c.options ?? {});
-    return result instanceof autobahn.Result ? { args: result.args, kwargs: result.kwargs } : result;
+    const own = sessions[c.session];
+    const options = { ...c.options, ...(c.progress && { receive_progress: true }) };
+    const promise = own.session.call(c.procedure, decode(c.args ?? []), decode(c.kwargs ?? {}), options);
+    own.calls.set(c.id, promise);
+    const result = await promise.then(unwrapped, undefined, (part) => {
+      say({ event: 'progress', session: c.session, procedure: c.procedure, args: unwrapped(part) });
+    });
+    own.calls.delete(c.id);
+    return result;
+  },
+  async cancel(c) {
+    sessions[c.session].calls.get(c.call).cancel({ mode: c.mode });
+  },
+  async progress(c) {
+    return sessions[c.session].callee.progress(c.procedure, c.args);
   },
   async release(c) {
-    return sessions[c.session].callee.release(c.procedure, c.n);
+    return sessions[c.session].callee.release(c.procedure, c.n, c.how);
   },
   async peak(c) {
     return sessions[c.session].callee.peak.get(c.procedure) ?? 0;

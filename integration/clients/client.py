@@ -93,6 +93,7 @@ class Session(ApplicationSession):
         self.name, self.spec = name, spec
         self.joined = loop.create_future()
         self.held = {}
+        self.calls = {}
         self.running, self.peak = {}, {}
         self.registrations = {}
         self.lock = threading.Lock()
@@ -125,45 +126,64 @@ class Session(ApplicationSession):
         say(event="disconnected", session=self.name)
 
     def handler(self, procedure, behaviour, seconds):
-        def enter(args, kwargs):
+        def enter(args, kwargs, details):
             with self.lock:
                 self.running[procedure] = self.running.get(procedure, 0) + 1
                 self.peak[procedure] = max(self.peak.get(procedure, 0), self.running[procedure])
-            say(event="invoked", session=self.name, procedure=procedure, args=list(args), kwargs=kwargs)
+            say(
+                event="invoked",
+                session=self.name,
+                procedure=procedure,
+                args=list(args),
+                kwargs=kwargs,
+                details={
+                    "procedure": details.procedure,
+                    "caller": details.caller,
+                    "progress": details.progress is not None,
+                },
+            )
 
         def leave():
             with self.lock:
                 self.running[procedure] -= 1
 
-        def blocking(*args):
-            enter(args, {})
+        def blocking(args, details):
+            enter(args, {}, details)
             try:
                 time.sleep(seconds)  # the work itself
                 return self.name
             finally:
                 leave()
 
-        async def answer(args, kwargs):
-            enter(args, kwargs)
+        async def answer(args, kwargs, details):
+            enter(args, kwargs, details)
+            how = behaviour
             try:
                 if behaviour == "hold":
                     release = loop.create_future()
-                    self.held.setdefault(procedure, []).append(release)
-                    if await release == "error":
-                        raise ApplicationError("com.example.failed", "on demand")
-                if behaviour == "error":
+                    self.held.setdefault(procedure, []).append((release, details.progress))
+                    how = await release
+                if how == "error":
                     raise ApplicationError("com.example.failed", *args, **kwargs)
-                if behaviour == "name":
+                if how == "busy":
+                    raise ApplicationError("wamp.error.unavailable")
+                if how == "name":
                     return self.name
                 return types.CallResult(*args, **kwargs)
+            except asyncio.CancelledError:
+                say(event="interrupted", session=self.name, procedure=procedure, args=list(args))
+                raise
             finally:
                 leave()
 
-        if behaviour == "block":
+        def called(*args, call_details, **kwargs):
+            if behaviour != "block":
+                return deferred(answer(args, kwargs, call_details))
             if FRAMEWORK == "twisted":
-                return lambda *args: threads.deferToThread(blocking, *args)
-            return lambda *args: loop.run_in_executor(None, blocking, *args)
-        return lambda *args, **kwargs: deferred(answer(args, kwargs))
+                return threads.deferToThread(blocking, args, call_details)
+            return loop.run_in_executor(None, blocking, args, call_details)
+
+        return called
 
 
 sessions = {}
@@ -191,7 +211,11 @@ async def register(c):
     s = sessions[c["session"]]
     handler = s.handler(c["procedure"], c.get("behaviour", "echo"), c.get("seconds", 0))
     registration = await future(
-        s.register(handler, c["procedure"], options=types.RegisterOptions(**c.get("options", {})))
+        s.register(
+            handler,
+            c["procedure"],
+            options=types.RegisterOptions(details_arg="call_details", **c.get("options", {})),
+        )
     )
     s.registrations[c["procedure"]] = registration
     return registration.id
@@ -201,22 +225,51 @@ async def unregister(c):
     await future(sessions[c["session"]].registrations.pop(c["procedure"]).unregister())
 
 
-async def call(c):
-    s = sessions[c["session"]]
-    kwargs = decode(c.get("kwargs", {}))
-    if c.get("options"):
-        kwargs["options"] = types.CallOptions(**c["options"])
-    result = await future(s.call(c["procedure"], *decode(c.get("args", [])), **kwargs))
+def unwrapped(result):
+    """What a RESULT holds, in the form that a test reads: one value, or both parts."""
     if isinstance(result, types.CallResult):
         return {"args": list(result.results), "kwargs": result.kwresults}
     return result
+
+
+async def call(c):
+    s = sessions[c["session"]]
+    kwargs = decode(c.get("kwargs", {}))
+    options = dict(c.get("options", {}))
+    if c.get("progress"):
+
+        def part(*args, **kwargs):
+            say(event="progress", session=s.name, procedure=c["procedure"], args=args[0] if len(args) == 1 else list(args))
+
+        options["on_progress"] = part
+    if options:
+        kwargs["options"] = types.CallOptions(**options)
+    s.calls[c["id"]] = s.call(c["procedure"], *decode(c.get("args", [])), **kwargs)
+    try:
+        return unwrapped(await future(s.calls[c["id"]]))
+    finally:
+        del s.calls[c["id"]]
+
+
+async def cancel(c):
+    """Autobahn|Python knows no modes: the router's default it is."""
+    sessions[c["session"]].calls[c["call"]].cancel()
+
+
+async def progress(c):
+    """The oldest held call's part of a result; false if its caller takes none."""
+    _, part = sessions[c["session"]].held[c["procedure"]][0]
+    if part is None:
+        return False
+    part(*c["args"])
+    return True
 
 
 async def release(c):
     """Ends the held calls of a procedure: the oldest n, or all."""
     held = sessions[c["session"]].held.get(c["procedure"], [])
     n = c.get("n", len(held))
-    for f in held[:n]:
+    for f, _ in held[:n]:
         if not f.done():  # canceled by an INTERRUPT
             f.set_result(c.get("how", "answer"))
     del held[:n]
@@ -255,7 +308,10 @@ async def drop(c):
         transport.abort()
 
 
-COMMANDS = {f.__name__: f for f in (join, register, unregister, call, release, peak, subscribe, publish, leave, drop)}
+COMMANDS = {
+    f.__name__: f
+    for f in (join, register, unregister, call, cancel, progress, release, peak, subscribe, publish, leave, drop)
+}
 
 
 async def execute(c):
@@ -263,7 +319,7 @@ async def execute(c):
         say(id=c["id"], ok=await COMMANDS[c["cmd"]](c))
     except ApplicationError as e:
         say(id=c["id"], error={"uri": e.error, "args": list(e.args), "kwargs": e.kwargs})
-    except Exception as e:
+    except (Exception, asyncio.CancelledError) as e:
         say(id=c["id"], error={"uri": "python." + type(e).__name__, "args": [str(e)], "kwargs": {}})
 
 

@@ -27,7 +27,10 @@ export function say(line) {
   process.stdout.write(JSON.stringify(encode(line)) + '\n');
 }
 
-// Handlers of invocations, the same for both libraries: echo, name, hold, error.
+// Handlers of invocations, the same for both libraries: echo, name, hold, error,
+// busy. An answer is {args, kwargs}, with an error where it is one. details are
+// {procedure, caller, progress}: progress sends a part of the result, if the
+// caller takes any.
 export class Callee {
   constructor(session) {
     this.session = session;
@@ -36,28 +39,44 @@ export class Callee {
     this.peak = new Map();
   }
 
-  async invoked(procedure, behaviour, args, kwargs) {
+  async invoked(procedure, behaviour, args, kwargs, details) {
     const running = (this.running.get(procedure) ?? 0) + 1;
     this.running.set(procedure, running);
     this.peak.set(procedure, Math.max(this.peak.get(procedure) ?? 0, running));
-    say({ event: 'invoked', session: this.session, procedure, args, kwargs });
+    say({
+      event: 'invoked', session: this.session, procedure, args, kwargs,
+      details: { procedure: details.procedure, caller: details.caller, progress: Boolean(details.progress) },
+    });
     try {
       if (behaviour === 'hold') {
-        await new Promise((release) => {
-          this.held.set(procedure, [...(this.held.get(procedure) ?? []), release]);
+        const how = await new Promise((release) => {
+          this.held.set(procedure, [...(this.held.get(procedure) ?? []), { release, progress: details.progress }]);
         });
+        if (how === 'error') behaviour = how;
       }
-      return behaviour === 'name' ? { args: [this.session], kwargs: {} } : { args, kwargs };
+      switch (behaviour) {
+        case 'name': return { args: [this.session], kwargs: {} };
+        case 'error': return { error: 'com.example.failed', args, kwargs };
+        case 'busy': return { error: 'wamp.error.unavailable', args: [], kwargs: {} };
+        default: return { args, kwargs };
+      }
     } finally {
       this.running.set(procedure, this.running.get(procedure) - 1);
     }
   }
 
-  release(procedure, n) {
+  release(procedure, n, how) {
     const held = this.held.get(procedure) ?? [];
     const released = held.splice(0, n ?? held.length);
-    released.forEach((release) => release());
+    released.forEach(({ release }) => release(how));
     return released.length;
+  }
+
+  // The oldest held call's part of a result; false if its caller takes none.
+  progress(procedure, args) {
+    const { progress } = this.held.get(procedure)[0];
+    if (progress) progress(args);
+    return Boolean(progress);
   }
 }
 

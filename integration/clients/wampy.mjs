@@ -19,15 +19,18 @@ serve({
       onClose: () => say({ event: 'disconnected', session: c.session }),
     });
     const welcome = await wampy.connect();
-    sessions[c.session] = { wampy, callee: new Callee(c.session) };
+    sessions[c.session] = { wampy, callee: new Callee(c.session), calls: new Map() };
     return { session: wampy.getSessionId(), authrole: welcome.authrole, authid: welcome.authid };
   },
   async register(c) {
     const { wampy, callee } = sessions[c.session];
     const registered = await wampy.register(
       c.procedure,
-      async ({ argsList, argsDict }) => {
-        const answer = await callee.invoked(c.procedure, c.behaviour ?? 'echo', argsList ?? [], argsDict ?? {});
+      async ({ argsList, argsDict, details, result_handler }) => {
+        const { procedure = c.procedure, caller, receive_progress } = details;
+        const progress = receive_progress && ((part) => result_handler({ argsList: part, options: { progress: true } }));
+        const answer = await callee.invoked(c.procedure, c.behaviour ?? 'echo', argsList ?? [], argsDict ?? {}, { procedure, caller, progress });
+        if (answer.error) throw { error: answer.error, argsList: answer.args, argsDict: answer.kwargs };
         return { argsList: answer.args, argsDict: answer.kwargs };
       },
       c.options ?? {},
@@ -38,12 +41,29 @@ serve({
     await sessions[c.session].wampy.unregister(c.procedure);
   },
   async call(c) {
+    const own = sessions[c.session];
     const payload = { argsList: decode(c.args ?? []), argsDict: decode(c.kwargs ?? {}) };
-    const result = await sessions[c.session].wampy.call(c.procedure, payload, c.options ?? {});
+    const options = { ...c.options };
+    if (c.progress) {
+      options.progress_callback = ({ argsList }) => {
+        say({ event: 'progress', session: c.session, procedure: c.procedure, args: argsList });
+      };
+    }
+    const promise = own.wampy.call(c.procedure, payload, options);
+    own.calls.set(c.id, own.wampy.getOpStatus().reqId);
+    const result = await promise;
+    own.calls.delete(c.id);
     return { args: result.argsList, kwargs: result.argsDict };
   },
+  async cancel(c) {
+    const own = sessions[c.session];
+    own.wampy.cancel(own.calls.get(c.call), { mode: c.mode });
+  },
+  async progress(c) {
+    return sessions[c.session].callee.progress(c.procedure, c.args);
+  },
   async release(c) {
-    return sessions[c.session].callee.release(c.procedure, c.n);
+    return sessions[c.session].callee.release(c.procedure, c.n, c.how);
   },
   async peak(c) {
     return sessions[c.session].callee.peak.get(c.procedure) ?? 0;
