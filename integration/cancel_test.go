@@ -75,3 +75,35 @@ func TestSlotSurvivesTheTimeoutOfItsCall(t *testing.T) {
 		caller.expect(`[50,2,`)
 	})
 }
+
+// Crossbar.io answers a CANCEL in mode skip never, and tells it nobody: the call
+// runs when its turn comes, and its result is lost.
+func TestSkippedCallThatWaitsRuns(t *testing.T) {
+	const procedure = "com.example.skipped"
+	atBoth(t, queueingRouter(t), pooled(procedure, "queue {\n limit = 5\n}"), func(t *testing.T, s side) {
+		callee := s.callee(t, procedure, "roundrobin", 1)
+		caller := joinRaw(t, "caller", s.url)
+		for request := 1; request <= 3; request++ {
+			caller.send(fmt.Sprintf(`[48,%d,{},%q,[%d]]`, request, procedure, request))
+		}
+		argument(t, callee, procedure)
+		caller.send(`[49,2,{"mode":"skip"}]`)
+		caller.send(`[48,4,{},"wamp.session.count"]`)
+		caller.expect(`[50,4,`)
+		callee.release(procedure, 1)
+		caller.expect(`[50,1,`)
+		for request := 2; request <= 3; request++ {
+			if got := argument(t, callee, procedure); got != request {
+				t.Errorf("callee got call %d in the place of call %d", got, request)
+			}
+			callee.release(procedure, 1)
+		}
+		answer := caller.receive()
+		if !s.wampool && strings.HasPrefix(answer, `[50,2,`) { // it has forgotten the CANCEL of a call that waits
+			answer = caller.receive()
+		}
+		if !strings.HasPrefix(answer, `[50,3,`) {
+			t.Errorf("the caller got %s", answer)
+		}
+	})
+}
