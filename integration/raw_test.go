@@ -30,8 +30,14 @@ const rawHello = `[1,"realm1",{"roles":{` +
 // dialRaw connects to a URL and sends nothing yet.
 func dialRaw(t *testing.T, name, url string) *rawSession {
 	t.Helper()
+	return dialRawIn(t, name, url, codec.JSON)
+}
+
+// dialRawIn does so in another serializer: messages are strings of its bytes.
+func dialRawIn(t *testing.T, name, url string, serializer codec.Serializer) *rawSession {
+	t.Helper()
 	dialed, err := transport.Dial(context.Background(), url, transport.DialOptions{
-		Serializers: []codec.Serializer{codec.JSON}, Timeout: patience,
+		Serializers: []codec.Serializer{serializer}, Timeout: patience,
 	})
 	if err != nil {
 		t.Fatal(err)
