@@ -1,10 +1,13 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wampool/wampool/proxy/transport"
 )
 
 const shared = `{"invoke":"roundrobin","concurrency":1}`
@@ -232,7 +235,6 @@ func TestNothingOfABadCalleeReachesThePoolSession(t *testing.T) {
 		"a payload too deep":       `[70,1,{},` + strings.Repeat("[", 500) + strings.Repeat("]", 500) + `]`,
 		"an error URI with spaces": `[8,68,1,{},"no uri"]`,
 		"an error without a URI":   `[8,68,1,{},7]`,
-		"bad UTF-8":                "[70,1,{},[\"\xff\"]]",
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, pool := newWorld(t, queueOf(5))
@@ -247,6 +249,21 @@ func TestNothingOfABadCalleeReachesThePoolSession(t *testing.T) {
 			pool.expect(`[66,2,100]`) // nobody is left
 		})
 	}
+}
+
+func TestTextThatIsNoUTF8EndsItsSenderAlone(t *testing.T) {
+	w, pool := newWorld(t, queueOf(5))
+	bad, router, registration := w.callee(pool, shared, "")
+	pool.send(`[68,1,100,{}]`)
+	bad.expect(`[68,1,%d,{}]`, registration)
+	bad.send("[70,1,{},[\"\xff\"]]")
+	bad.expectEnd()
+	if closed := (*transport.CloseError)(nil); !errors.As(bad.conn.Err(), &closed) || closed.Code != 1007 {
+		t.Errorf("it ended with %v, want code 1007", bad.conn.Err())
+	}
+	router.expectEnd()
+	pool.expectPrefix(`[8,68,1,{},"wamp.error.canceled"`)
+	pool.expect(`[66,2,100]`)
 }
 
 func TestRoleDecidesWhoMayJoin(t *testing.T) {

@@ -4,8 +4,17 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+)
 
-	"github.com/coder/websocket"
+// Codes of close frames (RFC 6455, 7.4.1).
+const (
+	codeNormal         = 1000
+	codeProtocolError  = 1002
+	codeUnsupported    = 1003 // text for binary, or the other way round
+	codeNoStatus       = 1005 // never in a frame
+	codeInvalidPayload = 1007 // text that is not UTF-8
+	codeTooLarge       = 1009
+	codeInternalError  = 1011
 )
 
 const (
@@ -15,9 +24,6 @@ const (
 
 	// leastLinger lets a close frame out at all.
 	leastLinger = 10 * time.Millisecond
-
-	// codeTooLarge is for a message that is too large (RFC 6455, 7.4.1).
-	codeTooLarge = 1009
 
 	// longestReason of a close frame, in bytes (RFC 6455, 5.5).
 	longestReason = 123
@@ -59,15 +65,24 @@ func (c *Conn) closeHandshake(code int, reason string, linger time.Duration) {
 	c.end(nil)
 }
 
-// closeCode returns what may stand in a close frame (RFC 6455, 7.4).
-func closeCode(code int) websocket.StatusCode {
-	switch {
-	case code == int(websocket.StatusNoStatusRcvd):
-		return websocket.StatusNormalClosure
-	case code >= 1000 && code <= 1014 && code != 1004 && code != 1006, code >= 3000 && code <= 4999:
-		return websocket.StatusCode(code)
+// mayClose tells whether a code may stand in a close frame (RFC 6455, 7.4).
+func mayClose(code int) bool {
+	switch code {
+	case 1004, codeNoStatus, 1006:
+		return false
 	}
-	return websocket.StatusInternalError
+	return code >= codeNormal && code <= 1014 || code >= 3000 && code <= 4999
+}
+
+// closeCode returns what is said instead of a code that may not be.
+func closeCode(code int) int {
+	switch {
+	case code == codeNoStatus:
+		return codeNormal
+	case mayClose(code):
+		return code
+	}
+	return codeInternalError
 }
 
 func closeReason(reason string) string {
@@ -99,8 +114,6 @@ func (c *Conn) end(cause error) {
 	cause = c.reason
 	c.state.Store(ended)
 	c.mu.Unlock()
-	// Without this the library's connection, which has a finalizer, is part of
-	// a cycle, and never freed.
 	c.gather.owner.Store(nil)
 	_ = c.gather.shut(cause)
 	close(c.done)

@@ -179,11 +179,10 @@ func upgrade(ctx context.Context, u *url.URL, o *DialOptions, g *gather, hop *up
 	}
 	serializer, ok := codec.ParseSubprotocol(socket.Subprotocol())
 	if !ok {
-		_ = socket.CloseNow()
 		return nil, fmt.Errorf("%w: it chose none of the subprotocols %s", ErrNoSerializer, strings.Join(subprotocols, ", "))
 	}
 	dialed := &Dialed{
-		Conn: newConn(newWebSocket(socket, hop.conn, serializer, o.Limits.MessageBytes, true),
+		Conn: newConn(newWebSocket(hop.conn, g, serializer, o.Limits.MessageBytes, true),
 			g, serializer, g.RemoteAddr().String(), unlimited),
 		Header: http.Header{},
 	}

@@ -10,15 +10,15 @@
 // socket does not take at once is left to a goroutine of the connection
 // (gather.go). A reader gets all messages that one read of the socket has
 // brought, and flushes what it has caused when it is about to wait for more:
-// see [Conn.BeforeBlock]. A connection that waits holds no buffers but the
-// library's small ones.
+// see [Conn.BeforeBlock]. A connection that waits holds no buffers.
 //
-// Framing is either the WebSocket library (websocket.go), or type and length
-// before each message (rawsocket.go).
+// Framing is either WebSocket's (websocket.go, frame.go), whose handshake is
+// the library's, or type and length before each message (rawsocket.go). A
+// message that came in one piece is not copied: it is read where the socket's
+// bytes lie (inflow.go).
 //
 // The router is dialed before a client is answered, so that both hops speak the
 // serializer that the router chose: see [Handshake].
 //
-// Messages are bounded, and text is not checked for UTF-8 here: that is up to
-// the codec, for what it lets through.
+// Messages are bounded, and WebSocket's text messages are valid UTF-8.
 package transport

@@ -4,10 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-
-	"github.com/coder/websocket"
 )
 
 var (
@@ -100,32 +97,3 @@ func (e *DialError) Error() string {
 }
 
 func (e *DialError) Unwrap() error { return e.Err }
-
-// readError puts an error of the library's reader in this package's terms: how
-// the peer ended the connection (io.EOF, *CloseError, *LostError), or what it
-// has done wrong (*ProtocolError).
-func readError(err error, limit int64) error {
-	var closed websocket.CloseError
-	var lost *LostError
-	var fault *ProtocolError
-	switch {
-	case errors.As(err, &fault):
-		return fault
-	case errors.As(err, &closed):
-		if closed.Code == websocket.StatusNormalClosure || closed.Code == websocket.StatusNoStatusRcvd {
-			return io.EOF
-		}
-		return &CloseError{int(closed.Code), closed.Reason}
-	case errors.As(err, &lost):
-		return lost
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
-		return &LostError{err}
-	case errors.Is(err, websocket.ErrMessageTooBig):
-		return &ProtocolError{
-			int(websocket.StatusMessageTooBig),
-			fmt.Sprintf("message larger than %d bytes, the limit of this connection", limit),
-		}
-	}
-	// The library's text tells of frame headers and control frames only.
-	return &ProtocolError{int(websocket.StatusProtocolError), err.Error()}
-}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// gather is the net.Conn beneath the WebSocket library, and beneath TLS. It
+// gather is the net.Conn beneath a connection's framing, and beneath TLS. It
 // keeps what is written in memory until it is flushed, so that writing never
 // blocks and one system call writes what one wake-up brought.
 //
@@ -99,34 +99,50 @@ func (g *gather) admit(size int) error {
 
 // Write appends to the send buffer.
 func (g *gather) Write(p []byte) (int, error) {
-	g.mu.Lock()
-	if g.mode == handshaking {
-		g.mu.Unlock()
+	if g.isHandshaking() {
 		return g.Conn.Write(p)
 	}
+	if err := g.put(nil, p, 0); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (g *gather) isHandshaking() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.mode == handshaking
+}
+
+// put appends a frame to the send buffer: its header, and its payload masked
+// with a key, of which 0 changes nothing.
+func (g *gather) put(header, payload []byte, key uint32) error {
+	size := len(header) + len(payload)
+	g.mu.Lock()
 	// Beyond what admit allows there is room for the framing of WebSocket and
 	// TLS, and for control frames: pongs that the peer asks for and never reads.
-	if g.err == nil && g.unsent+len(p) > g.allowed+g.allowed/64+64<<10 {
+	if g.err == nil && g.unsent+size > g.allowed+g.allowed/64+64<<10 {
 		g.mu.Unlock()
 		g.fail(ErrSendBufferFull)
-		return 0, ErrSendBufferFull
+		return ErrSendBufferFull
 	}
 	if g.err != nil {
 		defer g.mu.Unlock()
-		return 0, g.err
+		return g.err
 	}
 	if g.pending == nil {
-		g.pending = borrowBuffer(max(len(p), firstPending))
+		g.pending = borrowBuffer(max(size, firstPending))
 	}
-	g.pending = g.pending.withRoom(len(p))
-	g.pending.b = append(g.pending.b, p...)
-	g.unsent += len(p)
+	g.pending = g.pending.withRoom(size)
+	g.pending.b = append(append(g.pending.b, header...), payload...)
+	mask(g.pending.b[len(g.pending.b)-len(payload):], key)
+	g.unsent += size
 	parting := g.mode == parting
 	g.mu.Unlock()
 	if parting {
 		g.Flush()
 	}
-	return len(p), nil
+	return nil
 }
 
 // Flush writes what is gathered, as far as the socket takes it at once.

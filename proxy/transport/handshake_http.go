@@ -129,14 +129,14 @@ func (c httpClient) accept(h *Handshake, s codec.Serializer, header http.Header)
 		c.w.Header()["Set-Cookie"] = cookies
 	}
 	upgrade := upgradeWriter{ResponseWriter: c.w}
-	socket, err := websocket.Accept(&upgrade, c.r, &websocket.AcceptOptions{
+	_, err := websocket.Accept(&upgrade, c.r, &websocket.AcceptOptions{
 		Subprotocols:    []string{s.Subprotocol()},
 		CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {
 		return nil, err
 	}
-	framing := newWebSocket(socket, upgrade.gather, s, h.limits.MessageBytes, false)
+	framing := newWebSocket(upgrade.gather, upgrade.gather, s, h.limits.MessageBytes, false)
 	return newConn(framing, upgrade.gather, s, h.remote, unlimited), nil
 }
 
@@ -150,17 +150,6 @@ type upgradeWriter struct {
 	http.ResponseWriter
 	gather *gather
 }
-
-const (
-	// frameReader is what the library's reader buffers: enough for headers and
-	// small messages. The gather conn reads ahead, so more would only be copied
-	// twice, and be held by each idle connection.
-	frameReader = 512
-
-	// frameWriter is what the library's writer buffers: longer payloads go to
-	// the gather conn directly.
-	frameWriter = 256
-)
 
 // Hijack implements [http.Hijacker] for the WebSocket library. The server's own
 // buffers are left to it.
@@ -176,5 +165,5 @@ func (w *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
 	g.unread(early)
 	w.gather = g
-	return g, bufio.NewReadWriter(bufio.NewReaderSize(g, frameReader), bufio.NewWriterSize(g, frameWriter)), nil
+	return lent{g}, bufio.NewReadWriter(bufio.NewReaderSize(g, 0), bufio.NewWriterSize(g, 16)), nil
 }

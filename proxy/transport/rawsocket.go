@@ -7,8 +7,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-
-	"github.com/coder/websocket"
 )
 
 // rawSocket is each message behind its type and length (WAMP specification,
@@ -96,7 +94,7 @@ func (f *rawSocket) readHeader() (frame byte, size int, err error) {
 		size = rawLongest
 	}
 	if size > f.limit {
-		return 0, 0, &ProtocolError{codeTooLarge, fmt.Sprintf("message larger than %d bytes, the limit of this connection", f.limit)}
+		return 0, 0, tooLarge(int64(f.limit))
 	}
 	return frame, size, nil
 }
@@ -115,7 +113,7 @@ func (f *rawSocket) readPayload(c *Conn, size int) error {
 }
 
 func rawFault(reason string) *ProtocolError {
-	return &ProtocolError{int(websocket.StatusProtocolError), reason}
+	return &ProtocolError{codeProtocolError, reason}
 }
 
 // lost returns the end of a connection as a *LostError.

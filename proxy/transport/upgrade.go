@@ -28,7 +28,7 @@ func (t *upgradeTransport) RoundTrip(request *http.Request) (*http.Response, err
 		return nil, err
 	}
 	if response.StatusCode == http.StatusSwitchingProtocols {
-		response.Body = t.conn
+		response.Body = lent{t.conn}
 	} else {
 		response.Body = answerBody{response.Body, t.conn}
 	}
@@ -58,3 +58,10 @@ type answerBody struct {
 	io.Reader
 	io.Closer
 }
+
+// lent is a connection in the hands of the WebSocket library, which makes the
+// handshake and is then done with. It must not close what goes on without it.
+type lent struct{ net.Conn }
+
+// Close does nothing.
+func (lent) Close() error { return nil }

@@ -1,96 +1,297 @@
 package transport
 
 import (
-	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
-
-	"github.com/coder/websocket"
+	"sync"
+	"unicode/utf8"
 
 	"github.com/wampool/wampool/codec"
 )
 
 // webSocket is one message a WebSocket message (WAMP specification, "WebSocket
-// Transport"). The library does the frames.
+// Transport"). The library makes the handshake; the frames behind it are
+// written and read here (RFC 6455, section 5), straight between the messages and
+// the connection's buffers: through the library, each message costs as much
+// again in locks and copies as everything else that wampool does with it.
 type webSocket struct {
-	socket     *websocket.Conn
-	stream     net.Conn // beneath the library: TLS or the gather conn
+	// Immutable.
+	stream     net.Conn // gather, or TLS above it
+	gather     *gather
 	serializer codec.Serializer
-	frames     websocket.MessageType
+	opcode     byte  // of its messages
 	limit      int64 // of messages from the peer, in bytes
-	masks      bool  // the dialing side
+	dialed     bool  // this side masks what it sends, the other side does not
+
+	reading sync.Mutex // held while somebody reads
+	in      inflow     // of the one who reads
+	over    bool       // the peer's close frame has come
+
+	closed  bool // under Conn.sending: a close frame was sent
+	outward [maxFrameHeader]byte
 }
 
-func newWebSocket(socket *websocket.Conn, stream net.Conn, s codec.Serializer, limit int64, dialed bool) *webSocket {
-	w := &webSocket{socket: socket, stream: stream, serializer: s, frames: websocket.MessageText, limit: limit, masks: dialed}
+func newWebSocket(stream net.Conn, g *gather, s codec.Serializer, limit int64, dialed bool) *webSocket {
+	w := &webSocket{stream: stream, gather: g, serializer: s, opcode: opText, limit: limit, dialed: dialed, in: newInflow(stream, g)}
 	if s.Binary() {
-		w.frames = websocket.MessageBinary
+		w.opcode = opBinary
 	}
-	socket.SetReadLimit(limit)
 	return w
 }
 
+// read returns the next message: where it came in one piece, as it lies in the
+// buffer of the read that brought it.
 func (w *webSocket) read(c *Conn) ([]byte, error) {
-	message, err := w.readMessage(c)
-	if err != nil {
-		return nil, readError(err, w.limit)
-	}
-	return message, nil
-}
-
-func (w *webSocket) readMessage(c *Conn) ([]byte, error) {
-	frames, r, err := w.socket.Reader(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	if frames != w.frames {
-		return nil, &ProtocolError{
-			int(websocket.StatusUnsupportedData),
-			fmt.Sprintf("%s message where %s has %s ones", kind(frames), w.serializer.Subprotocol(), kind(w.frames)),
-		}
-	}
-	c.receive()
-	for {
-		c.message = c.message.withRoom(1)
-		b := c.message.b
-		n, err := r.Read(b[len(b):cap(b)])
-		c.message.b = b[:len(b)+n]
-		if err == io.EOF {
-			return c.message.b, nil
-		}
+	w.reading.Lock()
+	defer w.reading.Unlock()
+	var size int64 // of the fragments before
+	for begun := false; ; {
+		f, err := w.readHeader()
 		if err != nil {
 			return nil, err
 		}
+		if f.isControl() {
+			if err := w.control(c, &f); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := w.checkOrder(&f, begun); err != nil {
+			return nil, err
+		}
+		if size += f.length; size > w.limit {
+			return nil, tooLarge(w.limit)
+		}
+		if f.final && !begun && f.length <= int64(len(w.in.bytes())) {
+			message := w.in.take(int(f.length))
+			f.unmask(message)
+			return message, w.checkText(message)
+		}
+		if !begun {
+			c.receive()
+			begun = true
+		}
+		if err := w.readFragment(c, &f); err != nil {
+			return nil, err
+		}
+		if f.final {
+			return c.message.b, w.checkText(c.message.b)
+		}
 	}
 }
 
-func kind(frames websocket.MessageType) string {
-	if frames == websocket.MessageBinary {
-		return "binary"
+// fragmentStep is how much of a message is made room for before it has come: a
+// length alone must not cost memory.
+const fragmentStep = 64 << 10
+
+// readFragment appends a frame's payload to the message.
+func (w *webSocket) readFragment(c *Conn, f *frameHeader) error {
+	for rest := f.length; rest > 0; {
+		if len(w.in.bytes()) == 0 {
+			if err := w.in.more(); err != nil {
+				return lost(err)
+			}
+		}
+		part := w.in.take(int(min(rest, int64(len(w.in.bytes())), fragmentStep)))
+		f.unmask(part)
+		c.message = c.message.withRoom(len(part))
+		c.message.b = append(c.message.b, part...)
+		rest -= int64(len(part))
 	}
-	return "text"
+	return nil
 }
 
-func (w *webSocket) write(message []byte) error {
-	return w.socket.Write(context.Background(), w.frames, message)
+// readHeader waits for the next frame.
+func (w *webSocket) readHeader() (f frameHeader, err error) {
+	for {
+		n, err := f.parse(w.in.bytes())
+		if err != nil {
+			return f, err
+		}
+		if n > 0 {
+			w.in.take(n)
+			return f, w.checkHeader(&f)
+		}
+		if err := w.in.more(); err != nil {
+			return f, lost(err)
+		}
+	}
 }
 
-// ping writes an empty ping frame beneath the library, whose own waits for the
-// answer. The library writes each frame that is not a message's in one piece,
-// and messages are written by the holder of c.sending alone.
-func (w *webSocket) ping() error {
-	frame := []byte{0x89, 0x00}
-	if w.masks {
-		frame = []byte{0x89, 0x80, 0, 0, 0, 0} // there is nothing to mask
+// checkHeader finds a frame as this side's peer may send it.
+func (w *webSocket) checkHeader(f *frameHeader) error {
+	switch {
+	case f.masked == w.dialed && w.dialed:
+		return frameFault("masked frame from a server")
+	case f.masked == w.dialed:
+		return frameFault("frame from a client that is not masked")
+	case !f.isControl():
+		return nil
+	case f.opcode > opPong:
+		return frameFault(fmt.Sprintf("control frame of unknown type %#x", f.opcode))
+	case !f.final:
+		return frameFault("control frame in fragments")
+	case f.length > longestControl:
+		return frameFault(fmt.Sprintf("control frame of %d bytes, %d are the most", f.length, longestControl))
 	}
-	_, err := w.stream.Write(frame)
+	return nil
+}
+
+// checkOrder finds a data frame where it may be.
+func (w *webSocket) checkOrder(f *frameHeader, begun bool) error {
+	switch {
+	case begun != (f.opcode == opContinuation):
+		if begun {
+			return frameFault("new message within one that is not complete")
+		}
+		return frameFault("continuation of no message")
+	case f.opcode == opContinuation, f.opcode == w.opcode:
+		return nil
+	case f.opcode > opBinary:
+		return frameFault(fmt.Sprintf("frame of unknown type %#x", f.opcode))
+	}
+	return &ProtocolError{codeUnsupported, fmt.Sprintf(
+		"%s message where %s has %s ones", opcodeName(f.opcode), w.serializer.Subprotocol(), opcodeName(w.opcode))}
+}
+
+// checkText finds a text message valid (RFC 6455, 8.1).
+func (w *webSocket) checkText(message []byte) error {
+	if w.opcode == opText && !utf8.Valid(message) {
+		return &ProtocolError{codeInvalidPayload, "text message that is not valid UTF-8"}
+	}
+	return nil
+}
+
+// control takes a control frame.
+func (w *webSocket) control(c *Conn, f *frameHeader) error {
+	for int64(len(w.in.bytes())) < f.length {
+		if err := w.in.more(); err != nil {
+			return lost(err)
+		}
+	}
+	payload := w.in.take(int(f.length))
+	f.unmask(payload)
+	switch f.opcode {
+	case opPing:
+		return w.pong(c, payload)
+	case opClose:
+		w.over = true
+		end := closeFrame(payload)
+		if fault := (*ProtocolError)(nil); !errors.As(end, &fault) {
+			w.answerClose(c, payload)
+		}
+		return end
+	}
+	return nil
+}
+
+// pong answers a ping with its payload.
+func (w *webSocket) pong(c *Conn, payload []byte) error {
+	c.sending.Lock()
+	err := c.admit(len(payload))
+	if err == nil {
+		err = w.writeFrame(opPong, payload)
+	}
+	c.sending.Unlock()
+	if c.state.Load() == leaving {
+		return nil // the peer's close frame is still awaited
+	}
+	return c.sent(err)
+}
+
+// answerClose returns a close frame, unless this side has closed before.
+func (w *webSocket) answerClose(c *Conn, payload []byte) {
+	c.sending.Lock()
+	if !w.closed && c.state.Load() == open {
+		w.closed = true
+		_ = w.writeFrame(opClose, payload[:min(2, len(payload))])
+	}
+	c.sending.Unlock()
+	w.gather.Flush()
+}
+
+func (w *webSocket) write(message []byte) error { return w.writeFrame(w.opcode, message) }
+
+func (w *webSocket) ping() error { return w.writeFrame(opPing, nil) }
+
+// writeFrame gathers a frame, in one piece. Conn.sending is held, or nobody
+// else writes any more.
+func (w *webSocket) writeFrame(opcode byte, payload []byte) error {
+	key := uint32(0)
+	if w.dialed {
+		key = rand.Uint32()
+	}
+	header := appendFrameHeader(w.outward[:0], opcode, len(payload), w.dialed, key)
+	if w.stream == net.Conn(w.gather) {
+		return w.gather.put(header, payload, key)
+	}
+	b := borrowBuffer(len(header) + len(payload)) // each write becomes a record of TLS
+	defer b.giveBack()
+	b.b = append(append(b.b, header...), payload...)
+	mask(b.b[len(header):], key)
+	_, err := w.stream.Write(b.b)
 	return err
 }
 
-// part is the close handshake (RFC 6455, 7.1.2).
+// part is the close handshake (RFC 6455, 7.1.2). The reader, if there is one,
+// takes the peer's close frame; else it is awaited here.
 func (w *webSocket) part(code int, reason string) {
-	_ = w.socket.Close(closeCode(code), closeReason(reason))
+	payload := binary.BigEndian.AppendUint16(nil, uint16(closeCode(code)))
+	if w.writeFrame(opClose, append(payload, closeReason(reason)...)) != nil {
+		return
+	}
+	w.gather.Flush()
+	w.reading.Lock()
+	defer w.reading.Unlock()
+	for !w.over {
+		f, err := w.readHeader()
+		if err != nil || w.discard(f.length) != nil {
+			return
+		}
+		w.over = f.opcode == opClose
+	}
 }
 
-func (w *webSocket) release() { _ = w.socket.CloseNow() }
+// discard takes a payload that nobody wants.
+func (w *webSocket) discard(rest int64) error {
+	for rest > 0 {
+		if len(w.in.bytes()) == 0 {
+			if err := w.in.more(); err != nil {
+				return err
+			}
+		}
+		rest -= int64(len(w.in.take(int(min(rest, int64(len(w.in.bytes())))))))
+	}
+	return nil
+}
+
+func (w *webSocket) release() {
+	w.reading.Lock()
+	w.in.release()
+	w.reading.Unlock()
+}
+
+// closeFrame returns how the peer has ended the connection: io.EOF in good
+// order, a *[CloseError], or a *[ProtocolError] for a close frame that is none.
+func closeFrame(payload []byte) error {
+	if len(payload) == 0 {
+		return io.EOF
+	}
+	if len(payload) == 1 {
+		return frameFault("close frame with half a code")
+	}
+	code, reason := int(binary.BigEndian.Uint16(payload)), payload[2:]
+	switch {
+	case !mayClose(code):
+		return frameFault(fmt.Sprintf("close frame with code %d", code))
+	case !utf8.Valid(reason):
+		return &ProtocolError{codeInvalidPayload, "close frame with a reason that is not valid UTF-8"}
+	case code == codeNormal:
+		return io.EOF
+	}
+	return &CloseError{code, string(reason)}
+}

@@ -1,0 +1,106 @@
+package transport
+
+import "net"
+
+// inflow is what a connection's reader looks for frames in: the bytes of one
+// read of the socket, in the buffer that they came in, so that nothing is
+// copied on the way. A connection that waits for input holds no buffer.
+type inflow struct {
+	stream net.Conn // gather, or TLS above it
+	gather *gather
+	direct bool // there is no layer between
+
+	held  *buffer // nil: nothing
+	at    int     // what of it is taken
+	first [256]byte
+}
+
+func newInflow(stream net.Conn, g *gather) inflow {
+	return inflow{stream: stream, gather: g, direct: stream == net.Conn(g) && g.raw != nil}
+}
+
+// bytes returns what has come and is not taken yet.
+func (in *inflow) bytes() []byte {
+	if in.held == nil {
+		return nil
+	}
+	return in.held.b[in.at:]
+}
+
+// take takes n bytes that have come. They stay until the next call of more.
+func (in *inflow) take(n int) []byte {
+	b := in.held.b[in.at : in.at+n : in.at+n]
+	in.at += n
+	return b
+}
+
+// more waits for more bytes behind those that are not taken. Before it waits,
+// everything that the reader has caused is flushed, as in [gather.Read].
+func (in *inflow) more() error {
+	if in.held != nil && in.at == len(in.held.b) {
+		in.release()
+	}
+	if !in.direct {
+		return in.moreThrough()
+	}
+	g := in.gather
+	if g.input.ahead == nil {
+		if owner := g.owner.Load(); owner != nil {
+			owner.beforeBlock()
+		}
+		g.Flush()
+		if err := g.readAhead(); err != nil {
+			return err
+		}
+	}
+	ahead, taken := g.input.ahead, g.input.taken
+	g.input.ahead, g.input.taken = nil, 0
+	if in.held == nil {
+		in.held, in.at = ahead, taken
+		return nil
+	}
+	in.makeRoom(len(ahead.b) - taken)
+	in.held.b = append(in.held.b, ahead.b[taken:]...)
+	ahead.giveBack()
+	return nil
+}
+
+// moreThrough reads through a layer that has buffers of its own, TLS for one:
+// what it still has can't be seen from outside, so it is asked.
+func (in *inflow) moreThrough() error {
+	if in.held == nil {
+		n, err := in.stream.Read(in.first[:])
+		if n > 0 {
+			in.held, in.at = borrowBuffer(aheadBytes), 0
+			in.held.b = append(in.held.b, in.first[:n]...)
+			return nil
+		}
+		return err
+	}
+	in.makeRoom(smallestBuffer)
+	b := in.held.b
+	n, err := in.stream.Read(b[len(b):cap(b)])
+	in.held.b = b[:len(b)+n]
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// makeRoom makes room for n bytes behind those that are not taken.
+func (in *inflow) makeRoom(n int) {
+	b := in.held.b
+	if cap(b)-len(b) < n && in.at > 0 {
+		in.held.b = b[:copy(b, b[in.at:])]
+		in.at = 0
+	}
+	in.held = in.held.withRoom(n)
+}
+
+// release lets go of the buffer, with what has not been taken.
+func (in *inflow) release() {
+	if in.held != nil {
+		in.held.giveBack()
+		in.held, in.at = nil, 0
+	}
+}
