@@ -3,6 +3,7 @@
 package transport
 
 import (
+	"errors"
 	"net"
 	"os"
 	"syscall"
@@ -35,13 +36,13 @@ func (g *gather) tryWrite() (n int, full bool, err error) {
 // writeOnce makes one system call, and never asks to wait for the socket.
 func (g *gather) writeOnce(fd uintptr) bool {
 	for {
-		n, err := syscall.Write(int(fd), g.out.b[g.written:])
-		switch err {
-		case nil:
+		n, err := writeFD(fd, g.out.b[g.written:])
+		switch {
+		case err == nil:
 			g.attempt.n = n
-		case syscall.EINTR:
+		case errors.Is(err, syscall.EINTR):
 			continue
-		case syscall.EAGAIN:
+		case errors.Is(err, syscall.EAGAIN):
 		default:
 			g.attempt.err = os.NewSyscallError("write", err)
 		}
@@ -53,13 +54,13 @@ func (g *gather) writeOnce(fd uintptr) bool {
 func (g *gather) readOnce(fd uintptr) bool {
 	b := borrowBuffer(aheadBytes)
 	for {
-		n, err := syscall.Read(int(fd), b.b[:aheadBytes])
-		switch err {
-		case nil:
+		n, err := readFD(fd, b.b[:aheadBytes])
+		switch {
+		case err == nil:
 			g.took(b, n, nil)
 			return true
-		case syscall.EINTR:
-		case syscall.EAGAIN:
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EAGAIN):
 			b.giveBack()
 			return false
 		default:

@@ -1,0 +1,21 @@
+package transport
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// readFD and writeFD are system calls on a socket that does not block, without
+// a word to the scheduler: it would wake its monitor thread for each of them on
+// a process that is otherwise idle, which costs more than the call itself.
+
+func readFD(fd uintptr, p []byte) (int, error)  { return rawIO(syscall.SYS_READ, fd, p) }
+func writeFD(fd uintptr, p []byte) (int, error) { return rawIO(syscall.SYS_WRITE, fd, p) }
+
+func rawIO(trap, fd uintptr, p []byte) (int, error) {
+	n, _, errno := syscall.RawSyscall(trap, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
