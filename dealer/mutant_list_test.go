@@ -351,12 +351,12 @@ var mutants = []mutant{
 	// Rerouting and retrying.
 	{
 		"who has refused gets it again", "policy.go",
-		"				ro.set(r.position, 0, noRoom)\n", "",
+		"			p.roster.set(r.position, 0, noRoom)\n", "",
 		[]string{handover},
 	},
 	{
 		"who has refused is full", "policy.go",
-		"				defer ro.refresh(r)\n", "",
+		"		p.roster.refresh(r)\n", "		_ = r\n",
 		[]string{workConserving, policyObeyed, nothingLeft},
 	},
 	{

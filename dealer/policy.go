@@ -41,15 +41,25 @@ func ParsePolicy(name string) (Policy, error) {
 // not refused it before; a call that is just arriving is nil. It takes O(log n)
 // in the number of callees.
 func (d *Dealer) pick(p *pool, c *call) *registration {
-	ro := &p.roster
-	if c != nil && c.rare != nil && len(c.rare.refusers) > 0 {
-		for _, refuser := range c.rare.refusers {
-			if r := refuser.registrations[p.id]; r != nil && r.active {
-				ro.set(r.position, 0, noRoom)
-				defer ro.refresh(r)
-			}
+	if c == nil || c.rare == nil || len(c.rare.refusers) == 0 {
+		return d.pickAny(p)
+	}
+	var hidden []*registration
+	for _, refuser := range c.rare.refusers {
+		if r := refuser.registrations[p.id]; r != nil && r.active {
+			p.roster.set(r.position, 0, noRoom)
+			hidden = append(hidden, r)
 		}
 	}
+	picked := d.pickAny(p)
+	for _, r := range hidden {
+		p.roster.refresh(r)
+	}
+	return picked
+}
+
+func (d *Dealer) pickAny(p *pool) *registration {
+	ro := &p.roster
 	if ro.withRoom() == 0 {
 		return nil
 	}

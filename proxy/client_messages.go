@@ -178,7 +178,7 @@ func (r *realm) yield(out *transport.Outbox, s *session, message []byte) {
 	if s.parted {
 		return // nobody waits for it any more
 	}
-	var m codec.Yield
+	m := &r.yielded
 	if err := m.Decode(s.serializer, message); err != nil {
 		r.abort(out, s, err.Error())
 		return
@@ -191,7 +191,7 @@ func (r *realm) yield(out *transport.Outbox, s *session, message []byte) {
 		kind = dealer.Progress
 	}
 	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, kind),
-		hand{serializer: s.serializer, raw: message, yield: &m})
+		hand{serializer: s.serializer, raw: message, yield: m})
 }
 
 // calleeError takes an ERROR of a callee.

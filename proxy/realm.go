@@ -40,7 +40,8 @@ type realm struct {
 	drained    chan struct{} // closed once nothing waits or runs while draining
 	failed     []failure     // calls whose message could not be put in the callee's serializer
 
-	// Buffers for the message under construction.
+	// The answer at hand, and buffers for the message under construction.
+	yielded                                codec.Yield
 	message, details, dict, payload, plain []byte
 }
 
