@@ -178,6 +178,7 @@ func upgrade(ctx context.Context, u *url.URL, o *DialOptions, g *gather, hop *up
 		return nil, err
 	}
 	serializer, ok := codec.ParseSubprotocol(socket.Subprotocol())
+	takeBack(socket)
 	if !ok {
 		return nil, fmt.Errorf("%w: it chose none of the subprotocols %s", ErrNoSerializer, strings.Join(subprotocols, ", "))
 	}

@@ -129,13 +129,14 @@ func (c httpClient) accept(h *Handshake, s codec.Serializer, header http.Header)
 		c.w.Header()["Set-Cookie"] = cookies
 	}
 	upgrade := upgradeWriter{ResponseWriter: c.w}
-	_, err := websocket.Accept(&upgrade, c.r, &websocket.AcceptOptions{
+	socket, err := websocket.Accept(&upgrade, c.r, &websocket.AcceptOptions{
 		Subprotocols:    []string{s.Subprotocol()},
 		CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {
 		return nil, err
 	}
+	takeBack(socket)
 	framing := newWebSocket(upgrade.gather, upgrade.gather, s, h.limits.MessageBytes, false)
 	return newConn(framing, upgrade.gather, s, h.remote, unlimited), nil
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+
+	"github.com/coder/websocket"
 )
 
 // upgradeTransport is the round trip of one upgrade request on a connection
@@ -65,3 +67,7 @@ type lent struct{ net.Conn }
 
 // Close does nothing.
 func (lent) Close() error { return nil }
+
+// takeBack ends the library's part in a connection that was lent to it. Without
+// that it is never freed: it has a finalizer, and is part of a cycle.
+func takeBack(socket *websocket.Conn) { _ = socket.CloseNow() }
