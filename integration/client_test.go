@@ -34,7 +34,7 @@ type reply struct {
 
 // event is what happens at a client by itself.
 type event struct {
-	Event     string          `json:"event"` // invoked, interrupted, progress, event, left, disconnected
+	Event     string          `json:"event"` // invoked, interrupted, progress, unregistered, event, left, disconnected
 	Session   string          `json:"session"`
 	Procedure string          `json:"procedure"`
 	Topic     string          `json:"topic"`

@@ -49,8 +49,12 @@ serve({
       if (answer.error) throw new autobahn.Error(answer.error, answer.args, answer.kwargs);
       return new autobahn.Result(answer.args, answer.kwargs);
     };
-    registrations[c.procedure] = await session.register(c.procedure, handler, c.options ?? {});
-    return registrations[c.procedure].id;
+    const registration = await session.register(c.procedure, handler, c.options ?? {});
+    registrations[c.procedure] = registration;
+    registration.on_unregister.then((reason) => {
+      say({ event: 'unregistered', session: c.session, procedure: c.procedure, reason });
+    });
+    return registration.id;
   },
   async unregister(c) {
     await sessions[c.session].registrations[c.procedure].unregister();
