@@ -57,6 +57,16 @@ func TestYieldAllocatesNothing(t *testing.T) {
 func BenchmarkRehead100B(b *testing.B) { benchmarkRehead(b, 100) }
 func BenchmarkRehead1MiB(b *testing.B) { benchmarkRehead(b, 1<<20) }
 
+// BenchmarkCopy1MiB is what the same takes that only copies.
+func BenchmarkCopy1MiB(b *testing.B) {
+	msg := invocation(b, codec.CBOR, 1<<20)
+	dst := make([]byte, 0, 2*len(msg))
+	b.SetBytes(int64(len(msg)))
+	for b.Loop() {
+		dst = append(dst[:0], msg...)
+	}
+}
+
 func benchmarkRehead(b *testing.B, payload int) {
 	for _, s := range serializers {
 		b.Run(s.String(), func(b *testing.B) {

@@ -9,7 +9,7 @@ import (
 
 // goBenchmarks runs those of the codec and the dealer.
 func (b *bench) goBenchmarks() ([]row, error) {
-	command := exec.Command("go", "test", "-run", "^$", "-bench", "DispatchAndAnswer|Waiting|Memory|Rehead", "-benchmem", "-count", "3", "./dealer", "./codec")
+	command := exec.Command("go", "test", "-run", "^$", "-bench", "DispatchAndAnswer|Waiting|Memory|Rehead|Copy", "-benchmem", "-count", "3", "./dealer", "./codec")
 	out, err := command.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, out)
@@ -39,13 +39,13 @@ func (b *bench) goBenchmarks() ([]row, error) {
 		},
 	}
 	for _, serializer := range []string{"json", "msgpack", "cbor"} {
-		name := "Rehead/" + serializer + "/100B"
+		name := "Rehead100B/" + serializer
 		rows = append(rows, row{
 			what: "codec: INVOCATION in, re-headed, out, 100 B, " + serializer + ", ns", bar: 200, value: get(name, "ns/op"),
 			measured: fmt.Sprintf("%.0f, %.0f allocations", get(name, "ns/op"), get(name, "allocs/op")),
 		})
 	}
-	large, plain := get("Rehead/cbor/1MiB", "ns/op"), get("Copy/1MiB", "ns/op")
+	large, plain := get("Rehead1MiB/cbor", "ns/op"), get("Copy1MiB", "ns/op")
 	return append(rows, row{
 		what: "codec: the same with 1 MiB ÷ a copy of it, cbor", bar: 1.2, value: large / plain,
 		measured: fmt.Sprintf("%.2f (%.0f µs ÷ %.0f µs)", large/plain, large/1000, plain/1000),
