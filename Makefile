@@ -6,6 +6,9 @@ GO        ?= go
 FUZZTIME  ?= 30s
 STEPS     ?= 1000000
 SEED      ?=
+ROUND     ?= 3s
+ROUNDS    ?= 5
+ONLY      ?=
 BIN       := $(CURDIR)/.bin
 
 STATICCHECK   := honnef.co/go/tools/cmd/staticcheck@v0.7.0
@@ -58,5 +61,10 @@ fuzz: ## run each fuzz target for FUZZTIME
 	  done; done
 
 .PHONY: bench
-bench: ## Go benchmarks of codec, dealer and transport
+bench: ## compare wampool with HAProxy and Crossbar.io: ROUND=3s ROUNDS=5 ONLY=…
+	@integration/setup.sh
+	$(GO) run ./integration/compare -round $(ROUND) -rounds $(ROUNDS) -only '$(ONLY)'
+
+.PHONY: gobench
+gobench: ## Go benchmarks of codec, dealer and transport
 	$(GO) test -run '^$$' -bench . -benchmem ./codec ./dealer ./proxy/...

@@ -87,6 +87,6 @@ queues what is above that. Callers stay where they are.`,
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newRun(s), newCheck(s), newDemo(s), newVersion(s))
+	root.AddCommand(newRun(s), newCheck(s), newDemo(s), newBench(s), newVersion(s))
 	return root
 }

@@ -6,6 +6,7 @@
 //	wampool run --router URL   runs it for one realm, without a file
 //	wampool check FILE...      reports every mistake in configuration files
 //	wampool demo               shows it at work: router, callees, callers, one process
+//	wampool bench --caller URL measures a router, or wampool before it
 //	wampool version            says which version this is
 //
 // Its exit code is 0 after a clean stop, 1 after a failure, 2 where the command

@@ -175,7 +175,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range []string{"", "--help", "run --help", "check --help", "demo --help", "version --help"} {
+	for _, args := range []string{"", "--help", "run --help", "check --help", "demo --help", "bench --help", "version --help"} {
 		code, out, err := runToEnd(t, strings.Fields(args)...)
 		if code != exitClean || err != "" || !strings.Contains(out, "Usage:") {
 			t.Errorf("%q: exit code %d, output %q, errors %q", args, code, out, err)

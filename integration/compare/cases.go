@@ -4,24 +4,26 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/wampool/wampool/proxy/bench"
 )
 
 // aCase is one comparison, which gives one row or more.
 type aCase struct {
 	name    string
-	measure func(*bench) ([]row, error)
+	measure func(*lab) ([]row, error)
 }
 
 var cases = []aCase{
-	{"pool, demo's router", func(b *bench) ([]row, error) { return b.pool("demo", "the demo's router") }},
-	{"pool, Crossbar.io", func(b *bench) ([]row, error) { return b.pool("crossbar", "Crossbar.io") }},
-	{"pass-through", (*bench).passThrough},
-	{"overload", (*bench).overload},
-	{"Crossbar.io's own feature", (*bench).ownFeature},
-	{"9,000 callees", (*bench).manyCallees},
-	{"idle sessions", (*bench).idleSessions},
-	{"Go benchmarks", (*bench).goBenchmarks},
-	{"soak", (*bench).soak},
+	{"pool, demo's router", func(b *lab) ([]row, error) { return b.pool("demo", "the demo's router") }},
+	{"pool, Crossbar.io", func(b *lab) ([]row, error) { return b.pool("crossbar", "Crossbar.io") }},
+	{"pass-through", (*lab).passThrough},
+	{"overload", (*lab).overload},
+	{"Crossbar.io's own feature", (*lab).ownFeature},
+	{"9,000 callees", (*lab).manyCallees},
+	{"idle sessions", (*lab).idleSessions},
+	{"Go benchmarks", (*lab).goBenchmarks},
+	{"soak", (*lab).soak},
 }
 
 // side is one of the things compared: callers with what stands behind them.
@@ -38,16 +40,16 @@ func (s *side) turn(command string) error {
 	if err != nil {
 		return err
 	}
-	if len(result.Errors) > 0 || result.Calls == 0 {
-		return fmt.Errorf("%d calls answered, errors %v", result.Calls, result.Errors)
+	if len(result.Errors) > 0 || result.Answered == 0 {
+		return fmt.Errorf("%d calls answered, errors %v", result.Answered, result.Errors)
 	}
-	s.perCall = append(s.perCall, float64(spent[0].Microseconds())/float64(result.Calls))
-	s.p50 = append(s.p50, float64(result.P50.Nanoseconds())/1000)
+	s.perCall = append(s.perCall, float64(spent[0].Microseconds())/float64(result.Answered))
+	s.p50 = append(s.p50, 1000*result.Latency.P50)
 	return nil
 }
 
 // rounds lets the sides take turns, after one to warm up.
-func (b *bench) takeTurns(inFlight int, sides ...*side) error {
+func (b *lab) takeTurns(inFlight int, sides ...*side) error {
 	for round := range b.rounds + 1 {
 		length := b.round
 		if round == 0 {
@@ -75,7 +77,7 @@ func ratios(a, b []float64) float64 {
 
 // behind starts four callees behind something, and callers of theirs at the
 // router. Where nothing shares, each callee has a procedure of its own.
-func (b *bench) behind(router, url, procedure string, of *process, options ...string) (*side, error) {
+func (b *lab) behind(router, url, procedure string, of *process, options ...string) (*side, error) {
 	if _, err := b.play("callees", append([]string{"-url", url, "-procedure", procedure}, options...)...); err != nil {
 		return nil, err
 	}
@@ -84,7 +86,7 @@ func (b *bench) behind(router, url, procedure string, of *process, options ...st
 }
 
 // pool compares a pool with a relay of the same callees' connections.
-func (b *bench) pool(name, called string) ([]row, error) {
+func (b *lab) pool(name, called string) ([]row, error) {
 	r, err := b.router(name)
 	if err != nil {
 		return nil, err
@@ -136,7 +138,7 @@ func (b *bench) pool(name, called string) ([]row, error) {
 }
 
 // passThrough compares sessions that no pool is concerned with.
-func (b *bench) passThrough() ([]row, error) {
+func (b *lab) passThrough() ([]row, error) {
 	r, err := b.router("demo")
 	if err != nil {
 		return nil, err
@@ -177,7 +179,7 @@ func (b *bench) passThrough() ([]row, error) {
 }
 
 // overload sends twice what the callees can do.
-func (b *bench) overload() ([]row, error) {
+func (b *lab) overload() ([]row, error) {
 	const callees, limit, work = 4, 8, 50 * time.Millisecond
 	r, err := b.router("demo")
 	if err != nil {
@@ -209,29 +211,29 @@ func (b *bench) overload() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	var told calleesResult
+	var told bench.CalleeStats
 	if err := json.Unmarshal([]byte(line), &told); err != nil {
 		return nil, err
 	}
-	if told.Peak > limit {
-		return nil, fmt.Errorf("%d calls in flight at a callee, %d may", told.Peak, limit)
+	if told.PeakInFlight > limit {
+		return nil, fmt.Errorf("%d calls in flight at a callee, %d may", told.PeakInFlight, limit)
 	}
 	refused := int64(0)
 	for _, n := range result.Errors {
 		refused += n
 	}
-	goodput := float64(result.Calls) / result.Took.Seconds()
-	capacity := callees * limit / told.Work.Seconds()
+	goodput := float64(result.Answered) / result.Seconds
+	capacity := callees * limit / told.MeanWork.Seconds()
 	b.end(callers, workers, sidecar)
 	return []row{{
 		what: "pool, concurrency and queue of 1000, overloaded twice: goodput ÷ capacity of the callees", bar: 0.97, atLeast: true, value: goodput / capacity,
 		measured: fmt.Sprintf("%.3f (%.0f ÷ %.0f calls/s; %d answered, %d refused, none lost; %d in flight at most of %d)",
-			goodput/capacity, goodput, capacity, result.Calls, refused, told.Peak, limit),
+			goodput/capacity, goodput, capacity, result.Answered, refused, told.PeakInFlight, limit),
 	}}, nil
 }
 
 // ownFeature is what Crossbar.io's own shared registration costs it.
-func (b *bench) ownFeature() ([]row, error) {
+func (b *lab) ownFeature() ([]row, error) {
 	r, err := b.router("crossbar")
 	if err != nil {
 		return nil, err

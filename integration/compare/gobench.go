@@ -8,7 +8,7 @@ import (
 )
 
 // goBenchmarks runs those of the codec and the dealer.
-func (b *bench) goBenchmarks() ([]row, error) {
+func (b *lab) goBenchmarks() ([]row, error) {
 	command := exec.Command("go", "test", "-run", "^$", "-bench", "DispatchAndAnswer|Waiting|Memory|Rehead|Copy", "-benchmem", "-count", "3", "./dealer", "./codec")
 	out, err := command.CombinedOutput()
 	if err != nil {

@@ -68,7 +68,7 @@ listen relay
 `
 
 // startHAProxy lets HAProxy copy bytes between a port and a router.
-func (b *bench) startHAProxy(router string) (*process, string, error) {
+func (b *lab) startHAProxy(router string) (*process, string, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, "", err
@@ -98,7 +98,7 @@ const crossbarConfig = `{
 
 // startCrossbar starts a node, and returns its router worker's process too,
 // which is where the calls go through.
-func (b *bench) startCrossbar() (*process, string, error) {
+func (b *lab) startCrossbar() (*process, string, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, "", err

@@ -39,11 +39,6 @@ func main() {
 	}
 }
 
-// roles are what this program is when it starts itself again.
-var roles = map[string]func(args []string) error{
-	"router": playRouter, "callees": playCallees, "callers": playCallers,
-}
-
 // settings of a run.
 type settings struct {
 	round  time.Duration // length of one measurement
@@ -63,7 +58,7 @@ func compare() error {
 	if s.only, err = regexp.Compile(*only); err != nil {
 		return err
 	}
-	b, err := newBench(s)
+	b, err := newLab(s)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 
 // manyCallees compares a pool of 9,000 with one of 10. Few calls are in flight,
 // so that in both no two go to the same callee at once.
-func (b *bench) manyCallees() ([]row, error) {
+func (b *lab) manyCallees() ([]row, error) {
 	sides := make([]*side, 2)
 	var used []*process
 	for i, n := range []int{9000, 10} {
@@ -42,7 +42,7 @@ func (b *bench) manyCallees() ([]row, error) {
 }
 
 // idleSessions looks at the memory that sessions take which do nothing.
-func (b *bench) idleSessions() ([]row, error) {
+func (b *lab) idleSessions() ([]row, error) {
 	const sessions = 9000
 	r, err := itself("router")
 	if r, err = b.keep(r, err); err != nil {
@@ -77,7 +77,7 @@ func (b *bench) idleSessions() ([]row, error) {
 }
 
 // soak sends calls for long, and looks at the memory.
-func (b *bench) soak() ([]row, error) {
+func (b *lab) soak() ([]row, error) {
 	r, err := b.router("demo")
 	if err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (b *bench) soak() ([]row, error) {
 		if len(result.Errors) > 0 {
 			return nil, fmt.Errorf("errors: %v", result.Errors)
 		}
-		calls += result.Calls
+		calls += result.Answered
 		if last, err = sidecar.rss(); err != nil {
 			return nil, err
 		}

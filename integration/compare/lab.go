@@ -12,11 +12,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/wampool/wampool/proxy/bench"
 )
 
-// bench is what the cases share: programs that are started once, each by the
+// lab is what the cases share: programs that are started once, each by the
 // first case that needs it.
-type bench struct {
+type lab struct {
 	settings
 	dir     string
 	wampool string // the program
@@ -31,12 +33,12 @@ type node struct {
 	url string
 }
 
-func newBench(s settings) (*bench, error) {
+func newLab(s settings) (*lab, error) {
 	dir, err := os.MkdirTemp("", "wampool-compare-")
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{settings: s, dir: dir, wampool: filepath.Join(dir, "wampool"), routers: make(map[string]*node)}
+	b := &lab{settings: s, dir: dir, wampool: filepath.Join(dir, "wampool"), routers: make(map[string]*node)}
 	build := exec.Command("go", "build", "-trimpath", "-o", b.wampool, "./cmd/wampool")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, out)
@@ -45,7 +47,7 @@ func newBench(s settings) (*bench, error) {
 	return b, err
 }
 
-func (b *bench) close() {
+func (b *lab) close() {
 	for _, p := range slices.Backward(b.running) {
 		p.stop()
 	}
@@ -53,7 +55,7 @@ func (b *bench) close() {
 }
 
 // keep ends a program with the bench.
-func (b *bench) keep(p *process, err error) (*process, error) {
+func (b *lab) keep(p *process, err error) (*process, error) {
 	if p != nil {
 		b.running = append(b.running, p)
 	}
@@ -61,7 +63,7 @@ func (b *bench) keep(p *process, err error) (*process, error) {
 }
 
 // end ends programs that one case alone has needed.
-func (b *bench) end(processes ...*process) {
+func (b *lab) end(processes ...*process) {
 	for _, p := range processes {
 		if i := slices.Index(b.running, p); i >= 0 {
 			b.running = slices.Delete(b.running, i, i+1)
@@ -71,7 +73,7 @@ func (b *bench) end(processes ...*process) {
 }
 
 // router returns the running router of that name: demo or crossbar.
-func (b *bench) router(name string) (*node, error) {
+func (b *lab) router(name string) (*node, error) {
 	if r := b.routers[name]; r != nil {
 		return r, nil
 	}
@@ -98,7 +100,7 @@ log { level = "warn" }
 `
 
 // sidecar starts wampool before a router, with this in its realm block.
-func (b *bench) sidecar(router, realm string) (*process, string, error) {
+func (b *lab) sidecar(router, realm string) (*process, string, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, "", err
@@ -115,14 +117,14 @@ func (b *bench) sidecar(router, realm string) (*process, string, error) {
 }
 
 // relay starts HAProxy before a router.
-func (b *bench) relay(router string) (*process, string, error) {
+func (b *lab) relay(router string) (*process, string, error) {
 	p, url, err := b.startHAProxy(router)
 	_, err = b.keep(p, err)
 	return p, url, err
 }
 
 // play starts callers or callees and waits until they are ready.
-func (b *bench) play(role string, args ...string) (*process, error) {
+func (b *lab) play(role string, args ...string) (*process, error) {
 	p, err := b.keep(itself(role, args...))
 	if err != nil {
 		return nil, err
@@ -133,7 +135,7 @@ func (b *bench) play(role string, args ...string) (*process, error) {
 
 // measure gives the callers a command, and returns what came of it and the
 // processor time that others used meanwhile.
-func measure(callers *process, command string, of ...*process) (*callersResult, []time.Duration, error) {
+func measure(callers *process, command string, of ...*process) (*bench.Result, []time.Duration, error) {
 	spent := make([]time.Duration, len(of))
 	for i, p := range of {
 		before, err := p.cpu()
@@ -149,7 +151,7 @@ func measure(callers *process, command string, of ...*process) (*callersResult, 
 	if err != nil {
 		return nil, nil, err
 	}
-	var result callersResult
+	var result bench.Result
 	if err := json.Unmarshal([]byte(line), &result); err != nil {
 		return nil, nil, fmt.Errorf("%w: %s", err, line)
 	}
@@ -194,7 +196,7 @@ func hostOf(rawURL string) string {
 }
 
 // machine describes what it ran on.
-func machine(b *bench) string {
+func machine(b *lab) string {
 	model := "unknown processor"
 	if content, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(content)) {

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/wampool/wampool/proxy/bench"
+)
+
+func TestBench(t *testing.T) {
+	r := startRouter(t)
+	for _, serializer := range []string{"json", "msgpack", "cbor"} {
+		code, out, err := runToEnd(t, "bench", "--caller", r.URL(), "--duration", "50ms", "--warmup", "0s", "--serializer", serializer, "--json")
+		var result bench.Result
+		if code != exitClean || json.Unmarshal([]byte(out), &result) != nil {
+			t.Fatalf("exit code %d, output %q, errors %q", code, out, err)
+		}
+		if result.Sent == 0 || result.Sent != result.Answered || result.Callees.Calls != result.Sent {
+			t.Errorf("%s", out)
+		}
+	}
+}
+
+func TestBenchEndsEarlyWithItsResult(t *testing.T) {
+	r := startRouter(t)
+	p := begin(t, "bench", "--caller", r.URL(), "--duration", "1h", "--warmup", "0s")
+	p.signals <- syscall.SIGINT
+	if code := p.wait(); code != exitClean || !strings.Contains(p.out.String(), " calls sent = ") {
+		t.Errorf("exit code %d, output %q, errors %q", code, p.out, p.err)
+	}
+}
+
+func TestBenchUsage(t *testing.T) {
+	for args, text := range map[string]string{
+		"bench": "--caller URL is needed",
+		"bench --caller ws://127.0.0.1:1/ws --serializer xml":     "--serializer xml: it must be json, msgpack or cbor",
+		"bench --caller ws://127.0.0.1:1/ws --callers 0":          "there must be a caller",
+		"bench --caller ws://127.0.0.1:1/ws --authid joe":         "--authid and --ticket-env belong together",
+		"bench --caller ws://h/ws --authid a --ticket-env ABSENT": "environment variable ABSENT is not set",
+	} {
+		if code, _, err := runToEnd(t, strings.Fields(args)...); code != exitUsage || !strings.Contains(err, text) {
+			t.Errorf("%s: exit code %d, errors %q", args, code, err)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/bench"
+	"github.com/wampool/wampool/proxy/router"
+)
+
+// roles are what this program is when it starts itself again.
+var roles = map[string]func(args []string) error{
+	"router": playRouter, "callees": playCallees, "callers": playCallers,
+}
+
+const realm = "realm1"
+
+var serializers = map[string]codec.Serializer{"json": codec.JSON, "msgpack": codec.MessagePack, "cbor": codec.CBOR}
+
+// playRouter is the demo's router.
+func playRouter([]string) error {
+	r, err := router.Listen(context.Background(), "ws://127.0.0.1:0/ws", router.Options{Realms: []string{realm}})
+	if err != nil {
+		return err
+	}
+	fmt.Println(r.URL())
+	return r.Serve(context.Background())
+}
+
+// target reads the flags that callers and callees share.
+func target(flags *flag.FlagSet, args []string) (bench.Target, error) {
+	url := flags.String("url", "", "where to connect")
+	serializer := flags.String("serializer", "cbor", "json, msgpack or cbor")
+	err := flags.Parse(args)
+	return bench.Target{URL: *url, Realm: realm, Serializer: serializers[*serializer]}, err
+}
+
+// playCallees registers, says "ready", and answers calls until its input ends.
+func playCallees(args []string) error {
+	flags := flag.NewFlagSet("callees", flag.ContinueOnError)
+	var o bench.CalleeOptions
+	flags.IntVar(&o.Callees, "n", 4, "callees")
+	flags.StringVar(&o.Procedure, "procedure", "", "what they register")
+	flags.StringVar(&o.Invoke, "invoke", "", "REGISTER.Options.invoke")
+	flags.IntVar(&o.Concurrency, "concurrency", 0, "REGISTER.Options.concurrency")
+	flags.DurationVar(&o.Work, "work", 0, "time for each call")
+	at, err := target(flags, args)
+	if err != nil {
+		return err
+	}
+	callees, err := bench.Register(context.Background(), at, o)
+	if err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	return json.NewEncoder(os.Stdout).Encode(callees.Stats())
+}
+
+// playCallers joins, says "ready", and takes commands from its input: "run
+// DURATION IN-FLIGHT" keeps so many calls in flight, "rate DURATION PER-SECOND"
+// sends so many whatever comes back. It prints the result of each.
+func playCallers(args []string) error {
+	flags := flag.NewFlagSet("callers", flag.ContinueOnError)
+	o := bench.CallerOptions{Spread: 4, Payload: 100}
+	flags.IntVar(&o.Callers, "n", 1, "connections")
+	flags.StringVar(&o.Procedure, "procedure", "", "what they call")
+	at, err := target(flags, args)
+	if err != nil {
+		return err
+	}
+	callers, err := bench.Dial(context.Background(), at, o)
+	if err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	for commands := bufio.NewScanner(os.Stdin); commands.Scan(); {
+		result, err := obey(callers, commands.Text())
+		if err != nil {
+			return err
+		}
+		if err := json.NewEncoder(os.Stdout).Encode(result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func obey(callers *bench.Callers, command string) (*bench.Result, error) {
+	var verb, length string
+	var number int
+	if _, err := fmt.Sscan(command, &verb, &length, &number); err != nil {
+		return nil, err
+	}
+	duration, err := time.ParseDuration(length)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), duration)
+	defer cancel()
+	if verb == "rate" {
+		return callers.SendAtRate(ctx, float64(number))
+	}
+	return callers.KeepInFlight(ctx, number)
+}

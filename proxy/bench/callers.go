@@ -1,0 +1,288 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// CallerOptions are what callers are like.
+type CallerOptions struct {
+	Callers   int    // connections
+	Procedure string // ending with a dot: those with the numbers of Spread in turn
+	Spread    int
+	Payload   int // bytes of text in each call
+}
+
+// Callers send calls over some connections.
+type Callers struct {
+	procedures [][]byte // in turn
+	payload    codec.Payload
+	callers    []*caller
+	reading    sync.WaitGroup
+}
+
+// caller is one connection.
+type caller struct {
+	*session
+	callers *Callers
+	idle    chan struct{} // a message when nothing is in flight, or the connection has ended
+
+	mu       sync.Mutex
+	last     uint64
+	began    map[uint64]time.Time // calls in flight
+	open     bool                 // an answer is followed by another call
+	sent     int64
+	latency  *hdrhistogram.Histogram // microseconds, of RESULTs
+	errors   map[string]int64
+	lost     error
+	lastSent []byte
+}
+
+// Latencies are recorded in microseconds up to an hour, to three digits.
+const (
+	longestMicros = int64(time.Hour / time.Microsecond)
+	digits        = 3
+)
+
+// Dial opens the callers' sessions. They end with Close.
+func Dial(ctx context.Context, at Target, o CallerOptions) (*Callers, error) {
+	c := &Callers{
+		callers: make([]*caller, o.Callers),
+		payload: codec.TextPayload(at.Serializer, nil, strings.Repeat("x", o.Payload), nil),
+	}
+	for i := range max(1, o.Spread) {
+		c.procedures = append(c.procedures, []byte(numbered(o.Procedure, i)))
+	}
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i := range c.callers {
+		group.Go(func() error {
+			s, err := join(ctx, &at)
+			if err != nil {
+				return err
+			}
+			caller := &caller{session: s, callers: c, idle: make(chan struct{}, 1), began: make(map[uint64]time.Time)}
+			caller.reset()
+			c.callers[i] = caller
+			c.reading.Go(caller.read)
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("caller: %w", err)
+	}
+	return c, nil
+}
+
+// Close ends the callers.
+func (c *Callers) Close() {
+	for _, s := range c.callers {
+		if s != nil {
+			s.conn.Abort(errOver)
+			s.conn.Wait()
+		}
+	}
+	c.reading.Wait()
+}
+
+// KeepInFlight keeps so many calls in flight until ctx ends, and returns what
+// came of them once all are answered.
+func (c *Callers) KeepInFlight(ctx context.Context, calls int) (*Result, error) {
+	began := time.Now()
+	for i, s := range c.callers {
+		s.begin(share(calls, len(c.callers), i))
+	}
+	<-ctx.Done()
+	return c.end(began)
+}
+
+// share is the i-th of n shares of a number, as equal as they can be.
+func share(number, n, i int) int {
+	if i < number%n {
+		return number/n + 1
+	}
+	return number / n
+}
+
+// SendAtRate sends so many calls each second, whatever comes back, until ctx
+// ends, and returns what came of them once all are answered.
+func (c *Callers) SendAtRate(ctx context.Context, perSecond float64) (*Result, error) {
+	began, sent := time.Now(), 0
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		for due := int(time.Since(began).Seconds() * perSecond); sent < due; sent++ {
+			c.callers[sent%len(c.callers)].sendOne()
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+	}
+	return c.end(began)
+}
+
+// answerPatience is how long calls in flight at the end may take.
+const answerPatience = 60 * time.Second
+
+// end waits for the answers and adds them up.
+func (c *Callers) end(began time.Time) (*Result, error) {
+	patience := time.NewTimer(answerPatience)
+	defer patience.Stop()
+	total := newResult()
+	var failed error
+	for _, s := range c.callers {
+		failed = errors.Join(failed, s.end(patience.C, total))
+	}
+	total.took(time.Since(began))
+	return total, failed
+}
+
+// Snapshot returns what has come of the calls so far.
+func (c *Callers) Snapshot() *Result {
+	total := newResult()
+	for _, s := range c.callers {
+		s.mu.Lock()
+		s.addTo(total)
+		s.mu.Unlock()
+	}
+	return total
+}
+
+// begin puts calls in flight; each answer is followed by another one.
+func (s *caller) begin(inFlight int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open = inFlight > 0
+	for range inFlight {
+		_ = s.conn.Send(s.call())
+	}
+	s.conn.Flush()
+}
+
+func (s *caller) sendOne() {
+	s.mu.Lock()
+	_ = s.conn.Send(s.call())
+	s.mu.Unlock()
+	s.conn.Flush()
+}
+
+// call notes a call as sent and returns it, valid until the next. s.mu is held.
+func (s *caller) call() []byte {
+	s.last++
+	s.sent++
+	s.began[s.last] = time.Now()
+	of := s.callers.procedures
+	m := codec.Call{Request: s.last, Procedure: of[s.last%uint64(len(of))], Payload: s.callers.payload}
+	s.lastSent = m.Append(s.lastSent[:0], s.serializer)
+	return s.lastSent
+}
+
+// end waits until nothing is in flight, and adds up.
+func (s *caller) end(patience <-chan time.Time, total *Result) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open = false
+	for len(s.began) > 0 && s.lost == nil {
+		s.mu.Unlock()
+		select {
+		case <-s.idle:
+			s.mu.Lock()
+		case <-patience:
+			s.mu.Lock()
+			s.lost = fmt.Errorf("%d calls were not answered within %s", len(s.began), answerPatience)
+		}
+	}
+	s.addTo(total)
+	s.reset()
+	return s.lost
+}
+
+func (s *caller) addTo(total *Result) {
+	total.Sent += s.sent
+	total.latency.Merge(s.latency)
+	for uri, n := range s.errors {
+		total.Errors[uri] += n
+	}
+}
+
+// reset begins the books anew.
+func (s *caller) reset() {
+	s.sent, s.latency, s.errors = 0, hdrhistogram.New(1, longestMicros, digits), make(map[string]int64)
+}
+
+// read takes the answers until the connection ends.
+func (s *caller) read() {
+	for {
+		message, t, err := s.next()
+		if err == nil {
+			err = s.take(message, t)
+		}
+		if err != nil {
+			s.mu.Lock()
+			s.lost = err
+			s.mu.Unlock()
+			s.wake()
+			return
+		}
+	}
+}
+
+func (s *caller) wake() {
+	select {
+	case s.idle <- struct{}{}:
+	default:
+	}
+}
+
+func (s *caller) take(message []byte, t codec.MessageType) error {
+	element := 1
+	switch t {
+	case codec.TypeResult:
+	case codec.TypeError:
+		element = 2
+	default:
+		return s.unexpected(t, message)
+	}
+	id, err := codec.ID(s.serializer, message, element)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	began, known := s.began[id]
+	if !known {
+		return fmt.Errorf("the router answered call %d, which is not in flight", id)
+	}
+	delete(s.began, id)
+	if t == codec.TypeResult {
+		_ = s.latency.RecordValue(min(longestMicros, max(1, time.Since(began).Microseconds())))
+	} else if err := s.countError(message); err != nil {
+		return err
+	}
+	if s.open {
+		s.out.Send(s.conn, s.call())
+	} else if len(s.began) == 0 {
+		s.wake()
+	}
+	return nil
+}
+
+func (s *caller) countError(message []byte) error {
+	var m codec.Error
+	if err := m.Decode(s.serializer, message); err != nil {
+		return err
+	}
+	s.errors[string(m.URI)]++
+	return nil
+}

@@ -1,0 +1,11 @@
+// Package bench measures a WAMP router, or what stands before it: it plays
+// callees that answer, and callers that keep calls in flight, over any URL.
+//
+//	Callers ──CALL──▶ router, wampool, … ──INVOCATION──▶ Callees
+//	        ◀─RESULT─                     ◀────YIELD────
+//
+// Both are as lean as can be, so that they measure the other side: each
+// connection has one goroutine, which handles what one read of the socket
+// brought and then flushes once; nothing is allocated for a call. Every call is
+// accounted for: what was sent is what was answered, by RESULT or by ERROR.
+package bench
