@@ -20,7 +20,7 @@ type benchFlags struct {
 	bench.Options
 	realm, serializer string
 	authID, ticketEnv string
-	json              bool
+	json, quiet       bool
 }
 
 var benchSerializers = map[string]codec.Serializer{"json": codec.JSON, "msgpack": codec.MessagePack, "cbor": codec.CBOR}
@@ -65,6 +65,7 @@ Ctrl-C ends it early.`,
 	flags.StringVar(&f.authID, "authid", "", "who logs in, by ticket")
 	flags.StringVar(&f.ticketEnv, "ticket-env", "", "environment variable that holds the ticket")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON")
+	flags.BoolVar(&f.quiet, "quiet", false, "no line for each second on standard error")
 	return command
 }
 
@@ -107,9 +108,9 @@ func measure(s streams, f *benchFlags) error {
 		case <-ctx.Done():
 		}
 	}()
-	progress := io.Discard
-	if file, ok := s.err.(*os.File); ok && isTerminal(file) {
-		progress = s.err
+	progress := s.err
+	if f.quiet {
+		progress = io.Discard
 	}
 	result, err := bench.Run(ctx, f.Options, progress)
 	if result == nil {

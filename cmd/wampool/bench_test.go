@@ -26,6 +26,7 @@ func TestBench(t *testing.T) {
 func TestBenchEndsEarlyWithItsResult(t *testing.T) {
 	r := startRouter(t)
 	p := begin(t, "bench", "--caller", r.URL(), "--duration", "1h", "--warmup", "0s")
+	p.waitFor(" calls/s ")
 	p.signals <- syscall.SIGINT
 	if code := p.wait(); code != exitClean || !strings.Contains(p.out.String(), " calls sent = ") {
 		t.Errorf("exit code %d, output %q, errors %q", code, p.out, p.err)
