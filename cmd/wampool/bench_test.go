@@ -12,7 +12,7 @@ import (
 func TestBench(t *testing.T) {
 	r := startRouter(t)
 	for _, serializer := range []string{"json", "msgpack", "cbor"} {
-		code, out, err := runToEnd(t, "bench", "--caller", r.URL(), "--duration", "50ms", "--warmup", "0s", "--serializer", serializer, "--json")
+		code, out, err := runToEnd(t, "bench", "--caller", r.URL(), "--duration", "50ms", "--warmup", "0s", "--serializer", serializer, "--procedure", "com.example."+serializer, "--json")
 		var result bench.Result
 		if code != exitClean || json.Unmarshal([]byte(out), &result) != nil {
 			t.Fatalf("exit code %d, output %q, errors %q", code, out, err)

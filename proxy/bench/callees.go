@@ -86,7 +86,11 @@ func numbered(procedure string, i int) string {
 func (c *Callees) Close() {
 	for _, s := range c.sessions {
 		if s != nil {
-			s.conn.Abort(errOver)
+			s.conn.Close(1000, "", closeLinger)
+		}
+	}
+	for _, s := range c.sessions {
+		if s != nil {
 			s.conn.Wait()
 		}
 	}

@@ -88,7 +88,11 @@ func Dial(ctx context.Context, at Target, o CallerOptions) (*Callers, error) {
 func (c *Callers) Close() {
 	for _, s := range c.callers {
 		if s != nil {
-			s.conn.Abort(errOver)
+			s.conn.Close(1000, "", closeLinger)
+		}
+	}
+	for _, s := range c.callers {
+		if s != nil {
 			s.conn.Wait()
 		}
 	}

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -19,10 +18,10 @@ type Target struct {
 	Ticket     string
 }
 
-// errOver ends a connection that is not needed any more.
-var errOver = errors.New("the benchmark is over")
-
-const joinTimeout = 30 * time.Second
+const (
+	joinTimeout = 30 * time.Second
+	closeLinger = time.Second
+)
 
 // session is one client's connection. Its reader sends by out.
 type session struct {
