@@ -275,3 +275,31 @@ func TestEndedConnectionIsFreed(t *testing.T) {
 	}
 	t.Error("the connection is still there")
 }
+
+// The close of a connection reads what still comes, and leaves alone the
+// message that the reader has.
+func TestMessageStaysWhileTheConnectionCloses(t *testing.T) {
+	overEach(t, testMessageStaysWhileTheConnectionCloses)
+}
+
+func testMessageStaysWhileTheConnectionCloses(t *testing.T, over string) {
+	client, server := pairOver(t, over, codec.CBOR, Limits{})
+	first := bytes.Repeat([]byte{1}, 300)
+	mustSend(t, client, string(first))
+	for range 200 {
+		mustSend(t, client, string(bytes.Repeat([]byte{2}, 1000)))
+	}
+	client.Flush()
+	message, err := server.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Close(1000, "", time.Second)
+	_, _ = client.Read() // answers the close
+	server.Wait()
+	borrowed := borrowBuffer(aheadBytes) // what was given back is written over
+	copy(borrowed.b[:cap(borrowed.b)], bytes.Repeat([]byte{3}, cap(borrowed.b)))
+	if !bytes.Equal(message, first) {
+		t.Errorf("the message has become % x…", message[:20])
+	}
+}

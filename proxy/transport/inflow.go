@@ -97,6 +97,17 @@ func (in *inflow) makeRoom(n int) {
 	in.held = in.held.withRoom(n)
 }
 
+// moveOn goes on in another buffer, and leaves this one to whoever still uses a
+// part that was taken.
+func (in *inflow) moveOn() {
+	if in.held == nil {
+		return
+	}
+	rest := in.bytes()
+	in.held, in.at = borrowBuffer(max(len(rest), smallestBuffer)), 0
+	in.held.b = append(in.held.b, rest...)
+}
+
 // release lets go of the buffer, with what has not been taken.
 func (in *inflow) release() {
 	if in.held != nil {

@@ -247,6 +247,7 @@ func (w *webSocket) part(code int, reason string) {
 	w.gather.Flush()
 	w.reading.Lock()
 	defer w.reading.Unlock()
+	w.in.moveOn() // the reader may not be done with its latest message
 	for !w.over {
 		f, err := w.readHeader()
 		if err != nil || w.discard(f.length) != nil {
