@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,7 +113,8 @@ type world struct {
 	t       *testing.T
 	proxy   *Proxy
 	router  *transport.Listener
-	arrived chan *peer // the router's ends of new connections
+	limits  transport.Limits // of the router's connections
+	arrived chan *peer       // the router's ends of new connections
 	header  chan http.Header
 	stop    context.CancelFunc
 	later   *peer
@@ -122,15 +124,26 @@ type world struct {
 // newWorld starts a sidecar with this configuration of its realm, and gives the
 // pool session, which the router has welcomed.
 func newWorld(t *testing.T, realm string) (*world, *peer) {
+	return newWorldAt(t, "ws://127.0.0.1:0/ws", "ws://127.0.0.1:0/ws", realm)
+}
+
+// newWorldAt is newWorld with the addresses where router and sidecar listen.
+func newWorldAt(t *testing.T, router, listen, realm string) (*world, *peer) {
+	return newWorldLimited(t, router, listen, realm, transport.Limits{})
+}
+
+// newWorldLimited is newWorldAt with limits of the router's connections.
+func newWorldLimited(t *testing.T, router, listen, realm string, limits transport.Limits) (*world, *peer) {
 	w := &world{t: t, arrived: make(chan *peer, 64), header: make(chan http.Header, 64), stopped: make(chan error, 1)}
-	w.listen("ws://127.0.0.1:0/ws")
+	w.limits = limits
+	w.listen(router)
 	config, err := configs.Parse([]byte(fmt.Sprintf(`
 		router { url = %q }
-		listen "ws://127.0.0.1:0/ws" {}
+		listen %q {}
 		realm "realm1" {
 			%s
 		}
-		drain_timeout = "10s"`, w.router.URL(), realm)), "test.hcl")
+		drain_timeout = "10s"`, w.router.URL(), listen, realm)), "test.hcl")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +164,7 @@ func newWorld(t *testing.T, realm string) (*world, *peer) {
 }
 
 func (w *world) listen(url string) {
-	l, err := transport.Listen(w.t.Context(), url, transport.ListenOptions{})
+	l, err := transport.Listen(w.t.Context(), url, transport.ListenOptions{Limits: w.limits})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -160,6 +173,10 @@ func (w *world) listen(url string) {
 	go func() {
 		defer close(served)
 		_ = l.Serve(func(h *transport.Handshake) {
+			if !slices.Contains(h.Serializers(), codec.JSON) {
+				h.Reject(400, "only JSON is spoken here")
+				return
+			}
 			conn, err := h.Accept(codec.JSON, http.Header{"Set-Cookie": {"cbtid=1"}})
 			if err == nil {
 				w.header <- h.Header()
@@ -199,13 +216,19 @@ func (w *world) welcomePool() *peer {
 func (w *world) join(role, features string) (client, router *peer) {
 	w.t.Helper()
 	client, router = w.connect()
+	w.welcome(client, router, role, features)
+	return client, router
+}
+
+// welcome opens a session.
+func (w *world) welcome(client, router *peer, role, features string) {
+	w.t.Helper()
 	hello := fmt.Sprintf(`[1,"realm1",{"roles":{"callee":{"features":{%s}}}}]`, features)
 	client.send("%s", hello)
 	router.expect("%s", hello)
 	welcome := fmt.Sprintf(`[2,7,{"realm":"realm1","authid":"joe","authrole":%q,"roles":{}}]`, role)
 	router.send("%s", welcome)
 	client.expect("%s", welcome)
-	return client, router
 }
 
 // connect connects a client, with its end at the router.

@@ -133,19 +133,17 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
 	defer context.AfterFunc(ctx, cancel)()
 	dialed, err := transport.Dial(dialing, p.config.Router.URL, transport.DialOptions{
 		Serializers: h.Serializers(), Header: h.Header(), Timeout: p.config.Router.DialTimeout, Limits: p.limits(),
+		Takes: h.MaxSend(),
 	})
 	if err != nil {
 		if more, say := p.turnedAway.now(); say {
 			p.log.Warn().Err(err).Str("client", h.RemoteAddr()).Int("more_since_last_line", more).
 				Msg("client turned away: no connection to the router")
 		}
-		if refused := (*transport.RefusedError)(nil); errors.As(err, &refused) && refused.Status >= 400 {
-			h.Reject(refused.Status, "the router refused the connection")
-			return
-		}
-		h.Reject(502, "the router can't be reached; try again later")
+		turnAway(h, err)
 		return
 	}
+	h.LimitMessages(dialed.Conn.MaxSend())
 	client, err := h.Accept(dialed.Conn.Serializer(), dialed.Header)
 	if err != nil {
 		p.log.Info().Err(err).Str("client", h.RemoteAddr()).Msg("client left during its handshake")
@@ -159,6 +157,19 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
 		return
 	}
 	go p.runSession(s)
+}
+
+// turnAway tells a client what came of its connection to the router.
+func turnAway(h *transport.Handshake, err error) {
+	var refused *transport.RefusedError
+	switch {
+	case errors.Is(err, transport.ErrNoSerializer):
+		h.Reject(400, "the router speaks none of the serializers that are offered")
+	case errors.As(err, &refused) && refused.Status >= 400:
+		h.Reject(refused.Status, "the router refused the connection")
+	default:
+		h.Reject(502, "the router can't be reached; try again later")
+	}
 }
 
 // runSession runs one client's session. It ends when both its connections have.

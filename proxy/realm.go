@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -55,7 +56,8 @@ type origin struct {
 type failure struct {
 	callee dealer.CalleeID
 	id     uint64
-	cause  error
+	uri    string
+	text   string
 }
 
 // hand is the message at hand while the dealer's actions are carried out: the
@@ -133,12 +135,17 @@ func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 	if from != s.serializer {
 		var err error
 		if details, payload, err = r.transcode(details, payload, from, s.serializer); err != nil {
-			r.failed = append(r.failed, failure{a.Callee, a.ID, err})
+			r.failed = append(r.failed, failure{a.Callee, a.ID, uriInvalidArgument, "the call's payload does not fit the callee's serializer: " + err.Error()})
 			return
 		}
 	}
 	m := codec.Invocation{Request: a.ID, Registration: a.Registration, Details: details, Payload: payload}
 	r.message = m.Append(r.message[:0], s.serializer)
+	if size, most := len(r.message), s.client.MaxSend(); size > most {
+		r.failed = append(r.failed, failure{a.Callee, a.ID, uriPayloadSize,
+			fmt.Sprintf("the call has %d bytes, and %d is the most that the callee's RawSocket takes", size, most)})
+		return
+	}
 	out.Send(s.client, r.message)
 	if up := r.byPool[a.Pool]; up != nil {
 		up.dispatched++
@@ -166,8 +173,7 @@ func (r *realm) transcode(dict codec.Dict, payload codec.Payload, from, to codec
 func (r *realm) fail(out *transport.Outbox, f failure) {
 	to := r.callees[f.callee]
 	answer := codec.Error{
-		RequestType: codec.TypeInvocation, URI: []byte(uriInvalidArgument),
-		Payload: codec.TextPayload(to.serializer, nil, "the call's payload does not fit the callee's serializer: "+f.cause.Error(), nil),
+		RequestType: codec.TypeInvocation, URI: []byte(f.uri), Payload: codec.TextPayload(to.serializer, nil, f.text, nil),
 	}
 	r.perform(out, r.dealer.Answer(r.now(), f.callee, f.id, dealer.Final), hand{serializer: to.serializer, err: &answer})
 }
@@ -226,11 +232,14 @@ func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 	}
 }
 
-// fits tells why a large answer can't be sent to a router that has not read
-// what it was sent before. Small ones always may: a router that leaves so many
-// unread is lost.
+// fits tells why an answer can't be sent to a router: it does not take one so
+// long, or a large one while it has not read what it was sent before. Small ones
+// always may: a router that leaves so many unread is lost.
 func fits(to *transport.Conn, message []byte) error {
 	const large = 1 << 20
+	if size, most := len(message), to.MaxSend(); size > most {
+		return fmt.Errorf("the answer has %d bytes, and %d is the most that the router's RawSocket takes", size, most)
+	}
 	if len(message) >= large && to.Buffered()+len(message) > poolSendBufferBytes-large {
 		return errors.New("the answer is too large for a router that reads so slowly")
 	}

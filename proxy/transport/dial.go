@@ -23,6 +23,7 @@ type DialOptions struct {
 	Header      http.Header        // of the upgrade request; RawSocket has none
 	Timeout     time.Duration      // until the router has answered; 0: 2 s
 	Limits      Limits
+	Takes       int         // longest message wanted, where the router can be told: RawSocket; 0: as the limit
 	TLS         *tls.Config // for wss and rss; nil: the system's root certificates
 }
 

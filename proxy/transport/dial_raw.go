@@ -39,6 +39,9 @@ func dialRawWith(ctx context.Context, u *url.URL, o *DialOptions, s codec.Serial
 		return nil, err
 	}
 	mine := rawHello{rawLimit(o.Limits.MessageBytes), s}
+	if o.Takes > 0 {
+		mine.limit = min(mine.limit, rawLimit(int64(o.Takes)))
+	}
 	var answer rawHello
 	if _, err = stream.Write(mine.octets()); err == nil {
 		answer, err = readRawAnswer(stream, s)
