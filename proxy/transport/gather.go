@@ -80,6 +80,18 @@ func (g *gather) setMode(m mode) {
 	g.mu.Unlock()
 }
 
+// SetWriteDeadline is for the handshake: later on writing never waits, and TLS
+// would forbid it when it says goodbye.
+func (g *gather) SetWriteDeadline(t time.Time) error {
+	g.mu.Lock()
+	mode := g.mode
+	g.mu.Unlock()
+	if mode != handshaking {
+		return nil
+	}
+	return g.Conn.SetWriteDeadline(t)
+}
+
 // admit tells whether a message of this size may be sent, or returns why not.
 // The limit is for what waits behind a message: one that finds the buffer empty
 // is taken at any size, or else none above the limit could ever pass.
@@ -269,7 +281,7 @@ func (g *gather) Close() error {
 	g.closing = true
 	g.mu.Unlock()
 	if g.raw == nil {
-		_ = g.SetWriteDeadline(time.Now().Add(closePatience))
+		_ = g.Conn.SetWriteDeadline(time.Now().Add(closePatience))
 	}
 	g.Flush()
 	if g.raw == nil {

@@ -211,17 +211,17 @@ func TestMessageLargerThanTheSendBuffer(t *testing.T) {
 }
 
 func testMessageLargerThanTheSendBuffer(t *testing.T, over string) {
-	client, server := pairOver(t, over, codec.CBOR, Limits{SendBufferBytes: 1000})
+	client, server := pairOver(t, over, codec.CBOR, Limits{SendBufferBytes: 100_000})
 	large := strings.Repeat("l", 3<<20)
 	mustSend(t, server, large)
-	mustSend(t, server, strings.Repeat("s", 900))
-	if err := server.Send(bytes.Repeat([]byte("s"), 200)); err != ErrSendBufferFull {
+	mustSend(t, server, strings.Repeat("s", 90_000))
+	if err := server.Send(bytes.Repeat([]byte("s"), 20_000)); err != ErrSendBufferFull {
 		t.Fatalf("send: %v, want ErrSendBufferFull", err)
 	}
 	if _, err := client.Read(); err == nil {
 		t.Error("the peer got what was never flushed")
 	}
-	client, server = pairOver(t, over, codec.CBOR, Limits{SendBufferBytes: 1000})
+	client, server = pairOver(t, over, codec.CBOR, Limits{SendBufferBytes: 100_000})
 	for range 3 {
 		mustSend(t, server, large)
 		server.Flush()

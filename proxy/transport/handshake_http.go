@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -42,10 +43,10 @@ func (l *Listener) refusal(w http.ResponseWriter, r *http.Request, offers []code
 	header := r.Header
 	switch {
 	case r.URL.Path != l.url.Path:
-		return http.StatusNotFound, fmt.Sprintf("nothing is here; WAMP clients connect to ws://%s%s", r.Host, l.url.Path)
+		return http.StatusNotFound, fmt.Sprintf("nothing is here; WAMP clients connect to %s://%s%s", l.url.Scheme, r.Host, l.url.Path)
 	case !hasToken(header, "Connection", "upgrade") || !hasToken(header, "Upgrade", "websocket") || !r.ProtoAtLeast(1, 1):
 		w.Header().Set("Upgrade", "websocket")
-		return http.StatusUpgradeRequired, fmt.Sprintf("this is wampool, a WAMP proxy; connect with a WAMP client to ws://%s%s", r.Host, l.url.Path)
+		return http.StatusUpgradeRequired, fmt.Sprintf("this is wampool, a WAMP proxy; connect with a WAMP client to %s://%s%s", l.url.Scheme, r.Host, l.url.Path)
 	case r.Method != http.MethodGet:
 		return http.StatusMethodNotAllowed, "a WebSocket begins with GET"
 	case header.Get("Sec-WebSocket-Version") != "13":
@@ -105,7 +106,11 @@ func (c httpClient) header() http.Header {
 	}
 	header.Set("X-Forwarded-For", strings.Join(append(slices.Clone(c.r.Header.Values("X-Forwarded-For")), hostOf(c.r.RemoteAddr)), ", "))
 	header.Set("X-Forwarded-Host", firstOf(c.r.Header.Get("X-Forwarded-Host"), c.r.Host))
-	header.Set("X-Forwarded-Proto", firstOf(c.r.Header.Get("X-Forwarded-Proto"), "http"))
+	proto := "http"
+	if c.r.TLS != nil {
+		proto = "https"
+	}
+	header.Set("X-Forwarded-Proto", firstOf(c.r.Header.Get("X-Forwarded-Proto"), proto))
 	return header
 }
 
@@ -137,7 +142,8 @@ func (c httpClient) accept(h *Handshake, s codec.Serializer, header http.Header)
 		return nil, err
 	}
 	takeBack(socket)
-	framing := newWebSocket(upgrade.gather, upgrade.gather, s, h.limits.MessageBytes, false)
+	framing := newWebSocket(upgrade.stream, upgrade.gather, s, h.limits.MessageBytes, false)
+	framing.in.begin(upgrade.early)
 	return newConn(framing, upgrade.gather, s, h.remote, unlimited), nil
 }
 
@@ -150,6 +156,8 @@ func (c httpClient) reject(status int, reason string) {
 type upgradeWriter struct {
 	http.ResponseWriter
 	gather *gather
+	stream net.Conn // gather or TLS above it
+	early  []byte   // what TLS has brought with the request
 }
 
 // Hijack implements [http.Hijacker] for the WebSocket library. The server's own
@@ -159,12 +167,18 @@ func (w *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	g, ok := conn.(*gather)
-	if !ok {
+	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
+	switch stream := conn.(type) {
+	case *gather:
+		stream.unread(early)
+		w.gather = stream
+	case *tls.Conn:
+		w.gather, _ = stream.NetConn().(*gather)
+		w.early = early
+	}
+	if w.gather == nil {
 		return nil, nil, errors.New("the HTTP server must serve gather conns")
 	}
-	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
-	g.unread(early)
-	w.gather = g
-	return lent{g}, bufio.NewReadWriter(bufio.NewReaderSize(g, 0), bufio.NewWriterSize(g, 16)), nil
+	w.stream = conn
+	return lent{conn}, bufio.NewReadWriter(bufio.NewReaderSize(conn, 0), bufio.NewWriterSize(conn, 16)), nil
 }

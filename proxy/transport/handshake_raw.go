@@ -2,7 +2,9 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -35,13 +37,16 @@ func (l *Listener) shakeHands(g *gather, handle func(*Handshake)) {
 	defer c.release()
 	_ = g.SetDeadline(time.Now().Add(l.limits.HandshakeTimeout))
 	var refusal RawSocketError
-	switch err := c.readHello(); {
+	switch err := c.readHello(ctx, l.secure); {
 	case errors.As(err, &refusal):
 		close(c.watched)
 		c.refuse(refusal)
 		return
 	case err != nil:
 		_ = g.shut(err)
+		if l.open.Err() == nil {
+			l.report(fmt.Errorf("RawSocket handshake with %s: %w", remoteOf(g), err))
+		}
 		return
 	}
 	go c.watch(cancel)
@@ -53,7 +58,14 @@ func (l *Listener) shakeHands(g *gather, handle func(*Handshake)) {
 	h.Reject(http.StatusServiceUnavailable, "")
 }
 
-func (c *rawClient) readHello() (err error) {
+func (c *rawClient) readHello(ctx context.Context, secure *tls.Config) (err error) {
+	if secure != nil {
+		stream := tls.Server(c.gather, secure)
+		if err := stream.HandshakeContext(ctx); err != nil {
+			return err
+		}
+		c.stream = stream
+	}
 	c.hello, err = readRawHello(c.stream)
 	return err
 }

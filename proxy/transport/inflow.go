@@ -19,6 +19,15 @@ func newInflow(stream net.Conn, g *gather) inflow {
 	return inflow{stream: stream, gather: g, direct: stream == net.Conn(g) && g.raw != nil}
 }
 
+// begin notes what came before anybody looked for frames. It is for a
+// connection of which nothing was read.
+func (in *inflow) begin(early []byte) {
+	if len(early) > 0 {
+		in.held = borrowBuffer(max(len(early), aheadBytes))
+		in.held.b = append(in.held.b, early...)
+	}
+}
+
 // bytes returns what has come and is not taken yet.
 func (in *inflow) bytes() []byte {
 	if in.held == nil {

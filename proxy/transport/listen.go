@@ -2,11 +2,14 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -15,6 +18,11 @@ import (
 // ListenOptions say how clients are taken.
 type ListenOptions struct {
 	Limits Limits
+	TLS    *tls.Config // for wss and rss
+
+	// Report is told of clients that did not get so far as to be handled. It
+	// must not block, and may be nil.
+	Report func(error)
 }
 
 // Listener takes connections of clients.
@@ -23,6 +31,8 @@ type Listener struct {
 	url    url.URL
 	limits Limits
 	socket net.Listener
+	secure *tls.Config // nil: no TLS
+	report func(error)
 	open   context.Context // until Close
 	close  context.CancelFunc
 
@@ -30,17 +40,25 @@ type Listener struct {
 }
 
 // listenSchemes are the transports that a listener's URL may name.
-var listenSchemes = map[string]bool{"ws": true, "rs": true, "unix": true}
+var listenSchemes = map[string]bool{"ws": true, "wss": true, "rs": true, "rss": true, "unix": true}
 
-// Listen opens a listener at a ws URL, or for RawSocket at an rs or a unix one;
-// port 0 stands for any free one. The error names the URL and what to do.
+// Listen opens a listener at a ws or wss URL, or for RawSocket at an rs, rss or
+// unix one; port 0 stands for any free one. The error names the URL and what to do.
 func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil || !listenSchemes[u.Scheme] || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
-		(u.Host == "") != (u.Scheme == "unix") || u.Path == "" && u.Scheme == "unix" || u.Path != "" && u.Scheme == "rs" {
+		(u.Host == "") != (u.Scheme == "unix") || u.Path == "" && u.Scheme == "unix" || u.Path != "" && isRawSocket(u) {
 		return nil, fmt.Errorf("listen %q: not a URL like ws://127.0.0.1:9000/ws, rs://127.0.0.1:9001 or unix:///run/wampool.sock", rawURL)
 	}
-	l := &Listener{limits: o.Limits.withDefaults()}
+	l := &Listener{limits: o.Limits.withDefaults(), report: o.Report}
+	if l.report == nil {
+		l.report = func(error) {}
+	}
+	if u.Scheme == "wss" || u.Scheme == "rss" {
+		if l.secure = o.TLS; l.secure == nil {
+			return nil, fmt.Errorf("listen %s: no certificate is given: TLS needs one", rawURL)
+		}
+	}
 	if u.Scheme == "unix" {
 		l.socket, err = listenUnix(ctx, u.Path)
 	} else {
@@ -55,17 +73,18 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 	return l, nil
 }
 
+// isRawSocket tells whether a URL is that of RawSocket over TCP.
+func isRawSocket(u *url.URL) bool { return u.Scheme == "rs" || u.Scheme == "rss" }
+
 // listenTCP listens on the URL's port, and puts into the URL which it is.
 func listenTCP(ctx context.Context, u *url.URL) (net.Listener, error) {
-	if u.Path == "" && u.Scheme == "ws" {
+	if u.Path == "" && !isRawSocket(u) {
 		u.Path = "/"
 	}
-	port := u.Port()
-	if port == "" {
-		port = "80"
-	}
+	_, address := dialAddress(u)
+	_, port, _ := net.SplitHostPort(address)
 	var config net.ListenConfig
-	socket, err := config.Listen(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	socket, err := config.Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%w; another program listens on port %s: stop it or choose another port", syscall.EADDRINUSE, port)
@@ -93,6 +112,20 @@ func (l gatheringListener) Accept() (net.Conn, error) {
 	return newGather(conn, l.sendBufferBytes), nil
 }
 
+// secureListener puts TLS above each connection, for the HTTP server.
+type secureListener struct {
+	net.Listener
+	config *tls.Config
+}
+
+func (l secureListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return tls.Server(conn, l.config), nil
+}
+
 // URL returns the listener's URL with the port that is really bound.
 func (l *Listener) URL() string { return l.url.String() }
 
@@ -101,7 +134,7 @@ func (l *Listener) URL() string { return l.url.String() }
 // the client. Requests that can't become a WAMP connection are answered here.
 func (l *Listener) Serve(handle func(*Handshake)) error {
 	var err error
-	if l.url.Scheme == "ws" {
+	if l.url.Scheme == "ws" || l.url.Scheme == "wss" {
 		err = l.serveWebSocket(handle)
 	} else {
 		err = l.serveRawSocket(handle)
@@ -118,13 +151,27 @@ func (l *Listener) serveWebSocket(handle func(*Handshake)) error {
 		ReadHeaderTimeout: l.limits.HandshakeTimeout,
 		MaxHeaderBytes:    64 << 10,
 		ConnState:         l.count,
+		ErrorLog:          log.New(reportWriter{l.report}, "", 0),
+		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2
 	}
 	server.SetKeepAlivesEnabled(false)
-	err := server.Serve(l.socket)
+	socket := l.socket
+	if l.secure != nil {
+		socket = secureListener{socket, l.secure}
+	}
+	err := server.Serve(socket)
 	if errors.Is(err, net.ErrClosed) {
 		err = nil
 	}
 	return errors.Join(err, server.Close())
+}
+
+// reportWriter reports what the HTTP server logs.
+type reportWriter struct{ report func(error) }
+
+func (w reportWriter) Write(p []byte) (int, error) {
+	w.report(errors.New(strings.TrimPrefix(strings.TrimSpace(string(p)), "http: ")))
+	return len(p), nil
 }
 
 // count notes which handshakes are under way.

@@ -22,7 +22,7 @@ func listen(t testing.TB, limits Limits, wrap func(net.Conn) net.Conn, handle fu
 }
 
 // transports are what connections are tested over.
-var transports = []string{"ws", "rs", "unix"}
+var transports = []string{"ws", "rs", "unix", "wss", "rss"}
 
 // overEach runs a test over each transport.
 func overEach(t *testing.T, test func(t *testing.T, over string)) {
@@ -34,8 +34,8 @@ func overEach(t *testing.T, test func(t *testing.T, over string)) {
 // addressOver returns where to listen.
 func addressOver(t testing.TB, over string) string {
 	switch over {
-	case "ws":
-		return "ws://127.0.0.1:0/ws"
+	case "ws", "wss":
+		return over + "://127.0.0.1:0/ws"
 	case "unix":
 		return "unix://" + t.TempDir() + "/socket"
 	}
@@ -93,14 +93,15 @@ func pairOver(t testing.TB, over string, s codec.Serializer, limits Limits) (cli
 func wrappedPair(t testing.TB, over string, s codec.Serializer, limits Limits, wrap func(net.Conn) net.Conn) (client, server *Conn) {
 	t.Helper()
 	accepted := make(chan *Conn, 1)
-	l := listenAt(t, addressOver(t, over), ListenOptions{Limits: limits}, wrap, func(h *Handshake) {
+	secure, trusting := secured(t, over)
+	l := listenAt(t, addressOver(t, over), ListenOptions{Limits: limits, TLS: secure}, wrap, func(h *Handshake) {
 		conn, err := h.Accept(s, nil)
 		if err != nil {
 			t.Errorf("accept: %v", err)
 		}
 		accepted <- conn
 	})
-	dialed, err := Dial(context.Background(), l.URL(), DialOptions{Serializers: []codec.Serializer{s}, Limits: limits})
+	dialed, err := Dial(context.Background(), l.URL(), DialOptions{Serializers: []codec.Serializer{s}, Limits: limits, TLS: trusting})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -170,10 +171,8 @@ func (f *rawSocket) ping() error {
 // to end its own: a socket that is closed with input unread loses what is on
 // its way to the peer.
 func (f *rawSocket) part(int, string) {
-	if f.stream != net.Conn(f.gather) {
-		if tls, ok := f.stream.(interface{ CloseWrite() error }); ok {
-			_ = tls.CloseWrite()
-		}
+	if secure, ok := f.stream.(*tls.Conn); ok {
+		_ = secure.CloseWrite()
 	}
 	f.gather.Flush()
 	f.gather.wait()

@@ -95,7 +95,11 @@ func testMessagesAreNotAllocatedFor(t *testing.T, over string) {
 	exchange()
 	// The pools lose a buffer now and then: to a garbage collection, and at
 	// random under the race detector.
-	if n := testing.AllocsPerRun(200, exchange); n > 4 {
+	most := 4.0
+	if over == "wss" || over == "rss" { // and TLS has pools of its own
+		most = 40
+	}
+	if n := testing.AllocsPerRun(200, exchange); n > most {
 		t.Errorf("%v allocations for 20 messages", n)
 	}
 }
