@@ -97,7 +97,7 @@ func testMessagesAreNotAllocatedFor(t *testing.T, over string) {
 	// random under the race detector.
 	most := 4.0
 	if over == "wss" || over == "rss" { // and TLS has pools of its own
-		most = 40
+		most = 80
 	}
 	if n := testing.AllocsPerRun(200, exchange); n > most {
 		t.Errorf("%v allocations for 20 messages", n)
