@@ -45,11 +45,12 @@ func TestProcess(t *testing.T) {
 }
 
 func TestParseBenchmarks(t *testing.T) {
-	found := parseBenchmarks(`goos: linux
+	found := make(map[string]map[string][]float64)
+	parseBenchmarks(`goos: linux
 BenchmarkWaiting/0-2         	 6771189	       187.9 ns/op	       0 B/op	       0 allocs/op
 BenchmarkWaiting/0-2         	 6771189	       190.1 ns/op	       0 B/op	       0 allocs/op
 BenchmarkMemory-16           	      58	  28258562 ns/op	       223.9 B/waiting
-PASS`)
+PASS`, found)
 	if got := median(found["Waiting/0"]["ns/op"]); got != 189 {
 		t.Errorf("median %v", got)
 	}
