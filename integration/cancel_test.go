@@ -32,6 +32,7 @@ func TestCanceledCallThatWaitsIsAnsweredAndDoesNotRun(t *testing.T) {
 				}
 				caller.send(`[48,4,{},"wamp.session.count"]`)
 				caller.expect(`[50,4,`) // at Crossbar.io no ERROR has come before
+				s.arrived(t)
 				callee.release(procedure, 1)
 				caller.expect(`[50,1,`)
 				want := 2 // Crossbar.io runs the canceled call

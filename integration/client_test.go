@@ -238,7 +238,8 @@ func (a *answer) fails(t *testing.T, uri string) string {
 func (a *answer) open() bool { return len(a.c) == 0 }
 
 // register registers a procedure. behaviour is echo, name, error, busy (answers
-// wamp.error.unavailable), hold or, in Python, block.
+// wamp.error.unavailable), hold, work (takes its seconds) or, in Python, block
+// (takes them in a thread).
 func (c *client) register(procedure, behaviour string, options args) *answer {
 	if options == nil {
 		options = args{}

@@ -45,7 +45,7 @@ serve({
   async register(c) {
     const { session, callee, registrations } = sessions[c.session];
     const handler = async (args, kwargs, details) => {
-      const answer = await callee.invoked(c.procedure, c.behaviour ?? 'echo', args ?? [], kwargs ?? {}, details);
+      const answer = await callee.invoked(c, args ?? [], kwargs ?? {}, details);
       if (answer.error) throw new autobahn.Error(answer.error, answer.args, answer.kwargs);
       return new autobahn.Result(answer.args, answer.kwargs);
     };
@@ -75,6 +75,9 @@ serve({
   },
   async progress(c) {
     return sessions[c.session].callee.progress(c.procedure, c.args);
+  },
+  async finish(c) {
+    await sessions[c.session].callee.finish(c.procedure);
   },
   async release(c) {
     return sessions[c.session].callee.release(c.procedure, c.n, c.how);

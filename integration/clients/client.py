@@ -163,6 +163,8 @@ class Session(ApplicationSession):
                     release = loop.create_future()
                     self.held.setdefault(procedure, []).append((release, details.progress))
                     how = await release
+                if how == "work":
+                    await asyncio.sleep(seconds)
                 if how == "error":
                     raise ApplicationError("com.example.failed", *args, **kwargs)
                 if how == "busy":
@@ -265,6 +267,12 @@ async def progress(c):
     return True
 
 
+async def finish(c):
+    """Waits for the calls that run to end."""
+    while sessions[c["session"]].running.get(c["procedure"]):
+        await asyncio.sleep(0.005)
+
+
 async def release(c):
     """Ends the held calls of a procedure: the oldest n, or all."""
     held = sessions[c["session"]].held.get(c["procedure"], [])
@@ -310,7 +318,10 @@ async def drop(c):
 
 COMMANDS = {
     f.__name__: f
-    for f in (join, register, unregister, call, cancel, progress, release, peak, subscribe, publish, leave, drop)
+    for f in (
+        *(join, register, unregister, call, cancel, progress, finish, release),
+        *(peak, subscribe, publish, leave, drop),
+    )
 }
 
 

@@ -1,6 +1,7 @@
 // JSON lines in, JSON lines out: the test's side of a client program. Each
 // command has an "id", and exactly one line with that id answers it.
 import readline from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 
 // JSON has no binary data: it travels as {"$bytes": Base64}.
 export function encode(value) {
@@ -28,7 +29,7 @@ export function say(line) {
 }
 
 // Handlers of invocations, the same for both libraries: echo, name, hold, error,
-// busy. An answer is {args, kwargs}, with an error where it is one. details are
+// busy, and work, that takes its seconds. An answer is {args, kwargs}, with an error where it is one. details are
 // {procedure, caller, progress}: progress sends a part of the result, if the
 // caller takes any.
 export class Callee {
@@ -39,7 +40,7 @@ export class Callee {
     this.peak = new Map();
   }
 
-  async invoked(procedure, behaviour, args, kwargs, details) {
+  async invoked({ procedure, behaviour = 'echo', seconds = 0 }, args, kwargs, details) {
     const running = (this.running.get(procedure) ?? 0) + 1;
     this.running.set(procedure, running);
     this.peak.set(procedure, Math.max(this.peak.get(procedure) ?? 0, running));
@@ -54,6 +55,7 @@ export class Callee {
         });
         if (how === 'error') behaviour = how;
       }
+      if (behaviour === 'work') await delay(1000 * seconds);
       switch (behaviour) {
         case 'name': return { args: [this.session], kwargs: {} };
         case 'error': return { error: 'com.example.failed', args, kwargs };
@@ -63,6 +65,11 @@ export class Callee {
     } finally {
       this.running.set(procedure, this.running.get(procedure) - 1);
     }
+  }
+
+  // Waits for the calls that run to end.
+  async finish(procedure) {
+    while (this.running.get(procedure)) await delay(5);
   }
 
   release(procedure, n, how) {

@@ -29,7 +29,7 @@ serve({
       async ({ argsList, argsDict, details, result_handler }) => {
         const { procedure = c.procedure, caller, receive_progress } = details;
         const progress = receive_progress && ((part) => result_handler({ argsList: part, options: { progress: true } }));
-        const answer = await callee.invoked(c.procedure, c.behaviour ?? 'echo', argsList ?? [], argsDict ?? {}, { procedure, caller, progress });
+        const answer = await callee.invoked(c, argsList ?? [], argsDict ?? {}, { procedure, caller, progress });
         if (answer.error) throw { error: answer.error, argsList: answer.args, argsDict: answer.kwargs };
         return { argsList: answer.args, argsDict: answer.kwargs };
       },
@@ -61,6 +61,9 @@ serve({
   },
   async progress(c) {
     return sessions[c.session].callee.progress(c.procedure, c.args);
+  },
+  async finish(c) {
+    await sessions[c.session].callee.finish(c.procedure);
   },
   async release(c) {
     return sessions[c.session].callee.release(c.procedure, c.n, c.how);
