@@ -21,11 +21,13 @@ type Router struct {
 	URL         string // ws:// or wss://, with a host; rs:// or rss://, with host and port; unix://, with a path
 	TimeoutUnit string // of call timeouts in INVOCATION: "ms" as specified, "s" for Crossbar.io
 	DialTimeout time.Duration
+	TLS         *TLS // nil for none, or all by default
 }
 
 // Listen is one address where clients connect.
 type Listen struct {
-	URL string // ws://HOST:PORT/PATH, rs://HOST:PORT or unix:///PATH; port 0 lets the system choose
+	URL string // ws://HOST:PORT/PATH or wss, rs://HOST:PORT or rss, unix:///PATH; port 0 lets the system choose
+	TLS *TLS   // with a certificate for wss and rss, nil for all others
 }
 
 // Host returns "host:port" as net.Listen takes it, an IPv6 host in brackets; ""

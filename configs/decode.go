@@ -29,6 +29,7 @@ func (s *scope) router(r *Router) {
 		s.missing(s.head, fault{summary: "the router block needs a url", hint: `example: url = "ws://127.0.0.1:8080/ws"`})
 	}
 	s.checked("url", &r.URL, checkRouterURL)
+	s.routerTLS(r)
 	s.choice("timeout_unit", &r.TimeoutUnit, timeoutUnits)
 	s.duration("dial_timeout", &r.DialTimeout, minTimeout, maxTimeout)
 }
@@ -60,7 +61,9 @@ func (s *scope) listen(c *Config) {
 		if c.Router.URL != "" && dialsItself(c.Router.URL, label) {
 			s.refuse(at, itself)
 		}
-		c.Listen = append(c.Listen, Listen{URL: label})
+		l := Listen{URL: label}
+		b.listenTLS(&l, at)
+		c.Listen = append(c.Listen, l)
 		places = append(places, at)
 	})
 	if count == 0 {

@@ -35,6 +35,7 @@ const (
 	maxRetries     = 100
 	maxListeners   = 64
 	maxFileBytes   = 256 << 10 // of the configuration itself: the parser takes quadratic time for some texts
+	maxPEMBytes    = 4 << 20
 	maxSecretBytes = 64 << 10
 )
 
@@ -50,7 +51,7 @@ var (
 	logLevels     = choices{allowed: []string{"trace", "debug", "info", "warn", "error"}}
 	logFormats    = choices{allowed: []string{"auto", "console", "json"}}
 	routerSchemes = choices{allowed: []string{"ws", "wss", "rs", "rss", "unix"}}
-	listenSchemes = choices{allowed: []string{"ws", "rs", "unix"}, planned: []string{"wss", "rss"}}
+	listenSchemes = choices{allowed: []string{"ws", "wss", "rs", "rss", "unix"}}
 )
 
 // withDefaults returns a Config in which everything optional has its default.

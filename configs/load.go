@@ -76,6 +76,9 @@ func Default(routerURL, listenURL, realm string) (*Config, error) {
 	if router == nil && listen == nil && dialsItself(routerURL, listenURL) {
 		listen = &itself
 	}
+	if listen == nil && secureURL(listenURL) {
+		listen = &fault{summary: "a listener with TLS needs a certificate", hint: "name it in a configuration file"}
+	}
 	refuse("--router", router)
 	refuse("--listen", listen)
 	refuse("--realm", checkRealmName(realm))

@@ -10,6 +10,7 @@ import (
 // version.
 type shape struct {
 	name       string // as written in the file; "" for the file itself
+	of         string // the block that holds it, where the name alone does not say
 	label      string // an example of its label; "" for a block without one
 	attributes []string
 	blocks     []string
@@ -25,12 +26,23 @@ var (
 	routerShape = &shape{
 		name:       "router",
 		attributes: []string{"url", "timeout_unit", "dial_timeout"},
-		planned:    []string{"tls"},
+		blocks:     []string{"tls"},
+	}
+	routerTLSShape = &shape{
+		name:       "tls",
+		of:         "router",
+		attributes: []string{"ca_file", "cert_file", "key_file", "server_name"},
 	}
 	listenShape = &shape{
 		name:    "listen",
 		label:   "ws://127.0.0.1:9000/ws",
-		planned: []string{"allowed_origins", "tls"},
+		blocks:  []string{"tls"},
+		planned: []string{"allowed_origins"},
+	}
+	listenTLSShape = &shape{
+		name:       "tls",
+		of:         "listener",
+		attributes: []string{"cert_file", "key_file", "client_ca_file"},
 	}
 	limitsShape = &shape{
 		name:       "limits",
@@ -65,7 +77,10 @@ var (
 		attributes: []string{"level", "format"},
 	}
 
-	shapes = []*shape{fileShape, routerShape, listenShape, limitsShape, realmShape, authShape, poolShape, queueShape, logShape}
+	shapes = []*shape{
+		fileShape, routerShape, routerTLSShape, listenShape, listenTLSShape, limitsShape, realmShape, authShape, poolShape,
+		queueShape, logShape,
+	}
 )
 
 // place is the block in the words of a sentence: "in a pool block".
@@ -73,6 +88,8 @@ func (s *shape) place() string {
 	switch {
 	case s.name == "":
 		return "at the top of the file"
+	case s.of != "":
+		return "in a " + s.of + "'s " + s.name + " block"
 	case strings.ContainsRune("aeiou", rune(s.name[0])):
 		return "in an " + s.name + " block"
 	}
@@ -115,7 +132,7 @@ func (s *shape) unknown(kind, name string) fault {
 func homesOf(name string) []string {
 	var places []string
 	for _, s := range shapes {
-		if slices.Contains(s.names(), name) {
+		if slices.Contains(s.names(), name) && !slices.Contains(places, s.place()) {
 			places = append(places, s.place())
 		}
 	}
