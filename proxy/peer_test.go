@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/proxy/transport"
+	"github.com/wampool/wampool/proxy/transport/authority"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -114,6 +116,8 @@ type world struct {
 	proxy   *Proxy
 	router  *transport.Listener
 	limits  transport.Limits // of the router's connections
+	server  *tls.Config      // of the router
+	client  *tls.Config      // of clients
 	arrived chan *peer       // the router's ends of new connections
 	header  chan http.Header
 	stop    context.CancelFunc
@@ -136,14 +140,33 @@ func newWorldAt(t *testing.T, router, listen, realm string) (*world, *peer) {
 func newWorldLimited(t *testing.T, router, listen, realm string, limits transport.Limits) (*world, *peer) {
 	w := &world{t: t, arrived: make(chan *peer, 64), header: make(chan http.Header, 64), stopped: make(chan error, 1)}
 	w.limits = limits
+	a := authority.New(t, "CA")
+	cert, key := a.Issue("server")
+	certificates, err := transport.LoadCertificates(transport.CertificateFiles{CertFile: cert, KeyFile: key, CAFile: a.File}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.server, w.client = certificates.Server(), certificates.Client()
 	w.listen(router)
+	routerTLS, listenTLS := "", ""
+	if strings.Contains(router, "ss:") {
+		routerTLS = fmt.Sprintf("tls {\n ca_file = %q\n cert_file = %q\n key_file = %q\n}", a.File, cert, key)
+	}
+	if strings.Contains(listen, "ss:") {
+		listenTLS = fmt.Sprintf("tls {\n client_ca_file = %q\n cert_file = %q\n key_file = %q\n}", a.File, cert, key)
+	}
 	config, err := configs.Parse([]byte(fmt.Sprintf(`
-		router { url = %q }
-		listen %q {}
+		router {
+			url = %q
+			%s
+		}
+		listen %q {
+			%s
+		}
 		realm "realm1" {
 			%s
 		}
-		drain_timeout = "10s"`, w.router.URL(), listen, realm)), "test.hcl")
+		drain_timeout = "10s"`, w.router.URL(), routerTLS, listen, listenTLS, realm)), "test.hcl")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +187,7 @@ func newWorldLimited(t *testing.T, router, listen, realm string, limits transpor
 }
 
 func (w *world) listen(url string) {
-	l, err := transport.Listen(w.t.Context(), url, transport.ListenOptions{Limits: w.limits})
+	l, err := transport.Listen(w.t.Context(), url, transport.ListenOptions{Limits: w.limits, TLS: w.server})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -235,7 +258,7 @@ func (w *world) welcome(client, router *peer, role, features string) {
 func (w *world) connect() (client, router *peer) {
 	w.t.Helper()
 	dialed, err := transport.Dial(w.t.Context(), w.proxy.URLs()[0], transport.DialOptions{
-		Serializers: []codec.Serializer{codec.JSON}, Header: http.Header{"Cookie": {"a=b"}},
+		Serializers: []codec.Serializer{codec.JSON}, Header: http.Header{"Cookie": {"a=b"}}, TLS: w.client,
 	})
 	if err != nil {
 		w.t.Fatal(err)

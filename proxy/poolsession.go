@@ -102,6 +102,7 @@ func (p *poolSession) join(ctx context.Context) (*transport.Conn, *codec.Welcome
 	dialed, err := transport.Dial(ctx, config.Router.URL, transport.DialOptions{
 		Serializers: serializers,
 		Timeout:     config.Router.DialTimeout,
+		TLS:         p.realm.proxy.routerTLS(),
 		Limits: transport.Limits{
 			MessageBytes: max(poolMessageBytes, config.Limits.MessageBytes), SendBufferBytes: poolSendBufferBytes,
 		},

@@ -27,9 +27,10 @@ type Proxy struct {
 
 	patience time.Duration // of a REGISTER with the pool session
 
-	listeners []*transport.Listener // set by Listen
+	listeners    []*transport.Listener   // set by Listen
+	certificates *transport.Certificates // toward the router, set by Listen; nil: by default
 
-	turnedAway, notAdmitted, poolRefused rarely
+	turnedAway, notAdmitted, poolRefused, unshaken rarely
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
@@ -48,30 +49,6 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 		p.realms[config.Realms[i].Name] = newRealm(p, &config.Realms[i], rand.Uint64())
 	}
 	return p
-}
-
-func (p *Proxy) limits() transport.Limits {
-	l := p.config.Limits
-	return transport.Limits{
-		MessageBytes: l.MessageBytes, SendBufferBytes: l.SendBufferBytes, HandshakeTimeout: l.HandshakeTimeout,
-	}
-}
-
-// Listen opens all listeners. An error names the one that can't be opened;
-// then none is.
-func (p *Proxy) Listen(ctx context.Context) error {
-	for _, listen := range p.config.Listen {
-		l, err := transport.Listen(ctx, listen.URL, transport.ListenOptions{Limits: p.limits()})
-		if err != nil {
-			for _, open := range p.listeners {
-				err = errors.Join(err, open.Close())
-			}
-			p.listeners = nil
-			return err
-		}
-		p.listeners = append(p.listeners, l)
-	}
-	return nil
 }
 
 // URLs returns the addresses that are listened on, with the ports really bound.
@@ -133,7 +110,7 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
 	defer context.AfterFunc(ctx, cancel)()
 	dialed, err := transport.Dial(dialing, p.config.Router.URL, transport.DialOptions{
 		Serializers: h.Serializers(), Header: h.Header(), Timeout: p.config.Router.DialTimeout, Limits: p.limits(),
-		Takes: h.MaxSend(),
+		Takes: h.MaxSend(), TLS: p.routerTLS(),
 	})
 	if err != nil {
 		if more, say := p.turnedAway.now(); say {

@@ -24,8 +24,9 @@ func addressOver(t *testing.T, scheme string) string {
 
 // A client over any transport meets a router over any, and a pool's calls pass.
 func TestEachListenerWithEachRouter(t *testing.T) {
-	for _, listen := range []string{"ws", "rs", "unix"} {
-		for _, router := range []string{"ws", "rs", "unix"} {
+	transports := []string{"ws", "wss", "rs", "rss", "unix"}
+	for _, listen := range transports {
+		for _, router := range transports {
 			t.Run(listen+" to "+router, func(t *testing.T) {
 				w, pool := newWorldAt(t, addressOver(t, router), addressOver(t, listen), "")
 				callee, _, registration := w.callee(pool, shared, "")

@@ -2,88 +2,16 @@ package transport
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport/authority"
 )
-
-// authority signs certificates of tests.
-type authority struct {
-	t           testing.TB
-	dir         string
-	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
-	file        string
-}
-
-func newAuthority(t testing.TB, name string) *authority {
-	t.Helper()
-	a := &authority{t: t, dir: t.TempDir()}
-	template := &x509.Certificate{
-		Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, key := a.sign(template)
-	a.key = key
-	a.certificate, _ = x509.ParseCertificate(der)
-	a.file = a.write(name+".pem", "CERTIFICATE", der)
-	return a
-}
-
-// sign makes a certificate, and a key for it.
-func (a *authority) sign(template *x509.Certificate) (der []byte, key *ecdsa.PrivateKey) {
-	a.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	template.SerialNumber = big.NewInt(time.Now().UnixNano())
-	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
-	parent, signer := a.certificate, a.key
-	if parent == nil {
-		parent, signer = template, key
-	}
-	der, err = x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return der, key
-}
-
-// issue writes a certificate for 127.0.0.1 and its key, and returns the files.
-func (a *authority) issue(name string) (certFile, keyFile string) {
-	a.t.Helper()
-	der, key := a.sign(&x509.Certificate{
-		Subject: pkix.Name{CommonName: name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{name},
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	})
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return a.write(name+".crt", "CERTIFICATE", der), a.write(name+".key", "PRIVATE KEY", private)
-}
-
-func (a *authority) write(name, kind string, der []byte) string {
-	a.t.Helper()
-	file := filepath.Join(a.dir, name)
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		a.t.Fatal(err)
-	}
-	return file
-}
 
 // certificates loads files; nothing may be warned of.
 func certificates(t testing.TB, files CertificateFiles) *Certificates {
@@ -102,9 +30,9 @@ func secured(t testing.TB, over string) (server, client *tls.Config) {
 	if over != "wss" && over != "rss" {
 		return nil, nil
 	}
-	a := newAuthority(t, "CA")
-	cert, key := a.issue("server")
-	return certificates(t, CertificateFiles{CertFile: cert, KeyFile: key}).Server(), certificates(t, CertificateFiles{CAFile: a.file}).Client()
+	a := authority.New(t, "CA")
+	cert, key := a.Issue("server")
+	return certificates(t, CertificateFiles{CertFile: cert, KeyFile: key}).Server(), certificates(t, CertificateFiles{CAFile: a.File}).Client()
 }
 
 // greet accepts each client and sends it a message.
@@ -146,25 +74,25 @@ func overTLS(t *testing.T, test func(t *testing.T, over string)) {
 func TestClientCertificates(t *testing.T) { overTLS(t, testClientCertificates) }
 
 func testClientCertificates(t *testing.T, over string) {
-	a, other := newAuthority(t, "CA"), newAuthority(t, "other CA")
-	cert, key := a.issue("server")
+	a, other := authority.New(t, "CA"), authority.New(t, "other CA")
+	cert, key := a.Issue("server")
 	reports := make(chan error, 10)
 	l := listenAt(t, addressOver(t, over), ListenOptions{
-		TLS:    certificates(t, CertificateFiles{CertFile: cert, KeyFile: key, CAFile: a.file}).Server(),
+		TLS:    certificates(t, CertificateFiles{CertFile: cert, KeyFile: key, CAFile: a.File}).Server(),
 		Report: func(err error) { reports <- err },
 	}, nil, greet)
-	cert, key = a.issue("client")
-	if name, err := greeting(t, l, certificates(t, CertificateFiles{CertFile: cert, KeyFile: key, CAFile: a.file}).Client()); name != "server" {
+	cert, key = a.Issue("client")
+	if name, err := greeting(t, l, certificates(t, CertificateFiles{CertFile: cert, KeyFile: key, CAFile: a.File}).Client()); name != "server" {
 		t.Errorf("with a certificate: %q, %v", name, err)
 	}
-	if _, err := greeting(t, l, certificates(t, CertificateFiles{CAFile: a.file}).Client()); err == nil {
+	if _, err := greeting(t, l, certificates(t, CertificateFiles{CAFile: a.File}).Client()); err == nil {
 		t.Error("a client without certificate is taken")
 	}
 	if err := <-reports; !strings.Contains(err.Error(), "client didn't provide a certificate") {
 		t.Errorf("report: %v", err)
 	}
-	cert, key = other.issue("stranger")
-	stranger := certificates(t, CertificateFiles{CertFile: cert, KeyFile: key, CAFile: a.file}).Client().Clone()
+	cert, key = other.Issue("stranger")
+	stranger := certificates(t, CertificateFiles{CertFile: cert, KeyFile: key, CAFile: a.File}).Client().Clone()
 	stranger.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		return &stranger.Certificates[0], nil // also where nobody asks for it
 	}
@@ -180,26 +108,26 @@ func testClientCertificates(t *testing.T, over string) {
 }
 
 func TestServerName(t *testing.T) {
-	a := newAuthority(t, "CA")
-	cert, key := a.issue("router.example")
+	a := authority.New(t, "CA")
+	cert, key := a.Issue("router.example")
 	l := listenAt(t, "rss://127.0.0.1:0", ListenOptions{TLS: certificates(t, CertificateFiles{CertFile: cert, KeyFile: key}).Server()}, nil, greet)
-	if _, err := greeting(t, l, certificates(t, CertificateFiles{CAFile: a.file, ServerName: "router.example"}).Client()); err != nil {
+	if _, err := greeting(t, l, certificates(t, CertificateFiles{CAFile: a.File, ServerName: "router.example"}).Client()); err != nil {
 		t.Error(err)
 	}
-	if _, err := greeting(t, l, certificates(t, CertificateFiles{CAFile: a.file, ServerName: "elsewhere.example"}).Client()); err == nil {
+	if _, err := greeting(t, l, certificates(t, CertificateFiles{CAFile: a.File, ServerName: "elsewhere.example"}).Client()); err == nil {
 		t.Error("another name is accepted")
 	}
 }
 
 func TestCertificatesAreReloaded(t *testing.T) {
-	a := newAuthority(t, "CA")
-	cert, key := a.issue("old")
+	a := authority.New(t, "CA")
+	cert, key := a.Issue("old")
 	var warnings []error
 	server, err := LoadCertificates(CertificateFiles{CertFile: cert, KeyFile: key}, func(err error) { warnings = append(warnings, err) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := certificates(t, CertificateFiles{CAFile: a.file}).Client()
+	client := certificates(t, CertificateFiles{CAFile: a.File}).Client()
 	l := listenAt(t, "rss://127.0.0.1:0", ListenOptions{TLS: server.Server()}, nil, greet)
 	look := func(want string, wantWarnings int) {
 		t.Helper()
@@ -216,7 +144,7 @@ func TestCertificatesAreReloaded(t *testing.T) {
 		}
 	}
 	look("old", 0)
-	newCert, newKey := a.issue("new")
+	newCert, newKey := a.Issue("new")
 	replace(t, newCert, cert)
 	look("old", 1) // the key does not fit
 	replace(t, newKey, key)
@@ -247,9 +175,9 @@ func replace(t *testing.T, from, to string) {
 }
 
 func TestCertificateFilesThatAreNone(t *testing.T) {
-	a, other := newAuthority(t, "CA"), newAuthority(t, "other")
-	cert, key := a.issue("server")
-	_, otherKey := other.issue("server")
+	a, other := authority.New(t, "CA"), authority.New(t, "other")
+	cert, key := a.Issue("server")
+	_, otherKey := other.Issue("server")
 	for _, c := range []struct {
 		files CertificateFiles
 		text  string

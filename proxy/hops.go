@@ -1,0 +1,77 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// Listen opens all listeners, and reads the certificates of both hops. An error
+// names the listener that can't be opened; then none is.
+func (p *Proxy) Listen(ctx context.Context) (err error) {
+	if p.certificates, err = p.loadTLS(p.config.Router.TLS); err != nil {
+		return fmt.Errorf("router: %w", err)
+	}
+	for i := range p.config.Listen {
+		l, err := p.listen(ctx, &p.config.Listen[i])
+		if err != nil {
+			for _, open := range p.listeners {
+				err = errors.Join(err, open.Close())
+			}
+			p.listeners = nil
+			return err
+		}
+		p.listeners = append(p.listeners, l)
+	}
+	return nil
+}
+
+func (p *Proxy) listen(ctx context.Context, config *configs.Listen) (*transport.Listener, error) {
+	certificates, err := p.loadTLS(config.TLS)
+	if err != nil {
+		return nil, fmt.Errorf("listen %s: %w", config.URL, err)
+	}
+	options := transport.ListenOptions{Limits: p.limits(), Report: p.handshakeFailed}
+	if certificates != nil {
+		options.TLS = certificates.Server()
+	}
+	return transport.Listen(ctx, config.URL, options)
+}
+
+// loadTLS reads the files of a tls block, if it is there.
+func (p *Proxy) loadTLS(config *configs.TLS) (*transport.Certificates, error) {
+	if config == nil {
+		return nil, nil
+	}
+	return transport.LoadCertificates(transport.CertificateFiles{
+		CertFile: config.CertFile, KeyFile: config.KeyFile, CAFile: config.CAFile, ServerName: config.ServerName,
+	}, func(err error) { p.log.Error().Err(err).Msg("certificates not reloaded") })
+}
+
+// routerTLS returns what a connection to the router is secured with; nil for
+// the defaults.
+func (p *Proxy) routerTLS() *tls.Config {
+	if p.certificates == nil {
+		return nil
+	}
+	return p.certificates.Client()
+}
+
+func (p *Proxy) limits() transport.Limits {
+	l := p.config.Limits
+	return transport.Limits{
+		MessageBytes: l.MessageBytes, SendBufferBytes: l.SendBufferBytes, HandshakeTimeout: l.HandshakeTimeout,
+	}
+}
+
+// handshakeFailed says what became of clients that did not get so far as to
+// have a connection to the router.
+func (p *Proxy) handshakeFailed(err error) {
+	if more, say := p.unshaken.now(); say {
+		p.log.Info().Err(err).Int("more_since_last_line", more).Msg("client failed in its handshake")
+	}
+}
