@@ -122,10 +122,14 @@ func share(number, n, i int) int {
 // ends, and returns what came of them once all are answered.
 func (c *Callers) SendAtRate(ctx context.Context, perSecond float64) (*Result, error) {
 	began, sent := time.Now(), 0
+	passed := func() float64 { return time.Since(began).Seconds() }
+	if end, limited := ctx.Deadline(); limited {
+		passed = func() float64 { return min(time.Since(began), end.Sub(began)).Seconds() }
+	}
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
-		for due := int(time.Since(began).Seconds() * perSecond); sent < due; sent++ {
+		for due := int(passed() * perSecond); sent < due; sent++ {
 			c.callers[sent%len(c.callers)].sendOne()
 		}
 		select {
