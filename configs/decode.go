@@ -102,13 +102,10 @@ func (s *scope) auth(a *Auth) {
 		method = "" // until it is seen to be a right one
 	}
 	s.choice("method", &method, authMethods)
-	s.checked("authid", &a.AuthID, func(v string) *fault {
-		if v == "" {
-			return &fault{summary: "authid is empty"}
-		}
-		return nil
-	})
-	s.secret("secret", &a.Secret)
+	s.checked("authid", &a.AuthID, func(string) *fault { return nil })
+	if method != "anonymous" || !s.isEmpty("secret") {
+		s.secret("secret", &a.Secret)
+	}
 	a.Method = method
 	switch method {
 	case "anonymous":
@@ -121,7 +118,7 @@ func (s *scope) auth(a *Auth) {
 
 func (s *scope) unused(names ...string) {
 	for _, name := range names {
-		if attribute := s.body.Attributes[name]; attribute != nil {
+		if attribute := s.body.Attributes[name]; !s.isEmpty(name) {
 			s.refuse(attribute.NameRange, fault{
 				summary: name + " is not used by the method anonymous",
 				hint:    `leave it out, or set method = "ticket"`,
@@ -131,8 +128,10 @@ func (s *scope) unused(names ...string) {
 }
 
 func (s *scope) needed(name, example string) {
-	if s.body.Attributes[name] == nil {
+	if attribute := s.body.Attributes[name]; attribute == nil {
 		s.missing(s.head, fault{summary: "the method ticket needs " + name, hint: "example: " + example})
+	} else if name == "authid" && s.isEmpty(name) {
+		s.refuse(attribute.Expr.Range(), fault{summary: "authid is empty", hint: "example: " + example})
 	}
 }
 

@@ -116,7 +116,7 @@ func TestParseRefuses(t *testing.T) {
 		"linger":                 {pool(`linger = "-1s"`), []string{"linger must be from 0s to 24h"}},
 		"queue bytes":            {pool("queue {\n bytes = \"1\"\n}"), []string{"bytes needs a unit: B, KB, KiB, MB, MiB, GB or GiB"}},
 		"ping":                   {head + "limits {\n ping_interval = \"1s\"\n ping_timeout = \"1s\"\n}", []string{`attribute "ping_interval" is not available in this version`, `attribute "ping_timeout" is not available in this version`}},
-		"listen tls":             {routerBlock + "listen \"ws://127.0.0.1:9000/\" {\n tls {}\n}", []string{"the listen URL is not one of TLS"}},
+		"listen tls":             {routerBlock + "listen \"ws://127.0.0.1:9000/\" {\n tls { client_ca_file = \"absent.pem\" }\n}", []string{"the listen URL is not one of TLS", "cannot read the client_ca_file: no such file or directory"}},
 		"empty overload error":   {pool(`overload_error = ""`), []string{"overload_error is not a valid URI"}},
 		"queue timeout zero":     {pool("queue {\n timeout = \"0s\"\n}"), []string{"timeout must be from 1ms to 24h"}},
 		"block for attribute":    {pool("policy {}"), []string{`"policy" is an attribute, not a block`}},

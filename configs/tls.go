@@ -34,8 +34,11 @@ func secureURL(raw string) bool {
 // routerTLS reads the tls block of the router.
 func (s *scope) routerTLS(r *Router) {
 	s.once(routerTLSShape, func(b *scope) {
-		if r.URL != "" && !secureURL(r.URL) {
+		if r.URL != "" && !secureURL(r.URL) && b.setsAnything() {
 			s.refuse(b.head, fault{summary: "the router's URL is not one of TLS", hint: "leave this block out, or use wss:// or rss://"})
+		}
+		if !b.setsAnything() {
+			return
 		}
 		r.TLS = &TLS{}
 		b.authorities("ca_file", &r.TLS.CAFile)
@@ -49,6 +52,9 @@ func (s *scope) routerTLS(r *Router) {
 func (s *scope) listenTLS(l *Listen, at hcl.Range) {
 	secure := secureURL(l.URL)
 	found := s.once(listenTLSShape, func(b *scope) {
+		if !secure && !b.setsAnything() {
+			return
+		}
 		if !secure {
 			s.refuse(b.head, fault{summary: "the listen URL is not one of TLS", hint: "leave this block out, or use wss:// or rss://"})
 		}
@@ -62,6 +68,17 @@ func (s *scope) listenTLS(l *Listen, at hcl.Range) {
 	if secure && !found {
 		s.missing(at, fault{summary: "a listener with TLS needs a certificate", hint: "name it by cert_file and key_file in a tls block within this one"})
 	}
+}
+
+// setsAnything tells whether a block says more than the defaults, which are
+// empty.
+func (s *scope) setsAnything() bool {
+	for name := range s.body.Attributes {
+		if !s.isEmpty(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // isEmpty tells whether an attribute is absent, or "" as its default is.

@@ -29,7 +29,7 @@ listen "rss://127.0.0.1:9004" {
   }
 }
 listen "rs://127.0.0.1:9005" {
-  tls {}
+  tls { cert_file = "absent.pem" }
 }
 listen "unix://run/wampool.sock" {}
 listen "rs://127.0.0.1:9006/ws" {}
