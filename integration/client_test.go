@@ -116,6 +116,13 @@ func (p *program) take(line string) {
 	}
 	if c := p.clients[message.Session]; c != nil {
 		c.events <- message.event
+		if message.Event == "disconnected" {
+			select {
+			case <-c.gone:
+			default:
+				close(c.gone)
+			}
+		}
 	}
 }
 
@@ -126,6 +133,7 @@ type client struct {
 	name    string
 	session uint64
 	events  chan event
+	gone    chan struct{} // closed once it is disconnected
 }
 
 type args = map[string]any
@@ -150,7 +158,7 @@ func (p *program) join(t *testing.T, url string, options args) *client {
 func (p *program) tryJoin(t *testing.T, url string, options args) (*client, *answer) {
 	t.Helper()
 	p.mu.Lock()
-	c := &client{t: t, program: p, name: fmt.Sprintf("s%d", joined.Add(1)), events: make(chan event, 1<<16)}
+	c := &client{t: t, program: p, name: fmt.Sprintf("s%d", joined.Add(1)), events: make(chan event, 1<<16), gone: make(chan struct{})}
 	p.clients[c.name] = c
 	p.mu.Unlock()
 	command := args{"url": url}
@@ -159,12 +167,35 @@ func (p *program) tryJoin(t *testing.T, url string, options args) (*client, *ans
 	}
 	answer := c.do("join", command)
 	t.Cleanup(func() {
-		c.do("leave", args{}) // it may be gone
+		c.leave()
 		p.mu.Lock()
 		delete(p.clients, c.name)
 		p.mu.Unlock()
 	})
 	return c, answer
+}
+
+// leave ends the session, if there still is one, and waits for that: its
+// procedures are nobody's when it returns.
+func (c *client) leave() {
+	timeout := time.After(patience)
+	select {
+	case r := <-c.do("leave", nil).c:
+		if r.Error != nil {
+			return // it had left, or never joined
+		}
+	case <-c.program.process.ended:
+		return
+	case <-timeout:
+		c.t.Errorf("%s of %s does not leave", c.name, c.program.process.name)
+		return
+	}
+	select {
+	case <-c.gone:
+	case <-c.program.process.ended:
+	case <-timeout:
+		c.t.Errorf("%s of %s stays connected", c.name, c.program.process.name)
+	}
 }
 
 // answer is the answer to a command, once it comes.
