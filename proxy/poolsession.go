@@ -300,10 +300,11 @@ func (p *poolSession) take(conn *transport.Conn, message []byte) error {
 		p.unregistered(&m)
 	case codec.TypeError:
 		var m codec.Error
-		if err := m.Decode(s, message); err != nil {
+		if err := m.Decode(s, message); err == nil {
+			p.refused(&m)
+		} else if answersOurs(s, message) {
 			return err
-		}
-		p.refused(&m)
+		} // else of an answer of a callee, which concerns nobody any more
 	case codec.TypeGoodbye:
 		if !r.pool.leaving {
 			bye := codec.Goodbye{Reason: uriGoodbyeAndOut}
@@ -318,6 +319,14 @@ func (p *poolSession) take(conn *transport.Conn, message []byte) error {
 		return fmt.Errorf("router aborted the pool session: %s: %s", m.Reason, m.Message)
 	}
 	return nil
+}
+
+// answersOurs tells whether an ERROR is the answer to a REGISTER or UNREGISTER.
+// Routers send others, not all of them well formed: fox-wamp answers a YIELD
+// for a call that is over by an ERROR whose URI is a number.
+func answersOurs(s codec.Serializer, message []byte) bool {
+	t, err := codec.ID(s, message, 1)
+	return err == nil && (t == uint64(codec.TypeRegister) || t == uint64(codec.TypeUnregister))
 }
 
 // answered returns whom the answer to our request concerns, once.

@@ -252,3 +252,15 @@ func TestRegisterGivesUpWaitingForThePoolSession(t *testing.T) {
 	client.expectPrefix(`[8,64,1,{},"wamp.error.network_failure"`)
 	router.expect(`[48,1,{},"com.example.q"]`)
 }
+
+// An ERROR that answers a YIELD is nobody's, and need not be well formed.
+func TestErrorOfTheRouterForAnAnswerEndsNothing(t *testing.T) {
+	w, pool := newWorld(t, "")
+	callee, _, registration := w.callee(pool, shared, "")
+	pool.send(`[8,70,1,{},103,["no such request"]]`)
+	pool.send(`[8,70,1,{},"wamp.error.invalid_argument"]`)
+	pool.send(`[68,1,100,{}]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	callee.send(`[70,1,{}]`)
+	pool.expect(`[70,1,{}]`)
+}
