@@ -44,7 +44,7 @@ func (s *side) turn(command string) error {
 	if len(result.Errors) > 0 || result.Answered == 0 {
 		return fmt.Errorf("%d calls answered, errors %v", result.Answered, result.Errors)
 	}
-	s.perCall = append(s.perCall, float64(spent[0].Microseconds())/float64(result.Answered))
+	s.perCall = append(s.perCall, float64(spent[0].Nanoseconds())/1000/float64(result.Answered))
 	s.p50 = append(s.p50, 1000*result.Latency.P50)
 	return nil
 }

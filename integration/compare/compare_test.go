@@ -7,12 +7,17 @@ import (
 	"time"
 )
 
-func TestParseStat(t *testing.T) {
-	group, used, err := parseStat("42 (a (strange) name) S 1 41 42 0 -1 4194560 100 0 0 0 150 25 0 0 20 0 5 0 100 1 1")
-	if group != 41 || used != 1750*time.Millisecond || err != nil {
-		t.Errorf("group %d, %s, %v", group, used, err)
+func TestParseProcessorTime(t *testing.T) {
+	if group, err := parseGroup("42 (a (strange) name) S 1 41 42 0 -1"); group != 41 || err != nil {
+		t.Errorf("group %d, %v", group, err)
 	}
-	if _, _, err := parseStat("42 (name) S 1"); err == nil {
+	if _, err := parseGroup("42 (name) S"); err == nil {
+		t.Error("a line that is cut off is taken")
+	}
+	if used, err := parseSchedstat("1500000000 20 3\n"); used != 1500*time.Millisecond || err != nil {
+		t.Errorf("%s, %v", used, err)
+	}
+	if _, err := parseSchedstat("1500000000"); err == nil {
 		t.Error("a line that is cut off is taken")
 	}
 }
@@ -27,8 +32,8 @@ func TestProcess(t *testing.T) {
 	if _, err := p.expect("hello"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.cpu(); err != nil {
-		t.Error(err)
+	if used, err := p.cpu(); err != nil || used == 0 {
+		t.Errorf("%s, %v", used, err)
 	}
 	if bytes, err := p.rss(); err != nil || bytes == 0 {
 		t.Errorf("%d bytes, %v", bytes, err)

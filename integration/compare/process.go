@@ -113,10 +113,9 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
-// ticksPerSecond is USER_HZ, which Linux fixes for /proc.
-const ticksPerSecond = 100
-
-// cpu returns the processor time that the program and its children have used.
+// cpu returns the processor time that the program and its children have used:
+// of all their threads, to the nanosecond. The ticks of utime and stime are too
+// coarse for a process that is busy for a hundredth of the time.
 func (p *process) cpu() (time.Duration, error) {
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -128,33 +127,61 @@ func (p *process) cpu() (time.Duration, error) {
 		if err != nil {
 			continue // it has ended meanwhile
 		}
-		group, used, err := parseStat(string(content))
+		group, err := parseGroup(string(content))
 		if err != nil {
 			return 0, err
 		}
-		if group == p.cmd.Process.Pid {
-			sum += used
+		if group != p.cmd.Process.Pid {
+			continue
 		}
+		used, err := threads(filepath.Dir(file))
+		if err != nil {
+			return 0, err
+		}
+		sum += used
 	}
 	return sum, nil
 }
 
-// parseStat reads the process group, and utime and stime together, of
-// /proc/PID/stat: fields 5, 14 and 15, behind the name in parentheses.
-func parseStat(stat string) (group int, used time.Duration, err error) {
+// parseGroup reads the process group of /proc/PID/stat: field 5, behind the
+// name in parentheses.
+func parseGroup(stat string) (int, error) {
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 13 {
-		return 0, 0, fmt.Errorf("not a stat line: %q", stat)
+	if len(fields) < 3 {
+		return 0, fmt.Errorf("not a stat line: %q", stat)
 	}
-	numbers := make([]int, 0, 3)
-	for _, field := range []string{fields[2], fields[11], fields[12]} {
-		n, err := strconv.Atoi(field)
+	return strconv.Atoi(fields[2])
+}
+
+// threads sums up the time that a process's threads have run.
+func threads(process string) (sum time.Duration, err error) {
+	files, err := filepath.Glob(filepath.Join(process, "task", "[0-9]*", "schedstat"))
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
 		if err != nil {
-			return 0, 0, err
+			continue
 		}
-		numbers = append(numbers, n)
+		used, err := parseSchedstat(string(content))
+		if err != nil {
+			return 0, err
+		}
+		sum += used
 	}
-	return numbers[0], time.Duration(numbers[1]+numbers[2]) * time.Second / ticksPerSecond, nil
+	return sum, nil
+}
+
+// parseSchedstat reads how long a thread has run, in nanoseconds: the first of
+// three numbers.
+func parseSchedstat(line string) (time.Duration, error) {
+	first, _, found := strings.Cut(line, " ")
+	n, err := strconv.ParseInt(first, 10, 64)
+	if err != nil || !found {
+		return 0, fmt.Errorf("not a schedstat line: %q", line)
+	}
+	return time.Duration(n), nil
 }
 
 // rss returns the resident memory of the program, in bytes.
