@@ -131,6 +131,7 @@ func TestCallersOfALostCalleeAreTold(t *testing.T) {
 		running, waiting := caller.call(told+"callee_lost", 1), caller.call(told+"callee_lost", 2)
 		callee.invoked(1)
 		settled(t, caller)
+		side{w.url, true, c.joining()}.arrived(t)
 		callee.do("drop", nil).ok(t)
 		refused(t, running, "wamp.error.canceled", refusal{Pool: told + "callee_lost", Reason: "callee_lost", Queued: 1})
 		refused(t, waiting, "wamp.error.no_available_callee", refusal{Pool: told + "callee_lost", Reason: "no_callee", Queued: 1})
@@ -152,6 +153,7 @@ func TestCallersOfAStoppedWampoolAreTold(t *testing.T) {
 		settled(t, caller)
 	}
 	callee.invoked(1)
+	side{w.url, true, c.joining()}.arrived(t)
 	if err := w.process.signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
