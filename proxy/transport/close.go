@@ -13,6 +13,7 @@ const (
 	codeUnsupported    = 1003 // text for binary, or the other way round
 	codeNoStatus       = 1005 // never in a frame
 	codeInvalidPayload = 1007 // text that is not UTF-8
+	codePolicy         = 1008
 	codeTooLarge       = 1009
 	codeInternalError  = 1011
 )
@@ -114,6 +115,7 @@ func (c *Conn) end(cause error) {
 	cause = c.reason
 	c.state.Store(ended)
 	c.mu.Unlock()
+	c.keepalive.remove(c)
 	c.gather.owner.Store(nil)
 	_ = c.gather.shut(cause)
 	close(c.done)

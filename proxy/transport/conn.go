@@ -19,6 +19,7 @@ type Conn struct {
 	serializer codec.Serializer
 	remote     string
 	maxSend    int
+	keepalive  *Keepalive // nil: none
 	done       chan struct{}
 
 	// Owned by the reader.
@@ -51,11 +52,12 @@ const (
 	ended          // the socket is closed
 )
 
-func newConn(f framing, g *gather, s codec.Serializer, remote string, maxSend int) *Conn {
-	c := &Conn{framing: f, gather: g, serializer: s, remote: remote, maxSend: maxSend, done: make(chan struct{})}
+func newConn(f framing, g *gather, s codec.Serializer, remote string, maxSend int, k *Keepalive) *Conn {
+	c := &Conn{framing: f, gather: g, serializer: s, remote: remote, maxSend: maxSend, keepalive: k, done: make(chan struct{})}
 	c.outside.Lock()
 	g.setMode(gathering)
 	g.owner.Store(c)
+	k.add(c)
 	return c
 }
 

@@ -185,7 +185,7 @@ func upgrade(ctx context.Context, u *url.URL, o *DialOptions, g *gather, hop *up
 	}
 	dialed := &Dialed{
 		Conn: newConn(newWebSocket(hop.conn, g, serializer, o.Limits.MessageBytes, true),
-			g, serializer, g.RemoteAddr().String(), unlimited),
+			g, serializer, g.RemoteAddr().String(), unlimited, o.Limits.Keepalive),
 		Header: http.Header{},
 	}
 	if cookies := response.Header.Values("Set-Cookie"); len(cookies) > 0 {

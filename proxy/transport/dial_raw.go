@@ -53,5 +53,5 @@ func dialRawWith(ctx context.Context, u *url.URL, o *DialOptions, s codec.Serial
 		return nil, err
 	}
 	framing := newRawSocket(stream, g, mine.limit, answer.maxSend())
-	return &Dialed{Conn: newConn(framing, g, s, remoteOf(g), answer.maxSend())}, nil
+	return &Dialed{Conn: newConn(framing, g, s, remoteOf(g), answer.maxSend(), o.Limits.Keepalive)}, nil
 }

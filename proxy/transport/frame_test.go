@@ -112,7 +112,7 @@ func checkFrames(t *testing.T, all []byte, step int, messages []string, code int
 		}
 	}()
 	g := newGather(near, 1<<20)
-	c := newConn(newWebSocket(g, g, codec.JSON, 70_000, false), g, codec.JSON, "pipe", unlimited)
+	c := newConn(newWebSocket(g, g, codec.JSON, 70_000, false), g, codec.JSON, "pipe", unlimited, nil)
 	for _, want := range messages {
 		if got := mustRead(t, c); got != want {
 			t.Errorf("in steps of %d: got %.20q of %d bytes, want %.20q of %d", step, got, len(got), want, len(want))
@@ -203,7 +203,7 @@ func FuzzFrames(f *testing.F) {
 func readAll(all []byte, step int, listening bool) (messages []string, end string) {
 	const limit = 1000
 	g := newGather(&memoryConn{parts: slices.Collect(slices.Chunk(all, step))}, 1<<20)
-	c := newConn(newWebSocket(g, g, codec.CBOR, limit, !listening), g, codec.CBOR, "memory", unlimited)
+	c := newConn(newWebSocket(g, g, codec.CBOR, limit, !listening), g, codec.CBOR, "memory", unlimited, nil)
 	for {
 		message, err := c.framing.read(c)
 		if err != nil {

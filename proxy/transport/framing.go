@@ -12,6 +12,9 @@ type framing interface {
 	write(message []byte) error
 	ping() error
 
+	// pings tells whether the peer knows pings.
+	pings() bool
+
 	// part tells the peer that this is the end and waits until it has heard.
 	// The connection has a deadline then, and nothing else is written.
 	part(code int, reason string)

@@ -28,7 +28,10 @@ type gather struct {
 	limit        int
 	attemptWrite func(fd uintptr) bool
 	attemptRead  func(fd uintptr) bool
+	until        time.Time // end of a client's handshake
+	crowded      bool      // beyond the quota
 
+	heard atomic.Bool          // something came since this was cleared
 	owner atomic.Pointer[Conn] // nil in the handshake and after the end
 
 	input input // owned by the reader
@@ -41,6 +44,7 @@ type gather struct {
 	allowed int           // most that unsent may become by Send
 	writing bool          // not resting
 	again   bool          // a flush was asked for meanwhile
+	quota   *Quota        // that the connection counts in; nil: none, or no more
 	closing bool          // failures are nobody's concern any more
 	running chan struct{} // closed when the latest run has ended; nil: there was none
 
@@ -83,10 +87,7 @@ func (g *gather) setMode(m mode) {
 // SetWriteDeadline is for the handshake: later on writing never waits, and TLS
 // would forbid it when it says goodbye.
 func (g *gather) SetWriteDeadline(t time.Time) error {
-	g.mu.Lock()
-	mode := g.mode
-	g.mu.Unlock()
-	if mode != handshaking {
+	if !g.isHandshaking() {
 		return nil
 	}
 	return g.Conn.SetWriteDeadline(t)
@@ -118,6 +119,14 @@ func (g *gather) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// SetReadDeadline never puts off the end of a handshake.
+func (g *gather) SetReadDeadline(t time.Time) error {
+	if !g.until.IsZero() && (t.IsZero() || t.After(g.until)) && g.isHandshaking() {
+		t = g.until
+	}
+	return g.Conn.SetReadDeadline(t)
 }
 
 func (g *gather) isHandshaking() bool {
@@ -302,6 +311,8 @@ func (g *gather) shut(err error) error {
 		g.pending.giveBack()
 		g.pending = nil
 	}
+	g.quota.giveBack()
+	g.quota = nil
 	g.mu.Unlock()
 	return g.Conn.Close()
 }

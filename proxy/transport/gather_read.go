@@ -36,7 +36,11 @@ func (g *gather) Read(p []byte) (int, error) {
 // some: a connection that waits holds none.
 func (g *gather) readSocket(p []byte) (int, error) {
 	if g.raw == nil || len(p) >= aheadBytes {
-		return g.Conn.Read(p)
+		n, err := g.Conn.Read(p)
+		if n > 0 {
+			g.heardNow()
+		}
+		return n, err
 	}
 	g.input.err = nil
 	if err := g.raw.Read(g.attemptRead); err != nil {
@@ -84,8 +88,16 @@ func (g *gather) took(b *buffer, n int, err error) {
 		g.input.err = err
 		return
 	}
+	g.heardNow()
 	b.b = b.b[:n]
 	g.input.ahead, g.input.taken = b, 0
+}
+
+// heardNow notes a sign of life.
+func (g *gather) heardNow() {
+	if !g.heard.Load() {
+		g.heard.Store(true)
+	}
 }
 
 // readAhead waits for input and leaves it to be read. It returns an error where

@@ -29,6 +29,11 @@ func (l *Listener) serveHTTP(w http.ResponseWriter, r *http.Request, handle func
 		client: httpClient{w, r}, ctx: r.Context(), remote: r.RemoteAddr,
 		limits: l.limits, offers: offeredSerializers(r), maxSend: unlimited,
 	}
+	if g, ok := r.Context().Value(gatherOf{}).(*gather); ok && g.crowded {
+		l.report(fmt.Errorf("client %s: %w", r.RemoteAddr, errCrowded))
+		h.Reject(http.StatusServiceUnavailable, "too many connections; try again later")
+		return
+	}
 	if status, reason := l.refusal(w, r, h.offers); status != 0 {
 		h.Reject(status, reason)
 		return
@@ -144,7 +149,7 @@ func (c httpClient) accept(h *Handshake, s codec.Serializer, header http.Header)
 	takeBack(socket)
 	framing := newWebSocket(upgrade.stream, upgrade.gather, s, h.limits.MessageBytes, false)
 	framing.in.begin(upgrade.early)
-	return newConn(framing, upgrade.gather, s, h.remote, unlimited), nil
+	return newConn(framing, upgrade.gather, s, h.remote, unlimited, h.limits.Keepalive), nil
 }
 
 func (c httpClient) reject(status int, reason string) {

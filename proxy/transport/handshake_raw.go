@@ -35,12 +35,16 @@ func (l *Listener) shakeHands(g *gather, handle func(*Handshake)) {
 	c := &rawClient{gather: g, stream: g, watched: make(chan struct{})}
 	c.release = context.AfterFunc(l.open, func() { _ = g.shut(net.ErrClosed) })
 	defer c.release()
-	_ = g.SetDeadline(time.Now().Add(l.limits.HandshakeTimeout))
 	var refusal RawSocketError
 	switch err := c.readHello(ctx, l.secure); {
 	case errors.As(err, &refusal):
 		close(c.watched)
 		c.refuse(refusal)
+		return
+	case err == nil && g.crowded:
+		l.report(fmt.Errorf("client %s: %w", remoteOf(g), errCrowded))
+		close(c.watched)
+		c.refuse(RawSocketConnections)
 		return
 	case err != nil:
 		_ = g.shut(err)
@@ -118,7 +122,7 @@ func (c *rawClient) accept(h *Handshake, s codec.Serializer, _ http.Header) (*Co
 		_ = c.gather.shut(err)
 		return nil, err
 	}
-	return newConn(newRawSocket(c.stream, c.gather, answer.limit, h.maxSend), c.gather, s, h.remote, h.maxSend), nil
+	return newConn(newRawSocket(c.stream, c.gather, answer.limit, h.maxSend), c.gather, s, h.remote, h.maxSend, h.limits.Keepalive), nil
 }
 
 func (c *rawClient) reject(status int, _ string) {

@@ -2,11 +2,13 @@ package transport
 
 import "time"
 
-// Limits bound what one connection may take. Zero values stand for the defaults.
+// Limits bound what one connection may take. Zero values stand for the defaults,
+// no Keepalive for none.
 type Limits struct {
 	MessageBytes     int64         // largest message received; 16 MiB
 	SendBufferBytes  int64         // most that waits to be sent, behind the message at its head; 8 MiB
 	HandshakeTimeout time.Duration // from a client's connection to the end of its request; 10 s
+	Keepalive        *Keepalive    // that looks after it
 }
 
 func (l Limits) withDefaults() Limits {

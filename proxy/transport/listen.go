@@ -18,6 +18,7 @@ import (
 // ListenOptions say how clients are taken.
 type ListenOptions struct {
 	Limits Limits
+	Quota  *Quota      // nil: none
 	TLS    *tls.Config // for wss and rss
 
 	// Report is told of clients that did not get so far as to be handled. It
@@ -68,7 +69,7 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 		return nil, fmt.Errorf("listen %s: %w", rawURL, err)
 	}
 	l.url = *u
-	l.socket = gatheringListener{l.socket, l.limits.SendBufferBytes}
+	l.socket = gatheringListener{l.socket, l.limits, o.Quota}
 	l.open, l.close = context.WithCancel(context.WithoutCancel(ctx))
 	return l, nil
 }
@@ -98,18 +99,40 @@ func listenTCP(ctx context.Context, u *url.URL) (net.Listener, error) {
 	return socket, nil
 }
 
-// gatheringListener gives each accepted connection its send buffer.
+// gatheringListener gives each accepted connection its send buffer, and the
+// time in which its handshake must end.
 type gatheringListener struct {
 	net.Listener
-	sendBufferBytes int64
+	limits Limits
+	quota  *Quota
 }
 
 func (l gatheringListener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		crowded, ok := l.quota.take()
+		if !ok {
+			_ = conn.Close()
+			continue
+		}
+		g := newGather(conn, l.limits.SendBufferBytes)
+		g.until, g.crowded, g.quota = time.Now().Add(l.limits.HandshakeTimeout), crowded, l.quota
+		_ = g.SetDeadline(g.until)
+		return g, nil
 	}
-	return newGather(conn, l.sendBufferBytes), nil
+}
+
+// gatherOf is the key of a connection in the context of its request.
+type gatherOf struct{}
+
+func withGather(ctx context.Context, conn net.Conn) context.Context {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	return context.WithValue(ctx, gatherOf{}, conn)
 }
 
 // secureListener puts TLS above each connection, for the HTTP server.
@@ -151,6 +174,7 @@ func (l *Listener) serveWebSocket(handle func(*Handshake)) error {
 		ReadHeaderTimeout: l.limits.HandshakeTimeout,
 		MaxHeaderBytes:    64 << 10,
 		ConnState:         l.count,
+		ConnContext:       withGather,
 		ErrorLog:          log.New(reportWriter{l.report}, "", 0),
 		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2
 	}

@@ -49,7 +49,7 @@ func listenAt(t testing.TB, url string, o ListenOptions, wrap func(net.Conn) net
 		t.Fatal(err)
 	}
 	if wrap != nil {
-		l.socket = gatheringListener{wrappingListener{l.socket.(gatheringListener).Listener, wrap}, l.limits.SendBufferBytes}
+		l.socket = gatheringListener{wrappingListener{l.socket.(gatheringListener).Listener, wrap}, l.limits, o.Quota}
 	}
 	served := make(chan error, 1)
 	go func() { served <- l.Serve(handle) }()

@@ -157,15 +157,12 @@ func (f *rawSocket) pong(c *Conn, payload []byte) error {
 	return c.sent(err)
 }
 
-// ping pings a peer that pings itself, and no other: Autobahn|Python, and
-// Crossbar.io with it, take the type of a frame for a part of its length, and
+func (f *rawSocket) ping() error { return f.writeFrame(rawPing, nil) }
+
+// pings is true of a peer that pings itself, and of no other: Autobahn|Python,
+// and Crossbar.io with it, take the type of a frame for a part of its length, and
 // end the connection.
-func (f *rawSocket) ping() error {
-	if !f.pinged.Load() {
-		return nil
-	}
-	return f.writeFrame(rawPing, nil)
-}
+func (f *rawSocket) pings() bool { return f.pinged.Load() }
 
 // part ends the stream, since RawSocket has no goodbye, and waits for the peer
 // to end its own: a socket that is closed with input unread loses what is on

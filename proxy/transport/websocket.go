@@ -49,6 +49,7 @@ func (w *webSocket) read(c *Conn) ([]byte, error) {
 	w.reading.Lock()
 	defer w.reading.Unlock()
 	var size int64 // of the fragments before
+	var empty int  // of them
 	for begun := false; ; {
 		f, err := w.readHeader()
 		if err != nil {
@@ -65,6 +66,11 @@ func (w *webSocket) read(c *Conn) ([]byte, error) {
 		}
 		if size += f.length; size > w.limit {
 			return nil, tooLarge(w.limit)
+		}
+		if f.length == 0 && !f.final {
+			if empty++; empty > mostEmpty {
+				return nil, &ProtocolError{codePolicy, "message of empty fragments without end"}
+			}
 		}
 		if f.final && !begun && f.length <= int64(len(w.in.bytes())) {
 			message := w.in.take(int(f.length))
@@ -87,6 +93,10 @@ func (w *webSocket) read(c *Conn) ([]byte, error) {
 // fragmentStep is how much of a message is made room for before it has come: a
 // length alone must not cost memory.
 const fragmentStep = 64 << 10
+
+// mostEmpty is how many empty fragments a message may have: they never make it
+// too large.
+const mostEmpty = 1000
 
 // readFragment appends a frame's payload to the message.
 func (w *webSocket) readFragment(c *Conn, f *frameHeader) error {
@@ -217,6 +227,8 @@ func (w *webSocket) answerClose(c *Conn, payload []byte) {
 func (w *webSocket) write(message []byte) error { return w.writeFrame(w.opcode, message) }
 
 func (w *webSocket) ping() error { return w.writeFrame(opPing, nil) }
+
+func (w *webSocket) pings() bool { return true }
 
 // writeFrame gathers a frame, in one piece. Conn.sending is held, or nobody
 // else writes any more.

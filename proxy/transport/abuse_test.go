@@ -1,0 +1,207 @@
+package transport
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// upgraded makes a WebSocket of a connection by hand, and returns the answer.
+func upgraded(t *testing.T, l *Listener, more string) (net.Conn, *http.Response) {
+	t.Helper()
+	peer, err := net.Dial("tcp", l.url.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = peer.Close() })
+	request := "GET /ws HTTP/1.1\nHost: HOST\n" + upgradeLines + more + "Sec-WebSocket-Protocol: wamp.2.json\n\n"
+	if _, err := io.WriteString(peer, strings.ReplaceAll(request, "\n", "\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(io.LimitReader(peer, 4096)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return peer, response
+}
+
+// What a client does to harm: it is closed with a reason, costs next to no
+// memory, and another client notices nothing.
+func TestAbuseOfAWebSocket(t *testing.T) {
+	const text, part, continued = "\x81", "\x01", "\x00"
+	const kib = "\xfe\x04\x00\x00\x00\x00\x00" // length and mask
+	block := strings.Repeat("x", 1024)
+	for _, c := range []struct {
+		name        string
+		first, then string // then is repeated without end
+		code        int
+		reason      string
+	}{
+		{"1 GiB announced", text + "\xff\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00", "", 1009, "message larger than 1048576 bytes, the limit of this connection"},
+		{"2^63 announced", text + "\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", "", 1002, ""},
+		{"compressed", "\xc1\x83\x00\x00\x00\x00\xaa\xbb\xcc", "", 1002, ""},
+		{"fragments without end", part + kib + block, continued + kib + block, 1009, "message larger than 1048576 bytes, the limit of this connection"},
+		{"empty fragments without end", part + "\x80\x00\x00\x00\x00", strings.Repeat(continued+"\x80\x00\x00\x00\x00", 100), 1008, "message of empty fragments without end"},
+		{"not UTF-8", text + "\x82\x00\x00\x00\x00\xc3\x28", "", 1007, "text message that is not valid UTF-8"},
+		{"large ping", "\x89" + kib + block, "", 1002, "control frame of 1024 bytes, 125 are the most"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			accepted := make(chan *Conn, 2)
+			l := listen(t, Limits{MessageBytes: 1 << 20}, nil, func(h *Handshake) {
+				conn, err := h.Accept(codec.JSON, nil)
+				if err != nil {
+					t.Errorf("accept: %v", err)
+				}
+				accepted <- conn
+			})
+			other, response := upgraded(t, l, "Sec-WebSocket-Extensions: permessage-deflate\n")
+			if extensions := response.Header.Get("Sec-WebSocket-Extensions"); response.StatusCode != 101 || extensions != "" {
+				t.Fatalf("answer %s with extensions %q", response.Status, extensions)
+			}
+			good := <-accepted
+			dropAfter(t, good)
+			peer, _ := upgraded(t, l, "")
+			abused := <-accepted
+			dropAfter(t, abused)
+
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			var flooding sync.WaitGroup
+			flooding.Go(func() {
+				_, err := io.WriteString(peer, c.first)
+				for err == nil && c.then != "" {
+					_, err = io.WriteString(peer, c.then)
+				}
+			})
+			_, err := abused.Read()
+			fault := (*ProtocolError)(nil)
+			if !errors.As(err, &fault) || fault.Code != c.code || c.reason != "" && fault.Reason != c.reason {
+				t.Errorf("read: %v, want code %d and %q", err, c.code, c.reason)
+			}
+			runtime.ReadMemStats(&after)
+			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 16<<20 {
+				t.Errorf("%d bytes are allocated", allocated)
+			}
+			if _, err := io.WriteString(other, text+"\x83\x00\x00\x00\x00[1]"); err != nil {
+				t.Fatal(err)
+			}
+			if got := mustRead(t, good); got != "[1]" {
+				t.Errorf("the other client's message: %q", got)
+			}
+			abused.Wait()
+			_ = peer.Close()
+			flooding.Wait()
+		})
+	}
+}
+
+// A client must end its handshake in time, however it goes about it.
+func TestSlowHandshakesEnd(t *testing.T) {
+	for over, first := range map[string]string{
+		"ws": "GET /ws HTTP/1.1\r\nX: ", "wss": "\x16\x03\x01\x02\x00\x01", "rs": "\x7f", "rss": "\x16\x03\x01\x02\x00\x01",
+	} {
+		t.Run(over, func(t *testing.T) {
+			secure, _ := secured(t, over)
+			l := listenAt(t, addressOver(t, over), ListenOptions{Limits: Limits{HandshakeTimeout: 50 * time.Millisecond}, TLS: secure}, nil, func(*Handshake) {
+				t.Error("a client came through")
+			})
+			silent, dripping := octetsTo(t, l, []byte(first)), octetsTo(t, l, []byte(first))
+			pace := time.NewTicker(10 * time.Millisecond)
+			defer pace.Stop()
+			var err error
+			for err == nil { // RawSocket has nothing to drip: what is behind its handshake is no part of it
+				<-pace.C
+				if strings.HasPrefix(over, "ws") {
+					_, err = dripping.Write([]byte("x"))
+				} else {
+					_, err = dripping.Read(make([]byte, 1))
+				}
+			}
+			if _, err := io.ReadAll(silent); err != nil && !errors.Is(err, io.EOF) && !strings.Contains(err.Error(), "reset") {
+				t.Errorf("the end of a silent client: %v", err)
+			}
+		})
+	}
+}
+
+func TestQuota(t *testing.T) {
+	for _, over := range []string{"ws", "wss", "rs", "rss", "unix"} {
+		t.Run(over, func(t *testing.T) { testQuota(t, over) })
+	}
+}
+
+func testQuota(t *testing.T, over string) {
+	quota, reports := NewQuota(2), make(chan error, 10)
+	accepted := make(chan *Conn, 10)
+	secure, trusting := secured(t, over)
+	l := listenAt(t, addressOver(t, over), ListenOptions{Quota: quota, TLS: secure, Report: func(err error) { reports <- err }}, nil, func(h *Handshake) {
+		conn, err := h.Accept(codec.JSON, nil)
+		if err != nil {
+			t.Errorf("accept: %v", err)
+		}
+		accepted <- conn
+	})
+	dial := func() error {
+		dialed, err := Dial(t.Context(), l.URL(), DialOptions{Serializers: []codec.Serializer{codec.JSON}, TLS: trusting, Timeout: 10 * time.Second})
+		if err == nil {
+			dropAfter(t, dialed.Conn)
+		}
+		return err
+	}
+	for range 2 {
+		if err := dial(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, second := <-accepted, <-accepted
+	dropAfter(t, second)
+	for range 3 {
+		err := dial()
+		var refused *RefusedError
+		if !errors.As(err, &refused) || refused.Status != 503 && refused.RawSocket != RawSocketConnections {
+			t.Errorf("beyond the quota: %v", err)
+		}
+		if err := <-reports; !errors.Is(err, errCrowded) {
+			t.Errorf("report: %v", err)
+		}
+	}
+	first.Abort(errTestOver)
+	first.Wait()
+	for quota.taken.Load() > 1 { // those that were refused are on their way out
+		runtime.Gosched()
+	}
+	if err := dial(); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	dropAfter(t, <-accepted)
+}
+
+// Connections by the thousand cost nothing once the quota is used up.
+func TestManyConnectionsBeyondTheQuota(t *testing.T) {
+	quota := NewQuota(1)
+	l := listenAt(t, "rs://127.0.0.1:0", ListenOptions{Quota: quota}, nil, func(*Handshake) { t.Error("a client came through") })
+	var peers []net.Conn
+	for range 500 {
+		peer, err := net.Dial("tcp", l.url.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer peer.Close()
+		peers = append(peers, peer)
+	}
+	if _, err := peers[499].Read(make([]byte, 1)); err == nil {
+		t.Error("the last one got something")
+	}
+	if taken := quota.taken.Load(); taken > 1+turnedAwayAtOnce {
+		t.Errorf("%d connections are held", taken)
+	}
+}
