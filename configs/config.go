@@ -52,9 +52,12 @@ func (l Listen) Path() string {
 
 // Limits bounds what one client may take.
 type Limits struct {
+	Connections      int   // of clients at a time
 	MessageBytes     int64 // longest message accepted, either way
 	SendBufferBytes  int64 // bytes waiting for a client before it is dropped as lost
 	HandshakeTimeout time.Duration
+	PingInterval     time.Duration // silence before a client or the router is pinged; 0: never
+	PingTimeout      time.Duration // and for its answer
 }
 
 // Realm is a realm in which wampool has a pool session.

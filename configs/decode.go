@@ -75,9 +75,12 @@ func (s *scope) listen(c *Config) {
 var itself = fault{summary: "this is the router's address: wampool would dial itself", hint: "choose another port"}
 
 func (s *scope) limits(l *Limits) {
+	s.integer("connections", &l.Connections, 1, maxConnections)
 	s.size("message_bytes", &l.MessageBytes)
 	s.size("send_buffer", &l.SendBufferBytes)
 	s.duration("handshake_timeout", &l.HandshakeTimeout, minTimeout, maxTimeout)
+	s.duration("ping_interval", &l.PingInterval, 0, maxTimeout)
+	s.duration("ping_timeout", &l.PingTimeout, minTimeout, maxTimeout)
 }
 
 func (s *scope) realms(c *Config) {

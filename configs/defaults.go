@@ -5,9 +5,12 @@ import "time"
 // What holds where the file says nothing.
 const (
 	DefaultDialTimeout      = 2 * time.Second // a client's WebSocket handshake waits for it; Autobahn gives up at 2.5 s
+	DefaultConnections      = 10_000
 	DefaultMessageBytes     = 16 << 20
 	DefaultSendBufferBytes  = 8 << 20
 	DefaultHandshakeTimeout = 10 * time.Second
+	DefaultPingInterval     = 10 * time.Second
+	DefaultPingTimeout      = 20 * time.Second
 	DefaultAuthMethod       = "anonymous"
 	DefaultAuto             = true
 	DefaultTimeoutUnit      = "ms"
@@ -30,6 +33,7 @@ const (
 	maxTimeout     = 24 * time.Hour
 	minBytes       = 1 << 10
 	maxBytes       = 1 << 30
+	maxConnections = 1_000_000
 	maxConcurrency = 1_000_000
 	maxQueueLimit  = 1_000_000
 	maxRetries     = 100
@@ -59,9 +63,12 @@ func withDefaults() *Config {
 	return &Config{
 		Router: Router{DialTimeout: DefaultDialTimeout, TimeoutUnit: DefaultTimeoutUnit},
 		Limits: Limits{
+			Connections:      DefaultConnections,
 			MessageBytes:     DefaultMessageBytes,
 			SendBufferBytes:  DefaultSendBufferBytes,
 			HandshakeTimeout: DefaultHandshakeTimeout,
+			PingInterval:     DefaultPingInterval,
+			PingTimeout:      DefaultPingTimeout,
 		},
 		DrainTimeout: DefaultDrainTimeout,
 		Log:          Log{Level: DefaultLogLevel, Format: DefaultLogFormat},

@@ -115,7 +115,7 @@ func TestParseRefuses(t *testing.T) {
 		"retries":                {pool("retry_lost = true\nretries = 0"), []string{"retries must be from 1 to 100"}},
 		"linger":                 {pool(`linger = "-1s"`), []string{"linger must be from 0s to 24h"}},
 		"queue bytes":            {pool("queue {\n bytes = \"1\"\n}"), []string{"bytes needs a unit: B, KB, KiB, MB, MiB, GB or GiB"}},
-		"ping":                   {head + "limits {\n ping_interval = \"1s\"\n ping_timeout = \"1s\"\n}", []string{`attribute "ping_interval" is not available in this version`, `attribute "ping_timeout" is not available in this version`}},
+		"limits out of range":    {head + "limits {\n connections = 0\n ping_interval = \"25h\"\n ping_timeout = \"0s\"\n}", []string{"connections must be from 1 to 1000000", "ping_interval must be from 0s to 24h", "ping_timeout must be from 1ms to 24h"}},
 		"listen tls":             {routerBlock + "listen \"ws://127.0.0.1:9000/\" {\n tls { client_ca_file = \"absent.pem\" }\n}", []string{"the listen URL is not one of TLS", "cannot read the client_ca_file: no such file or directory"}},
 		"empty overload error":   {pool(`overload_error = ""`), []string{"overload_error is not a valid URI"}},
 		"queue timeout zero":     {pool("queue {\n timeout = \"0s\"\n}"), []string{"timeout must be from 1ms to 24h"}},

@@ -46,8 +46,7 @@ var (
 	}
 	limitsShape = &shape{
 		name:       "limits",
-		attributes: []string{"message_bytes", "send_buffer", "handshake_timeout"},
-		planned:    []string{"connections", "ping_interval", "ping_timeout"},
+		attributes: []string{"connections", "message_bytes", "send_buffer", "handshake_timeout", "ping_interval", "ping_timeout"},
 	}
 	realmShape = &shape{
 		name:       "realm",
