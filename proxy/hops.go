@@ -16,6 +16,7 @@ func (p *Proxy) Listen(ctx context.Context) (err error) {
 	if p.certificates, err = p.loadTLS(p.config.Router.TLS); err != nil {
 		return fmt.Errorf("router: %w", err)
 	}
+	p.warnOfFiles(mostOpenFiles())
 	for i := range p.config.Listen {
 		l, err := p.listen(ctx, &p.config.Listen[i])
 		if err != nil {
@@ -35,7 +36,7 @@ func (p *Proxy) listen(ctx context.Context, config *configs.Listen) (*transport.
 	if err != nil {
 		return nil, fmt.Errorf("listen %s: %w", config.URL, err)
 	}
-	options := transport.ListenOptions{Limits: p.limits(), Report: p.handshakeFailed}
+	options := transport.ListenOptions{Limits: p.limits(), Quota: p.quota, Report: p.handshakeFailed}
 	if certificates != nil {
 		options.TLS = certificates.Server()
 	}
@@ -65,6 +66,7 @@ func (p *Proxy) limits() transport.Limits {
 	l := p.config.Limits
 	return transport.Limits{
 		MessageBytes: l.MessageBytes, SendBufferBytes: l.SendBufferBytes, HandshakeTimeout: l.HandshakeTimeout,
+		Keepalive: p.keepalive,
 	}
 }
 

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -128,18 +129,27 @@ type world struct {
 // newWorld starts a sidecar with this configuration of its realm, and gives the
 // pool session, which the router has welcomed.
 func newWorld(t *testing.T, realm string) (*world, *peer) {
-	return newWorldAt(t, "ws://127.0.0.1:0/ws", "ws://127.0.0.1:0/ws", realm)
+	return newWorldOf(t, worldOptions{realm: realm})
 }
 
 // newWorldAt is newWorld with the addresses where router and sidecar listen.
 func newWorldAt(t *testing.T, router, listen, realm string) (*world, *peer) {
-	return newWorldLimited(t, router, listen, realm, transport.Limits{})
+	return newWorldOf(t, worldOptions{router: router, listen: listen, realm: realm})
 }
 
-// newWorldLimited is newWorldAt with limits of the router's connections.
-func newWorldLimited(t *testing.T, router, listen, realm string, limits transport.Limits) (*world, *peer) {
+// worldOptions are what a world is made of.
+type worldOptions struct {
+	router, listen string           // addresses; "": a WebSocket
+	realm          string           // of the configuration, in its block
+	limits         string           // of the configuration, in its block
+	ofRouter       transport.Limits // of the router's connections
+}
+
+func newWorldOf(t *testing.T, o worldOptions) (*world, *peer) {
+	const webSocket = "ws://127.0.0.1:0/ws"
+	router, listen := cmp.Or(o.router, webSocket), cmp.Or(o.listen, webSocket)
 	w := &world{t: t, arrived: make(chan *peer, 64), header: make(chan http.Header, 64), stopped: make(chan error, 1)}
-	w.limits = limits
+	w.limits = o.ofRouter
 	a := authority.New(t, "CA")
 	cert, key := a.Issue("server")
 	certificates, err := transport.LoadCertificates(transport.CertificateFiles{CertFile: cert, KeyFile: key, CAFile: a.File}, nil)
@@ -163,10 +173,13 @@ func newWorldLimited(t *testing.T, router, listen, realm string, limits transpor
 		listen %q {
 			%s
 		}
+		limits {
+			%s
+		}
 		realm "realm1" {
 			%s
 		}
-		drain_timeout = "10s"`, w.router.URL(), routerTLS, listen, listenTLS, realm)), "test.hcl")
+		drain_timeout = "10s"`, w.router.URL(), routerTLS, listen, listenTLS, o.limits, o.realm)), "test.hcl")
 	if err != nil {
 		t.Fatal(err)
 	}

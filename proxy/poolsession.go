@@ -105,6 +105,7 @@ func (p *poolSession) join(ctx context.Context) (*transport.Conn, *codec.Welcome
 		TLS:         p.realm.proxy.routerTLS(),
 		Limits: transport.Limits{
 			MessageBytes: max(poolMessageBytes, config.Limits.MessageBytes), SendBufferBytes: poolSendBufferBytes,
+			Keepalive: p.realm.proxy.keepalive,
 		},
 	})
 	if err != nil {

@@ -27,7 +27,9 @@ type Proxy struct {
 
 	patience time.Duration // of a REGISTER with the pool session
 
-	listeners    []*transport.Listener   // set by Listen
+	listeners    []*transport.Listener // set by Listen
+	quota        *transport.Quota
+	keepalive    *transport.Keepalive    // nil: no pings
 	certificates *transport.Certificates // toward the router, set by Listen; nil: by default
 
 	turnedAway, notAdmitted, poolRefused, unshaken rarely
@@ -44,6 +46,10 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
 		now: make(chan struct{}), patience: registerPatience, sessions: make(map[*session]struct{}),
+	}
+	p.quota = transport.NewQuota(config.Limits.Connections)
+	if config.Limits.PingInterval > 0 {
+		p.keepalive = transport.NewKeepalive(config.Limits.PingInterval, config.Limits.PingTimeout)
 	}
 	for i := range config.Realms {
 		p.realms[config.Realms[i].Name] = newRealm(p, &config.Realms[i], rand.Uint64())
@@ -73,6 +79,9 @@ func (p *Proxy) Serve(ctx context.Context) error {
 		pool := &poolSession{realm: r}
 		realms.Go(func() { pool.run(run) })
 		realms.Go(func() { r.runClock(run) })
+	}
+	if p.keepalive != nil {
+		realms.Go(func() { p.keepalive.Run(run) })
 	}
 	failed := make(chan error, len(p.listeners))
 	for _, l := range p.listeners {

@@ -102,7 +102,7 @@ func TestCallTooLargeForTheCallee(t *testing.T) {
 // An answer that the router does not take becomes an error, and the pool
 // session stays.
 func TestAnswerTooLargeForTheRouter(t *testing.T) {
-	w, pool := newWorldLimited(t, "rs://127.0.0.1:0", "ws://127.0.0.1:0/ws", "", transport.Limits{MessageBytes: 1024})
+	w, pool := newWorldOf(t, worldOptions{router: "rs://127.0.0.1:0", ofRouter: transport.Limits{MessageBytes: 1024}})
 	callee, _, registration := w.callee(pool, shared, "")
 	pool.send(`[68,1,100,{}]`)
 	callee.expect(`[68,1,%d,{}]`, registration)
@@ -118,7 +118,9 @@ func TestAnswerTooLargeForTheRouter(t *testing.T) {
 
 // Both hops have the smaller of the two limits, which the ends tell each other.
 func TestLimitsOfBothHops(t *testing.T) {
-	w, _ := newWorldLimited(t, "rs://127.0.0.1:0", "rs://127.0.0.1:0", "", transport.Limits{MessageBytes: 1 << 16})
+	w, _ := newWorldOf(t, worldOptions{
+		router: "rs://127.0.0.1:0", listen: "rs://127.0.0.1:0", ofRouter: transport.Limits{MessageBytes: 1 << 16},
+	})
 	if answer := answerTo(t, w.dialOctets("\x7f\x31\x00\x00")); answer != "7f 71 00 00" {
 		t.Errorf("answer %s, want the router's 2^16", answer)
 	}

@@ -100,8 +100,7 @@ func TestLargeAnswersDoNotEndThePoolSession(t *testing.T) {
 }
 
 func TestLargeCallIsRefusedAndEndsNothing(t *testing.T) {
-	w, pool := newWorld(t, "")
-	w.proxy.config.Limits.MessageBytes = 1000
+	w, pool := newWorldOf(t, worldOptions{limits: `message_bytes = "1024B"`})
 	callee, _, registration := w.callee(pool, shared, "")
 	pool.send(`[68,11,100,{},[%q]]`, strings.Repeat("x", 2000))
 	pool.expectPrefix(`[8,68,11,{},"wamp.error.payload_size_exceeded"`)

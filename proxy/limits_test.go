@@ -1,0 +1,67 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+func TestConnectionsAreBounded(t *testing.T) {
+	w, pool := newWorldOf(t, worldOptions{limits: "connections = 2"})
+	first, _, _ := w.callee(pool, shared, "")
+	w.connect()
+	dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{Serializers: []codec.Serializer{codec.JSON}})
+	if refused := (*transport.RefusedError)(nil); !errors.As(err, &refused) || refused.Status != 503 {
+		t.Fatalf("third client: %v, %v; want to be refused", dialed, err)
+	}
+	pool.send(`[68,1,100,{}]`)
+	first.expectPrefix(`[68,1,`)
+}
+
+// A client that hangs is dropped, and its router's end with it; the pool
+// session, whose router answers, stays.
+func TestSilentClientIsDropped(t *testing.T) {
+	w, pool := newWorldOf(t, worldOptions{limits: "ping_interval = \"20ms\"\n ping_timeout = \"200ms\""})
+	conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(w.proxy.URLs()[0], "ws://"), "/ws"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Protocol: wamp.2.json\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	router := w.accept()
+	router.expectEnd()
+	got, err := io.ReadAll(conn)
+	if err != nil || !bytes.Contains(got, []byte("\x89\x00")) || !bytes.HasSuffix(got, []byte("\x03\xf0no answer to a ping within 200ms")) {
+		t.Errorf("the client got %q, %v", got, err)
+	}
+	callee, _, _ := w.callee(pool, shared, "")
+	pool.send(`[68,1,100,{}]`)
+	callee.expectPrefix(`[68,1,`)
+}
+
+func TestWarningOfOpenFiles(t *testing.T) {
+	config, err := configs.Default("ws://127.0.0.1:1/", "ws://127.0.0.1:0/", "realm1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Limits.Connections = 1000
+	for most, want := range map[uint64]string{0: "", 2128: "", 2127: `"needed":2128,"connections":1000,"room_for":999`, 100: `"room_for":0`} {
+		var log bytes.Buffer
+		New(config, zerolog.New(&log)).warnOfFiles(most)
+		if got := log.String(); !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("with %d files: %q, want %q", most, got, want)
+		}
+	}
+}
