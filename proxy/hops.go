@@ -16,7 +16,6 @@ func (p *Proxy) Listen(ctx context.Context) (err error) {
 	if p.certificates, err = p.loadTLS(p.config.Router.TLS); err != nil {
 		return fmt.Errorf("router: %w", err)
 	}
-	p.warnOfFiles(mostOpenFiles())
 	for i := range p.config.Listen {
 		l, err := p.listen(ctx, &p.config.Listen[i])
 		if err != nil {

@@ -92,6 +92,7 @@ func (p *Proxy) Serve(ctx context.Context) error {
 			}
 		})
 	}
+	p.warnOfFiles(mostOpenFiles())
 	var err error
 	select {
 	case <-ctx.Done():
