@@ -70,11 +70,11 @@ func TestRequestsThatAreTurnedAway(t *testing.T) {
 		},
 		{
 			"page of another host", "GET /ws HTTP/1.1\nHost: HOST\nOrigin: http://elsewhere.example\n" + upgradeLines + "Sec-WebSocket-Protocol: wamp.2.json\n\n",
-			403, "web pages of other hosts may not connect; serve the page from this host\n",
+			403, "web pages of this origin may not connect: it is another host, and not in allowed_origins\n",
 		},
 		{
 			"page without a host", "GET /ws HTTP/1.1\nHost: HOST\nOrigin: null\n" + upgradeLines + "Sec-WebSocket-Protocol: wamp.2.json\n\n",
-			403, "web pages of other hosts may not connect; serve the page from this host\n",
+			403, "web pages of this origin may not connect: it is another host, and not in allowed_origins\n",
 		},
 		{
 			"old version", "GET /ws HTTP/1.1\nHost: HOST\n" + strings.Replace(upgradeLines, "13", "8", 1) + "Sec-WebSocket-Protocol: wamp.2.json\n\n",

@@ -21,6 +21,10 @@ type ListenOptions struct {
 	Quota  *Quota      // nil: none
 	TLS    *tls.Config // for wss and rss
 
+	// AllowedOrigins are hosts whose web pages may connect beside those of the
+	// listener's own: see originAllowed.
+	AllowedOrigins []string
+
 	// Report is told of clients that did not get so far as to be handled. It
 	// must not block, and may be nil.
 	Report func(error)
@@ -29,13 +33,14 @@ type ListenOptions struct {
 // Listener takes connections of clients.
 type Listener struct {
 	// Immutable.
-	url    url.URL
-	limits Limits
-	socket net.Listener
-	secure *tls.Config // nil: no TLS
-	report func(error)
-	open   context.Context // until Close
-	close  context.CancelFunc
+	url     url.URL
+	limits  Limits
+	socket  net.Listener
+	secure  *tls.Config // nil: no TLS
+	report  func(error)
+	origins []string
+	open    context.Context // until Close
+	close   context.CancelFunc
 
 	handshakes sync.WaitGroup
 }
@@ -51,7 +56,7 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 		(u.Host == "") != (u.Scheme == "unix") || u.Path == "" && u.Scheme == "unix" || u.Path != "" && isRawSocket(u) {
 		return nil, fmt.Errorf("listen %q: not a URL like ws://127.0.0.1:9000/ws, rs://127.0.0.1:9001 or unix:///run/wampool.sock", rawURL)
 	}
-	l := &Listener{limits: o.Limits.withDefaults(), report: o.Report}
+	l := &Listener{limits: o.Limits.withDefaults(), report: o.Report, origins: o.AllowedOrigins}
 	if l.report == nil {
 		l.report = func(error) {}
 	}
