@@ -28,6 +28,10 @@ type Router struct {
 type Listen struct {
 	URL string // ws://HOST:PORT/PATH or wss, rs://HOST:PORT or rss, unix:///PATH; port 0 lets the system choose
 	TLS *TLS   // with a certificate for wss and rss, nil for all others
+
+	// AllowedOrigins are hosts of web pages that may connect, beside the pages of
+	// this host; * stands for any characters, and no port for any.
+	AllowedOrigins []string
 }
 
 // Host returns "host:port" as net.Listen takes it, an IPv6 host in brackets; ""

@@ -63,6 +63,7 @@ func (s *scope) listen(c *Config) {
 		}
 		l := Listen{URL: label}
 		b.listenTLS(&l, at)
+		b.origins(&l)
 		c.Listen = append(c.Listen, l)
 		places = append(places, at)
 	})

@@ -167,6 +167,9 @@ func TestParseAccepts(t *testing.T) {
 			c.Realms = []Realm{defaultRealm("realm1")}
 			c.Realms[0].Pools = []Pool{defaultPool("com.beispiel.größe")}
 		}},
+		"origins": {routerBlock + `listen "ws://127.0.0.1:9000/ws" {
+			allowed_origins = ["app.example.com", "*.example.org:8443"]
+		}`, func(c *Config) { c.Listen[0].AllowedOrigins = []string{"app.example.com", "*.example.org:8443"} }},
 		"ports chosen by the system": {routerBlock + "listen \"ws://127.0.0.1:0/a\" {}\nlisten \"ws://127.0.0.1:0/b\" {}", func(c *Config) {
 			c.Listen = []Listen{{URL: "ws://127.0.0.1:0/a"}, {URL: "ws://127.0.0.1:0/b"}}
 		}},

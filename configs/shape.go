@@ -34,10 +34,10 @@ var (
 		attributes: []string{"ca_file", "cert_file", "key_file", "server_name"},
 	}
 	listenShape = &shape{
-		name:    "listen",
-		label:   "ws://127.0.0.1:9000/ws",
-		blocks:  []string{"tls"},
-		planned: []string{"allowed_origins"},
+		name:       "listen",
+		label:      "ws://127.0.0.1:9000/ws",
+		attributes: []string{"allowed_origins"},
+		blocks:     []string{"tls"},
 	}
 	listenTLSShape = &shape{
 		name:       "tls",
