@@ -9,6 +9,7 @@ What happens by itself comes as {"event", "session", ...}.
 import asyncio
 import base64
 import json
+import ssl
 import sys
 import threading
 import time
@@ -20,10 +21,12 @@ if FRAMEWORK == "twisted":
     loop = asyncio.new_event_loop()
     asyncioreactor.install(loop)
     from autobahn.twisted.wamp import ApplicationSession
+    from autobahn.twisted.rawsocket import WampRawSocketClientFactory
     from autobahn.twisted.websocket import WampWebSocketClientFactory
     from twisted.internet import endpoints, reactor, threads
 else:
     loop = asyncio.new_event_loop()
+    from autobahn.asyncio.rawsocket import WampRawSocketClientFactory
     from autobahn.asyncio.wamp import ApplicationSession
     from autobahn.asyncio.websocket import WampWebSocketClientFactory
 
@@ -191,21 +194,32 @@ class Session(ApplicationSession):
 sessions = {}
 
 
-async def connect(url, factory):
+async def connect(url, factory, ca):
+    """Connects to a ws, rs or unix URL; over asyncio also to wss and rss, with a file of CAs."""
+    if url.startswith("unix:"):
+        path = url.removeprefix("unix://")
+        if FRAMEWORK == "twisted":
+            await future(endpoints.UNIXClientEndpoint(reactor, path).connect(factory))
+        else:
+            await loop.create_unix_connection(factory, path)
+        return
     host, port = url.split("/")[2].split(":")
     if FRAMEWORK == "twisted":
         await future(endpoints.TCP4ClientEndpoint(reactor, host, int(port)).connect(factory))
     else:
-        await loop.create_connection(factory, host, int(port))
+        secure = ssl.create_default_context(cafile=ca) if url.startswith(("wss", "rss")) else None
+        await loop.create_connection(factory, host, int(port), ssl=secure)
 
 
 async def join(c):
     session = Session(c["session"], c)
     sessions[c["session"]] = session
-    factory = WampWebSocketClientFactory(
-        lambda: session, url=c["url"], serializers=[SERIALIZERS[c.get("serializer", "cbor")]()]
-    )
-    await connect(c["url"], factory)
+    speaks = SERIALIZERS[c.get("serializer", "cbor")]()
+    if c["url"].startswith("ws"):
+        factory = WampWebSocketClientFactory(lambda: session, url=c["url"], serializers=[speaks])
+    else:
+        factory = WampRawSocketClientFactory(lambda: session, speaks)
+    await connect(c["url"], factory, c.get("ca"))
     return await asyncio.wait_for(session.joined, 30)
 
 
