@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -32,6 +33,9 @@ func configWith(change func(*Config)) *Config {
 
 func TestExamples(t *testing.T) {
 	t.Setenv("WAMPOOL_TICKET", "renewed daily")
+	dir := t.TempDir() // where the examples' certificates are
+	writeCertificate(t, dir, "wampool")
+	writeCertificate(t, dir, "ca")
 	realm1 := func(auto bool, pools ...Pool) []Realm {
 		return []Realm{{Name: "realm1", Auth: Auth{Method: "anonymous"}, Auto: auto, Pools: pools}}
 	}
@@ -88,6 +92,24 @@ func TestExamples(t *testing.T) {
 				}),
 				pooled("com.example..status", "", 0, nil, func(p *Pool) { p.Match, p.Policy = "wildcard", "first" }))
 		}),
+		"tls.hcl": configWith(func(c *Config) {
+			in := func(name string) string { return filepath.Join(dir, name) }
+			c.Router.URL = "wss://router.example.com/ws"
+			c.Router.TLS = &TLS{CertFile: in("wampool.crt"), KeyFile: in("wampool.key"), CAFile: in("ca.crt"), ServerName: "router.internal"}
+			c.Listen = []Listen{{
+				URL:            "wss://0.0.0.0:9443/ws",
+				TLS:            &TLS{CertFile: in("wampool.crt"), KeyFile: in("wampool.key"), CAFile: in("ca.crt")},
+				AllowedOrigins: []string{"app.example.com", "*.example.org"},
+			}}
+			c.Realms = realm1(true)
+		}),
+		"rawsocket.hcl": configWith(func(c *Config) {
+			c.Router.URL = "unix:///run/crossbar/router.sock"
+			c.Listen = []Listen{{URL: "unix:///run/wampool/wampool.sock"}, {URL: "rs://127.0.0.1:9001"}, {URL: "ws://127.0.0.1:9000/ws"}}
+			c.Limits.Connections, c.Limits.MessageBytes = 2000, 1<<20
+			c.Limits.PingInterval, c.Limits.PingTimeout = 30*time.Second, 10*time.Second
+			c.Realms = realm1(true)
+		}),
 		// It spells out every default, so it must equal the file that says none of them.
 		"defaults.hcl": configWith(func(c *Config) {
 			pool := defaultPool("com.example.compute")
@@ -102,7 +124,11 @@ func TestExamples(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			got, err := Load(file)
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := Parse(src, filepath.Join(dir, filepath.Base(file)))
 			if err != nil {
 				t.Fatal(err)
 			}

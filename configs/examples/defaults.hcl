@@ -2,17 +2,22 @@
 # may be left out.
 
 router {
-  url          = "ws://127.0.0.1:8080/ws" # example; required; ws or wss
+  url          = "ws://127.0.0.1:8080/ws" # example; required; ws, wss, rs, rss, unix
   timeout_unit = "ms"                     # of call timeouts in INVOCATION: "ms" as specified, "s" for Crossbar.io
   dial_timeout = "2s"
 }
 
-listen "ws://127.0.0.1:9000/ws" {} # example; one or more; port 0: the system chooses
+listen "ws://127.0.0.1:9000/ws" { # example; one or more; ws, wss, rs, rss, unix; port 0: the system chooses
+  allowed_origins = []            # hosts of web pages that may connect beside this host's own
+}
 
-limits { # what one client may take
+limits { # what clients may take
+  connections       = 10000 # at a time, each with one more to the router
   message_bytes     = "16MiB"
   send_buffer       = "8MiB" # waiting for a client that reads slowly; beyond it, the client is dropped
   handshake_timeout = "10s"
+  ping_interval     = "10s" # of silence, before a client or the router is pinged; "0s": never
+  ping_timeout      = "20s" # for the answer
 }
 
 realm "realm1" { # example; one block for each realm with pools
