@@ -47,7 +47,7 @@ finish within drain_timeout. A second signal stops it at once.`,
 	}
 	flags := command.Flags()
 	flags.StringVarP(&file, "config", "c", "", "configuration `FILE`")
-	flags.StringVar(&router, "router", "", "`URL` of the router, ws:// or wss://")
+	flags.StringVar(&router, "router", "", "`URL` of the router: ws, wss, rs, rss or unix")
 	flags.StringVar(&realm, "realm", defaultRealm, "`NAME` of the realm")
 	flags.StringVar(&listen, "listen", defaultListen, "`URL` where clients connect")
 	return command
