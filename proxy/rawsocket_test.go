@@ -128,3 +128,27 @@ func TestLimitsOfBothHops(t *testing.T) {
 		t.Errorf("the router may send %d bytes, want the client's %d", most, 1<<12)
 	}
 }
+
+// What a router that knows no limits sends to a client that has one.
+func TestMessagesTooLargeForTheClient(t *testing.T) {
+	w, _ := newWorldAt(t, "ws://127.0.0.1:0/ws", "rs://127.0.0.1:0", "")
+	dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{
+		Serializers: []codec.Serializer{codec.JSON}, Takes: 512,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, router := newPeer(t, dialed.Conn), w.accept()
+	w.welcome(client, router, "backend", "")
+	large := strings.Repeat("x", 512)
+	router.send(`[50,1,{},[%q]]`, large)
+	client.expectPrefix(`[8,48,1,{},"wamp.error.payload_size_exceeded",["the result has 5`)
+	router.send(`[68,9,5,{},[%q]]`, large)
+	router.expectPrefix(`[8,68,9,{},"wamp.error.payload_size_exceeded",["the call has 5`)
+	router.send(`[36,1,2,{},[%q]]`, large)
+	router.send(`[36,1,3,{},["small"]]`)
+	client.expect(`[36,1,3,{},["small"]]`)
+	router.send(`[50,2,{"progress":true},[%q]]`, large) // the caller could not be told: more may follow
+	client.expectEnd()
+	router.expectEnd()
+}

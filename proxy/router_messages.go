@@ -12,6 +12,13 @@ func (s *session) takeFromRouter(message []byte) {
 	if err != nil {
 		t = 0 // the client judges
 	}
+	if len(message) > s.client.MaxSend() {
+		if instead, ok := s.spare(t, message); instead != nil {
+			t, message = codec.TypeError, instead
+		} else if ok {
+			return
+		}
+	}
 	if s.leaving.Load() && (t == codec.TypeGoodbye || t == codec.TypeAbort) {
 		s.farewell() // the answer to our own GOODBYE: the client gets its own
 		return

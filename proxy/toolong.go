@@ -1,0 +1,47 @@
+package proxy
+
+import (
+	"fmt"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// spare deals with a message of the router that is longer than the client's
+// RawSocket takes, so that it does not cost the client its session: a result
+// becomes an error, which is returned to be passed on instead; a call is answered
+// in the client's stead, and an event is left out. It is false for messages
+// whose loss nobody can be told of: they end the connection.
+func (s *session) spare(t codec.MessageType, message []byte) (instead []byte, ok bool) {
+	size, most := len(message), s.client.MaxSend()
+	switch t {
+	case codec.TypeResult:
+		var m codec.Result
+		if m.Decode(s.serializer, message) != nil || m.Progress {
+			return nil, false
+		}
+		return s.payloadError(codec.TypeCall, m.Request,
+			fmt.Sprintf("the result has %d bytes, and %d is the most that the caller's RawSocket takes", size, most)), true
+	case codec.TypeInvocation:
+		id, err := codec.ID(s.serializer, message, 1)
+		if err != nil {
+			return nil, false
+		}
+		s.routerOut.Send(s.router, s.payloadError(codec.TypeInvocation, id,
+			fmt.Sprintf("the call has %d bytes, and %d is the most that the callee's RawSocket takes", size, most)))
+		return nil, true
+	case codec.TypeEvent:
+		if more, say := s.proxy.leftOut.now(); say {
+			s.log.Warn().Int("bytes", size).Int("most", most).Int("more_since_last_line", more).
+				Msg("event left out: it is longer than the client's RawSocket takes")
+		}
+		return nil, true
+	}
+	return nil, false
+}
+
+func (s *session) payloadError(request codec.MessageType, id uint64, text string) []byte {
+	m := codec.Error{
+		RequestType: request, Request: id, URI: []byte(uriPayloadSize), Payload: codec.TextPayload(s.serializer, nil, text, nil),
+	}
+	return m.Append(nil, s.serializer)
+}
