@@ -137,7 +137,7 @@ func (p Payload) validate(s Serializer, t MessageType, options Dict, may opaque)
 	case argumentsKw != nil:
 	case k == kindString && may == onlyBinary && !c.jsonBinaryNext():
 	default:
-		if algo, ok := options.Lookup(s, "enc_algo"); ok && !algo.null() {
+		if algo, ok := options.Lookup(s, "enc_algo"); ok && !algo.Null() {
 			return nil
 		}
 	}

@@ -15,7 +15,8 @@ func (v Value) Uint() (uint64, bool) {
 	return c.uint()
 }
 
-func (v Value) null() bool {
+// Null tells whether the value is null.
+func (v Value) Null() bool {
 	c := cursor{s: v.s, buf: v.raw}
 	return c.kind() == kindNull
 }
