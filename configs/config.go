@@ -74,9 +74,9 @@ type Realm struct {
 
 // Auth is the pool session's identity at the router.
 type Auth struct {
-	Method string // "anonymous" or "ticket", as in HELLO.Details.authmethods
-	AuthID string // set for "ticket" only
-	Secret Secret // set for "ticket" only
+	Method string // anonymous, ticket, wampcra, scram, cryptosign
+	AuthID string // "" for anonymous; for cryptosign too, where the router knows the key by itself
+	Secret Secret // the ticket, the password, or cryptosign's private key as 64 hex digits; unset for anonymous
 }
 
 // Pool is how the callees of a procedure are shared: of each procedure that the

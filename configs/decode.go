@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"encoding/hex"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
@@ -108,15 +109,17 @@ func (s *scope) auth(a *Auth) {
 	s.choice("method", &method, authMethods)
 	s.checked("authid", &a.AuthID, func(string) *fault { return nil })
 	if method != "anonymous" || !s.isEmpty("secret") {
-		s.secret("secret", &a.Secret)
+		s.secret("secret", &a.Secret, func(v string) *fault { return checkSecret(method, v) })
 	}
 	a.Method = method
 	switch method {
 	case "anonymous":
 		s.unused("authid", "secret")
-	case "ticket":
-		s.needed("authid", `authid = "wampool"`)
-		s.needed("secret", `secret = env("WAMPOOL_TICKET")`)
+	case "ticket", "wampcra", "scram":
+		s.needed(method, "authid", `authid = "wampool"`)
+		s.needed(method, "secret", `secret = env("WAMPOOL_SECRET")`)
+	case "cryptosign": // the router may know whose a key is
+		s.needed(method, "secret", `secret = file("wampool.key")`)
 	}
 }
 
@@ -131,11 +134,22 @@ func (s *scope) unused(names ...string) {
 	}
 }
 
-func (s *scope) needed(name, example string) {
+func (s *scope) needed(method, name, example string) {
 	if attribute := s.body.Attributes[name]; attribute == nil {
-		s.missing(s.head, fault{summary: "the method ticket needs " + name, hint: "example: " + example})
+		s.missing(s.head, fault{summary: "the method " + method + " needs " + name, hint: "example: " + example})
 	} else if name == "authid" && s.isEmpty(name) {
 		s.refuse(attribute.Expr.Range(), fault{summary: "authid is empty", hint: "example: " + example})
+	}
+}
+
+// checkSecret says what is wrong with a method's secret, and quotes none of it.
+func checkSecret(method, v string) *fault {
+	if b, err := hex.DecodeString(v); method != "cryptosign" || err == nil && len(b) == 32 {
+		return nil
+	}
+	return &fault{
+		summary: "the secret of the method cryptosign must be a private key of 64 hex digits",
+		hint:    "the 32 bytes of an Ed25519 seed, without blanks and without 0x",
 	}
 }
 

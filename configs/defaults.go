@@ -43,15 +43,14 @@ const (
 	maxSecretBytes = 64 << 10
 )
 
-// The values of attributes that choose from a list. Those planned are
-// refused too, but by a text that says so.
+// The values of attributes that choose from a list.
 var (
 	policies      = choices{allowed: []string{"single", "first", "last", "roundrobin", "random", "least"}, empty: true}
 	matches       = choices{allowed: []string{"exact", "prefix", "wildcard"}}
 	scopes        = choices{allowed: []string{"procedure", "callee"}}
 	timeoutUnits  = choices{allowed: []string{"ms", "s"}}
 	upstreams     = choices{allowed: []string{"single", "roundrobin", "random", "first", "last"}}
-	authMethods   = choices{allowed: []string{"anonymous", "ticket"}, planned: []string{"wampcra", "scram", "cryptosign"}}
+	authMethods   = choices{allowed: []string{"anonymous", "ticket", "wampcra", "scram", "cryptosign"}}
 	logLevels     = choices{allowed: []string{"trace", "debug", "info", "warn", "error"}}
 	logFormats    = choices{allowed: []string{"auto", "console", "json"}}
 	routerSchemes = choices{allowed: []string{"ws", "wss", "rs", "rss", "unix"}}

@@ -141,7 +141,6 @@ func homesOf(name string) []string {
 // choices are the values of an attribute that takes one of a few words.
 type choices struct {
 	allowed []string
-	planned []string
 	empty   bool // "" too
 }
 
@@ -151,11 +150,6 @@ func (c choices) check(name, value string) *fault {
 	switch {
 	case slices.Contains(c.allowed, value), c.empty && value == "":
 		return nil
-	case slices.Contains(c.planned, value):
-		return &fault{
-			summary: fmt.Sprintf("this %s is not available in this version", name),
-			hint:    "available: " + c.list(),
-		}
 	}
 	f := &fault{summary: name + " must be one of " + c.list()}
 	if near := nearest(value, c.allowed); near != "" {

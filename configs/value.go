@@ -57,7 +57,7 @@ func (s *scope) choice(name string, into *string, among choices) {
 
 // secret reads a string that is computed anew each time it is needed, and
 // once now to see that it can be.
-func (s *scope) secret(name string, into *Secret) {
+func (s *scope) secret(name string, into *Secret, check func(string) *fault) {
 	attribute := s.body.Attributes[name]
 	value, at, ok := s.text(name)
 	if !ok {
@@ -65,6 +65,10 @@ func (s *scope) secret(name string, into *Secret) {
 	}
 	if value == "" {
 		s.refuse(at, fault{summary: name + " is empty"})
+		return
+	}
+	if f := check(value); f != nil {
+		s.refuse(at, *f)
 		return
 	}
 	dir := s.dir

@@ -28,7 +28,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const patience = 20 * time.Second
 
 // peer is one end of a connection, played by the test: a client of the sidecar,
-// or the router's end of a session.
+// or the router's end of a session. The test writes and reads JSON, whatever
+// the serializer.
 type peer struct {
 	t        *testing.T
 	conn     *transport.Conn
@@ -46,7 +47,7 @@ func newPeer(t *testing.T, conn *transport.Conn) *peer {
 			if err != nil {
 				return
 			}
-			p.messages <- string(message)
+			p.messages <- asJSON(conn.Serializer(), message)
 		}
 	}()
 	t.Cleanup(func() {
@@ -59,10 +60,41 @@ func newPeer(t *testing.T, conn *transport.Conn) *peer {
 
 func (p *peer) send(format string, args ...any) {
 	p.t.Helper()
-	if err := p.conn.Send(fmt.Appendf(nil, format, args...)); err != nil {
+	p.sendBytes(inSerializer(p.t, p.conn.Serializer(), fmt.Appendf(nil, format, args...)))
+}
+
+func (p *peer) sendBytes(message []byte) {
+	p.t.Helper()
+	if err := p.conn.Send(message); err != nil {
 		p.t.Fatalf("send: %v", err)
 	}
 	p.conn.Flush()
+}
+
+// inSerializer puts a message that is written as JSON into a serializer.
+func inSerializer(t *testing.T, s codec.Serializer, text []byte) []byte {
+	t.Helper()
+	if s == codec.JSON {
+		return text
+	}
+	message, _, err := codec.TranscodePayload(nil, codec.NewPayload(codec.JSON, text, nil), codec.JSON, s)
+	if err != nil {
+		t.Fatalf("%v in %.100s", err, text)
+	}
+	raw, _, _ := message.Arguments(s)
+	return raw
+}
+
+// asJSON is a message as the test reads it.
+func asJSON(s codec.Serializer, message []byte) string {
+	if s != codec.JSON {
+		text, _, err := codec.TranscodePayload(nil, codec.NewPayload(s, message, nil), s, codec.JSON)
+		if err != nil {
+			return fmt.Sprintf("%x", message)
+		}
+		message, _, _ = text.Arguments(codec.JSON)
+	}
+	return string(message)
 }
 
 // next returns the next message.
@@ -116,10 +148,12 @@ type world struct {
 	t       *testing.T
 	proxy   *Proxy
 	router  *transport.Listener
-	limits  transport.Limits // of the router's connections
-	server  *tls.Config      // of the router
-	client  *tls.Config      // of clients
-	arrived chan *peer       // the router's ends of new connections
+	log     zerolog.Logger
+	speaks  []codec.Serializer // the router, in order of preference
+	limits  transport.Limits   // of the router's connections
+	server  *tls.Config        // of the router
+	client  *tls.Config        // of clients
+	arrived chan *peer         // the router's ends of new connections
 	header  chan http.Header
 	stop    context.CancelFunc
 	later   *peer
@@ -146,9 +180,25 @@ type worldOptions struct {
 }
 
 func newWorldOf(t *testing.T, o worldOptions) (*world, *peer) {
+	w := makeWorld(t)
+	w.start(o)
+	return w, w.welcomePool()
+}
+
+// makeWorld is a world that is to be started: its router speaks JSON, and its
+// log goes nowhere.
+func makeWorld(t *testing.T) *world {
+	return &world{
+		t: t, log: zerolog.Nop(), speaks: []codec.Serializer{codec.JSON},
+		arrived: make(chan *peer, 64), header: make(chan http.Header, 64), stopped: make(chan error, 1),
+	}
+}
+
+// start starts router and sidecar. The pool session's HELLO is to be taken next.
+func (w *world) start(o worldOptions) {
 	const webSocket = "ws://127.0.0.1:0/ws"
 	router, listen := cmp.Or(o.router, webSocket), cmp.Or(o.listen, webSocket)
-	w := &world{t: t, arrived: make(chan *peer, 64), header: make(chan http.Header, 64), stopped: make(chan error, 1)}
+	t := w.t
 	w.limits = o.ofRouter
 	a := authority.New(t, "CA")
 	cert, key := a.Issue("server")
@@ -183,7 +233,7 @@ func newWorldOf(t *testing.T, o worldOptions) (*world, *peer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.proxy = New(config, zerolog.Nop())
+	w.proxy = New(config, w.log)
 	ctx, stop := context.WithCancel(t.Context())
 	w.stop = stop
 	if err := w.proxy.Listen(ctx); err != nil {
@@ -196,7 +246,6 @@ func newWorldOf(t *testing.T, o worldOptions) (*world, *peer) {
 		<-w.stopped
 		_ = w.router.Close()
 	})
-	return w, w.welcomePool()
 }
 
 func (w *world) listen(url string) {
@@ -209,11 +258,12 @@ func (w *world) listen(url string) {
 	go func() {
 		defer close(served)
 		_ = l.Serve(func(h *transport.Handshake) {
-			if !slices.Contains(h.Serializers(), codec.JSON) {
-				h.Reject(400, "only JSON is spoken here")
+			i := slices.IndexFunc(w.speaks, func(s codec.Serializer) bool { return slices.Contains(h.Serializers(), s) })
+			if i < 0 {
+				h.Reject(400, "none of these is spoken here")
 				return
 			}
-			conn, err := h.Accept(codec.JSON, http.Header{"Set-Cookie": {"cbtid=1"}})
+			conn, err := h.Accept(w.speaks[i], http.Header{"Set-Cookie": {"cbtid=1"}})
 			if err == nil {
 				w.header <- h.Header()
 				w.arrived <- newPeer(w.t, conn)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/login"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -99,6 +100,10 @@ var poolFeatures = []string{
 // join dials the router and opens a session.
 func (p *poolSession) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error) {
 	config := p.realm.proxy.config
+	identity, err := p.identity()
+	if err != nil {
+		return nil, nil, err
+	}
 	dialed, err := transport.Dial(ctx, config.Router.URL, transport.DialOptions{
 		Serializers: serializers,
 		Timeout:     config.Router.DialTimeout,
@@ -120,7 +125,7 @@ func (p *poolSession) join(ctx context.Context) (*transport.Conn, *codec.Welcome
 	// The connection outlives ctx once it is up: a stop says GOODBYE first.
 	stop := context.AfterFunc(ctx, func() { conn.Abort(ctx.Err()) })
 	defer stop()
-	welcome, err := p.login(conn)
+	welcome, err := p.login(conn, identity)
 	if err != nil {
 		conn.Close(1000, "", time.Second)
 		return nil, nil, err
@@ -129,8 +134,8 @@ func (p *poolSession) join(ctx context.Context) (*transport.Conn, *codec.Welcome
 }
 
 // login says HELLO and answers the router's challenge.
-func (p *poolSession) login(conn *transport.Conn) (*codec.Welcome, error) {
-	s, auth := conn.Serializer(), &p.realm.config.Auth
+func (p *poolSession) login(conn *transport.Conn, identity *login.Login) (*codec.Welcome, error) {
+	s := conn.Serializer()
 	features := make([]codec.Field, len(poolFeatures))
 	for i, name := range poolFeatures {
 		features[i] = codec.Field{Key: name, Value: codec.FieldBool(true)}
@@ -140,11 +145,8 @@ func (p *poolSession) login(conn *transport.Conn) (*codec.Welcome, error) {
 		{Key: "roles", Value: codec.FieldDict([]codec.Field{
 			{Key: "callee", Value: codec.FieldDict([]codec.Field{{Key: "features", Value: codec.FieldDict(features)}})},
 		})},
-		{Key: "authmethods", Value: codec.FieldStrings([]string{auth.Method})},
 	}
-	if auth.AuthID != "" {
-		fields = append(fields, codec.Field{Key: "authid", Value: codec.FieldString(auth.AuthID)})
-	}
+	fields = append(fields, identity.Fields()...)
 	hello := codec.Hello{Realm: p.realm.config.Name, Details: codec.NewDict(s, fields...)}
 	p.out.Send(conn, hello.Append(nil, s))
 	for {
@@ -162,20 +164,22 @@ func (p *poolSession) login(conn *transport.Conn) (*codec.Welcome, error) {
 			if err := welcome.Decode(s, message); err != nil {
 				return nil, fmt.Errorf("login: %w", err)
 			}
-			return welcome, nil
+			return welcome, identity.Accept(s, welcome)
 		case codec.TypeAbort:
 			var abort codec.Abort
 			if err := abort.Decode(s, message); err != nil {
 				return nil, fmt.Errorf("login: %w", err)
 			}
-			return nil, fmt.Errorf("router refused the login (method %s): %s: %s", auth.Method, abort.Reason, abort.Message)
+			return nil, identity.Refuse(&abort)
 		case codec.TypeChallenge:
 			var challenge codec.Challenge
 			if err := challenge.Decode(s, message); err != nil {
 				return nil, fmt.Errorf("login: %w", err)
 			}
-			answer, err := p.authenticate(&challenge)
+			answer, err := identity.Answer(s, &challenge)
 			if err != nil {
+				abort := codec.Abort{Reason: uriAuthentication}
+				p.out.Send(conn, abort.Append(nil, s))
 				return nil, err
 			}
 			p.out.Send(conn, answer.Append(nil, s))
@@ -185,17 +189,16 @@ func (p *poolSession) login(conn *transport.Conn) (*codec.Welcome, error) {
 	}
 }
 
-// authenticate answers a CHALLENGE. No error of it holds the secret.
-func (p *poolSession) authenticate(challenge *codec.Challenge) (*codec.Authenticate, error) {
-	auth := &p.realm.config.Auth
-	if challenge.AuthMethod != "ticket" || auth.Method != "ticket" {
-		return nil, fmt.Errorf("login: router asks for authentication by %q, and the realm is configured for %q", challenge.AuthMethod, auth.Method)
+// identity begins a login, with the secret as it is now.
+func (p *poolSession) identity() (*login.Login, error) {
+	auth, secret := &p.realm.config.Auth, ""
+	if auth.Method != login.Anonymous {
+		var err error
+		if secret, err = auth.Secret.Read(); err != nil {
+			return nil, fmt.Errorf("login: %w", err)
+		}
 	}
-	ticket, err := auth.Secret.Read()
-	if err != nil {
-		return nil, fmt.Errorf("login: %w", err)
-	}
-	return &codec.Authenticate{Signature: ticket}, nil
+	return login.New(auth.Method, auth.AuthID, secret)
 }
 
 // up makes the session the realm's: every registration that is wanted is asked for.

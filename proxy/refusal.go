@@ -13,6 +13,7 @@ import (
 // URIs"; advanced profile, "Advanced URIs").
 const (
 	uriAlreadyExists      = "wamp.error.procedure_already_exists"
+	uriAuthentication     = "wamp.error.authentication_failed"
 	uriCanceled           = "wamp.error.canceled"
 	uriDifferentPolicy    = "wamp.error.procedure_exists_with_different_invocation_policy"
 	uriFeature            = "wamp.error.feature_not_supported"

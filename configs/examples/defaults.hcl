@@ -22,7 +22,7 @@ limits { # what clients may take
 
 realm "realm1" { # example; one block for each realm with pools
   auth {
-    method = "anonymous" # or "ticket", with authid and secret
+    method = "anonymous" # or ticket, wampcra, scram, cryptosign, with authid and secret
   }
 
   auto = true # pool what callees ask to share by invoke or concurrency

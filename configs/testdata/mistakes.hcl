@@ -71,7 +71,8 @@ realm "realm1" {
 
 realm "realm1" {
   auth {
-    method = "wampcra"
+    method = "cryptosign"
+    secret = "do-not-show-me"
   }
 }
 

@@ -60,6 +60,12 @@ realm "mapped" {
     "secret" = "hunter2"
   }
 }
+realm "key" {
+  auth {
+    method = "cryptosign"
+    secret = "hunter2"
+  }
+}
 realm "unclosed" {
   auth {
     secret = "hunter2
