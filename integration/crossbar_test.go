@@ -4,19 +4,24 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 )
 
 // crossbar is a running Crossbar.io node with one realm, realm1. Path /ws takes
-// anybody as role anonymous, which may do everything; path /auth wants a login.
+// anybody as role anonymous, which may do everything; path /auth wants a login,
+// and so does /cookie, which knows a browser again by its cookie.
 type crossbar struct {
 	dir     string
 	port    int
 	process *process
 }
 
-// roles, and who has them by ticket (secret) or WAMP-CRA (secret).
+// roles, and who has them by which login. Everybody's secret is their name and
+// "-secret", those of wampool's several names "wampool-secret"; for cryptosign
+// see keys. The derived keys of SCRAM were made by Autobahn|Python, and those of
+// wampool-pbkdf2, for which it has no function, by Python's own library.
 const crossbarConfig = `{
   "version": 2,
   "workers": [{
@@ -42,13 +47,41 @@ const crossbarConfig = `{
             "guest": {"ticket": "guest-secret", "role": "frontend"}
           }},
           "wampcra": {"type": "static", "users": {
+            "wampool": {"secret": "wampool-secret", "role": "backend"},
+            "wampool-salted": {"secret": "wampool-secret", "salt": "wampool-salt", "iterations": 1000, "keylen": 32, "role": "backend"},
+            "sue": {"secret": "sue-secret", "salt": "sue-salt", "iterations": 1000, "keylen": 32, "role": "frontend"},
             "joe": {"secret": "joe-secret", "role": "frontend"}
+          }},
+          "scram": {"type": "static", "principals": {
+            "wampool": {"role": "backend", "kdf": "argon2id-13", "memory": 512, "iterations": 4096, "salt": "73616c74206f662077616d706f6f6c2e",
+              "stored-key": "83f0780af17825577506ca4a6bb24dce6bce28a008583ea257d4d38ba4c6e0fc",
+              "server-key": "677e510b2dacd4e113f78c1f58883efbd7c7a32edb281e6ea6cb914b6be0e70c"},
+            "wampool-pbkdf2": {"role": "backend", "kdf": "pbkdf2", "memory": 0, "iterations": 4096, "salt": "73616c74206f662077616d706f6f6c2e",
+              "stored-key": "f977151e7dc7078ad77858d8a2e375cf9e88402276fab3f3b4b83b51881c88a7",
+              "server-key": "64f9c2fc5a5e71856a9e29f5f21cf3f552090f846549a95d2222ac1c5e25ba69"},
+            "sam": {"role": "frontend", "kdf": "argon2id-13", "memory": 512, "iterations": 4096, "salt": "73616c74206f662073616d2c2031362e",
+              "stored-key": "f89bbb7e7da707477fb91f3b3c75065e7c4229fcf6162defd75a40693a4e03bd",
+              "server-key": "dffd223e33f194bec0646c9c13fcabd8f3f2cb692638c14c142e3285912a5aca"}
+          }},
+          "cryptosign": {"type": "static", "principals": {
+            "wampool": {"role": "backend", "authorized_keys": ["c853ad0f0cd2b619aea92ceec4fd56a24d6499d584ce79257e45cfd8139b60a7"]},
+            "kim": {"role": "frontend", "authorized_keys": ["8320a51977d8c38ca8a4927c670df5821e449761945e15e9efb26a1509d230ea"]}
+          }}
+        }},
+        "cookie": {"type": "websocket", "cookie": {"store": {"type": "memory"}}, "auth": {
+          "cookie": {},
+          "ticket": {"type": "static", "principals": {
+            "wampool": {"ticket": "wampool-secret", "role": "backend"},
+            "guest": {"ticket": "guest-secret", "role": "frontend"}
           }}
         }}
       }
     }]
   }]
 }`
+
+// keys are the private keys of cryptosign.
+var keys = map[string]string{"wampool": strings.Repeat("77", 32), "kim": strings.Repeat("6b", 32)}
 
 // queueStore makes Crossbar.io's own call queue work.
 const queueStore = `"store": {"type": "memory", "limit": 1000, "call-queue": [{"uri": "com.example.", "match": "prefix", "limit": 2}]},`
@@ -97,6 +130,9 @@ func (c *crossbar) stop() {
 func (c *crossbar) name() string    { return "Crossbar.io" }
 func (c *crossbar) joining() args   { return nil } // it speaks what each client offers
 func (c *crossbar) url() string     { return fmt.Sprintf("ws://127.0.0.1:%d/ws", c.port) }
+func (c *crossbar) cookieURL() string {
+	return fmt.Sprintf("ws://127.0.0.1:%d/cookie", c.port)
+}
 func (c *crossbar) authURL() string { return fmt.Sprintf("ws://127.0.0.1:%d/auth", c.port) }
 
 // shared are the programs that many tests use, each started by the first.

@@ -55,7 +55,7 @@ func TestFields(t *testing.T) {
 	if err := json.Unmarshal([]byte(details(l)), &d); err != nil {
 		t.Fatal(err)
 	}
-	if d.AuthID != "Joe" || strings.Join(d.AuthMethods, " ") != "wamp-scram scram" || len(d.AuthExtra.Nonce) != 24 {
+	if d.AuthID != "Joe" || strings.Join(d.AuthMethods, " ") != "scram wamp-scram" || len(d.AuthExtra.Nonce) != 24 {
 		t.Errorf("HELLO has %+v", d)
 	}
 	if other := details(begin(t, SCRAM, "Joe", password)); strings.Contains(other, d.AuthExtra.Nonce) {

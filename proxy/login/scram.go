@@ -59,7 +59,9 @@ func newSCRAM(authID, password string) (*scram, error) {
 	return &scram{authID: authID, password: password, nonce: base64.StdEncoding.EncodeToString(random)}, nil
 }
 
-func (m *scram) names() []string { return []string{specified, crossbario} }
+// names has Crossbar.io's first: it refuses a name that it does not know, once
+// it comes to it.
+func (m *scram) names() []string { return []string{crossbario, specified} }
 
 func (m *scram) hello() []codec.Field {
 	return []codec.Field{{Key: "nonce", Value: codec.FieldString(m.nonce)}}
