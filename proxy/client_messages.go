@@ -69,8 +69,13 @@ func (s *session) takeHello(message []byte) {
 		r.mu.Unlock()
 	}
 	var m codec.Hello
+	known := m.Decode(s.serializer, message) == nil // else the router tells
+	if methods, binds := helloBinds(s.serializer, &m); known && binds {
+		s.refuseBinding(&s.clientOut, "client", methods)
+		return
+	}
 	// A second one before WELCOME changes nothing: the router judges it.
-	if s.hello.Load() == nil && m.Decode(s.serializer, message) == nil {
+	if s.hello.Load() == nil && known {
 		s.hello.Store(&hello{realm: m.Realm, features: m.Callee})
 	}
 	s.clientOut.Send(s.router, message)

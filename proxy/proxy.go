@@ -32,7 +32,7 @@ type Proxy struct {
 	keepalive    *transport.Keepalive    // nil: no pings
 	certificates *transport.Certificates // toward the router, set by Listen; nil: by default
 
-	turnedAway, notAdmitted, poolRefused, unshaken, leftOut rarely
+	turnedAway, notAdmitted, poolRefused, unshaken, leftOut, bound rarely
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}

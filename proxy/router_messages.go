@@ -26,6 +26,9 @@ func (s *session) takeFromRouter(message []byte) {
 	r := s.realm.Load()
 	if r == nil {
 		switch t {
+		case codec.TypeChallenge:
+			s.takeChallenge(message)
+			return
 		case codec.TypeWelcome:
 			s.takeWelcome(message)
 		case codec.TypeAbort, codec.TypeGoodbye: // the next HELLO is another session's
