@@ -31,12 +31,12 @@ const patience = 20 * time.Second
 // or the router's end of a session. The test writes and reads JSON, whatever
 // the serializer.
 type peer struct {
-	t        *testing.T
+	t        testing.TB
 	conn     *transport.Conn
 	messages chan string // closed when the connection ends
 }
 
-func newPeer(t *testing.T, conn *transport.Conn) *peer {
+func newPeer(t testing.TB, conn *transport.Conn) *peer {
 	p := &peer{t: t, conn: conn, messages: make(chan string, 1024)}
 	done := make(chan struct{})
 	go func() {
