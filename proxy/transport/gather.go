@@ -47,6 +47,7 @@ type gather struct {
 	quota   *Quota        // that the connection counts in; nil: none, or no more
 	closing bool          // failures are nobody's concern any more
 	running chan struct{} // closed when the latest run has ended; nil: there was none
+	rested  sync.Cond     // resting has begun
 
 	// Owned by the one who writes.
 	out     *buffer
@@ -75,6 +76,7 @@ const firstPending = 16 << 10
 func newGather(conn net.Conn, limit int64) *gather {
 	g := &gather{Conn: conn, raw: rawConn(conn), limit: int(limit), allowed: int(limit)}
 	g.attemptWrite, g.attemptRead = g.writeOnce, g.readOnce
+	g.rested.L = &g.mu
 	return g
 }
 
@@ -219,7 +221,7 @@ func (g *gather) wrote(n int, all bool) []byte {
 	g.out.giveBack()
 	g.out = nil
 	if g.pending == nil || g.err != nil || !all && !g.again {
-		g.writing = false
+		g.rest()
 		return nil
 	}
 	g.again = false
@@ -232,7 +234,7 @@ func (g *gather) handOver() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.err != nil { // closed meanwhile
-		g.writing = false
+		g.rest()
 		return
 	}
 	g.running = make(chan struct{})
@@ -256,11 +258,27 @@ func (g *gather) run(ended chan<- struct{}) {
 // writeFailed ends the writing for good.
 func (g *gather) writeFailed(err error) {
 	g.mu.Lock()
-	g.writing = false
+	g.rest()
 	silent := g.closing || g.err != nil
 	g.mu.Unlock()
 	if !silent {
 		g.fail(&LostError{err})
+	}
+}
+
+// rest notes that nobody writes any more. mu is held.
+func (g *gather) rest() {
+	g.writing = false
+	g.rested.Broadcast()
+}
+
+// finish flushes, and returns when all is written, by whomever, or can't be.
+func (g *gather) finish() {
+	g.Flush()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.writing {
+		g.rested.Wait()
 	}
 }
 

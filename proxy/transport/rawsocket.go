@@ -171,8 +171,7 @@ func (f *rawSocket) part(int, string) {
 	if secure, ok := f.stream.(*tls.Conn); ok {
 		_ = secure.CloseWrite()
 	}
-	f.gather.Flush()
-	f.gather.wait()
+	f.gather.finish()
 	half, ok := f.gather.Conn.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return
