@@ -20,6 +20,7 @@ import (
 type arena struct {
 	t       testing.TB
 	s       codec.Serializer // of all sessions
+	over    string
 	proxy   *Proxy
 	arrived chan *transport.Conn // the router's ends of new connections
 	pool    *speaker             // the pool session's end at the router
@@ -51,7 +52,7 @@ func overAll(t *testing.T, test func(t *testing.T, s codec.Serializer, over stri
 // newArena starts a sidecar that is reached, and reaches its router, over one
 // transport.
 func newArena(t testing.TB, s codec.Serializer, over string) *arena {
-	a := &arena{t: t, s: s, arrived: make(chan *transport.Conn, 64)}
+	a := &arena{t: t, s: s, over: over, arrived: make(chan *transport.Conn, 64)}
 	config, err := configs.Parse([]byte(fmt.Sprintf(`
 		router { url = %q }
 		listen %q {}
