@@ -50,8 +50,17 @@ func overAll(t *testing.T, test func(t *testing.T, s codec.Serializer, over stri
 }
 
 // newArena starts a sidecar that is reached, and reaches its router, over one
-// transport.
+// transport, with all that is to be there.
 func newArena(t testing.TB, s codec.Serializer, over string) *arena {
+	a := startArena(t, s, over)
+	a.pool = a.accept(t)
+	a.welcomePool()
+	a.populate()
+	return a
+}
+
+// startArena starts a sidecar whose pool session has yet to be taken.
+func startArena(t testing.TB, s codec.Serializer, over string) *arena {
 	a := &arena{t: t, s: s, over: over, arrived: make(chan *transport.Conn, 64)}
 	config, err := configs.Parse([]byte(fmt.Sprintf(`
 		router { url = %q }
@@ -78,7 +87,6 @@ func newArena(t testing.TB, s codec.Serializer, over string) *arena {
 			t.Error(err)
 		}
 	})
-	a.populate()
 	return a
 }
 
@@ -108,11 +116,9 @@ func (a *arena) listen(over string) string {
 	return l.URL()
 }
 
-// populate brings the pool session up, the healthy callee and the bystander.
+// populate brings the healthy callee and the bystander.
 func (a *arena) populate() {
 	a.t.Helper()
-	a.pool = a.accept(a.t)
-	a.welcomePool()
 	var atRouter *speaker
 	a.healthy, atRouter = a.join(a.t)
 	a.healthyAtCallee, a.healthyAtRouter = a.enrol(a.healthy, atRouter, "com.example.healthy")
@@ -176,9 +182,7 @@ func (a *arena) enrol(client, atRouter *speaker, procedure string) (atCallee, at
 	request := a.pool.expectType(codec.TypeRegister)[1].(float64)
 	atPool = 100 + request
 	a.pool.say(list{65, int(request), int(atPool)})
-	atRouter.expect(`[64,1,{},%q]`, procedure)
-	atRouter.say(list{8, 64, 1, dict{}, "wamp.error.procedure_already_exists"})
-	return client.expectType(codec.TypeRegistered)[2].(float64), atPool
+	return a.admitted(client, atRouter, procedure), atPool
 }
 
 // call sends an INVOCATION to the pool session, and returns its ID there.
@@ -206,7 +210,21 @@ func (a *arena) ping() {
 	a.healthy.expect(`[68,%d,%.0f,{},["ping"]]`, a.healthyID, a.healthyAtCallee)
 	a.healthy.say(list{70, a.healthyID, dict{}, list{"pong"}})
 	a.pool.expect(`[70,%d,{},["pong"]]`, id)
+	a.passes()
+}
+
+// passes proves that the bystander's messages pass.
+func (a *arena) passes() {
+	a.t.Helper()
 	publish := list{16, 5, dict{}, "com.example.topic", list{"é"}}
 	a.bystander.say(publish)
 	a.bystanderAtRouter.expectBytes(wire(a.s, publish))
+}
+
+// by lets all that goes wrong from now on be this test's failure.
+func (a *arena) by(t testing.TB) {
+	a.t = t
+	for _, p := range []*speaker{a.pool, a.healthy, a.bystander, a.bystanderAtRouter} {
+		p.t = t
+	}
 }

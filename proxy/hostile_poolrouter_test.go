@@ -107,10 +107,7 @@ func TestHostilePoolRouters(t *testing.T) {
 
 // stands checks what came of a message to the pool session.
 func (a *arena) stands(t *testing.T, sent []byte, want poolRouterOutcome) {
-	for _, p := range []*speaker{a.pool, a.healthy, a.bystander, a.bystanderAtRouter} {
-		p.t = t
-	}
-	a.t = t
+	a.by(t)
 	if a.checksText() && !utf8.Valid(sent) {
 		want = lost
 	}
@@ -124,8 +121,7 @@ func (a *arena) stands(t *testing.T, sent []byte, want poolRouterOutcome) {
 	case asksAgain:
 		a.healthyAtRouter = a.registers()
 	case lost:
-		for range a.pool.messages { //nolint:revive // until it ends
-		}
+		exhaust(a.pool)
 		a.pool = a.accept(t)
 		a.welcomePool()
 		a.healthyAtRouter = a.registers()

@@ -134,8 +134,7 @@ func TestRouterEndsOneSession(t *testing.T) {
 			for name, end := range ends {
 				x := a.bring(t, at)
 				end(x.atRouter)
-				for range x.client.messages { //nolint:revive // until it ends
-				}
+				exhaust(x.client)
 				x.lost()
 				a.ping()
 				if t.Failed() {

@@ -66,10 +66,7 @@ type attacker struct {
 // bring takes a hostile client as far as that.
 func (a *arena) bring(t *testing.T, to stage) *attacker {
 	t.Helper()
-	a.t = t
-	for _, p := range []*speaker{a.pool, a.healthy, a.bystander, a.bystanderAtRouter} {
-		p.t = t
-	}
+	a.by(t)
 	x := &attacker{arena: a}
 	if to == connected {
 		x.client, x.atRouter = a.connect(t)
