@@ -22,7 +22,7 @@ func (w *world) connectBy(s codec.Serializer) (client, router *peer) {
 func boundWorld(t *testing.T) (*world, *journal) {
 	w, log := loggingWorld(t)
 	w.speaks = serializers
-	w.start("ws://127.0.0.1:0/ws", "ws://127.0.0.1:0/ws", "")
+	w.start(worldOptions{})
 	w.welcomePool()
 	return w, log
 }

@@ -133,7 +133,7 @@ func (a *arena) welcomePool() {
 }
 
 func (a *arena) speak(t testing.TB, conn *transport.Conn) *speaker {
-	return &speaker{newPeer(t, conn), a.s}
+	return &speaker{newReader(t, conn, func(_ codec.Serializer, message []byte) string { return string(message) }), a.s}
 }
 
 // accept takes the next connection that the sidecar makes to the router.

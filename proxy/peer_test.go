@@ -36,7 +36,10 @@ type peer struct {
 	messages chan string // closed when the connection ends
 }
 
-func newPeer(t testing.TB, conn *transport.Conn) *peer {
+func newPeer(t testing.TB, conn *transport.Conn) *peer { return newReader(t, conn, asJSON) }
+
+// newReader is newPeer whose messages read otherwise.
+func newReader(t testing.TB, conn *transport.Conn, text func(codec.Serializer, []byte) string) *peer {
 	p := &peer{t: t, conn: conn, messages: make(chan string, 1024)}
 	done := make(chan struct{})
 	go func() {
@@ -47,7 +50,7 @@ func newPeer(t testing.TB, conn *transport.Conn) *peer {
 			if err != nil {
 				return
 			}
-			p.messages <- asJSON(conn.Serializer(), message)
+			p.messages <- text(conn.Serializer(), message)
 		}
 	}()
 	t.Cleanup(func() {
@@ -72,7 +75,7 @@ func (p *peer) sendBytes(message []byte) {
 }
 
 // inSerializer puts a message that is written as JSON into a serializer.
-func inSerializer(t *testing.T, s codec.Serializer, text []byte) []byte {
+func inSerializer(t testing.TB, s codec.Serializer, text []byte) []byte {
 	t.Helper()
 	if s == codec.JSON {
 		return text
