@@ -89,6 +89,7 @@ type Pool struct {
 	Scope         string   // what Concurrency counts: "procedure", or "callee" for all procedures of this block together
 	Upstream      string   // invoke policy of wampool's own registration at the router, "single" or a shared one
 	Admit         []string // authroles whose callees join; none: the pool session's own
+	Direct        []string // authroles whose CALLs here are answered from the pool, past the router
 	Linger        time.Duration
 	RetryLost     bool   // hand a lost callee's calls to another one
 	Retries       int    // how often

@@ -165,6 +165,7 @@ func (s *scope) pools(r *Realm) {
 		b.concurrency(&pool)
 		b.choice("upstream", &pool.Upstream, upstreams)
 		b.names("admit", &pool.Admit)
+		b.names("direct", &pool.Direct)
 		b.duration("linger", &pool.Linger, 0, maxTimeout)
 		b.retries(&pool)
 		b.checked("overload_error", &pool.OverloadError, checkErrorURI)

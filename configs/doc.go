@@ -12,7 +12,7 @@
 //	  auto                                             pool what callees themselves ask to share
 //	  pool "URI" {                                     settings of the procedures governed, above the callee's options
 //	    match, policy, concurrency, scope, upstream,
-//	    admit, linger, retry_lost, retries,
+//	    admit, direct, linger, retry_lost, retries,
 //	    overload_error
 //	    queue { limit, bytes, timeout }                absent: nothing waits
 //	  }

@@ -62,10 +62,10 @@ var (
 		name:  "pool",
 		label: "com.example.compute",
 		attributes: []string{
-			"match", "policy", "concurrency", "scope", "upstream", "admit", "linger", "retry_lost", "retries", "overload_error",
+			"match", "policy", "concurrency", "scope", "upstream", "admit", "direct",
+			"linger", "retry_lost", "retries", "overload_error",
 		},
-		blocks:  []string{"queue"},
-		planned: []string{"direct"},
+		blocks: []string{"queue"},
 	}
 	queueShape = &shape{
 		name:       "queue",

@@ -34,6 +34,7 @@ realm "realm1" { # example; one block for each realm with pools
     scope          = "procedure" # or "callee": one limit over all procedures of this block
     upstream       = "single"    # at the router: single, or roundrobin, random, first, last for several sidecars
     admit          = []          # authroles whose callees join; empty: the role of the pool session
+    direct         = []          # authroles whose CALLs here are answered from the pool, past the router
     linger         = "0s"        # keep the registration this long without a callee
     retry_lost     = false       # hand a lost callee's calls to another: only for what may run twice; then retries = 1
     overload_error = "crossbar.error.max_concurrency_reached"
