@@ -45,7 +45,7 @@ func (s *session) takeFromClient(message []byte) {
 // concerns tells whether a client's message may concern a pool.
 func (s *session) concerns(t codec.MessageType) bool {
 	flags := s.flags.Load()
-	if flags&(isHolding|isShifted) != 0 {
+	if flags&(isHolding|isRenumbered) != 0 {
 		return true
 	}
 	switch t {
@@ -89,7 +89,7 @@ func (s *session) reset() {
 	s.wire.Lock()
 	s.highest = 0
 	s.wire.Unlock()
-	s.unregistering, s.shift, s.parted = nil, requestShift{}, false
+	s.unregistering, s.renumbered, s.parted = nil, nil, false
 }
 
 // fromClient handles a client's message that may concern a pool. realm.mu is
@@ -138,23 +138,57 @@ func (r *realm) fromClient(out *transport.Outbox, s *session, message []byte) {
 
 // passUp passes a client's request on under the ID that the router expects.
 func (r *realm) passUp(out *transport.Outbox, s *session, message []byte) {
-	if s.shift.none() {
+	if s.renumbered == nil {
 		out.Send(s.router, message)
 		return
 	}
 	id, err := codec.ID(s.serializer, message, 1)
-	if err == nil {
-		if up := s.shift.up(id); up != id {
-			if message, err = codec.AppendWithID(r.message[:0], s.serializer, message, 1, up); err == nil {
-				r.message = message
-			}
-		}
-	}
 	if err != nil {
 		r.abort(out, s, "malformed request")
 		return
 	}
+	if up, passes := r.renumber(s, id, message); passes {
+		r.sendUp(out, s, message, id, up)
+	}
+}
+
+// sendUp sends a client's request under the ID that the router expects.
+func (r *realm) sendUp(out *transport.Outbox, s *session, message []byte, id, up uint64) {
+	if up != id {
+		rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, 1, up)
+		if err != nil {
+			r.abort(out, s, "malformed request")
+			return
+		}
+		r.message, message = rewritten, rewritten
+	}
 	out.Send(s.router, message)
+	if s.renumbered != nil && s.renumbered.full() {
+		r.abort(out, s, "too many requests without an answer")
+	}
+}
+
+// renumber returns the router's ID of a client's request. It is false for what
+// the router need not see: it concerns a call that is over.
+func (r *realm) renumber(s *session, id uint64, message []byte) (up uint64, passes bool) {
+	n := s.renumbered
+	if n == nil {
+		return id, true
+	}
+	t, _ := codec.PeekType(s.serializer, message)
+	switch t {
+	case codec.TypeCall:
+		var m codec.Call
+		more := m.Decode(s.serializer, message) == nil && m.Progress
+		return n.call(id, more)
+	case codec.TypeCancel:
+		return n.cancel(id)
+	case codec.TypePublish:
+		var m codec.Publish
+		acknowledged := m.Decode(s.serializer, message) == nil && m.Acknowledge
+		return n.request(id, acknowledged), true
+	}
+	return n.request(id, true), true
 }
 
 // unregister takes an UNREGISTER. A pooled registration is left at once; the
@@ -170,9 +204,10 @@ func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
 	if s.unregistering == nil {
 		s.unregistering = make(map[uint64]struct{})
 	}
-	s.unregistering[s.shift.up(m.Request)] = struct{}{}
 	s.setFlag(isUnregistering)
-	r.passUp(out, s, message)
+	up, _ := r.renumber(s, m.Request, message)
+	s.unregistering[up] = struct{}{}
+	r.sendUp(out, s, message, m.Request, up)
 	actions, _ := r.dealer.Leave(r.now(), s.callee, m.Registration)
 	r.perform(out, actions, hand{})
 	s.log.Info().Str("procedure", procedure).Msg("pool member left")

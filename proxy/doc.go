@@ -17,7 +17,7 @@
 // for those that a pool is concerned with (client_messages.go,
 // router_messages.go). A callee is admitted to a pool by role and by probe
 // (register.go). What that inserts into, or takes out of, the numbering of the
-// client's requests is evened out by requestShift (shift.go).
+// client's requests is evened out by renumbering (renumber.go).
 //
 // How a call travels: the pool session's reader takes an INVOCATION
 // (poolsession.go), the realm hands it to its dealer and carries out what the

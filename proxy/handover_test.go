@@ -287,8 +287,8 @@ func TestBlocksGovernByPattern(t *testing.T) {
 	}
 }
 
-func blockOf(b *blocks, procedure string) string {
-	if p := b.governing(procedure); p != nil {
+func blockOf(b *patterns[*configs.Pool], procedure string) string {
+	if p := governing(b, procedure); p != nil {
 		return p.URI
 	}
 	return "none"

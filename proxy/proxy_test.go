@@ -134,10 +134,11 @@ func TestRouterThatLetsAnybodyRegister(t *testing.T) {
 	router.send(`[67,2]`)
 	client.expectPrefix(`[65,1,`)
 	router.expect(`[48,3,{},"com.example.q"]`)
-	router.send(`[8,48,3,{},"u"]`)
-	client.expect(`[8,48,2,{},"u"]`)
 	client.send(`[49,2,{}]`)
 	router.expect(`[49,3,{}]`)
+	router.send(`[8,48,3,{},"u"]`)
+	client.expect(`[8,48,2,{},"u"]`)
+	client.send(`[49,2,{}]`) // too late: it concerns no call
 	client.send(`[16,3,{"acknowledge":true},"t"]`)
 	router.expect(`[16,4,{"acknowledge":true},"t"]`)
 	router.send(`[17,4,9]`)

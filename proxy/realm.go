@@ -21,7 +21,7 @@ type realm struct {
 	// Immutable.
 	proxy  *Proxy
 	config *configs.Realm
-	blocks blocks
+	blocks patterns[*configs.Pool]
 	log    zerolog.Logger
 	start  time.Time // of dealer.Time
 	wake   chan struct{}
@@ -270,7 +270,7 @@ func (r *realm) forwardOwn(out *transport.Outbox, a *dealer.Action, h hand) {
 func (r *realm) refuse(out *transport.Outbox, a *dealer.Action) {
 	to := r.origins[a.Origin]
 	procedure, overload := procedureOf(a.Refusal.Pool), configs.DefaultOverloadError
-	if block := r.blocks.governing(procedure); block != nil {
+	if block := governing(&r.blocks, procedure); block != nil {
 		overload = block.OverloadError
 	}
 	uri := refusalURI(a.Refusal.Reason, overload)

@@ -60,7 +60,7 @@ func (r *realm) rules(m *codec.Register) (block *configs.Pool, pooled bool) {
 	if !codec.ValidPattern(m.Procedure, m.Match) || !isMatch(m.Match) {
 		return nil, false
 	}
-	if block := r.blocks.governing(m.Procedure); block != nil {
+	if block := governing(&r.blocks, m.Procedure); block != nil {
 		return block, true
 	}
 	if !r.config.Auto || isReserved(m.Procedure) {
@@ -198,9 +198,10 @@ func (r *realm) probe(out *transport.Outbox, s *session) {
 	p.stage = awaitProbe
 	m := p.message
 	m.Options, r.details = m.Options.Edit(s.serializer, r.details[:0], []string{"invoke", "concurrency", "force_reregister"}, nil)
-	p.probe = s.shift.up(p.message.Request)
-	if p.tries > 1 { // the first one's ID is spent: this one is inserted
+	if p.probe = p.message.Request; p.tries > 1 { // the first one's ID is spent: this one is inserted
 		p.probe = r.insertRequest(s)
+	} else if s.renumbered != nil {
+		p.probe = s.renumbered.request(p.probe, false)
 	}
 	m.Request = p.probe
 	r.message = m.Append(r.message[:0], s.serializer)
@@ -210,10 +211,25 @@ func (r *realm) probe(out *transport.Outbox, s *session) {
 // insertRequest returns the ID of a request of our own in the callee's session
 // at the router, right behind the pending REGISTER and what was inserted there.
 func (r *realm) insertRequest(s *session) uint64 {
-	id := s.shift.up(s.pending.message.Request + 1)
-	s.shift.insert(s.pending.message.Request)
-	s.setFlag(isShifted)
-	return id
+	r.renumberFrom(s, s.pending.message.Request)
+	return s.renumbered.insert()
+}
+
+// renumberFrom begins to renumber a session's requests behind this one, which
+// is the latest, if that has not begun yet.
+func (r *realm) renumberFrom(s *session, latest uint64) {
+	if s.renumbered == nil {
+		s.renumbered = newRenumbering(latest)
+		s.setFlag(isRenumbered)
+	}
+}
+
+// swallowRegister takes note that the pending REGISTER never comes to the router.
+func (r *realm) swallowRegister(s *session) {
+	if request := s.pending.message.Request; s.pending.tries == 0 {
+		r.renumberFrom(s, request-1)
+		s.renumbered.swallow(request)
+	}
 }
 
 // probeRefused takes the router's ERROR for the probe. It tells whether the
@@ -345,10 +361,7 @@ func (r *realm) refuseRegister(out *transport.Outbox, s *session, cause *codec.E
 			m.Details, m.Payload = codec.Dict{}, codec.Payload{}
 		}
 	}
-	if p.tries == 0 { // the router never saw the request
-		s.shift.swallow(p.message.Request)
-		s.setFlag(isShifted)
-	}
+	r.swallowRegister(s)
 	if more, say := s.proxy.notAdmitted.now(); say {
 		s.log.Warn().Str("procedure", p.message.Procedure).Bytes("error", m.URI).
 			Int("more_since_last_line", more).Msg("callee not admitted to the pool")
@@ -356,9 +369,6 @@ func (r *realm) refuseRegister(out *transport.Outbox, s *session, cause *codec.E
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.client, r.message)
 	r.settle(out, s)
-	if s.shift.full() && !s.parted {
-		r.abort(out, s, "too many REGISTERs that were refused")
-	}
 }
 
 // settle ends the pending REGISTER and lets go what was held behind it.
@@ -390,10 +400,7 @@ func (r *realm) abandonRegister(out *transport.Outbox, s *session) {
 	if s.pending == nil {
 		return
 	}
-	if s.pending.tries == 0 {
-		s.shift.swallow(s.pending.message.Request)
-		s.setFlag(isShifted)
-	}
+	r.swallowRegister(s)
 	r.settle(out, s)
 }
 

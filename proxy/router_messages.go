@@ -59,11 +59,11 @@ func (s *session) answersConcern(t codec.MessageType) bool {
 	case codec.TypeInvocation, codec.TypeInterrupt:
 		return flags&isCallee != 0
 	case codec.TypeRegistered:
-		return flags&(isHolding|isShifted) != 0
+		return flags&(isHolding|isRenumbered) != 0
 	case codec.TypeUnregistered, codec.TypeError:
-		return flags&(isHolding|isShifted|isUnregistering) != 0
+		return flags&(isHolding|isRenumbered|isUnregistering) != 0
 	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed, codec.TypeResult:
-		return flags&isShifted != 0
+		return flags&isRenumbered != 0
 	}
 	return false
 }
@@ -120,22 +120,27 @@ func (r *realm) fromRouter(out *transport.Outbox, s *session, t codec.MessageTyp
 		if m.Decode(s.serializer, message) == nil && r.probeGranted(out, s, &m) {
 			return
 		}
-		r.passDown(out, s, message, 1)
+		r.passDown(out, s, message, 1, true)
 	case codec.TypeUnregistered:
 		r.unregistered(out, s, message)
 	case codec.TypeError:
 		r.routerError(out, s, message)
-	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed, codec.TypeResult:
-		r.passDown(out, s, message, 1)
+	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed:
+		r.passDown(out, s, message, 1, true)
+	case codec.TypeResult:
+		var m codec.Result
+		final := m.Decode(s.serializer, message) != nil || !m.Progress
+		r.passDown(out, s, message, 1, final)
 	case codec.TypeGoodbye, codec.TypeAbort:
 		out.Send(s.client, message)
 		r.part(out, s)
 	}
 }
 
-// passDown passes an answer on under the ID that the client gave its request.
-func (r *realm) passDown(out *transport.Outbox, s *session, message []byte, element int) {
-	if s.shift.none() {
+// passDown passes an answer on under the ID that the client gave its request;
+// final tells whether it is the last one.
+func (r *realm) passDown(out *transport.Outbox, s *session, message []byte, element int, final bool) {
+	if s.renumbered == nil {
 		out.Send(s.client, message)
 		return
 	}
@@ -144,9 +149,9 @@ func (r *realm) passDown(out *transport.Outbox, s *session, message []byte, elem
 		out.Send(s.client, message) // the client judges
 		return
 	}
-	down, known := s.shift.down(id)
+	down, known := s.renumbered.answer(id, final)
 	if !known {
-		return // of a request of our own
+		return // of a request of our own, or of none
 	}
 	if down != id {
 		rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, element, down)
@@ -172,7 +177,7 @@ func (r *realm) unregistered(out *transport.Outbox, s *session, message []byte) 
 		return
 	}
 	delete(s.unregistering, id)
-	r.passDown(out, s, message, 1)
+	r.passDown(out, s, message, 1, true)
 }
 
 // routerError takes an ERROR of the router for one of the client's requests.
@@ -188,7 +193,10 @@ func (r *realm) routerError(out *transport.Outbox, s *session, message []byte) {
 	if _, pooled := s.unregistering[m.Request]; pooled && m.RequestType == codec.TypeUnregister {
 		// The router has never known this registration: that is as it should be.
 		delete(s.unregistering, m.Request)
-		request, _ := s.shift.down(m.Request)
+		request := m.Request
+		if s.renumbered != nil {
+			request, _ = s.renumbered.answer(request, true)
+		}
 		answer := codec.Unregistered{Request: request}
 		r.message = answer.Append(r.message[:0], s.serializer)
 		out.Send(s.client, r.message)
@@ -198,7 +206,7 @@ func (r *realm) routerError(out *transport.Outbox, s *session, message []byte) {
 		out.Send(s.client, message) // concerns an invocation, not a request of the client
 		return
 	}
-	r.passDown(out, s, message, 2)
+	r.passDown(out, s, message, 2, m.RequestType != codec.TypeCancel)
 }
 
 // ownInvocation takes an INVOCATION for a registration of the client that is

@@ -47,7 +47,7 @@ type session struct {
 	held          [][]byte // what the client sent behind its pending REGISTER
 	heldBytes     int
 	releasing     bool // what was held is on its way
-	shift         requestShift
+	renumbered    *renumbering // nil: request IDs are the same at the router
 	granted       dealer.OriginID // of calls that came by a probe's registration, if hasGranted
 	hasGranted    bool
 	parted        bool
@@ -69,7 +69,7 @@ type hello struct {
 const (
 	isCallee        uint32 = 1 << iota // known to the dealer
 	isHolding                          // a REGISTER is pending
-	isShifted                          // request IDs differ at the router
+	isRenumbered                       // request IDs may differ at the router
 	isUnregistering                    // an UNREGISTER of a pooled registration is at the router
 )
 

@@ -150,14 +150,41 @@ func TestHeldMessagesKeepTheirOrderBehindSeveralRegisters(t *testing.T) {
 	}
 }
 
-func TestEndlessRefusedRegistersEndTheSession(t *testing.T) {
+func TestEndlessRefusedRegistersLeaveNothingBehind(t *testing.T) {
 	w, _ := newWorld(t, "")
-	client, _ := w.join("backend", "")
-	for id := 1; id <= maxShifts; id++ {
+	client, router := w.join("backend", "")
+	const refused = 5000
+	for id := 1; id <= refused; id++ {
 		client.send(`[64,%d,{"concurrency":0},"com.example.p"]`, id)
 		client.expectPrefix(`[8,64,%d,{},"wamp.error.invalid_argument"`, id)
 	}
-	client.expectPrefix(`[3,{"message":"too many`)
+	client.send(`[32,%d,{},"com.example.t"]`, refused+1)
+	router.expect(`[32,1,{},"com.example.t"]`)
+	router.send(`[33,1,7]`)
+	client.expect(`[33,%d,7]`, refused+1)
+}
+
+// What a client leaves unanswered at the router is remembered while its
+// requests are renumbered, and that has a bound.
+func TestTooManyOpenRequestsEndTheSession(t *testing.T) {
+	w, _ := newWorld(t, "")
+	client, router := w.join("backend", "")
+	client.send(`[64,1,{"concurrency":0},"com.example.p"]`)
+	client.expectPrefix(`[8,64,1,{},"wamp.error.invalid_argument"`)
+	w.proxy.mu.Lock()
+	for s := range w.proxy.sessions {
+		r := s.realm.Load()
+		r.mu.Lock()
+		for id := range uint64(maxOpenRequests - 2) {
+			s.renumbered.open[maxID-id] = openRequest{}
+		}
+		r.mu.Unlock()
+	}
+	w.proxy.mu.Unlock()
+	client.send(`[48,2,{},"com.example.q"]`)
+	router.expect(`[48,1,{},"com.example.q"]`)
+	client.send(`[48,3,{},"com.example.q"]`)
+	client.expectPrefix(`[3,{"message":"too many requests without an answer"}`)
 }
 
 func TestSecondHelloBeforeWelcomeChangesNothing(t *testing.T) {

@@ -1,0 +1,160 @@
+package proxy
+
+// maxID is the highest request ID; the next one is 1 (basic profile, "IDs").
+const maxID = 1 << 53
+
+// renumbering maps the request IDs that a client gives to those that the router
+// sees, and back. They differ once wampool has inserted a request of its own
+// into the client's session at the router, or has answered one of the client's
+// requests itself: what a client counts is not what its router may count, and
+// neither may see a gap ("Protocol Errors").
+//
+//	client   1 CALL   2 CALL (answered here)   3 PUBLISH   4 SUBSCRIBE
+//	router   1 CALL                            2 PUBLISH   3 SUBSCRIBE
+//
+// A session that needs it gets one, from then on or from its beginning: in all
+// others, requests pass as they are. What a client itself leaves out or repeats
+// is left out or repeated at the router too, which judges.
+type renumbering struct {
+	client, router uint64 // latest IDs, 0 before the first one
+	passed         uint64 // IDs up to this one were the same on both sides, and are in no table
+
+	open  map[uint64]openRequest // by the router's ID: what it has not answered, or not to its end
+	calls map[uint64]uint64      // CALLs among these: the router's ID by the client's
+	over  map[uint64]struct{}    // client's IDs of progressive CALLs that were answered before their last part
+}
+
+// openRequest is a request at the router.
+type openRequest struct {
+	client uint64 // its ID there
+	call   bool
+	parts  bool // a CALL whose further parts are to come
+}
+
+// maxOpenRequests bounds what one session can make wampool remember.
+const maxOpenRequests = 1 << 20
+
+// maxOver bounds the same of progressive calls whose last part never comes.
+const maxOver = 1024
+
+// newRenumbering begins to renumber behind the client's latest request.
+func newRenumbering(latest uint64) *renumbering {
+	return &renumbering{
+		client: latest, router: latest, passed: latest,
+		open: make(map[uint64]openRequest), calls: make(map[uint64]uint64), over: make(map[uint64]struct{}),
+	}
+}
+
+// full tells whether the session has used up what may be remembered of it.
+func (n *renumbering) full() bool { return len(n.open) >= maxOpenRequests }
+
+// request returns the router's ID of a client's request; answered tells whether
+// the router is going to answer it.
+func (n *renumbering) request(id uint64, answered bool) uint64 {
+	up := n.next(id)
+	if answered {
+		n.open[up] = openRequest{client: id}
+	}
+	return up
+}
+
+// call is request for a CALL, or a further part of one; more tells whether
+// others follow. It is false for the part of a call that is over.
+func (n *renumbering) call(id uint64, more bool) (uint64, bool) {
+	if _, over := n.over[id]; over {
+		return 0, false
+	}
+	up, open := n.calls[id]
+	if !open {
+		up = n.next(id)
+		n.calls[id] = up
+	}
+	n.open[up] = openRequest{client: id, call: true, parts: more}
+	return up, true
+}
+
+// cancel returns the router's ID of a CALL that the client wants to cancel. It
+// is false for one that is over.
+func (n *renumbering) cancel(id uint64) (uint64, bool) {
+	if up, open := n.calls[id]; open {
+		return up, true
+	}
+	return id, id <= n.passed
+}
+
+// insert returns the router's ID of a request of our own, whose answer is not
+// for the client.
+func (n *renumbering) insert() uint64 {
+	n.advance(1)
+	return n.router
+}
+
+// swallow takes note of a request that the router never sees.
+func (n *renumbering) swallow(id uint64) {
+	if step, forward := n.step(id); forward {
+		n.client = id
+		n.advance(step - 1)
+	}
+}
+
+// answer returns the client's ID of a request that the router answers. It is
+// false for a request of our own, and for one that gets no answer.
+func (n *renumbering) answer(id uint64, final bool) (uint64, bool) {
+	q, open := n.open[id]
+	if !open {
+		return id, id <= n.passed || id > n.router
+	}
+	if !final {
+		return q.client, true
+	}
+	delete(n.open, id)
+	if q.call {
+		delete(n.calls, q.client)
+	}
+	if q.parts {
+		if len(n.over) >= maxOver {
+			clear(n.over)
+		}
+		n.over[q.client] = struct{}{}
+	}
+	return q.client, true
+}
+
+// next returns the router's ID of the client's next request.
+func (n *renumbering) next(id uint64) uint64 {
+	step, forward := n.step(id)
+	if !forward {
+		return add(n.router, maxID-step)
+	}
+	n.client = id
+	n.advance(step)
+	return n.router
+}
+
+// step is how far an ID lies behind the client's latest one, or before it.
+func (n *renumbering) step(id uint64) (step uint64, forward bool) {
+	switch {
+	case id > n.client:
+		return id - n.client, true
+	case n.client-id > maxID/2: // behind 2^53
+		return id + maxID - n.client, true
+	}
+	return n.client - id, false
+}
+
+// advance moves the router's latest ID on. Behind 2^53 none is left of those
+// that were passed as they are.
+func (n *renumbering) advance(step uint64) {
+	before := n.router
+	if n.router = add(n.router, step); n.router < before {
+		n.passed = 0
+	}
+}
+
+// add counts on within 1 to 2^53.
+func add(id, step uint64) uint64 {
+	if step == 0 {
+		return id
+	}
+	return (id+step-1)%maxID + 1
+}
