@@ -133,16 +133,30 @@ func (d Dict) Edit(s Serializer, dst []byte, drop []string, set []Field) (Dict, 
 	if len(d.raw) == 0 && len(set) == 0 || len(set) == 0 && !d.hasAny(s, drop) {
 		return d, dst
 	}
+	return d.rebuild(s, dst, drop, false, set)
+}
+
+// Pick returns the dictionary with no other keys than those in keep, and with
+// the fields in set behind them: the reverse of [Dict.Edit], by its rules.
+func (d Dict) Pick(s Serializer, dst []byte, keep []string, set []Field) (Dict, []byte) {
+	if d.Empty() && len(set) == 0 {
+		return Dict{}, dst
+	}
+	return d.rebuild(s, dst, keep, true, set)
+}
+
+// rebuild copies the entries whose keys are among these or not, and adds fields.
+func (d Dict) rebuild(s Serializer, dst []byte, keys []string, among bool, set []Field) (Dict, []byte) {
 	kept := 0
 	for e := d.read(s); e.next(); {
-		if !isAny(e.key, drop) {
+		if isAny(e.key, keys) == among {
 			kept++
 		}
 	}
 	dst = appendDictHead(dst[:0], s, kept+len(set))
 	first := true
 	for e := d.read(s); e.next(); {
-		if isAny(e.key, drop) {
+		if isAny(e.key, keys) != among {
 			continue
 		}
 		if s == JSON && !first {

@@ -10,6 +10,7 @@ type Register struct {
 	HasInvoke       bool
 	HasConcurrency  bool
 	ForceReregister bool
+	DiscloseCaller  bool
 	// OptionError says which of these options has a value that it can't have.
 	// The message is well formed all the same.
 	OptionError error
@@ -62,6 +63,8 @@ func (m *Register) option(key []byte, c *cursor) {
 		}
 	case "force_reregister":
 		m.ForceReregister = c.boolValue()
+	case "disclose_caller":
+		m.DiscloseCaller = c.boolValue()
 	}
 }
 

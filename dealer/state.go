@@ -64,3 +64,40 @@ func (d *Dealer) Load() (waiting, running int) {
 
 // Members returns how many callees a pool has.
 func (d *Dealer) Members(id PoolID) int { return d.pool(id).roster.size }
+
+// Callees returns the callees of a pool, in the order in which they registered.
+func (d *Dealer) Callees(id PoolID) []CalleeID {
+	ro := &d.pool(id).roster
+	callees := make([]CalleeID, 0, ro.size)
+	for _, r := range ro.members {
+		if r != nil {
+			callees = append(callees, r.callee.id)
+		}
+	}
+	return callees
+}
+
+// CallState says whether a request is one of a call's.
+type CallState uint8
+
+const (
+	// Unknown: a CALL with this request would be a new one.
+	Unknown CallState = iota
+	// Open: the call waits or runs; a CALL would be a further part of it.
+	Open
+	// Over: the call was answered before its last part came.
+	Over
+)
+
+// CallState tells what an origin's request stands for, and the pool of one
+// that is open.
+func (d *Dealer) CallState(from OriginID, request uint64) (CallState, PoolID) {
+	o := d.origin(from)
+	if i := o.call(request); i != noCall {
+		return Open, d.calls.at(i).pool.id
+	}
+	if o.ended.has(request) {
+		return Over, 0
+	}
+	return Unknown, 0
+}

@@ -20,7 +20,7 @@ func (s *session) takeFromClient(message []byte) {
 		s.takeHello(message)
 		return
 	}
-	if r == nil || !s.concerns(t) {
+	if r == nil || !s.concerns(t, message) {
 		s.clientOut.Send(s.router, message)
 		return
 	}
@@ -43,7 +43,7 @@ func (s *session) takeFromClient(message []byte) {
 }
 
 // concerns tells whether a client's message may concern a pool.
-func (s *session) concerns(t codec.MessageType) bool {
+func (s *session) concerns(t codec.MessageType, message []byte) bool {
 	flags := s.flags.Load()
 	if flags&(isHolding|isRenumbered) != 0 {
 		return true
@@ -53,6 +53,8 @@ func (s *session) concerns(t codec.MessageType) bool {
 		return true
 	case codec.TypeYield, codec.TypeError, codec.TypeUnregister:
 		return flags&isCallee != 0
+	case codec.TypeCall:
+		return mayAskMeta(message)
 	}
 	return false
 }
@@ -89,7 +91,7 @@ func (s *session) reset() {
 	s.wire.Lock()
 	s.highest = 0
 	s.wire.Unlock()
-	s.unregistering, s.renumbered, s.parted = nil, nil, false
+	s.unregistering, s.disclosing, s.asked, s.renumbered, s.isDirect, s.parted = nil, nil, nil, nil, false, false
 }
 
 // fromClient handles a client's message that may concern a pool. realm.mu is
@@ -126,7 +128,11 @@ func (r *realm) fromClient(out *transport.Outbox, s *session, message []byte) {
 			return
 		}
 		r.yield(out, s, message)
-	case codec.TypeCall, codec.TypeCancel, codec.TypePublish, codec.TypeSubscribe, codec.TypeUnsubscribe:
+	case codec.TypeCall:
+		r.call(out, s, message)
+	case codec.TypeCancel:
+		r.cancel(out, s, message)
+	case codec.TypePublish, codec.TypeSubscribe, codec.TypeUnsubscribe:
 		r.passUp(out, s, message)
 	case codec.TypeGoodbye, codec.TypeAbort:
 		out.Send(s.router, message)
@@ -201,6 +207,7 @@ func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
 	}
 	procedure := procedureOf(s.registered[m.Registration])
 	delete(s.registered, m.Registration)
+	delete(s.disclosing, m.Registration)
 	if s.unregistering == nil {
 		s.unregistering = make(map[uint64]struct{})
 	}

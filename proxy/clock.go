@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/transport"
 )
@@ -59,12 +58,12 @@ func (r *realm) unit() time.Duration {
 // maxCallTimeout is taken for all timeouts beyond it.
 const maxCallTimeout = 365 * 24 * time.Hour
 
-// timeoutOf returns the timeout of a call, 0 for none.
-func (r *realm) timeoutOf(m *codec.Invocation) time.Duration {
-	if m.Timeout >= uint64(maxCallTimeout/r.unit()) {
+// timeoutOf is a call's timeout as the router counts it, 0 for none.
+func (r *realm) timeoutOf(timeout uint64) time.Duration {
+	if timeout >= uint64(maxCallTimeout/r.unit()) {
 		return maxCallTimeout
 	}
-	return time.Duration(m.Timeout) * r.unit()
+	return time.Duration(timeout) * r.unit()
 }
 
 // inUnits is what is left of a call's timeout as the router counts it: at least

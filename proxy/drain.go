@@ -16,6 +16,7 @@ func (r *realm) drain() {
 	r.draining = true
 	r.dealer.Drain()
 	for _, up := range r.uplinks {
+		up.draining = up.isLive()
 		up.wanted = false
 		r.leaveUplink(&out, up)
 	}

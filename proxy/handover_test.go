@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 )
 
@@ -187,13 +186,13 @@ func TestTimeoutUnits(t *testing.T) {
 	for unit, want := range map[string][4]uint64{"ms": {5, 1, 2, 1500}, "s": {5000, 1, 1, 2}} {
 		r := &realm{proxy: &Proxy{config: &configs.Config{Router: configs.Router{TimeoutUnit: unit}}}}
 		got := [4]uint64{
-			uint64(r.timeoutOf(&codec.Invocation{Timeout: 5}).Milliseconds()),
+			uint64(r.timeoutOf(5).Milliseconds()),
 			r.inUnits(1), r.inUnits(1500 * time.Microsecond), r.inUnits(1500 * time.Millisecond),
 		}
 		if got != want {
 			t.Errorf("%s: %v, want %v", unit, got, want)
 		}
-		if huge := r.timeoutOf(&codec.Invocation{Timeout: 1<<64 - 1}); huge != maxCallTimeout {
+		if huge := r.timeoutOf(1<<64 - 1); huge != maxCallTimeout {
 			t.Errorf("%s: the largest timeout is %s", unit, huge)
 		}
 	}

@@ -210,7 +210,7 @@ func (p *poolSession) up(conn *transport.Conn, welcome *codec.Welcome) {
 		conn: conn, serializer: conn.Serializer(), session: welcome.Session, authRole: welcome.AuthRole,
 		requests: make(map[uint64]*uplink), registrations: make(map[uint64]*uplink),
 	}
-	r.origins[r.poolOrigin] = origin{conn, conn.Serializer()}
+	r.origins[r.poolOrigin] = origin{conn: conn, serializer: conn.Serializer()}
 	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).
 		Stringer("serializer", conn.Serializer()).Msg("pool session up")
 	for _, up := range r.uplinks {
@@ -343,7 +343,7 @@ func (p *poolSession) answered(request uint64) *uplink {
 func (p *poolSession) invocation(m *codec.Invocation, size int) {
 	r := p.realm
 	if most := r.proxy.config.Limits.MessageBytes; int64(size) > most {
-		r.message = r.errorMessage(r.pool.serializer, m.Request, uriPayloadSize, codec.TextPayload(r.pool.serializer, nil,
+		r.message = r.errorMessage(&r.origins[r.poolOrigin], m.Request, uriPayloadSize, codec.TextPayload(r.pool.serializer, nil,
 			fmt.Sprintf("the call has %d bytes, and %d is the most that a callee may get (limits.message_bytes)", size, most), nil))
 		p.out.Send(r.pool.conn, r.message)
 		return
@@ -356,7 +356,7 @@ func (p *poolSession) invocation(m *codec.Invocation, size int) {
 		if up != nil {
 			procedure = up.procedure
 		}
-		r.message = r.errorMessage(r.pool.serializer, m.Request, uriNoCallee,
+		r.message = r.errorMessage(&r.origins[r.poolOrigin], m.Request, uriNoCallee,
 			refusalPayload(r.pool.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, procedure))
 		p.out.Send(r.pool.conn, r.message)
 		return
@@ -364,7 +364,7 @@ func (p *poolSession) invocation(m *codec.Invocation, size int) {
 	r.perform(&p.out, r.dealer.Call(r.now(), dealer.Call{
 		Pool: up.pool, Origin: r.poolOrigin, Request: m.Request,
 		Body:            codec.Body{Serializer: r.pool.serializer, Details: m.Details, Payload: m.Payload},
-		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m),
+		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), hand{})
 }
 

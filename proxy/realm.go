@@ -34,6 +34,7 @@ type realm struct {
 	callees    []*session // by dealer.CalleeID
 	uplinks    map[string]*uplink
 	byPool     map[dealer.PoolID]*uplink
+	byPattern  patterns[*uplink]
 	awaiting   []*session  // whose REGISTER waits for the pool session, oldest first
 	armed      dealer.Time // when the clock will look next
 	check      dealer.Time // no later than the next deadline that is not the dealer's
@@ -43,13 +44,25 @@ type realm struct {
 
 	// The answer at hand, and buffers for the message under construction.
 	yielded                                codec.Yield
+	called                                 codec.Call
 	message, details, dict, payload, plain []byte
+	routed, disclosed                      []byte
 }
 
-// origin is where answers go.
+// origin is where answers go: to the router, as YIELD and ERROR, or to a caller
+// at wampool, as RESULT and ERROR.
 type origin struct {
 	conn       *transport.Conn
 	serializer codec.Serializer
+	caller     *session // nil: the router
+}
+
+// request is what the origin's calls came as.
+func (o *origin) request() codec.MessageType {
+	if o.caller != nil {
+		return codec.TypeCall
+	}
+	return codec.TypeInvocation
 }
 
 // failure is a call that was dispatched but could not be written to its callee.
@@ -123,7 +136,7 @@ func (r *realm) perform(out *transport.Outbox, actions []dealer.Action, h hand) 
 // the payload as they came, or as they are in the callee's serializer.
 func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 	s := r.callees[a.Callee]
-	details, payload, from := a.Body.Details, a.Body.Payload, a.Body.Serializer
+	details, payload, from := r.discloseTo(s, a), a.Body.Payload, a.Body.Serializer
 	switch {
 	case a.Rest > 0:
 		details, r.details = details.Edit(from, r.details[:0], strippedOf[a.StripProgress], []codec.Field{
@@ -199,28 +212,13 @@ func (r *realm) interrupt(out *transport.Outbox, a *dealer.Action, h hand) {
 
 // forward passes a callee's answer on to where the call came from.
 func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
-	to := r.origins[a.Origin]
-	var err error
-	if h.yield != nil {
-		m := *h.yield
-		m.Request = a.Request
-		if h.serializer != to.serializer {
-			m.Options, m.Payload, err = r.transcode(m.Options, m.Payload, h.serializer, to.serializer)
-		}
-		r.message = m.Append(r.message[:0], to.serializer)
-	} else {
-		m := *h.err
-		m.Request = a.Request
-		if h.serializer != to.serializer {
-			m.Details, m.Payload, err = r.transcode(m.Details, m.Payload, h.serializer, to.serializer)
-		}
-		r.message = m.Append(r.message[:0], to.serializer)
-	}
+	to := &r.origins[a.Origin]
+	err := r.answerFor(to, a.Request, h)
 	if err != nil {
-		r.message = r.errorMessage(to.serializer, a.Request, uriInvalidArgument,
-			codec.TextPayload(to.serializer, nil, "the callee's answer does not fit the router's serializer: "+err.Error(), nil))
-	} else if err = fits(to.conn, r.message); err != nil {
-		r.message = r.errorMessage(to.serializer, a.Request, uriPayloadSize, codec.TextPayload(to.serializer, nil, err.Error(), nil))
+		r.message = r.errorMessage(to, a.Request, uriInvalidArgument,
+			codec.TextPayload(to.serializer, nil, "the callee's answer does not fit the serializer of who called: "+err.Error(), nil))
+	} else if err = to.fits(r.message); err != nil {
+		r.message = r.errorMessage(to, a.Request, uriPayloadSize, codec.TextPayload(to.serializer, nil, err.Error(), nil))
 	}
 	out.Send(to.conn, r.message)
 	if up := r.byPool[a.Pool]; up != nil && a.Final {
@@ -228,19 +226,55 @@ func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 	}
 	if err != nil && !a.Final {
 		// The caller has its final answer now; what the callee still sends is discarded.
-		r.perform(out, r.dealer.Cancel(r.now(), a.Origin, a.Request, codec.CancelKillNoWait), hand{})
+		r.dropCall(out, a.Origin, a.Request)
 	}
 }
 
-// fits tells why an answer can't be sent to a router: it does not take one so
-// long, or a large one while it has not read what it was sent before. Small ones
-// always may: a router that leaves so many unread is lost.
-func fits(to *transport.Conn, message []byte) error {
-	const large = 1 << 20
-	if size, most := len(message), to.MaxSend(); size > most {
-		return fmt.Errorf("the answer has %d bytes, and %d is the most that the router's RawSocket takes", size, most)
+// answerFor builds the message that brings a callee's answer to an origin.
+func (r *realm) answerFor(to *origin, request uint64, h hand) error {
+	var dict codec.Dict
+	var payload codec.Payload
+	switch {
+	case h.yield != nil && to.caller != nil:
+		dict, r.routed = h.yield.ResultDetails(h.serializer, r.routed)
+		payload = h.yield.Payload
+	case h.yield != nil:
+		dict, payload = h.yield.Options, h.yield.Payload
+	case to.caller != nil:
+		dict, r.routed = h.err.CallDetails(h.serializer, r.routed)
+		payload = h.err.Payload
+	default:
+		dict, payload = h.err.Details, h.err.Payload
 	}
-	if len(message) >= large && to.Buffered()+len(message) > poolSendBufferBytes-large {
+	if h.serializer != to.serializer {
+		var err error
+		if dict, payload, err = r.transcode(dict, payload, h.serializer, to.serializer); err != nil {
+			return err
+		}
+	}
+	switch {
+	case h.yield != nil && to.caller != nil:
+		m := codec.Result{Request: request, Details: dict, Payload: payload}
+		r.message = m.Append(r.message[:0], to.serializer)
+	case h.yield != nil:
+		m := codec.Yield{Request: request, Options: dict, Payload: payload}
+		r.message = m.Append(r.message[:0], to.serializer)
+	default:
+		m := codec.Error{RequestType: to.request(), Request: request, Details: dict, URI: h.err.URI, Payload: payload}
+		r.message = m.Append(r.message[:0], to.serializer)
+	}
+	return nil
+}
+
+// fits tells why an answer can't be sent: who called does not take one so long,
+// or is a router that gets a large one while it has not read what it was sent
+// before. Small ones always may: a router that leaves so many unread is lost.
+func (o *origin) fits(message []byte) error {
+	const large = 1 << 20
+	if size, most := len(message), o.conn.MaxSend(); size > most {
+		return fmt.Errorf("the answer has %d bytes, and %d is the most that the RawSocket of who called takes", size, most)
+	}
+	if o.caller == nil && len(message) >= large && o.conn.Buffered()+len(message) > poolSendBufferBytes-large {
 		return errors.New("the answer is too large for a router that reads so slowly")
 	}
 	return nil
@@ -268,14 +302,14 @@ func (r *realm) forwardOwn(out *transport.Outbox, a *dealer.Action, h hand) {
 
 // refuse answers a caller with an ERROR.
 func (r *realm) refuse(out *transport.Outbox, a *dealer.Action) {
-	to := r.origins[a.Origin]
+	to := &r.origins[a.Origin]
 	procedure, overload := procedureOf(a.Refusal.Pool), configs.DefaultOverloadError
 	if block := governing(&r.blocks, procedure); block != nil {
 		overload = block.OverloadError
 	}
 	uri := refusalURI(a.Refusal.Reason, overload)
 	r.payload = r.payload[:0]
-	r.message = r.errorMessage(to.serializer, a.Request, uri, refusalPayload(to.serializer, r.payload, a.Refusal, procedure))
+	r.message = r.errorMessage(to, a.Request, uri, refusalPayload(to.serializer, r.payload, a.Refusal, procedure))
 	out.Send(to.conn, r.message)
 	if up := r.byPool[a.Pool]; up != nil {
 		up.refused++
@@ -283,10 +317,10 @@ func (r *realm) refuse(out *transport.Outbox, a *dealer.Action) {
 	}
 }
 
-// errorMessage builds the ERROR that answers an INVOCATION.
-func (r *realm) errorMessage(s codec.Serializer, request uint64, uri string, payload codec.Payload) []byte {
-	m := codec.Error{RequestType: codec.TypeInvocation, Request: request, URI: []byte(uri), Payload: payload}
-	return m.Append(r.message[:0], s)
+// errorMessage builds the ERROR that answers a call.
+func (r *realm) errorMessage(to *origin, request uint64, uri string, payload codec.Payload) []byte {
+	m := codec.Error{RequestType: to.request(), Request: request, URI: []byte(uri), Payload: payload}
+	return m.Append(r.message[:0], to.serializer)
 }
 
 // enrol makes a session known to the dealer as a callee. From then on the
@@ -318,6 +352,7 @@ func (r *realm) part(out *transport.Outbox, s *session) {
 		r.dealer.RemoveOrigin(s.granted)
 		r.origins[s.granted], s.hasGranted = origin{}, false
 	}
+	r.partCaller(out, s)
 	if s.flags.Load()&isCallee != 0 {
 		actions := r.dealer.Lose(r.now(), s.callee)
 		r.callees[s.callee] = nil

@@ -306,6 +306,12 @@ func (r *realm) admit(out *transport.Outbox, s *session) {
 		return
 	}
 	s.registered[p.join.ID] = p.up.key
+	if p.message.DiscloseCaller {
+		if s.disclosing == nil {
+			s.disclosing = make(map[uint64]struct{})
+		}
+		s.disclosing[p.join.ID] = struct{}{}
+	}
 	m := codec.Registered{Request: p.message.Request, Registration: p.join.ID}
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.client, r.message)
@@ -331,6 +337,7 @@ func (r *realm) revoke(out *transport.Outbox, a *dealer.Action) {
 	s := r.callees[a.Callee]
 	procedure := procedureOf(s.registered[a.Registration])
 	delete(s.registered, a.Registration)
+	delete(s.disclosing, a.Registration)
 	s.log.Info().Str("procedure", procedure).Msg("pool member revoked")
 	if !s.features.RegistrationRevocation {
 		return

@@ -73,6 +73,16 @@ func (n *renumbering) call(id uint64, more bool) (uint64, bool) {
 	return up, true
 }
 
+// knows tells whether a CALL would be the part of one that is at the router, or
+// was.
+func (n *renumbering) knows(id uint64) bool {
+	if _, open := n.calls[id]; open {
+		return true
+	}
+	_, over := n.over[id]
+	return over
+}
+
 // cancel returns the router's ID of a CALL that the client wants to cancel. It
 // is false for one that is over.
 func (n *renumbering) cancel(id uint64) (uint64, bool) {

@@ -61,8 +61,10 @@ func (s *session) answersConcern(t codec.MessageType) bool {
 	case codec.TypeRegistered:
 		return flags&(isHolding|isRenumbered) != 0
 	case codec.TypeUnregistered, codec.TypeError:
-		return flags&(isHolding|isRenumbered|isUnregistering) != 0
-	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed, codec.TypeResult:
+		return flags&(isHolding|isRenumbered|isUnregistering|isAsking) != 0
+	case codec.TypeResult:
+		return flags&(isRenumbered|isAsking) != 0
+	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed:
 		return flags&isRenumbered != 0
 	}
 	return false
@@ -79,13 +81,18 @@ func (s *session) takeWelcome(message []byte) {
 	if name == "" { // only some routers tell
 		name = hello.realm
 	}
-	s.id, s.authRole, s.features = m.Session, m.AuthRole, hello.features
+	s.id, s.authID, s.authRole, s.features = m.Session, m.AuthID, m.AuthRole, hello.features
 	s.registered = make(map[uint64]string)
 	s.log = s.proxy.log.With().Uint64("session", m.Session).Logger()
 	s.log.Info().Str("realm", name).Str("authid", m.AuthID).Str("authrole", m.AuthRole).
 		Str("client", s.client.RemoteAddr()).Stringer("serializer", s.serializer).Msg("session opened")
 	s.open.Store(true)
-	s.realm.Store(s.proxy.realms[name])
+	r := s.proxy.realms[name]
+	if r != nil && r.hasDirect(m.AuthRole) {
+		s.isDirect, s.renumbered = true, newRenumbering(0)
+		s.setFlag(isRenumbered)
+	}
+	s.realm.Store(r)
 }
 
 // passInvocation passes an INVOCATION of the router on to a client that is in
@@ -129,8 +136,11 @@ func (r *realm) fromRouter(out *transport.Outbox, s *session, t codec.MessageTyp
 		r.passDown(out, s, message, 1, true)
 	case codec.TypeResult:
 		var m codec.Result
-		final := m.Decode(s.serializer, message) != nil || !m.Progress
-		r.passDown(out, s, message, 1, final)
+		known := m.Decode(s.serializer, message) == nil // else the client judges
+		if known {
+			message = r.amendMeta(s, &m, message)
+		}
+		r.passDown(out, s, message, 1, !known || !m.Progress)
 	case codec.TypeGoodbye, codec.TypeAbort:
 		out.Send(s.client, message)
 		r.part(out, s)
@@ -202,6 +212,7 @@ func (r *realm) routerError(out *transport.Outbox, s *session, message []byte) {
 		out.Send(s.client, r.message)
 		return
 	}
+	delete(s.asked, m.Request)
 	if m.RequestType == codec.TypeYield || m.RequestType == codec.TypeInvocation {
 		out.Send(s.client, message) // concerns an invocation, not a request of the client
 		return
@@ -242,15 +253,12 @@ func (r *realm) ownInvocation(out *transport.Outbox, s *session, message []byte)
 func (r *realm) grantedInvocation(out *transport.Outbox, s *session, m *codec.Invocation) {
 	if !s.hasGranted {
 		s.granted, s.hasGranted = r.dealer.AddOrigin(false), true
-		for int(s.granted) >= len(r.origins) {
-			r.origins = append(r.origins, origin{})
-		}
-		r.origins[s.granted] = origin{s.router, s.serializer}
+		r.setOrigin(s.granted, origin{conn: s.router, serializer: s.serializer})
 	}
 	r.perform(out, r.dealer.Call(r.now(), dealer.Call{
 		Pool: s.pending.up.pool, Origin: s.granted, Request: m.Request,
 		Body:            codec.Body{Serializer: s.serializer, Details: m.Details, Payload: m.Payload},
-		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m),
+		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), hand{})
 }
 

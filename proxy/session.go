@@ -28,7 +28,9 @@ type session struct {
 	// Set by readRouter at WELCOME, before realm; constant until the next HELLO.
 	log      zerolog.Logger
 	id       uint64
+	authID   string
 	authRole string
+	isDirect bool // calls of its role may be answered here
 	features codec.CalleeFeatures
 
 	hello atomic.Pointer[hello]
@@ -42,14 +44,18 @@ type session struct {
 	// Under realm.mu.
 	callee        dealer.CalleeID     // if isCallee
 	registered    map[uint64]string   // pooled registrations, as the client knows them, to the pool's key
+	disclosing    map[uint64]struct{} // those of them whose callers the client wants named
 	unregistering map[uint64]struct{} // requests at the router whose answer becomes UNREGISTERED
 	pending       *pendingRegister
 	held          [][]byte // what the client sent behind its pending REGISTER
 	heldBytes     int
-	releasing     bool // what was held is on its way
-	renumbered    *renumbering // nil: request IDs are the same at the router
+	releasing     bool            // what was held is on its way
+	renumbered    *renumbering    // nil: request IDs are the same at the router
 	granted       dealer.OriginID // of calls that came by a probe's registration, if hasGranted
 	hasGranted    bool
+	caller        dealer.OriginID // of calls that are answered here, if isCaller
+	isCaller      bool
+	asked         map[uint64]asked // by the router's request ID
 	parted        bool
 	dispatched    uint64
 
@@ -71,6 +77,7 @@ const (
 	isHolding                          // a REGISTER is pending
 	isRenumbered                       // request IDs may differ at the router
 	isUnregistering                    // an UNREGISTER of a pooled registration is at the router
+	isAsking                           // so may be a call of which askMeta took note
 )
 
 func (s *session) setFlag(flag uint32)   { s.flags.Or(flag) }

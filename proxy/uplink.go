@@ -22,10 +22,14 @@ import (
 type uplink struct {
 	key              string
 	procedure, match string
-	policy           string // by which it registers at the router: single, or a shared policy
+	policy           string   // by which it registers at the router: single, or a shared policy
+	direct           []string // authroles whose CALLs are answered here
 	pool             dealer.PoolID
 	state            uplinkState
 	wanted           bool
+	draining         bool       // it was live when the drain began
+	discloses        bool       // callers are to be named to its callees
+	granted          bool       // by the router, and not refused or taken back since
 	revoked          bool       // by the router, and not had again since
 	registration     uint64     // at the router, while held or leaving
 	waiting          []*session // whose REGISTER waits for it
@@ -53,15 +57,19 @@ const (
 	lastRetry  = 10 * time.Second
 )
 
+// hasPattern tells whether the pool is of all procedures that a pattern matches.
+func (up *uplink) hasPattern() bool { return up.match == "prefix" || up.match == "wildcard" }
+
 // openUplink returns the registration of a pool, and opens the pool in the dealer.
 func (r *realm) openUplink(key string, m *codec.Register, block *configs.Pool, policy dealer.Policy) *uplink {
 	up := r.uplinks[key]
 	if up == nil {
-		up = &uplink{key: key, procedure: m.Procedure, match: m.Match, policy: "single"}
+		up = &uplink{key: key, procedure: m.Procedure, match: m.Match, policy: "single", discloses: m.DiscloseCaller}
 		if block != nil {
-			up.policy = block.Upstream
+			up.policy, up.direct = block.Upstream, block.Direct
 		}
 		r.uplinks[key] = up
+		r.byPattern.put(up.match, up.procedure, up)
 	}
 	up.config = poolConfig(block, policy)
 	r.openPool(up)
@@ -109,11 +117,14 @@ func (r *realm) want(out *transport.Outbox, up *uplink) {
 func (r *realm) askUplink(out *transport.Outbox, up *uplink) {
 	up.state, up.retryAt = asking, 0
 	var fields []codec.Field
-	if up.match != "" && up.match != "exact" {
+	if up.hasPattern() {
 		fields = append(fields, codec.Field{Key: "match", Value: codec.FieldString(up.match)})
 	}
 	if up.policy != "single" {
 		fields = append(fields, codec.Field{Key: "invoke", Value: codec.FieldString(up.policy)})
+	}
+	if up.discloses {
+		fields = append(fields, codec.Field{Key: "disclose_caller", Value: codec.FieldBool(true)})
 	}
 	m := codec.Register{
 		Request: r.pool.request(up), Options: codec.NewDict(r.pool.serializer, fields...), Procedure: up.procedure,
@@ -148,12 +159,15 @@ func (r *realm) leaveUplink(out *transport.Outbox, up *uplink) {
 		out.Send(r.pool.conn, r.message)
 	case up.state == absent && up.pending == 0 && r.uplinks[up.key] == up:
 		delete(r.uplinks, up.key)
+		if !up.draining {
+			r.byPattern.remove(up.match, up.procedure)
+		}
 	}
 }
 
 // uplinkRegistered takes the router's REGISTERED.
 func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink, registration uint64) {
-	up.state, up.registration, up.retryIn, up.revoked = held, registration, 0, false
+	up.state, up.registration, up.retryIn, up.granted, up.revoked = held, registration, 0, true, false
 	r.pool.registrations[registration] = up
 	if !up.wanted {
 		r.leaveUplink(out, up)
@@ -174,7 +188,7 @@ func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink, registration
 // of before, it is tried again. But if the router has revoked it, it is over,
 // and every callee is told.
 func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error) {
-	up.state = absent
+	up.state, up.granted = absent, false
 	waiting := up.waiting
 	up.waiting = nil
 	for _, s := range waiting {
@@ -205,7 +219,7 @@ func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error)
 // uplinkUnregistered takes the router's UNREGISTERED, asked for or not.
 func (r *realm) uplinkUnregistered(out *transport.Outbox, up *uplink) {
 	delete(r.pool.registrations, up.registration)
-	up.state, up.registration = absent, 0
+	up.state, up.registration, up.granted = absent, 0, false
 	switch {
 	case up.wanted && r.pool.conn != nil:
 		r.askUplink(out, up)

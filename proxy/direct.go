@@ -1,0 +1,206 @@
+package proxy
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// Calls that are answered here, past the router: those of callers whose role a
+// pool's block names in direct, for procedures that this pool is registered for.
+// wampool is their Dealer. They share slots and queue with the calls that come
+// by the router, in order of arrival.
+//
+//	caller ──CALL, CANCEL──▶ session ──▶ dealer ──INVOCATION, INTERRUPT──▶ callee
+//	caller ◀──RESULT, ERROR── origin ◀── dealer ◀────YIELD, ERROR──────── callee
+//
+// The router has granted the pool its registration and named the caller's role;
+// that callers of this role may call the procedure is the configuration's word.
+
+// call takes a client's CALL, or a further part of one.
+func (r *realm) call(out *transport.Outbox, s *session, message []byte) {
+	m := &r.called
+	if s.parted || m.Decode(s.serializer, message) != nil {
+		r.passUp(out, s, message) // its own router tells it
+		return
+	}
+	if s.isCaller {
+		switch state, pool := r.dealer.CallState(s.caller, m.Request); state {
+		case dealer.Open:
+			r.callPool(out, s, pool, m)
+			return
+		case dealer.Over:
+			return
+		}
+	}
+	if up := r.answering(s, m); up != nil {
+		r.callHere(out, s, up, m)
+		return
+	}
+	if !r.askMeta(out, s, m, message) {
+		r.passUp(out, s, message)
+	}
+}
+
+// answering returns the pool here that answers a session's new call, nil if
+// that is the router's to answer. A pool that matches less well than another
+// live one does not, even if only that one is past the router.
+func (r *realm) answering(s *session, m *codec.Call) *uplink {
+	if !s.isDirect || s.renumbered.knows(m.Request) || isReserved(m.Procedure) {
+		return nil
+	}
+	up, matches := r.byPattern.best(m.Procedure, (*uplink).isLive)
+	if !matches || !slices.Contains(up.direct, s.authRole) {
+		return nil
+	}
+	return up
+}
+
+// isLive tells whether the router sends the procedure's calls to this pool, or
+// would if the pool session were up. One that is drained is live to the end.
+func (up *uplink) isLive() bool { return up.wanted && up.granted || up.draining }
+
+// callHere takes a new CALL for a pool.
+func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, m *codec.Call) {
+	if !s.isCaller {
+		s.caller, s.isCaller = r.dealer.AddOrigin(true), true
+		r.setOrigin(s.caller, origin{conn: s.client, serializer: s.serializer, caller: s})
+	}
+	s.renumbered.swallow(m.Request)
+	if r.draining {
+		r.refuse(out, &dealer.Action{Pool: -1, Origin: s.caller, Request: m.Request, Refusal: dealer.Refusal{
+			Reason: dealer.ReasonDraining, Pool: up.key,
+		}})
+		return
+	}
+	r.callPool(out, s, up.pool, m)
+}
+
+// disclose adds who the session's client is ("Caller Identification").
+func (s *session) disclose(to []codec.Field) []codec.Field {
+	return append(to,
+		codec.Field{Key: "caller", Value: codec.FieldUint(s.id)},
+		codec.Field{Key: "caller_authid", Value: codec.FieldString(s.authID)},
+		codec.Field{Key: "caller_authrole", Value: codec.FieldString(s.authRole)})
+}
+
+// callPool hands a CALL, or a further part of one, to the dealer, after a look
+// at all of it: what it carries goes to a callee that others need too.
+func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, m *codec.Call) {
+	payload := m.Payload
+	if invalid := m.Validate(s.serializer); invalid != nil {
+		if foreign := (*codec.TranscodeError)(nil); !errors.As(invalid, &foreign) {
+			r.abort(out, s, invalid.Error())
+			return
+		}
+		var err error
+		if payload, r.plain, err = codec.TranscodePayload(r.plain[:0], payload, s.serializer, s.serializer); err != nil {
+			r.endCall(out, s.caller, m.Request, uriInvalidArgument, "the call can't be passed on: "+invalid.Error())
+			return
+		}
+	}
+	details := r.detailsOf(s, pool, m)
+	r.perform(out, r.dealer.Call(r.now(), dealer.Call{
+		Pool: pool, Origin: s.caller, Request: m.Request,
+		Body:            codec.Body{Serializer: s.serializer, Details: details, Payload: payload},
+		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
+	}), hand{})
+}
+
+// detailsOf returns what a callee is told of a CALL.
+func (r *realm) detailsOf(s *session, pool dealer.PoolID, m *codec.Call) codec.Dict {
+	var fields [4]codec.Field
+	set := fields[:0]
+	if up := r.byPool[pool]; up != nil && up.hasPattern() {
+		set = append(set, codec.Field{Key: "procedure", Value: codec.FieldString(string(m.Procedure))})
+	}
+	if m.DiscloseMe {
+		set = s.disclose(set)
+	}
+	var details codec.Dict
+	details, r.routed = m.InvocationDetails(s.serializer, r.routed, set)
+	return details
+}
+
+// endCall answers a call with an ERROR of our own, whatever has become of it
+// until now.
+func (r *realm) endCall(out *transport.Outbox, from dealer.OriginID, request uint64, uri, text string) {
+	to := &r.origins[from]
+	r.message = r.errorMessage(to, request, uri, codec.TextPayload(to.serializer, nil, text, nil))
+	out.Send(to.conn, r.message)
+	r.dropCall(out, from, request)
+}
+
+// dropCall ends a call whose caller has had its answer: what its callee still
+// sends is discarded.
+func (r *realm) dropCall(out *transport.Outbox, from dealer.OriginID, request uint64) {
+	actions := r.dealer.Cancel(r.now(), from, request, codec.CancelKillNoWait)
+	r.perform(out, slices.DeleteFunc(actions, func(a dealer.Action) bool { return a.Kind == dealer.Refuse }), hand{})
+}
+
+// cancel takes a client's CANCEL ("Call Canceling"). One that does not say how
+// does it by killnowait.
+func (r *realm) cancel(out *transport.Outbox, s *session, message []byte) {
+	var m codec.Cancel
+	if s.parted || !s.isCaller || m.Decode(s.serializer, message) != nil {
+		r.passUp(out, s, message)
+		return
+	}
+	if state, _ := r.dealer.CallState(s.caller, m.Request); state != dealer.Open {
+		r.passUp(out, s, message)
+		return
+	}
+	if err := m.Validate(s.serializer); err != nil {
+		r.abort(out, s, err.Error())
+		return
+	}
+	if m.Mode == "" {
+		m.Mode = codec.CancelKillNoWait
+	}
+	r.perform(out, r.dealer.Cancel(r.now(), s.caller, m.Request, m.Mode), hand{})
+}
+
+// discloseTo returns the details of an INVOCATION, with the caller of a call
+// that is answered here, if the callee has asked for it with its REGISTER.
+func (r *realm) discloseTo(callee *session, a *dealer.Action) codec.Dict {
+	caller := r.origins[a.Origin].caller
+	if caller == nil || len(callee.disclosing) == 0 {
+		return a.Body.Details
+	}
+	if _, asked := callee.disclosing[a.Registration]; !asked {
+		return a.Body.Details
+	}
+	var fields [3]codec.Field
+	details := a.Body.Details
+	details, r.disclosed = details.Edit(a.Body.Serializer, r.disclosed, callerKeys, caller.disclose(fields[:0]))
+	return details
+}
+
+var callerKeys = []string{"caller", "caller_authid", "caller_authrole"}
+
+// partCaller ends the calls of a session that is gone.
+func (r *realm) partCaller(out *transport.Outbox, s *session) {
+	if !s.isCaller {
+		return
+	}
+	r.perform(out, r.dealer.DropOrigin(r.now(), s.caller), hand{})
+	r.dealer.RemoveOrigin(s.caller)
+	r.origins[s.caller], s.isCaller = origin{}, false
+}
+
+// setOrigin makes an origin known by its ID in the dealer.
+func (r *realm) setOrigin(id dealer.OriginID, o origin) {
+	for int(id) >= len(r.origins) {
+		r.origins = append(r.origins, origin{})
+	}
+	r.origins[id] = o
+}
+
+// hasDirect tells whether calls of a role may be answered here.
+func (r *realm) hasDirect(role string) bool {
+	return slices.ContainsFunc(r.config.Pools, func(p configs.Pool) bool { return slices.Contains(p.Direct, role) })
+}

@@ -1,0 +1,135 @@
+package proxy
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// The router knows the pool session as the one callee of a pool. Who asks it
+// through wampool ("Registration Meta-Procedures") is told of the pool's own
+// members instead: the router decides whether it answers, and its RESULT is
+// amended. A callee may ask by the registration ID that it knows.
+
+const (
+	metaPrefix  = "wamp.registration."
+	metaCount   = metaPrefix + "count_callees"
+	metaListing = metaPrefix + "list_callees"
+)
+
+// metaWithin is how far into a CALL the name of a meta procedure is looked for,
+// so that all other calls pass at no cost. Options longer than that are rare.
+const metaWithin = 512
+
+// maxAsked bounds how many of these calls are remembered for one session.
+const maxAsked = 1024
+
+// asked is a call of a meta procedure that the router is going to answer.
+type asked struct {
+	up      *uplink
+	listing bool
+}
+
+// mayAskMeta tells whether a CALL may be one of a meta procedure.
+func mayAskMeta(message []byte) bool {
+	return bytes.Contains(message[:min(len(message), metaWithin)], []byte(metaPrefix))
+}
+
+// askMeta passes on a CALL that asks for the callees of a pool's registration.
+// It is false for any other call.
+func (r *realm) askMeta(out *transport.Outbox, s *session, m *codec.Call, message []byte) bool {
+	listing := string(m.Procedure) == metaListing
+	if !listing && string(m.Procedure) != metaCount || len(s.asked) >= maxAsked {
+		return false
+	}
+	var arguments []uint64
+	if !inPlainJSON(s.serializer, m.Payload, &arguments) || len(arguments) != 1 {
+		return false
+	}
+	up := r.uplinks[s.registered[arguments[0]]]
+	if up != nil && up.state == held { // the router knows it by another ID
+		call := *m
+		call.Payload = fromPlainJSON(s.serializer, []uint64{up.registration})
+		message = call.Append(nil, s.serializer)
+	} else if up = r.pool.registrations[arguments[0]]; up == nil || up.state != held {
+		return false
+	}
+	id, passes := r.renumber(s, m.Request, message)
+	if !passes {
+		return true
+	}
+	if s.asked == nil {
+		s.asked = make(map[uint64]asked)
+	}
+	s.asked[id] = asked{up, listing}
+	s.setFlag(isAsking)
+	r.sendUp(out, s, message, m.Request, id)
+	return true
+}
+
+// amendMeta returns the router's RESULT for such a call with the pool's members
+// in place of the pool session; any other message as it is.
+func (r *realm) amendMeta(s *session, m *codec.Result, message []byte) []byte {
+	q, known := s.asked[m.Request]
+	if !known {
+		return message
+	}
+	delete(s.asked, m.Request)
+	if r.byPool[q.up.pool] != q.up {
+		return message
+	}
+	var members []uint64
+	for _, callee := range r.dealer.Callees(q.up.pool) {
+		members = append(members, r.callees[callee].id)
+	}
+	amended := *m
+	if q.listing {
+		var lists [][]uint64
+		if !inPlainJSON(s.serializer, m.Payload, &lists) || len(lists) != 1 {
+			return message
+		}
+		i := slices.Index(lists[0], r.pool.session)
+		if i < 0 {
+			return message
+		}
+		lists[0] = slices.Replace(lists[0], i, i+1, members...)
+		amended.Payload = fromPlainJSON(s.serializer, lists)
+	} else {
+		var counts []uint64
+		if !inPlainJSON(s.serializer, m.Payload, &counts) || len(counts) != 1 || counts[0] == 0 {
+			return message
+		}
+		counts[0] += uint64(len(members)) - 1
+		amended.Payload = fromPlainJSON(s.serializer, counts)
+	}
+	return amended.Append(nil, s.serializer)
+}
+
+// inPlainJSON reads a payload of numbers and lists. It is false for any other.
+func inPlainJSON(s codec.Serializer, payload codec.Payload, into any) bool {
+	text, _, err := codec.TranscodePayload(nil, payload, s, codec.JSON)
+	if err != nil {
+		return false
+	}
+	arguments, argumentsKw, _ := text.Arguments(codec.JSON)
+	if kw := string(argumentsKw); kw != "" && kw != "{}" && kw != "null" {
+		return false
+	}
+	return json.Unmarshal(arguments, into) == nil
+}
+
+// fromPlainJSON is a payload of these arguments.
+func fromPlainJSON(s codec.Serializer, arguments any) codec.Payload {
+	text, err := json.Marshal(arguments)
+	if err != nil {
+		panic("proxy: numbers must have a form in JSON: " + err.Error())
+	}
+	payload, _, err := codec.TranscodePayload(nil, codec.NewPayload(codec.JSON, text, nil), codec.JSON, s)
+	if err != nil {
+		panic("proxy: numbers must have a form in each serializer: " + err.Error())
+	}
+	return payload
+}
