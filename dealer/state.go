@@ -81,11 +81,11 @@ func (d *Dealer) Callees(id PoolID) []CalleeID {
 type CallState uint8
 
 const (
-	// Unknown: a CALL with this request would be a new one.
+	// Unknown is a request that no call has; a CALL would be a new one.
 	Unknown CallState = iota
-	// Open: the call waits or runs; a CALL would be a further part of it.
+	// Open is a call that waits or runs; a CALL would be a further part of it.
 	Open
-	// Over: the call was answered before its last part came.
+	// Over is a call that was answered before its last part came.
 	Over
 )
 

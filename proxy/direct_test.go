@@ -1,0 +1,466 @@
+package proxy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// directly is a pool whose calls by the role frontend are answered here, with
+// more settings.
+func directly(more string) string {
+	return fmt.Sprintf("pool \"com.example.p\" {\n direct = [\"frontend\"]\n %s\n}", more)
+}
+
+const waiting = "concurrency = 1\n queue { limit = 5 }"
+
+// directWorld has one callee and one direct caller.
+func directWorld(t *testing.T, more, features string) (w *world, pool, callee, caller, router *peer, registration uint64) {
+	w, pool = newWorld(t, directly(more))
+	callee, _, registration = w.callee(pool, "{}", features)
+	caller, router = w.join("frontend", "")
+	return w, pool, callee, caller, router, registration
+}
+
+func TestCallIsAnsweredHere(t *testing.T) {
+	_, pool, callee, caller, router, registration := directWorld(t, "", "")
+	caller.send(`[48,1,{"timeout":0},"com.example.p",["x"],{"k":1}]`)
+	callee.expect(`[68,1,%d,{"timeout":0},["x"],{"k":1}]`, registration)
+	callee.send(`[70,1,{"x":1},["y"]]`)
+	caller.expect(`[50,1,{},["y"]]`)
+	caller.send(`[48,2,{"caller":666},"com.example.p"]`)
+	callee.expect(`[68,2,%d,{}]`, registration)
+	callee.send(`[8,68,2,{"x":1},"com.example.error",["z"],{"k":2}]`)
+	caller.expect(`[8,48,2,{},"com.example.error",["z"],{"k":2}]`)
+	// The router has seen neither, and its own are between.
+	caller.send(`[48,3,{},"com.example.q"]`)
+	router.expect(`[48,1,{},"com.example.q"]`)
+	pool.send(`[68,9,100,{},["by the router"]]`)
+	callee.expect(`[68,3,%d,{},["by the router"]]`, registration)
+	callee.send(`[70,3,{},[1]]`)
+	pool.expect(`[70,9,{},[1]]`)
+}
+
+func TestOnlyListedRolesAreAnsweredHere(t *testing.T) {
+	w, pool, _, _, _, _ := directWorld(t, "", "")
+	for _, role := range []string{"backend", "anonymous"} {
+		caller, router := w.join(role, "")
+		caller.send(`[48,1,{},"com.example.p"]`)
+		router.expect(`[48,1,{},"com.example.p"]`)
+	}
+	// A pool without a callee is not live, nor one whose registration is gone.
+	caller, router := w.join("frontend", "")
+	caller.send(`[48,1,{},"com.example.other"]`)
+	router.expect(`[48,1,{},"com.example.other"]`)
+	pool.send(`[67,0,{"registration":100,"reason":"kicked"}]`)
+	pool.expect(`[64,2,{},"com.example.p"]`)
+	caller.send(`[48,2,{},"com.example.p"]`)
+	router.expect(`[48,2,{},"com.example.p"]`)
+}
+
+// A session that mixes calls answered here with all other requests: its router
+// sees IDs without a gap, and the client its own ones in the answers.
+func TestDirectCallsLeaveNoGaps(t *testing.T) {
+	_, _, callee, caller, router, registration := directWorld(t, "", "")
+	invocation := 0
+	direct := func(id int) {
+		invocation++
+		caller.send(`[48,%d,{},"com.example.p"]`, id)
+		callee.expect(`[68,%d,%d,{}]`, invocation, registration)
+		callee.send(`[70,%d,{}]`, invocation)
+		caller.expect(`[50,%d,{}]`, id)
+	}
+	passes := func(client, atRouter string) { caller.send("%s", client); router.expect("%s", atRouter) }
+	answers := func(atRouter, client string) { router.send("%s", atRouter); caller.expect("%s", client) }
+	direct(1)
+	passes(`[32,2,{},"t"]`, `[32,1,{},"t"]`)
+	direct(3)
+	passes(`[16,4,{},"t"]`, `[16,2,{},"t"]`) // nobody answers this one
+	passes(`[16,5,{"acknowledge":true},"t"]`, `[16,3,{"acknowledge":true},"t"]`)
+	direct(6)
+	passes(`[64,7,{},"com.example.own"]`, `[64,4,{},"com.example.own"]`)
+	passes(`[48,8,{"receive_progress":true},"com.example.q"]`, `[48,5,{"receive_progress":true},"com.example.q"]`)
+	answers(`[17,3,70]`, `[17,5,70]`)
+	answers(`[33,1,71]`, `[33,2,71]`)
+	answers(`[50,5,{"progress":true},[1]]`, `[50,8,{"progress":true},[1]]`)
+	direct(9)
+	answers(`[50,5,{"progress":true},[2]]`, `[50,8,{"progress":true},[2]]`)
+	passes(`[49,8,{"mode":"kill"}]`, `[49,5,{"mode":"kill"}]`)
+	answers(`[8,48,5,{},"wamp.error.canceled"]`, `[8,48,8,{},"wamp.error.canceled"]`)
+	caller.send(`[49,8,{}]`) // too late
+	answers(`[65,4,72]`, `[65,7,72]`)
+	passes(`[34,10,71]`, `[34,6,71]`)
+	answers(`[8,34,6,{},"wamp.error.no_such_subscription"]`, `[8,34,10,{},"wamp.error.no_such_subscription"]`)
+	passes(`[66,11,72]`, `[66,7,72]`)
+	answers(`[67,7]`, `[67,11]`)
+	answers(`[36,71,99,{},["event"]]`, `[36,71,99,{},["event"]]`)
+	passes(`[48,12,{"progress":true},"com.example.q"]`, `[48,8,{"progress":true},"com.example.q"]`)
+	direct(13)
+	passes(`[48,12,{},"com.example.q"]`, `[48,8,{},"com.example.q"]`)
+	answers(`[50,8,{}]`, `[50,12,{}]`)
+}
+
+func TestDirectIDsWrap(t *testing.T) {
+	_, _, callee, caller, router, registration := directWorld(t, "", "")
+	caller.send(`[48,1,{},"com.example.p"]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	caller.send(`[48,9007199254740992,{},"com.example.q",[1]]`)
+	router.expect(`[48,9007199254740991,{},"com.example.q",[1]]`)
+	caller.send(`[48,1,{},"com.example.q",[2]]`) // the first one is still open: a part that it can't have
+	caller.send(`[48,2,{},"com.example.q",[3]]`)
+	router.expect(`[48,1,{},"com.example.q",[3]]`)
+	router.send(`[50,1,{}]`)
+	caller.expect(`[50,2,{}]`)
+	router.send(`[50,9007199254740991,{}]`)
+	caller.expect(`[50,9007199254740992,{}]`)
+}
+
+// arrived waits until what a caller has sent was taken: publish is the ID of
+// its next request.
+func arrived(caller, router *peer, publish, atRouter int) {
+	caller.t.Helper()
+	caller.send(`[16,%d,{},"t"]`, publish)
+	router.expect(`[16,%d,{},"t"]`, atRouter)
+}
+
+func TestDirectCallsWaitInOrderOfArrival(t *testing.T) {
+	_, pool, callee, caller, router, registration := directWorld(t, waiting, "")
+	caller.send(`[48,1,{},"com.example.p"]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	caller.send(`[48,2,{},"com.example.p",["a"]]`)
+	arrived(caller, router, 3, 1)
+	pool.send(`[68,1,100,{},["b"]]`)
+	pool.send(`[68,2,100,{},["c"]]`)
+	pool.send(`[68,3,999,{}]`) // an unknown registration: its answer tells that the calls before have arrived
+	pool.expectPrefix(`[8,68,3,{},"wamp.error.no_available_callee"`)
+	caller.send(`[48,4,{},"com.example.p",["d"]]`)
+	caller.send(`[48,5,{},"com.example.p",["e"]]`)
+	caller.send(`[48,6,{},"com.example.p",["too many"]]`)
+	caller.expectPrefix(`[8,48,6,{},"crossbar.error.max_concurrency_reached",["maximum concurrency of all callees of com.example.p reached, and its queue is full with 5 calls"],{"pool":"com.example.p","reason":"queue_full"`)
+	for i, name := range []string{"a", "b", "c", "d", "e"} {
+		callee.send(`[70,%d,{}]`, i+1)
+		callee.expect(`[68,%d,%d,{},[%q]]`, i+2, registration, name)
+	}
+	callee.send(`[8,68,6,{},"com.example.error"]`)
+	for _, id := range []int{1, 2, 4} {
+		caller.expect(`[50,%d,{}]`, id)
+	}
+	caller.expect(`[8,48,5,{},"com.example.error"]`)
+	pool.expect(`[70,1,{}]`)
+	pool.expect(`[70,2,{}]`)
+}
+
+func TestDirectCallsAreRefused(t *testing.T) {
+	_, pool, callee, caller, _, registration := directWorld(t, "concurrency = 1\n overload_error = \"com.example.busy\"", "")
+	caller.send(`[48,1,{},"com.example.p"]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	caller.send(`[48,2,{},"com.example.p"]`)
+	caller.expectPrefix(`[8,48,2,{},"com.example.busy",["maximum concurrency 1 of all callees of com.example.p reached"],{"pool":"com.example.p","reason":"concurrency","limit":1`)
+	callee.conn.Abort(errStopped)
+	caller.expectPrefix(`[8,48,1,{},"wamp.error.canceled",["the callee of com.example.p that had the call disconnected before it answered"]`)
+	pool.expect(`[66,2,100]`)
+}
+
+func TestDirectCallsAreDrained(t *testing.T) {
+	w, pool, callee, caller, _, registration := directWorld(t, "", "")
+	caller.send(`[48,1,{},"com.example.p"]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	w.stop()
+	pool.expect(`[66,2,100]`)
+	caller.send(`[48,2,{},"com.example.p"]`)
+	caller.expectPrefix(`[8,48,2,{},"wamp.error.unavailable",["the proxy in front of com.example.p is stopping"],{"pool":"com.example.p","reason":"draining"`)
+	pool.send(`[67,2]`)
+	pool.send(`[68,1,999,{}]`) // its answer tells that the UNREGISTERED has arrived
+	pool.expectPrefix(`[8,68,1,{},"wamp.error.no_available_callee"`)
+	caller.send(`[48,3,{},"com.example.p"]`)
+	caller.expectPrefix(`[8,48,3,{},"wamp.error.unavailable"`)
+	callee.send(`[70,1,{},["done"]]`)
+	caller.expect(`[50,1,{},["done"]]`)
+}
+
+func TestDirectProgress(t *testing.T) {
+	_, _, callee, caller, _, registration := directWorld(t, "", `"progressive_call_results":true,"progressive_call_invocations":true,"call_canceling":true`)
+	caller.send(`[48,1,{"receive_progress":true,"progress":true},"com.example.p",[1]]`)
+	callee.expect(`[68,1,%d,{"receive_progress":true,"progress":true},[1]]`, registration)
+	callee.send(`[70,1,{"progress":true,"x":1},["a"]]`)
+	caller.expect(`[50,1,{"progress":true},["a"]]`)
+	caller.send(`[48,1,{"progress":true},"com.example.p",[2]]`)
+	callee.expect(`[68,1,%d,{"progress":true},[2]]`, registration)
+	caller.send(`[48,1,{},"com.example.p",[3]]`)
+	callee.expect(`[68,1,%d,{},[3]]`, registration)
+	callee.send(`[70,1,{},["b"]]`)
+	caller.expect(`[50,1,{},["b"]]`)
+	// The rest of a call that has ended is for nobody.
+	caller.send(`[48,2,{"progress":true},"com.example.p",[1]]`)
+	callee.expect(`[68,2,%d,{"progress":true},[1]]`, registration)
+	callee.send(`[70,2,{}]`)
+	caller.expect(`[50,2,{}]`)
+	caller.send(`[48,2,{"progress":true},"com.example.p",[2]]`)
+	caller.send(`[48,2,{},"com.example.p",[3]]`)
+	caller.send(`[48,3,{},"com.example.p"]`)
+	callee.expect(`[68,3,%d,{}]`, registration)
+}
+
+func TestDirectCanceling(t *testing.T) {
+	for _, test := range []struct {
+		mode      string
+		interrupt string // "" for none
+		told      bool   // at once
+	}{
+		{`{"mode":"kill"}`, "kill", false},
+		{`{"mode":"killnowait"}`, "killnowait", true},
+		{`{}`, "killnowait", true},
+		{`{"mode":"skip"}`, "", true},
+	} {
+		for _, able := range []bool{true, false} {
+			features := ""
+			if able {
+				features = `"call_canceling":true`
+			}
+			_, pool, callee, caller, router, registration := directWorld(t, waiting, features)
+			caller.send(`[48,1,{},"com.example.p"]`)
+			callee.expect(`[68,1,%d,{}]`, registration)
+			caller.send(`[48,2,{},"com.example.p",["waits"]]`)
+			caller.send(`[49,2,%s]`, test.mode)
+			caller.expectPrefix(`[8,48,2,{},"wamp.error.canceled",["the call of com.example.p was canceled"]`)
+			caller.send(`[49,1,%s]`, test.mode)
+			if test.told || !able {
+				caller.expectPrefix(`[8,48,1,{},"wamp.error.canceled"`)
+			}
+			if able && test.interrupt != "" {
+				callee.expect(`[69,1,{"mode":%q}]`, test.interrupt)
+			}
+			// Its slot is taken until it answers.
+			caller.send(`[48,3,{},"com.example.p",["next"]]`)
+			arrived(caller, router, 4, 1)
+			pool.send(`[68,1,999,{}]`)
+			pool.expectPrefix(`[8,68,1,{},"wamp.error.no_available_callee"`)
+			callee.send(`[8,68,1,{},"com.example.stopped"]`)
+			callee.expect(`[68,2,%d,{},["next"]]`, registration)
+			if !test.told && able {
+				caller.expect(`[8,48,1,{},"com.example.stopped"]`)
+			}
+			callee.send(`[70,2,{}]`)
+			caller.expect(`[50,3,{}]`)
+			caller.send(`[49,3,%s]`, test.mode) // too late: neither callee nor router sees it
+			arrived(caller, router, 5, 2)
+		}
+	}
+}
+
+func TestWrongCancelModeEndsTheCaller(t *testing.T) {
+	_, _, callee, caller, _, registration := directWorld(t, "", "")
+	caller.send(`[48,1,{},"com.example.p"]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	caller.send(`[49,1,{"mode":"maybe"}]`)
+	caller.expectPrefix(`[3,{"message":"codec: CANCEL.Options.mode`)
+}
+
+func TestDirectTimeout(t *testing.T) {
+	_, _, callee, caller, _, registration := directWorld(t, waiting, `"call_canceling":true`)
+	caller.send(`[48,1,{"timeout":1},"com.example.p"]`)
+	callee.expect(`[68,1,%d,{"timeout":1}]`, registration)
+	caller.expectPrefix(`[8,48,1,{},"wamp.error.timeout",["the call of com.example.p was not answered within its timeout"],{"pool":"com.example.p","reason":"deadline"`)
+	callee.expect(`[69,1,{"mode":"killnowait"}]`)
+	caller.send(`[48,2,{"timeout":1},"com.example.p",["waits too long"]]`)
+	caller.expectPrefix(`[8,48,2,{},"wamp.error.timeout"`)
+	callee.send(`[70,1,{}]`)
+	caller.send(`[48,3,{},"com.example.p"]`)
+	callee.expect(`[68,2,%d,{}]`, registration)
+}
+
+func TestDirectCallerLeaves(t *testing.T) {
+	for _, how := range []string{"GOODBYE", "connection"} {
+		_, pool, callee, caller, router, registration := directWorld(t, waiting, `"call_canceling":true`)
+		caller.send(`[48,1,{},"com.example.p"]`)
+		callee.expect(`[68,1,%d,{}]`, registration)
+		caller.send(`[48,2,{},"com.example.p",["waits"]]`)
+		arrived(caller, router, 3, 1)
+		if how == "GOODBYE" {
+			caller.send(`[6,{},"wamp.close.close_realm"]`)
+			router.expect(`[6,{},"wamp.close.close_realm"]`)
+			caller.send(`[48,4,{},"com.example.p"]`) // the router judges
+			router.expect(`[48,2,{},"com.example.p"]`)
+		} else {
+			caller.conn.Abort(errStopped)
+		}
+		callee.expect(`[69,1,{"mode":"killnowait"}]`)
+		pool.send(`[68,1,100,{},["next"]]`)
+		callee.send(`[70,1,{},["late"]]`)
+		callee.expect(`[68,2,%d,{},["next"]]`, registration)
+		callee.send(`[70,2,{},["answer"]]`)
+		pool.expect(`[70,1,{},["answer"]]`)
+	}
+}
+
+func TestDirectDisclosure(t *testing.T) {
+	w, pool := newWorld(t, directly(`policy = "roundrobin"`))
+	plain, _, registration := w.callee(pool, "{}", "")
+	asking, atRouter := w.join("backend", "")
+	asking.send(`[64,1,{"disclose_caller":true},"com.example.p"]`)
+	atRouter.expect(`[64,1,{"disclose_caller":true},"com.example.p"]`)
+	atRouter.send(`[8,64,1,{},"wamp.error.procedure_already_exists"]`)
+	registered := strings.TrimSuffix(asking.expectPrefix(`[65,1,`), "]")[len("[65,1,"):]
+	caller, _ := w.join("frontend", "")
+	const disclosed = `"caller":7,"caller_authid":"joe","caller_authrole":"frontend"`
+	caller.send(`[48,1,{},"com.example.p"]`)
+	plain.expect(`[68,1,%d,{}]`, registration)
+	caller.send(`[48,2,{"timeout":0},"com.example.p"]`)
+	asking.expect(`[68,1,%s,{"timeout":0,%s}]`, registered, disclosed)
+	caller.send(`[48,3,{"disclose_me":true},"com.example.p"]`)
+	plain.expect(`[68,2,%d,{%s}]`, registration, disclosed)
+	caller.send(`[48,4,{"disclose_me":true},"com.example.p"]`)
+	asking.expect(`[68,2,%s,{%s}]`, registered, disclosed)
+	pool.send(`[68,1,100,{}]`) // whom the router does not disclose is not disclosed
+	plain.expect(`[68,3,%d,{}]`, registration)
+}
+
+// A callee that wants its callers disclosed asks the router too, through the
+// pool's registration.
+func TestPoolAsksForCallers(t *testing.T) {
+	w, pool := newWorld(t, directly(""))
+	callee, router := w.join("backend", "")
+	callee.send(`[64,1,{"disclose_caller":true},"com.example.p"]`)
+	pool.expect(`[64,1,{"disclose_caller":true},"com.example.p"]`)
+	pool.send(`[65,1,100]`)
+	router.expect(`[64,1,{"disclose_caller":true},"com.example.p"]`)
+}
+
+func TestDirectPassthru(t *testing.T) {
+	_, _, callee, caller, _, registration := directWorld(t, "", `"payload_passthru_mode":true`)
+	const options = `"ppt_scheme":"x_a","ppt_serializer":"cbor"`
+	caller.send(`[48,1,{%s},"com.example.p",["\u0000AAEC"]]`, options)
+	callee.expect(`[68,1,%d,{%s},["\u0000AAEC"]]`, registration, options)
+	callee.send(`[70,1,{%s},["\u0000AwQF"]]`, options)
+	caller.expect(`[50,1,{%s},["\u0000AwQF"]]`, options)
+
+	_, _, _, caller, _, _ = directWorld(t, "", "") // its callee knows nothing of it
+	caller.send(`[48,1,{%s},"com.example.p",["\u0000AAEC"]]`, options)
+	caller.expectPrefix(`[8,48,1,{},"wamp.error.feature_not_supported"`)
+	caller.send(`[48,2,{"progress":true},"com.example.p"]`)
+	caller.expectPrefix(`[8,48,2,{},"wamp.error.feature_not_supported"`)
+}
+
+// What a caller sends goes to callees that others need: it is looked at first.
+func TestDirectCallIsValidated(t *testing.T) {
+	for _, bad := range []string{
+		`[48,2,{},"com.example.p",[1,]]`,
+		`[48,2,{},"com.example.p",{}]`,
+		`[48,2,{"timeout":"soon"},"com.example.p"]`,
+		"[48,2,{},\"com.example.p\",[\"\\ud800\"]]",
+	} {
+		_, pool, callee, caller, _, registration := directWorld(t, "", "")
+		caller.send(`[48,1,{},"com.example.p"]`)
+		callee.expect(`[68,1,%d,{}]`, registration)
+		caller.sendBytes([]byte(bad))
+		caller.expectPrefix(`[3,{"message":"codec: CALL`)
+		pool.send(`[68,1,100,{},["next"]]`)
+		callee.expect(`[68,2,%d,{},["next"]]`, registration)
+	}
+}
+
+func TestDirectAcrossSerializers(t *testing.T) {
+	w := makeWorld(t)
+	w.speaks = serializers
+	w.start(worldOptions{realm: directly("")})
+	pool := w.welcomePool()
+	callee, _, registration := w.callee(pool, "{}", "")
+	for _, s := range serializers {
+		caller, router := w.connectBy(s)
+		w.welcome(caller, router, "frontend", "")
+		caller.send(`[48,1,{"disclose_me":true},"com.example.p",[1,"x",null],{"k":[1.5]}]`)
+		got := callee.expectPrefix(`[68,`)
+		if want := fmt.Sprintf(`%d,{"caller":7,"caller_authid":"joe","caller_authrole":"frontend"},[1,"x",null],{"k":[1.5]}]`, registration); !strings.HasSuffix(got, want) {
+			t.Fatalf("got %s, want …%s", got, want)
+		}
+		id := strings.Split(got, ",")[1]
+		callee.send(`[70,%s,{},["y"]]`, id)
+		caller.expect(`[50,1,{},["y"]]`)
+	}
+	// What one serializer alone can say ends the call, not a session.
+	caller, router := w.connectBy(codec.CBOR)
+	w.welcome(caller, router, "frontend", "")
+	caller.sendBytes(wire(codec.CBOR, list{48, 1, dict{}, "com.example.p", list{verbatim{codec.CBOR: "\xc1\x01"}}}))
+	caller.expectPrefix(`[8,48,1,{},"wamp.error.invalid_argument",["the call can't be passed on`)
+	caller.sendBytes(wire(codec.CBOR, list{48, 2, dict{}, "com.example.p", list{verbatim{codec.CBOR: "\xf9\x7e\x00"}}})) // NaN
+	caller.expectPrefix(`[8,48,2,{},"wamp.error.invalid_argument",["the call's payload does not fit the callee's serializer`)
+	caller.send(`[48,3,{},"com.example.p"]`)
+	callee.expectPrefix(`[68,`)
+}
+
+func TestDirectProgressThatCannotBePassedOnEndsTheCall(t *testing.T) {
+	w := makeWorld(t)
+	w.speaks = serializers
+	w.start(worldOptions{realm: directly("")})
+	pool := w.welcomePool()
+	callee, router := w.connectBy(codec.CBOR)
+	w.welcome(callee, router, "backend", `"progressive_call_results":true,"call_canceling":true`)
+	callee.send(`[64,1,{},"com.example.p"]`)
+	w.registerPool(pool)
+	registration := w.admit(callee, router)
+	caller, atRouter := w.join("frontend", "")
+	caller.send(`[48,1,{"receive_progress":true},"com.example.p"]`)
+	callee.expect(`[68,1,%d,{"receive_progress":true}]`, registration)
+	callee.sendBytes(wire(codec.CBOR, list{70, 1, dict{"progress", true}, list{verbatim{codec.CBOR: "\xf9\x7e\x00"}}}))
+	caller.expectPrefix(`[8,48,1,{},"wamp.error.invalid_argument"`)
+	callee.expect(`[69,1,{"mode":"killnowait"}]`)
+	callee.send(`[70,1,{},["late"]]`)
+	caller.send(`[48,2,{},"com.example.p"]`)
+	callee.expect(`[68,2,%d,{}]`, registration)
+	arrived(caller, atRouter, 3, 1)
+}
+
+// The pool that matches best answers, or nobody here does.
+func TestDirectMatching(t *testing.T) {
+	w, pool := newWorld(t, `
+		pool "com.example." {
+			match = "prefix"
+			direct = ["frontend"]
+		}
+		pool "com.example.private" {}
+		pool "com..worker" {
+			match = "wildcard"
+			direct = ["frontend"]
+		}`)
+	callee, router := w.join("backend", "")
+	request := 0
+	register := func(match, procedure string) string {
+		request++
+		options := fmt.Sprintf(`{"match":%q}`, match)
+		callee.send(`[64,%d,%s,%q]`, request, options, procedure)
+		atPool := options
+		if match == "exact" {
+			atPool = "{}"
+		}
+		pool.expect(`[64,%d,%s,%q]`, request, atPool, procedure)
+		pool.send(`[65,%d,%d]`, request, 100+request)
+		router.expect(`[64,%d,%s,%q]`, request, options, procedure)
+		router.send(`[8,64,%d,{},"wamp.error.procedure_already_exists"]`, request)
+		begin := fmt.Sprintf("[65,%d,", request)
+		return strings.TrimSuffix(callee.expectPrefix("%s", begin), "]")[len(begin):]
+	}
+	short := register("prefix", "com.example.a")
+	long := register("prefix", "com.example.a.b")
+	exact := register("exact", "com.example.a.b.c")
+	register("exact", "com.example.private")
+	wild := register("wildcard", "com..worker")
+	caller, atRouter := w.join("frontend", "")
+	calls := 0
+	for _, test := range []struct{ procedure, registration, details string }{
+		{"com.example.a.b.c", exact, `{}`},
+		{"com.example.a.b.d", long, `{"procedure":"com.example.a.b.d"}`},
+		{"com.example.a.bb", long, `{"procedure":"com.example.a.bb"}`},
+		{"com.example.ab", short, `{"procedure":"com.example.ab"}`},
+		{"com.example.worker", wild, `{"procedure":"com.example.worker"}`},
+	} {
+		calls++
+		caller.send(`[48,%d,{},%q]`, calls, test.procedure)
+		callee.expect(`[68,%d,%s,%s]`, calls, test.registration, test.details)
+	}
+	for i, procedure := range []string{"com.example.private", "com.example.x", "com.elsewhere.a", "wamp.session.count"} {
+		caller.send(`[48,%d,{},%q]`, calls+i+1, procedure)
+		atRouter.expect(`[48,%d,{},%q]`, i+1, procedure)
+	}
+}
