@@ -13,8 +13,10 @@ func (s *session) takeCall(message []byte) error {
 	if err := m.Decode(s.serializer, message); err != nil {
 		return err
 	}
-	if err := s.nextRequest(codec.TypeCall, m.Request); err != nil {
-		return err
+	if m.Request > s.lastRequest || !s.realm.isPart(s, m.Request) {
+		if err := s.nextRequest(codec.TypeCall, m.Request); err != nil {
+			return err
+		}
 	}
 	if err := m.Payload.Validate(s.serializer); err != nil {
 		return fmt.Errorf("CALL: %w", err)
@@ -46,9 +48,6 @@ func (s *session) takeYield(message []byte) error {
 	if err := m.Validate(s.serializer); err != nil {
 		return err
 	}
-	if m.Passthru {
-		return errors.New("YIELD in payload passthru mode, which this router did not announce")
-	}
 	return s.realm.answer(s, m.Request, answer{serializer: s.serializer, yield: &m})
 }
 
@@ -66,47 +65,53 @@ func (s *session) takeError(message []byte) error {
 	return s.realm.answer(s, m.Request, answer{serializer: s.serializer, err: &m})
 }
 
-// receiveProgress are the Details of an INVOCATION whose caller wants progress;
-// all others are empty.
-var receiveProgress = perSerializer(codec.Field{Key: "receive_progress", Value: codec.FieldBool(true)})
-
-// progress are the Details of a RESULT that others follow.
-var progress = perSerializer(codec.Field{Key: "progress", Value: codec.FieldBool(true)})
-
-func perSerializer(field codec.Field) (dicts [codec.CBOR + 1]codec.Dict) {
-	for s := codec.JSON; s <= codec.CBOR; s++ {
-		dicts[s] = codec.NewDict(s, field)
-	}
-	return dicts
+// isPart tells whether a CALL is a further part of one that has come before
+// ("Progressive Call Invocations"): its request ID is that one's.
+func (r *realm) isPart(s *session, request uint64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	state, _ := r.dealer.CallState(s.origin, request)
+	return state != dealer.Unknown
 }
 
 func (r *realm) call(s *session, m *codec.Call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	pool, registered := r.procedures[string(m.Procedure)]
+	state, pool := r.dealer.CallState(s.origin, m.Request)
+	registered := state == dealer.Open
+	if !registered {
+		pool, registered = r.procedures[string(m.Procedure)]
+	}
 	switch {
+	case state == dealer.Over:
+		return
 	case !codec.ValidURI(m.Procedure):
 		r.sendError(s, codec.TypeCall, m.Request, uriInvalidURI, "the procedure is not a valid URI")
-		return
-	case m.Progress, m.Passthru:
-		r.sendError(s, codec.TypeCall, m.Request, uriFeature, "this router has neither progressive call invocations nor payload passthru mode")
 		return
 	case !registered:
 		r.sendError(s, codec.TypeCall, m.Request, uriNoSuchProcedure, fmt.Sprintf("procedure %s is not registered", m.Procedure))
 		return
 	}
+	var details codec.Dict
+	details, r.details = m.InvocationDetails(s.serializer, r.details, s.disclosed(m))
 	r.perform(&s.out, r.dealer.Call(0, dealer.Call{
-		Pool: pool, Origin: s.origin, Request: m.Request, ReceiveProgress: m.ReceiveProgress,
-		Body: codec.Body{Serializer: s.serializer, Details: invocationDetails(s.serializer, m), Payload: m.Payload},
+		Pool: pool, Origin: s.origin, Request: m.Request,
+		Body:            codec.Body{Serializer: s.serializer, Details: details, Payload: m.Payload},
+		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru,
 	}), answer{})
 }
 
-// invocationDetails are what a callee is told of a call.
-func invocationDetails(s codec.Serializer, m *codec.Call) codec.Dict {
-	if m.ReceiveProgress {
-		return receiveProgress[s]
+// disclosed are who the caller is, if it wants that told ("Caller
+// Identification").
+func (s *session) disclosed(m *codec.Call) []codec.Field {
+	if !m.DiscloseMe {
+		return nil
 	}
-	return codec.Dict{}
+	return []codec.Field{
+		{Key: "caller", Value: codec.FieldUint(s.id)},
+		{Key: "caller_authid", Value: codec.FieldString(s.authID)},
+		{Key: "caller_authrole", Value: codec.FieldString(authRole)},
+	}
 }
 
 func (r *realm) cancel(s *session, m *codec.Cancel) {

@@ -101,6 +101,10 @@ func TestCallErrors(t *testing.T) {
 	if _, err := callee.Register(within(t), "com.example.fail", nil, fail); err != nil {
 		t.Fatal(err)
 	}
+	plain := join(t, r, client.Options{Features: []string{}})
+	if _, err := plain.Register(within(t), "com.example.plain", nil, echo); err != nil {
+		t.Fatal(err)
+	}
 	yes := codec.FieldBool(true)
 	for _, c := range []struct {
 		procedure string
@@ -110,8 +114,8 @@ func TestCallErrors(t *testing.T) {
 		{"com.example.fail", nil, "com.example.error"},
 		{"com.example.nobody", nil, "wamp.error.no_such_procedure"},
 		{"com..example", nil, "wamp.error.invalid_uri"},
-		{"com.example.fail", option("progress", yes), "wamp.error.feature_not_supported"},
-		{"com.example.fail", option("ppt_scheme", codec.FieldString("x_custom")), "wamp.error.feature_not_supported"},
+		{"com.example.plain", option("progress", yes), "wamp.error.feature_not_supported"},
+		{"com.example.plain", option("ppt_scheme", codec.FieldString("x_custom")), "wamp.error.feature_not_supported"},
 	} {
 		_, err := caller.Call(within(t), c.procedure, c.options, client.Args("hello"))
 		wantURI(t, err, c.want)
@@ -189,4 +193,45 @@ func TestProgressiveResults(t *testing.T) {
 			t.Errorf("%s: %s", procedure, diff)
 		}
 	}
+}
+
+// What a callee is told of a call, and its caller of the answer.
+func TestCallsKeepWhatConcernsTheOtherSide(t *testing.T) {
+	r := start(t)
+	callee, caller := dial(t, r), dial(t, r)
+	callee.say(`[1, "realm1", {"roles": {"callee": {"features": {"progressive_call_results": true,
+		"progressive_call_invocations": true, "call_canceling": true, "payload_passthru_mode": true}}}}]`)
+	caller.say(`[1, "realm1", {"roles": {"caller": {}}}]`)
+	welcome := caller.hear()
+	callee.hear()
+	callee.say(`[64, 1, {}, "com.example.p"]`)
+	registration := callee.hear()[2]
+	wants := func(p *peer, want ...any) {
+		t.Helper()
+		if diff := cmp.Diff(want, p.hear()); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+	type dict = map[string]any
+	caller.say(`[48, 1, {"progress": true, "receive_progress": true, "x": 1}, "com.example.p", ["a"]]`)
+	wants(callee, 68.0, 1.0, registration, dict{"progress": true, "receive_progress": true}, []any{"a"})
+	caller.say(`[48, 1, {}, "com.example.p", ["b"]]`)
+	wants(callee, 68.0, 1.0, registration, dict{}, []any{"b"})
+	callee.say(`[70, 1, {"progress": true, "x": 1}, ["c"]]`)
+	wants(caller, 50.0, 1.0, dict{"progress": true}, []any{"c"})
+	callee.say(`[70, 1, {}, ["d"]]`)
+	wants(caller, 50.0, 1.0, dict{}, []any{"d"})
+	caller.say(`[48, 2, {"ppt_scheme": "x_a", "disclose_me": true}, "com.example.p", ["e"]]`)
+	wants(callee, 68.0, 2.0, registration, dict{
+		"ppt_scheme": "x_a", "caller": welcome[1], "caller_authid": welcome[2].(dict)["authid"], "caller_authrole": "anonymous",
+	}, []any{"e"})
+	callee.say(`[8, 68, 2, {"ppt_scheme": "x_a", "x": 1}, "com.example.error"]`)
+	wants(caller, 8.0, 48.0, 2.0, dict{"ppt_scheme": "x_a"}, "com.example.error")
+	caller.say(`[48, 3, {"progress": true}, "com.example.p"]`)
+	wants(callee, 68.0, 3.0, registration, dict{"progress": true})
+	callee.say(`[70, 3, {}]`)
+	wants(caller, 50.0, 3.0, dict{})
+	caller.say(`[48, 3, {}, "com.example.p"]`) // a part that comes too late
+	caller.say(`[48, 4, {}, "com.example.p"]`)
+	wants(callee, 68.0, 4.0, registration, dict{})
 }

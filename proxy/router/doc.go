@@ -4,15 +4,17 @@
 //
 // It speaks the basic profile over WebSocket in JSON, MessagePack and CBOR:
 // sessions, exact registrations and calls, exact subscriptions and events, and
-// of the advanced profile call canceling, progressive call results and
-// publisher exclusion. WELCOME announces just these.
+// of the advanced profile call canceling, progressive calls and results, caller
+// identification, payload passthru and publisher exclusion. WELCOME announces
+// just these.
 //
 //	caller ──CALL──▶ session ──▶ realm: one lock ── dealer.Dealer ──▶ INVOCATION ──▶ callee
 //	caller ◀──RESULT, ERROR ◀─── realm ◀── session ◀──YIELD, ERROR ── callee
 //
-// Its procedure calls are those of package dealer: each registration is a pool
-// with the policy single, no limit and no queue, and each session a local
-// origin of calls. Its topics are in topic.go.
+// Its procedure calls are those of package dealer, as the calls that the sidecar
+// answers itself: each registration is a pool with the policy single, no limit
+// and no queue, and each session a local origin of calls. Its topics are in
+// topic.go.
 //
 // It is strict, so that what works here works at other routers too: request
 // IDs must come in sequence, options must have their types, payloads must be

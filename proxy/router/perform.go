@@ -52,12 +52,12 @@ func (r *realm) perform(out *transport.Outbox, actions []dealer.Action, a answer
 // invoke writes an INVOCATION to its callee.
 func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 	to := r.callees[a.Callee]
-	m := codec.Invocation{Request: a.ID, Registration: a.Registration}
-	if !a.Body.Details.Empty() && !a.StripProgress {
-		m.Details = receiveProgress[to.serializer]
+	m := codec.Invocation{Request: a.ID, Registration: a.Registration, Details: a.Body.Details}
+	if a.StripProgress {
+		m.Details, r.stripped = m.Details.Edit(a.Body.Serializer, r.stripped, []string{"receive_progress"}, nil)
 	}
 	var err error
-	if m.Payload, err = r.transcode(a.Body.Payload, a.Body.Serializer, to.serializer); err != nil {
+	if m.Details, m.Payload, err = r.transcode(m.Details, a.Body.Payload, a.Body.Serializer, to.serializer); err != nil {
 		r.unanswerable = append(r.unanswerable, failure{a.Callee, a.ID, err})
 		return
 	}
@@ -65,15 +65,18 @@ func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 	r.send(out, to, r.message)
 }
 
-// transcode puts a payload into another serializer. What it returns is valid
-// until it is called again.
-func (r *realm) transcode(payload codec.Payload, from, to codec.Serializer) (codec.Payload, error) {
+// transcode puts a dictionary and a payload into another serializer. What it
+// returns is valid until it is called again.
+func (r *realm) transcode(dict codec.Dict, payload codec.Payload, from, to codec.Serializer) (codec.Dict, codec.Payload, error) {
 	if from == to {
-		return payload, nil
+		return dict, payload, nil
 	}
 	var err error
+	if dict, r.dict, err = codec.TranscodeDict(r.dict, dict, from, to); err != nil {
+		return dict, payload, err
+	}
 	payload, r.payload, err = codec.TranscodePayload(r.payload[:0], payload, from, to)
-	return payload, err
+	return dict, payload, err
 }
 
 // fail answers a call in its callee's stead.
@@ -103,22 +106,23 @@ func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h answer) {
 		r.forwardYield(out, a, h, to)
 		return
 	}
-	payload, err := r.transcode(h.err.Payload, h.serializer, to.serializer)
-	if err != nil {
-		payload = codec.Payload{} // the URI says what is needed most
+	m := codec.Error{RequestType: codec.TypeCall, Request: a.Request, URI: h.err.URI}
+	details, buffer := h.err.CallDetails(h.serializer, r.details)
+	r.details = buffer
+	var err error
+	if m.Details, m.Payload, err = r.transcode(details, h.err.Payload, h.serializer, to.serializer); err != nil {
+		m.Details, m.Payload = codec.Dict{}, codec.Payload{} // the URI says what is needed most
 	}
-	m := codec.Error{RequestType: codec.TypeCall, Request: a.Request, URI: h.err.URI, Payload: payload}
 	r.message = m.Append(r.message[:0], to.serializer)
 	r.send(out, to, r.message)
 }
 
 func (r *realm) forwardYield(out *transport.Outbox, a *dealer.Action, h answer, to *session) {
-	payload, err := r.transcode(h.yield.Payload, h.serializer, to.serializer)
+	details, buffer := h.yield.ResultDetails(h.serializer, r.details)
+	r.details = buffer
+	details, payload, err := r.transcode(details, h.yield.Payload, h.serializer, to.serializer)
 	if err == nil {
-		m := codec.Result{Request: a.Request, Payload: payload}
-		if h.yield.Progress {
-			m.Details = progress[to.serializer]
-		}
+		m := codec.Result{Request: a.Request, Details: details, Payload: payload}
 		r.message = m.Append(r.message[:0], to.serializer)
 		r.send(out, to, r.message)
 		return
@@ -139,14 +143,16 @@ func (r *realm) forwardYield(out *transport.Outbox, a *dealer.Action, h answer, 
 
 // refuse answers a caller with an ERROR of the dealer's own.
 func (r *realm) refuse(out *transport.Outbox, a *dealer.Action) {
-	text := ""
+	uri, text := uriCanceled, ""
 	switch a.Refusal.Reason {
 	case dealer.ReasonCanceled:
 		text = "the call was canceled"
+	case dealer.ReasonFeature:
+		uri, text = uriFeature, fmt.Sprintf("the callee of %s does not support what the call needs", a.Refusal.Pool)
 	case dealer.ReasonCalleeLost:
 		text = fmt.Sprintf("the callee of %s left before it answered", a.Refusal.Pool)
 	default:
 		panic("router: a pool without limits must not refuse a call for " + a.Refusal.Reason.String())
 	}
-	r.errorTo(out, r.callers[a.Origin], codec.TypeCall, a.Request, uriCanceled, text)
+	r.errorTo(out, r.callers[a.Origin], codec.TypeCall, a.Request, uri, text)
 }

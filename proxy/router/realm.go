@@ -1,6 +1,7 @@
 package router
 
 import (
+	crand "crypto/rand"
 	"math/rand/v2"
 	"sync"
 
@@ -23,7 +24,9 @@ type realm struct {
 	lastID        uint64    // of registrations and subscriptions, router scope
 	unanswerable  []failure // calls whose message could not be put in the callee's serializer
 	message       []byte    // buffer for the message under construction
-	payload       []byte    // buffer for a payload in another serializer
+	dict, payload []byte    // buffers for what it has in another serializer
+	details       []byte    // buffer for details that are made of others
+	stripped      []byte    // and for those that lack some
 	eventMessages [codec.CBOR + 1][]byte
 }
 
@@ -52,7 +55,7 @@ func (r *realm) join(s *session, features codec.CalleeFeatures) {
 		s.id = randomID()
 	}
 	r.sessions[s.id] = s
-	s.silent = false
+	s.silent, s.authID = false, crand.Text()
 	s.registrations, s.subscriptions = make(map[uint64]string), make(map[uint64]*topic)
 	s.origin, s.callee = r.dealer.AddOrigin(true), r.dealer.AddCallee(features, 0)
 	r.callers = grow(r.callers, int(s.origin))

@@ -1,7 +1,6 @@
 package router
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -26,6 +25,7 @@ type session struct {
 
 	// Under realm.mu, from WELCOME to the session's end.
 	id            uint64
+	authID        string
 	origin        dealer.OriginID
 	callee        dealer.CalleeID
 	registrations map[uint64]string // to their procedures
@@ -180,6 +180,9 @@ func (s *session) nextRequest(t codec.MessageType, id uint64) error {
 	return nil
 }
 
+// authRole is everybody's.
+const authRole = "anonymous"
+
 // welcome is WELCOME for a session that has just joined.
 func (s *session) welcome() []byte {
 	feature := func(names ...string) codec.FieldValue {
@@ -191,14 +194,15 @@ func (s *session) welcome() []byte {
 	}
 	m := codec.Welcome{Session: s.id, Details: codec.NewDict(s.serializer,
 		codec.Field{Key: "realm", Value: codec.FieldString(s.realm.name)},
-		codec.Field{Key: "authid", Value: codec.FieldString(rand.Text())},
-		codec.Field{Key: "authrole", Value: codec.FieldString("anonymous")},
+		codec.Field{Key: "authid", Value: codec.FieldString(s.authID)},
+		codec.Field{Key: "authrole", Value: codec.FieldString(authRole)},
 		codec.Field{Key: "authmethod", Value: codec.FieldString("anonymous")},
 		codec.Field{Key: "authprovider", Value: codec.FieldString("static")},
 		codec.Field{Key: "x_agent", Value: codec.FieldString("wampool's router for trying out")},
 		codec.Field{Key: "roles", Value: codec.FieldDict([]codec.Field{
 			{Key: "broker", Value: feature("publisher_exclusion")},
-			{Key: "dealer", Value: feature("call_canceling", "progressive_call_results")},
+			{Key: "dealer", Value: feature(
+				"call_canceling", "caller_identification", "payload_passthru_mode", "progressive_call_invocations", "progressive_call_results")},
 		})},
 	)}
 	return m.Append(nil, s.serializer)
