@@ -22,9 +22,10 @@ func (m *Call) InvocationDetails(s Serializer, dst []byte, set []Field) (Dict, [
 	return m.Options.Pick(s, dst, invocationKeys, set)
 }
 
-// ResultDetails returns the Details of the RESULT for a YIELD.
-func (m *Yield) ResultDetails(s Serializer, dst []byte) (Dict, []byte) {
-	return m.Options.Pick(s, dst, resultKeys, nil)
+// ResultDetails returns the Details of the RESULT for a YIELD, with the fields in
+// set behind them.
+func (m *Yield) ResultDetails(s Serializer, dst []byte, set []Field) (Dict, []byte) {
+	return m.Options.Pick(s, dst, resultKeys, set)
 }
 
 // CallDetails returns the Details of the ERROR for a CALL, from those of the

@@ -56,7 +56,7 @@ func TestRoutedDictionaries(t *testing.T) {
 		same(t, s, encode(t, s, with(dict{"timeout": 5, "receive_progress": true, "progress": true, "procedure": "com.example.p"})), s, got.Raw())
 
 		yield := decoded(t, s, encode(t, s, []any{70, 1, with(dict{"progress": true, "callee": 666, "x": 1})})).(*codec.Yield)
-		got, _ = yield.ResultDetails(s, nil)
+		got, _ = yield.ResultDetails(s, nil, nil)
 		same(t, s, encode(t, s, with(dict{"progress": true})), s, got.Raw())
 
 		failed := decoded(t, s, encode(t, s, []any{8, 68, 1, with(dict{"progress": true, "x": 1}), "com.example.e"})).(*codec.Error)

@@ -164,6 +164,20 @@ func (r *realm) cancel(out *transport.Outbox, s *session, message []byte) {
 	r.perform(out, r.dealer.Cancel(r.now(), s.caller, m.Request, m.Mode), hand{})
 }
 
+// calleeOf is what a RESULT tells of its callee: nothing, but where the caller is
+// used to Crossbar.io.
+func (r *realm) calleeOf(to *origin, a *dealer.Action) []codec.Field {
+	if !to.caller.crossbar {
+		return nil
+	}
+	callee := r.callees[a.Callee]
+	return []codec.Field{
+		{Key: "callee", Value: codec.FieldUint(callee.id)},
+		{Key: "callee_authid", Value: codec.FieldString(callee.authID)},
+		{Key: "callee_authrole", Value: codec.FieldString(callee.authRole)},
+	}
+}
+
 // discloseTo returns the details of an INVOCATION, with the caller of a call
 // that is answered here, if the callee has asked for it with its REGISTER.
 func (r *realm) discloseTo(callee *session, a *dealer.Action) codec.Dict {

@@ -213,7 +213,7 @@ func (r *realm) interrupt(out *transport.Outbox, a *dealer.Action, h hand) {
 // forward passes a callee's answer on to where the call came from.
 func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 	to := &r.origins[a.Origin]
-	err := r.answerFor(to, a.Request, h)
+	err := r.answerFor(to, a, h)
 	if err != nil {
 		r.message = r.errorMessage(to, a.Request, uriInvalidArgument,
 			codec.TextPayload(to.serializer, nil, "the callee's answer does not fit the serializer of who called: "+err.Error(), nil))
@@ -231,12 +231,12 @@ func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 }
 
 // answerFor builds the message that brings a callee's answer to an origin.
-func (r *realm) answerFor(to *origin, request uint64, h hand) error {
+func (r *realm) answerFor(to *origin, a *dealer.Action, h hand) error {
 	var dict codec.Dict
 	var payload codec.Payload
 	switch {
 	case h.yield != nil && to.caller != nil:
-		dict, r.routed = h.yield.ResultDetails(h.serializer, r.routed)
+		dict, r.routed = h.yield.ResultDetails(h.serializer, r.routed, r.calleeOf(to, a))
 		payload = h.yield.Payload
 	case h.yield != nil:
 		dict, payload = h.yield.Options, h.yield.Payload
@@ -254,13 +254,13 @@ func (r *realm) answerFor(to *origin, request uint64, h hand) error {
 	}
 	switch {
 	case h.yield != nil && to.caller != nil:
-		m := codec.Result{Request: request, Details: dict, Payload: payload}
+		m := codec.Result{Request: a.Request, Details: dict, Payload: payload}
 		r.message = m.Append(r.message[:0], to.serializer)
 	case h.yield != nil:
-		m := codec.Yield{Request: request, Options: dict, Payload: payload}
+		m := codec.Yield{Request: a.Request, Options: dict, Payload: payload}
 		r.message = m.Append(r.message[:0], to.serializer)
 	default:
-		m := codec.Error{RequestType: to.request(), Request: request, Details: dict, URI: h.err.URI, Payload: payload}
+		m := codec.Error{RequestType: to.request(), Request: a.Request, Details: dict, URI: h.err.URI, Payload: payload}
 		r.message = m.Append(r.message[:0], to.serializer)
 	}
 	return nil

@@ -91,6 +91,7 @@ func (s *session) takeWelcome(message []byte) {
 	if r != nil && r.hasDirect(m.AuthRole) {
 		s.isDirect, s.renumbered = true, newRenumbering(0)
 		s.setFlag(isRenumbered)
+		_, s.crossbar = m.Details.Lookup(s.serializer, "x_cb_node")
 	}
 	s.realm.Store(r)
 }

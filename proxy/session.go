@@ -31,6 +31,7 @@ type session struct {
 	authID   string
 	authRole string
 	isDirect bool // calls of its role may be answered here
+	crossbar bool // its router is Crossbar.io, which names the callee in each RESULT
 	features codec.CalleeFeatures
 
 	hello atomic.Pointer[hello]

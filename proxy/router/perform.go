@@ -118,7 +118,7 @@ func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h answer) {
 }
 
 func (r *realm) forwardYield(out *transport.Outbox, a *dealer.Action, h answer, to *session) {
-	details, buffer := h.yield.ResultDetails(h.serializer, r.details)
+	details, buffer := h.yield.ResultDetails(h.serializer, r.details, nil)
 	r.details = buffer
 	details, payload, err := r.transcode(details, h.yield.Payload, h.serializer, to.serializer)
 	if err == nil {
