@@ -10,15 +10,16 @@ import (
 )
 
 // crossbar is a running Crossbar.io node with one realm, realm1. Path /ws takes
-// anybody as role anonymous, which may do everything; path /auth wants a login,
-// and so does /cookie, which knows a browser again by its cookie.
+// anybody as role anonymous, which may do everything; path /auth has all logins,
+// and /cookie knows a browser again by its cookie.
 type crossbar struct {
 	dir     string
 	port    int
 	process *process
 }
 
-// roles, and who has them by which login. Everybody's secret is their name and
+// roles, and who has them by which login: backend is wampool's own, service may
+// register as well, frontend may not. Everybody's secret is their name and
 // "-secret", those of wampool's several names "wampool-secret"; for cryptosign
 // see keys. The derived keys of SCRAM were made by Autobahn|Python, and those of
 // wampool-pbkdf2, for which it has no function, by Python's own library.
@@ -31,6 +32,7 @@ const crossbarConfig = `{
       "roles": [
         {"name": "anonymous", "permissions": [{"uri": "", "match": "prefix", "allow": {"call": true, "register": true, "publish": true, "subscribe": true}}]},
         {"name": "backend", "permissions": [{"uri": "", "match": "prefix", "allow": {"call": true, "register": true, "publish": true, "subscribe": true}}]},
+        {"name": "service", "permissions": [{"uri": "", "match": "prefix", "allow": {"call": true, "register": true, "publish": true, "subscribe": true}}]},
         {"name": "frontend", "permissions": [{"uri": "", "match": "prefix", "allow": {"call": true, "register": false, "publish": true, "subscribe": true}}]}
       ]
     }],
@@ -41,6 +43,7 @@ const crossbarConfig = `{
         "/": {"type": "static", "directory": "."},
         "ws": {"type": "websocket", "auth": {"anonymous": {"type": "static", "role": "anonymous"}}},
         "auth": {"type": "websocket", "auth": {
+          "anonymous": {"type": "static", "role": "anonymous"},
           "ticket": {"type": "static", "principals": {
             "wampool": {"ticket": "wampool-secret", "role": "backend"},
             "worker": {"ticket": "worker-secret", "role": "backend"},
@@ -49,8 +52,8 @@ const crossbarConfig = `{
           "wampcra": {"type": "static", "users": {
             "wampool": {"secret": "wampool-secret", "role": "backend"},
             "wampool-salted": {"secret": "wampool-secret", "salt": "wampool-salt", "iterations": 1000, "keylen": 32, "role": "backend"},
-            "sue": {"secret": "sue-secret", "salt": "sue-salt", "iterations": 1000, "keylen": 32, "role": "frontend"},
-            "joe": {"secret": "joe-secret", "role": "frontend"}
+            "sue": {"secret": "sue-secret", "salt": "sue-salt", "iterations": 1000, "keylen": 32, "role": "service"},
+            "joe": {"secret": "joe-secret", "role": "service"}
           }},
           "scram": {"type": "static", "principals": {
             "wampool": {"role": "backend", "kdf": "argon2id-13", "memory": 512, "iterations": 4096, "salt": "73616c74206f662077616d706f6f6c2e",
@@ -59,13 +62,13 @@ const crossbarConfig = `{
             "wampool-pbkdf2": {"role": "backend", "kdf": "pbkdf2", "memory": 0, "iterations": 4096, "salt": "73616c74206f662077616d706f6f6c2e",
               "stored-key": "f977151e7dc7078ad77858d8a2e375cf9e88402276fab3f3b4b83b51881c88a7",
               "server-key": "64f9c2fc5a5e71856a9e29f5f21cf3f552090f846549a95d2222ac1c5e25ba69"},
-            "sam": {"role": "frontend", "kdf": "argon2id-13", "memory": 512, "iterations": 4096, "salt": "73616c74206f662073616d2c2031362e",
+            "sam": {"role": "service", "kdf": "argon2id-13", "memory": 512, "iterations": 4096, "salt": "73616c74206f662073616d2c2031362e",
               "stored-key": "f89bbb7e7da707477fb91f3b3c75065e7c4229fcf6162defd75a40693a4e03bd",
               "server-key": "dffd223e33f194bec0646c9c13fcabd8f3f2cb692638c14c142e3285912a5aca"}
           }},
           "cryptosign": {"type": "static", "principals": {
             "wampool": {"role": "backend", "authorized_keys": ["c853ad0f0cd2b619aea92ceec4fd56a24d6499d584ce79257e45cfd8139b60a7"]},
-            "kim": {"role": "frontend", "authorized_keys": ["8320a51977d8c38ca8a4927c670df5821e449761945e15e9efb26a1509d230ea"]}
+            "kim": {"role": "service", "authorized_keys": ["8320a51977d8c38ca8a4927c670df5821e449761945e15e9efb26a1509d230ea"]}
           }}
         }},
         "cookie": {"type": "websocket", "cookie": {"store": {"type": "memory"}}, "auth": {
@@ -127,13 +130,11 @@ func (c *crossbar) stop() {
 	_ = os.RemoveAll(c.dir)
 }
 
-func (c *crossbar) name() string    { return "Crossbar.io" }
-func (c *crossbar) joining() args   { return nil } // it speaks what each client offers
-func (c *crossbar) url() string     { return fmt.Sprintf("ws://127.0.0.1:%d/ws", c.port) }
-func (c *crossbar) cookieURL() string {
-	return fmt.Sprintf("ws://127.0.0.1:%d/cookie", c.port)
-}
-func (c *crossbar) authURL() string { return fmt.Sprintf("ws://127.0.0.1:%d/auth", c.port) }
+func (c *crossbar) name() string      { return "Crossbar.io" }
+func (c *crossbar) joining() args     { return nil } // it speaks what each client offers
+func (c *crossbar) url() string       { return fmt.Sprintf("ws://127.0.0.1:%d/ws", c.port) }
+func (c *crossbar) authURL() string   { return fmt.Sprintf("ws://127.0.0.1:%d/auth", c.port) }
+func (c *crossbar) cookieURL() string { return fmt.Sprintf("ws://127.0.0.1:%d/cookie", c.port) }
 
 // shared are the programs that many tests use, each started by the first.
 var shared struct {

@@ -77,33 +77,6 @@ const authenticated = `realm "realm1" {
   }
 }`
 
-func TestClientsLogInThroughWampool(t *testing.T) {
-	c := router(t)
-	w := startWampool(t, c.authURL(), authenticated)
-	for _, name := range []string{"twisted", "asyncio", "autobahn"} {
-		for _, login := range []args{
-			{"authmethod": "ticket", "authid": "guest", "secret": "guest-secret"},
-			{"authmethod": "wampcra", "authid": "joe", "secret": "joe-secret"},
-		} {
-			client := library(t, name).join(t, w.url, login)
-			client.do("publish", args{"topic": "com.example.login"}).ok(t)
-			wrong := args{"authmethod": login["authmethod"], "authid": login["authid"], "secret": "wrong"}
-			_, answer := library(t, name).tryJoin(t, w.url, wrong)
-			if r := answer.wait(t); r.Error == nil {
-				t.Errorf("%s: %s with a wrong secret was let in", name, login["authid"])
-			}
-		}
-	}
-	for _, secret := range []string{"wampool-secret", "guest-secret", "joe-secret", "wrong"} {
-		if _, err := w.process.waitLine(0, "listening"); err != nil {
-			t.Fatal(err)
-		}
-		if contains(w.process, secret) {
-			t.Errorf("the log holds the secret %q", secret)
-		}
-	}
-}
-
 func TestUnauthorizedRegisterIsRefusedAsTheRouterRefusesIt(t *testing.T) {
 	c := router(t)
 	w := startWampool(t, c.authURL(), authenticated)

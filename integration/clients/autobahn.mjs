@@ -1,6 +1,6 @@
 // Autobahn|JS, driven by a test.
 import { createRequire } from 'node:module';
-import { Callee, decode, say, serve } from './protocol.mjs';
+import { Callee, decode, keyPair, say, serve } from './protocol.mjs';
 
 const require = createRequire(import.meta.url);
 globalThis.WebSocket = require('ws').WebSocket; // Node 20 has none, and the library wants one
@@ -12,6 +12,16 @@ const SERIALIZERS = {
   cbor: () => new autobahn.serializer.CBORSerializer(),
 };
 const sessions = {};
+
+// How a session proves who it is, by the library's own means.
+const answers = {
+  ticket: (secret) => secret,
+  wampcra(secret, { challenge, salt, iterations, keylen }) {
+    const key = salt ? autobahn.auth_cra.derive_key(secret, salt, iterations, keylen) : secret;
+    return autobahn.auth_cra.sign(key, challenge);
+  },
+  cryptosign: (secret, extra) => autobahn.auth_cryptosign.sign_challenge(keyPair(secret), extra),
+};
 
 // What a RESULT holds, in the form that a test reads: one value, or both parts.
 const unwrapped = (result) =>
@@ -27,12 +37,13 @@ serve({
         max_retries: 0,
         authmethods: c.authmethod ? [c.authmethod] : undefined,
         authid: c.authid,
-        onchallenge: (session, method, extra) =>
-          method === 'wampcra' ? autobahn.auth_cra.sign(c.secret, extra.challenge) : c.secret,
+        authextra: c.authmethod === 'cryptosign' ? { pubkey: autobahn.auth_cryptosign.public_key(keyPair(c.secret)) } : undefined,
+        onchallenge: (session, method, extra) => answers[method](c.secret, extra),
       });
       connection.onopen = (session, details) => {
         sessions[c.session] = { connection, session, callee: new Callee(c.session), registrations: {}, calls: new Map() };
-        resolve({ session: session.id, authrole: details.authrole, authid: details.authid });
+        const { authrole, authid, authmethod } = details;
+        resolve({ session: session.id, authrole, authid, authmethod });
       };
       connection.onclose = (reason, details) => {
         say({ event: 'disconnected', session: c.session, reason });

@@ -90,10 +90,25 @@ def deferred(coroutine):
     return task
 
 
+SECRETS = {"ticket": "ticket", "wampcra": "secret", "scram": "password", "cryptosign": "privkey"}
+
+
+def authenticator(spec):
+    """How a session proves who it is, by the library's own means; anonymous needs none."""
+    method = spec.get("authmethod")
+    if method not in SECRETS:
+        return None
+    known = {"authid": spec["authid"], SECRETS[method]: spec["secret"]}
+    if "authextra" in spec:
+        known["authextra"] = spec["authextra"]
+    return auth.create_authenticator(method, **known)
+
+
 class Session(ApplicationSession):
     def __init__(self, name, spec):
         super().__init__(types.ComponentConfig(spec.get("realm", "realm1")))
         self.name, self.spec = name, spec
+        self.authenticator = authenticator(spec)
         self.joined = loop.create_future()
         self.held = {}
         self.calls = {}
@@ -103,19 +118,24 @@ class Session(ApplicationSession):
 
     def onConnect(self):
         method = self.spec.get("authmethod")
-        if method:
-            self.join(self.config.realm, [method], self.spec["authid"])
+        if self.authenticator:
+            extra = self.authenticator.authextra or None
+            self.join(self.config.realm, self.spec.get("offers", [method]), self.spec["authid"], authextra=extra)
         else:
-            self.join(self.config.realm)
+            self.join(self.config.realm, [method] if method else None)
 
     def onChallenge(self, challenge):
-        secret = self.spec["secret"]
-        if challenge.method == "wampcra":
-            return auth.compute_wcs(secret, challenge.extra["challenge"]).decode()
-        return secret
+        return self.authenticator.on_challenge(self, challenge)
+
+    def onWelcome(self, welcome):
+        if self.authenticator:
+            return self.authenticator.on_welcome(self, welcome.authextra)
 
     def onJoin(self, details):
-        self.joined.set_result({"session": details.session, "authrole": details.authrole, "authid": details.authid})
+        told = ("session", "authrole", "authid", "authmethod", "authprovider")
+        welcome = {name: getattr(details, name) for name in told}
+        welcome["set_cookie"] = getattr(self._transport, "http_headers", {}).get("set-cookie")
+        self.joined.set_result(welcome)
 
     def onLeave(self, details):
         if not self.joined.done():
@@ -216,7 +236,7 @@ async def join(c):
     sessions[c["session"]] = session
     speaks = SERIALIZERS[c.get("serializer", "cbor")]()
     if c["url"].startswith("ws"):
-        factory = WampWebSocketClientFactory(lambda: session, url=c["url"], serializers=[speaks])
+        factory = WampWebSocketClientFactory(lambda: session, url=c["url"], serializers=[speaks], headers=c.get("headers"))
     else:
         factory = WampRawSocketClientFactory(lambda: session, speaks)
     await connect(c["url"], factory, c.get("ca"))

@@ -1,5 +1,6 @@
 // JSON lines in, JSON lines out: the test's side of a client program. Each
 // command has an "id", and exactly one line with that id answers it.
+import crypto from 'node:crypto';
 import readline from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -26,6 +27,15 @@ export function decode(value) {
 
 export function say(line) {
   process.stdout.write(JSON.stringify(encode(line)) + '\n');
+}
+
+// The key pair of a private key in hex (Ed25519), as the libraries hold it.
+export function keyPair(secret) {
+  const seed = Buffer.from(secret, 'hex');
+  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]); // RFC 8410, 7
+  const key = crypto.createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+  const publicKey = Buffer.from(crypto.createPublicKey(key).export({ format: 'jwk' }).x, 'base64url');
+  return { publicKey, secretKey: Buffer.concat([seed, publicKey]) };
 }
 
 // Handlers of invocations, the same for both libraries: echo, name, hold, error,

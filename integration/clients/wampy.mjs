@@ -4,10 +4,28 @@ import { Wampy } from 'wampy';
 import { CborSerializer } from 'wampy/CborSerializer.js';
 import { JsonSerializer } from 'wampy/JsonSerializer.js';
 import { MsgpackSerializer } from 'wampy/MsgpackSerializer.js';
-import { Callee, decode, say, serve } from './protocol.mjs';
+import * as cryptosign from 'wampy/cryptosign.js';
+import * as wampcra from 'wampy/wampcra.js';
+import { Callee, decode, keyPair, say, serve } from './protocol.mjs';
 
 const SERIALIZERS = { json: JsonSerializer, msgpack: MsgpackSerializer, cbor: CborSerializer };
 const sessions = {};
+
+// How a session proves who it is, by the library's own means.
+const answers = {
+  ticket: (secret) => () => secret,
+  wampcra: wampcra.sign,
+  cryptosign: cryptosign.sign,
+};
+
+function login({ authmethod, authid, secret }) {
+  if (!answers[authmethod]) return {}; // anonymous: it has no other way to say so
+  const options = { authid, authmethods: [authmethod], onChallenge: answers[authmethod](secret) };
+  if (authmethod === 'cryptosign') {
+    options.authextra = { pubkey: cryptosign.bytes2hex(keyPair(secret).publicKey) };
+  }
+  return options;
+}
 
 serve({
   async join(c) {
@@ -16,11 +34,12 @@ serve({
       realm: c.realm ?? 'realm1',
       serializer: new SERIALIZERS[c.serializer ?? 'json'](),
       autoReconnect: false,
+      ...login(c),
       onClose: () => say({ event: 'disconnected', session: c.session }),
     });
     const welcome = await wampy.connect();
     sessions[c.session] = { wampy, callee: new Callee(c.session), calls: new Map() };
-    return { session: wampy.getSessionId(), authrole: welcome.authrole, authid: welcome.authid };
+    return { session: wampy.getSessionId(), authrole: welcome.authrole, authid: welcome.authid, authmethod: welcome.authmethod };
   },
   async register(c) {
     const { wampy, callee } = sessions[c.session];
