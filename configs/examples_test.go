@@ -65,6 +65,11 @@ func TestExamples(t *testing.T) {
 			c.Realms = realm1(true, pooled("com.example.compute", "roundrobin", 4, queue(1000, 30*time.Second), func(p *Pool) { p.Admit = []string{"backend", "worker"} }))
 			c.Realms[0].Auth = Auth{Method: "ticket", AuthID: "wampool", Secret: NewSecret("renewed daily")}
 		}),
+		"direct-callers.hcl": configWith(func(c *Config) {
+			c.Realms = realm1(true, pooled("com.example.orders.", "roundrobin", 4, queue(1000, 5*time.Second), func(p *Pool) {
+				p.Match, p.Direct = "prefix", []string{"frontend", "backend"}
+			}))
+		}),
 		"several-sidecars.hcl": configWith(func(c *Config) {
 			c.Router.URL = "ws://router.internal:8080/ws"
 			c.DrainTimeout = time.Minute
