@@ -12,6 +12,7 @@ type Config struct {
 	Listen       []Listen // at least one
 	Limits       Limits
 	Realms       []Realm       // none: everything passes to the router untouched
+	Admin        *Admin        // nil: no admin listener
 	DrainTimeout time.Duration // after SIGTERM, the longest wait for calls in flight; 0: none
 	Log          Log
 }
@@ -102,6 +103,11 @@ type Queue struct {
 	Limit   int           // calls
 	Bytes   int64         // what they hold
 	Timeout time.Duration // longest wait of one call
+}
+
+// Admin is where wampool says how it is, over HTTP.
+type Admin struct {
+	Address string // "host:port"; port 0 lets the system choose
 }
 
 // Log is what is logged, and how.

@@ -18,6 +18,10 @@ func (s *scope) file(c *Config) {
 	s.listen(c)
 	s.once(limitsShape, func(b *scope) { b.limits(&c.Limits) })
 	s.realms(c)
+	s.once(adminShape, func(b *scope) {
+		c.Admin = &Admin{Address: DefaultAdminAddress}
+		b.checked("address", &c.Admin.Address, checkAddress)
+	})
 	s.duration("drain_timeout", &c.DrainTimeout, 0, maxTimeout)
 	s.once(logShape, func(b *scope) {
 		b.choice("level", &c.Log.Level, logLevels)

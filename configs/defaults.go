@@ -22,6 +22,7 @@ const (
 	DefaultQueueBytes       = 64 << 20
 	DefaultQueueTimeout     = 30 * time.Second
 	DefaultOverloadError    = "crossbar.error.max_concurrency_reached" // what clients of Crossbar.io know
+	DefaultAdminAddress     = "127.0.0.1:9090"                         // of an admin block without address
 	DefaultDrainTimeout     = 30 * time.Second
 	DefaultLogLevel         = "info"
 	DefaultLogFormat        = "auto"

@@ -17,6 +17,7 @@
 //	    queue { limit, bytes, timeout }                absent: nothing waits
 //	  }
 //	}
+//	admin { address }                                  where wampool says how it is, over HTTP; absent: nowhere
 //	drain_timeout
 //	log { level, format }
 //

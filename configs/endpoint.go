@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"path"
@@ -85,6 +86,15 @@ func parseEndpoint(what, raw string, schemes choices, example string) (*url.URL,
 		return u, checkSocketPath(what, u)
 	}
 	return u, checkHostPort(what, u)
+}
+
+// checkAddress checks "host:port" of the admin listener.
+func checkAddress(address string) *fault {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || host == "" || port == "" || strings.ContainsAny(host, "/@ ") || !validPort(port) {
+		return &fault{summary: "the admin address must be HOST:PORT", hint: `example: address = "127.0.0.1:9090"; an IPv6 host stands in brackets`}
+	}
+	return nil
 }
 
 func checkHostPort(what string, u *url.URL) *fault {

@@ -121,6 +121,7 @@ func TestExamples(t *testing.T) {
 			pool.Queue = &Queue{Limit: DefaultQueueLimit, Bytes: DefaultQueueBytes, Timeout: DefaultQueueTimeout}
 			c.Realms = []Realm{defaultRealm("realm1")}
 			c.Realms[0].Pools = []Pool{pool}
+			c.Admin = &Admin{Address: DefaultAdminAddress}
 		}),
 	}
 	files, err := filepath.Glob("examples/*.hcl")

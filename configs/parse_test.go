@@ -81,6 +81,9 @@ func TestParseRefuses(t *testing.T) {
 		"size overflow":          {head + "limits {\n send_buffer = \"9223372036854775807GiB\"\n}", []string{"send_buffer is not a size: a whole number and B, KB, KiB, MB, MiB, GB or GiB"}},
 		"size negative":          {head + "limits {\n send_buffer = \"-1MiB\"\n}", []string{"send_buffer is not a size: a whole number and B, KB, KiB, MB, MiB, GB or GiB"}},
 		"size unknown unit":      {head + "limits {\n send_buffer = \"1MegaByte\"\n}", []string{"send_buffer is not a size: a whole number and B, KB, KiB, MB, MiB, GB or GiB"}},
+		"admin port":             {head + `admin { address = "127.0.0.1:65536" }`, []string{"the admin address must be HOST:PORT"}},
+		"admin host":             {head + `admin { address = ":9090" }`, []string{"the admin address must be HOST:PORT"}},
+		"admin URL":              {head + `admin { address = "http://127.0.0.1:9090" }`, []string{"the admin address must be HOST:PORT"}},
 		"negative drain":         {head + `drain_timeout = "-1s"`, []string{"drain_timeout must be from 0s to 24h"}},
 		"number as duration":     {head + `drain_timeout = 30`, []string{"drain_timeout is a string with a unit, not a number"}},
 		"list as duration":       {head + `drain_timeout = ["30s"]`, []string{"a string is needed here, not a list"}},
@@ -157,6 +160,8 @@ func TestParseAccepts(t *testing.T) {
 		want func(*Config)
 	}{
 		"no realm":       {head, func(*Config) {}},
+		"admin":          {head + `admin { address = "[::1]:0" }`, func(c *Config) { c.Admin = &Admin{Address: "[::1]:0"} }},
+		"admin default":  {head + `admin {}`, func(c *Config) { c.Admin = &Admin{Address: "127.0.0.1:9090"} }},
 		"no drain":       {head + `drain_timeout = "0s"`, func(c *Config) { c.DrainTimeout = 0 }},
 		"compound time":  {head + `drain_timeout = "1m30s"`, func(c *Config) { c.DrainTimeout = 90 * time.Second }},
 		"decimal size":   {head + `limits { message_bytes = "64KB" }`, func(c *Config) { c.Limits.MessageBytes = 64_000 }},

@@ -6,22 +6,19 @@ import (
 	"strings"
 )
 
-// shape says which names a block may hold, and which it will hold in a later
-// version.
+// shape says which names a block may hold.
 type shape struct {
 	name       string // as written in the file; "" for the file itself
 	of         string // the block that holds it, where the name alone does not say
 	label      string // an example of its label; "" for a block without one
 	attributes []string
 	blocks     []string
-	planned    []string
 }
 
 var (
 	fileShape = &shape{
 		attributes: []string{"drain_timeout"},
-		blocks:     []string{"router", "listen", "limits", "realm", "log"},
-		planned:    []string{"admin"},
+		blocks:     []string{"router", "listen", "limits", "realm", "admin", "log"},
 	}
 	routerShape = &shape{
 		name:       "router",
@@ -71,6 +68,10 @@ var (
 		name:       "queue",
 		attributes: []string{"limit", "bytes", "timeout"},
 	}
+	adminShape = &shape{
+		name:       "admin",
+		attributes: []string{"address"},
+	}
 	logShape = &shape{
 		name:       "log",
 		attributes: []string{"level", "format"},
@@ -78,7 +79,7 @@ var (
 
 	shapes = []*shape{
 		fileShape, routerShape, routerTLSShape, listenShape, listenTLSShape, limitsShape, realmShape, authShape, poolShape,
-		queueShape, logShape,
+		queueShape, adminShape, logShape,
 	}
 )
 
@@ -108,12 +109,6 @@ func (s *shape) names() []string { return slices.Concat(s.attributes, s.blocks) 
 // unknown is the mistake of a name that this block does not have. kind is
 // what it was written as, "attribute" or "block".
 func (s *shape) unknown(kind, name string) fault {
-	if slices.Contains(s.planned, name) {
-		return fault{
-			summary: fmt.Sprintf("%s %q is not available in this version", kind, name),
-			hint:    "leave it out",
-		}
-	}
 	f := fault{summary: fmt.Sprintf("unknown %s %q %s", kind, name, s.place())}
 	if near := nearest(name, s.names()); near != "" {
 		f.hint = fmt.Sprintf("did you mean %q?", near)

@@ -12,6 +12,8 @@
 //	router ──Conn──▶ │ INVOCATION, INTERRUPT in; YIELD, ERROR out │
 //	                 └────────────────────────────────────────────┘
 //
+// Package admin says over HTTP whether all of this is up.
+//
 // A client that connects gets a session of its own at the router (session.go),
 // dialed before the client is answered. Its messages pass byte for byte, but
 // for those that a pool is concerned with (client_messages.go,

@@ -1,12 +1,15 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/proxy/admin"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -27,7 +30,35 @@ func (p *Proxy) Listen(ctx context.Context) (err error) {
 		}
 		p.listeners = append(p.listeners, l)
 	}
-	return nil
+	if p.config.Admin == nil {
+		return nil
+	}
+	if p.admin, err = admin.Listen(ctx, p.config.Admin.Address, p.unready); err != nil {
+		for _, open := range p.listeners {
+			err = errors.Join(err, open.Close())
+		}
+		p.listeners = nil
+	}
+	return err
+}
+
+// unready tells why wampool can't do its work, in a sentence for each reason.
+func (p *Proxy) unready() (reasons []string) {
+	select {
+	case <-p.draining:
+		reasons = append(reasons, "wampool is stopping")
+	default:
+	}
+	for i := range p.config.Realms {
+		r := p.realms[p.config.Realms[i].Name]
+		r.mu.Lock()
+		if r.pool.conn == nil {
+			why := cmp.Or(r.notJoined, "it has yet to join the router")
+			reasons = append(reasons, fmt.Sprintf("realm %s: the pool session is not up: %s", r.config.Name, strings.ReplaceAll(why, "\n", " ")))
+		}
+		r.mu.Unlock()
+	}
+	return reasons
 }
 
 func (p *Proxy) listen(ctx context.Context, config *configs.Listen) (*transport.Listener, error) {

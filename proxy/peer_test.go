@@ -179,6 +179,7 @@ type worldOptions struct {
 	router, listen string           // addresses; "": a WebSocket
 	realm          string           // of the configuration, in its block
 	limits         string           // of the configuration, in its block
+	more           string           // of the configuration, beside all blocks
 	ofRouter       transport.Limits // of the router's connections
 }
 
@@ -232,7 +233,8 @@ func (w *world) start(o worldOptions) {
 		realm "realm1" {
 			%s
 		}
-		drain_timeout = "10s"`, w.router.URL(), routerTLS, listen, listenTLS, o.limits, o.realm)), "test.hcl")
+		%s
+		drain_timeout = "10s"`, w.router.URL(), routerTLS, listen, listenTLS, o.limits, o.realm, o.more)), "test.hcl")
 	if err != nil {
 		t.Fatal(err)
 	}

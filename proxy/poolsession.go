@@ -72,6 +72,9 @@ func (p *poolSession) run(ctx context.Context) {
 				backoff = firstBackoff
 			}
 		} else if ctx.Err() == nil {
+			r.mu.Lock()
+			r.notJoined = err.Error()
+			r.mu.Unlock()
 			r.log.Warn().Err(err).Dur("retry_in", backoff).Msg("pool session can't join the router; waiting and retrying")
 		}
 		if ctx.Err() != nil || r.stopping() {
@@ -210,6 +213,7 @@ func (p *poolSession) up(conn *transport.Conn, welcome *codec.Welcome) {
 		conn: conn, serializer: conn.Serializer(), session: welcome.Session, authRole: welcome.AuthRole,
 		requests: make(map[uint64]*uplink), registrations: make(map[uint64]*uplink),
 	}
+	r.notJoined = ""
 	r.origins[r.poolOrigin] = origin{conn: conn, serializer: conn.Serializer()}
 	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).
 		Stringer("serializer", conn.Serializer()).Msg("pool session up")
@@ -231,6 +235,7 @@ func (p *poolSession) down(conn *transport.Conn, cause error) {
 	r.perform(&p.out, r.dealer.DropOrigin(r.now(), r.poolOrigin), hand{})
 	leaving := r.pool.leaving
 	r.pool = poolState{}
+	r.notJoined = "its connection ended: " + cause.Error()
 	r.origins[r.poolOrigin] = origin{}
 	for _, up := range r.uplinks {
 		up.state, up.registration, up.revoked = absent, 0, false

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/proxy/admin"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -31,6 +32,8 @@ type Proxy struct {
 	quota        *transport.Quota
 	keepalive    *transport.Keepalive    // nil: no pings
 	certificates *transport.Certificates // toward the router, set by Listen; nil: by default
+	admin        *admin.Server           // set by Listen; nil: none
+	draining     chan struct{}           // closed when the drain begins
 
 	turnedAway, notAdmitted, poolRefused, unshaken, leftOut, bound rarely
 
@@ -45,7 +48,7 @@ type Proxy struct {
 func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
-		now: make(chan struct{}), patience: registerPatience, sessions: make(map[*session]struct{}),
+		now: make(chan struct{}), draining: make(chan struct{}), patience: registerPatience, sessions: make(map[*session]struct{}),
 	}
 	p.quota = transport.NewQuota(config.Limits.Connections)
 	if config.Limits.PingInterval > 0 {
@@ -92,6 +95,14 @@ func (p *Proxy) Serve(ctx context.Context) error {
 			}
 		})
 	}
+	if p.admin != nil {
+		p.log.Info().Str("address", "http://"+p.admin.Address()).Msg("admin listening")
+		realms.Go(func() {
+			if err := p.admin.Serve(); err != nil {
+				p.log.Error().Err(err).Msg("admin listener ended")
+			}
+		})
+	}
 	p.warnOfFiles(mostOpenFiles())
 	var err error
 	select {
@@ -102,7 +113,11 @@ func (p *Proxy) Serve(ctx context.Context) error {
 		err = errors.Join(err, l.Close())
 	}
 	listeners.Wait()
+	close(p.draining)
 	p.drain()
+	if p.admin != nil { // it tells of the drain to the end
+		err = errors.Join(err, p.admin.Close())
+	}
 	cancel()
 	for _, l := range p.listeners {
 		l.Wait() // for handshakes that were under way

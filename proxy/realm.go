@@ -29,6 +29,7 @@ type realm struct {
 	mu         sync.Mutex
 	dealer     *dealer.Dealer
 	pool       poolState
+	notJoined  string // why the pool session is not up; "": it has yet to try, or is up
 	poolOrigin dealer.OriginID
 	origins    []origin   // by dealer.OriginID
 	callees    []*session // by dealer.CalleeID

@@ -47,6 +47,10 @@ realm "realm1" { # example; one block for each realm with pools
   }
 }
 
+admin { # absent: no admin listener; GET /healthz and /readyz
+  address = "127.0.0.1:9090"
+}
+
 drain_timeout = "30s" # after SIGTERM, for calls in flight
 
 log {

@@ -92,7 +92,7 @@ realm "realm2" {
 }
 
 admin {
-  address = "127.0.0.1:9090"
+  address = "9090"
 }
 
 drain_timeout = 1 + 2

@@ -20,6 +20,10 @@ realm "realm1" {
   }
 }
 
+admin {
+  address = "0.0.0.0:9090" # for the probes of the kubelet; it shows no secret
+}
+
 drain_timeout = "30s"
 
 log {
