@@ -2,17 +2,73 @@ package proxy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// Channel binding has a client prove that its TLS connection is the one that
-// the router has (advanced profile, "TLS Channel Binding"; RFC 5056). Through a
-// proxy there are two. To strip it would be the attack that it is there to
-// find out, so the login ends here, whether the client wants it (HELLO) or the
-// router (CHALLENGE), and whichever type it is.
+// Logins that hold for one TLS connection can't pass a proxy, which has two. To
+// strip what binds them would be the attack that it is there to find out, so
+// they end here, with an ABORT and a line in the log that name the method:
+//
+//   - Channel binding has a client prove that its TLS connection is the one that
+//     the router has (advanced profile, "TLS Channel Binding"; RFC 5056). It is
+//     refused whether the client wants it (HELLO) or the router (CHALLENGE), and
+//     whichever type it is.
+//   - Method tls has the certificate of a client's connection say who it is. The
+//     router sees wampool's certificate, if it is shown any: it would take every
+//     client for wampool, and Crossbar.io would even lend that name to the cookie
+//     that the client was given. So a HELLO that names tls goes no further, among
+//     others or alone; and should a router go by the certificate unasked, it is
+//     seen in WELCOME. Where wampool shows no certificate, the router has nothing
+//     to go by: then a HELLO that names other methods too passes.
+
+// authTLS is the method by which the certificate of a connection is the login.
+const authTLS = "tls"
+
+// refuseHello ends a session whose HELLO asks for what can't pass. undecodable
+// tells that m is not known.
+func (s *session) refuseHello(m *codec.Hello, undecodable bool) bool {
+	if undecodable {
+		if s.proxy.certified {
+			s.refuseMalformed("malformed HELLO")
+		}
+		return s.proxy.certified // else the router tells
+	}
+	if methods, binds := helloBinds(s.serializer, m); binds {
+		s.refuseBinding(&s.clientOut, "client", methods)
+		return true
+	}
+	if asksForTLS(s.serializer, m, s.proxy.certified) {
+		s.refuseTLS(&s.clientOut, "client")
+		return true
+	}
+	return false
+}
+
+// asksForTLS tells whether a HELLO may have the router go by the certificate of
+// its connection. certified is whether it is shown one.
+func asksForTLS(s codec.Serializer, m *codec.Hello, certified bool) bool {
+	if certified {
+		v, ok := m.Details.Lookup(s, "authmethods")
+		if !ok || v.Null() {
+			return false // as good as anonymous; what comes of it is seen in WELCOME
+		}
+		methods, ok := v.Strings()
+		return !ok || slices.Contains(methods, authTLS)
+	}
+	return slices.Contains(m.AuthMethods, authTLS) &&
+		!slices.ContainsFunc(m.AuthMethods, func(method string) bool { return method != authTLS })
+}
+
+// welcomedByTLS tells whether the router took the client for wampool, by the
+// certificate that it was shown.
+func (s *session) welcomedByTLS(message []byte) bool {
+	var m codec.Welcome
+	return s.proxy.certified && m.Decode(s.serializer, message) == nil && m.AuthMethod == authTLS
+}
 
 // helloBinds tells the methods of a client that wants its login bound.
 func helloBinds(s codec.Serializer, m *codec.Hello) (methods string, binds bool) {
@@ -47,15 +103,41 @@ func (s *session) takeChallenge(message []byte) {
 
 // refuseBinding ends a session whose login is to be bound to its TLS channel.
 func (s *session) refuseBinding(out *transport.Outbox, who, method string) {
+	s.refuseLogin(out, who, method, "a login bound to its TLS channel can't pass a proxy", fmt.Sprintf(
+		"authentication by %.100q with channel binding cannot pass a proxy: log in without it, or connect to the router itself", method))
+}
+
+// refuseTLS ends a session whose login is the certificate of its connection.
+func (s *session) refuseTLS(out *transport.Outbox, who string) {
+	s.refuseLogin(out, who, authTLS, "a login by the certificate of its connection can't pass a proxy", fmt.Sprintf(
+		"authentication by %q cannot pass a proxy, whose own certificate the router would go by: "+
+			"offer other methods only, or connect to the router itself", authTLS))
+}
+
+// refuseLogin ends a session: because is for the log, text for the client.
+func (s *session) refuseLogin(out *transport.Outbox, who, method, because, text string) {
 	if skipped, say := s.proxy.bound.now(); say {
 		s.log.Warn().Str("method", fmt.Sprintf("%.100s", method)).Str("asked_by", who).Int("skipped", skipped).
-			Msg("client aborted: a login bound to its TLS channel can't pass a proxy")
+			Msg("client aborted: " + because)
 	}
+	s.sendAbort(out, uriFeature, text)
+	s.client.Close(1000, "this login cannot pass a proxy", closeLinger)
+}
+
+// refuseMalformed ends a session whose message the router might read otherwise
+// than it was read here, if it goes by the certificate that it is shown.
+func (s *session) refuseMalformed(text string) {
+	if skipped, say := s.proxy.bound.now(); say {
+		s.log.Warn().Str("violation", text).Int("skipped", skipped).Msg("client aborted")
+	}
+	s.sendAbort(&s.clientOut, uriProtocolViolation, text)
+	s.client.Close(1002, "protocol violation", closeLinger)
+}
+
+func (s *session) sendAbort(out *transport.Outbox, reason, text string) {
 	m := codec.Abort{
-		Details: codec.NewDict(s.serializer, codec.Field{Key: "message", Value: codec.FieldString(fmt.Sprintf(
-			"authentication by %.100q with channel binding cannot pass a proxy: log in without it, or connect to the router itself", method))}),
-		Reason: uriFeature,
+		Details: codec.NewDict(s.serializer, codec.Field{Key: "message", Value: codec.FieldString(text)}),
+		Reason:  reason,
 	}
 	out.Send(s.client, m.Append(nil, s.serializer))
-	s.client.Close(1000, "channel binding cannot pass a proxy", closeLinger)
 }

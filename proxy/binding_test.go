@@ -78,3 +78,102 @@ func TestLoginThatIsNotBoundPasses(t *testing.T) {
 		}
 	}
 }
+
+const (
+	tlsRefused   = `[3,{"message":"authentication by \"tls\" cannot pass a proxy, whose own certificate the router would go by: offer other methods only, or connect to the router itself"},"wamp.error.feature_not_supported"]`
+	overTLS      = "wss://127.0.0.1:0/ws" // a router that is shown a certificate
+	overNoTLS    = "ws://127.0.0.1:0/ws"
+	helloOffers  = `[1,"realm1",{"roles":{"callee":{}},"authmethods":%s}]`
+	welcomeByTLS = `[2,7,{"authid":"wampool","authrole":"backend","authmethod":"tls","roles":{"dealer":{}}}]`
+)
+
+// tlsWorld has a router at a URL that speaks all serializers.
+func tlsWorld(t *testing.T, router string) (*world, *journal) {
+	w, log := loggingWorld(t)
+	w.speaks = serializers
+	w.start(worldOptions{router: router})
+	w.welcomePool()
+	return w, log
+}
+
+// A router must not be asked to go by a certificate that is wampool's.
+func TestLoginByCertificateIsRefused(t *testing.T) {
+	for _, c := range []struct{ router, methods string }{
+		{overNoTLS, `["tls"]`},
+		{overNoTLS, `["tls","tls"]`},
+		{overTLS, `["tls"]`},
+		{overTLS, `["ticket","tls"]`},
+		{overTLS, `["t\u006cs"]`},
+		{overTLS, `[7,"tls"]`}, // a router may overlook what is no method
+		{overTLS, `"tls"`},
+		{overTLS, `{"tls":true}`},
+		{overTLS, `[],"authmethods":["tls"]`},
+		{overTLS, `[],"auth\u006dethods":["tls"]`},
+	} {
+		for _, s := range serializers {
+			w, log := tlsWorld(t, c.router)
+			client, router := w.connectBy(s)
+			client.send(helloOffers, c.methods)
+			client.expect("%s", tlsRefused)
+			client.expectEnd()
+			router.expectEnd()
+			if line := log.find(t, "by the certificate"); !strings.Contains(line, `"method":"tls","asked_by":"client"`) {
+				t.Errorf("log %s", line)
+			}
+		}
+	}
+}
+
+// What the router might understand that is not understood here goes no further
+// where it might mean method tls.
+func TestMalformedMessageToARouterThatSeesACertificate(t *testing.T) {
+	for _, c := range []struct{ name, message, refused string }{
+		{"HELLO without an end", `[1,"realm1",{"authmethods":["tls"]}`, "malformed HELLO"},
+		{"HELLO with a type that is a string", `["1","realm1",{"authmethods":["tls"]}]`, "malformed message"},
+		{"HELLO with more behind it", `[1,"realm1",{}] [1,"realm1",{"authmethods":["tls"]}]`, "malformed HELLO"},
+	} {
+		w, log := tlsWorld(t, overTLS)
+		client, router := w.connectBy(codec.JSON)
+		client.sendBytes([]byte(c.message))
+		client.expect(`[3,{"message":%q},"wamp.error.protocol_violation"]`, c.refused)
+		client.expectEnd()
+		router.expectEnd()
+		log.find(t, c.refused)
+	}
+}
+
+// A router that goes by the certificate unasked takes the client for wampool.
+func TestWelcomeByCertificateIsRefused(t *testing.T) {
+	for _, s := range serializers {
+		for _, methods := range []string{`null`, `[]`, `["anonymous"]`} {
+			w, log := tlsWorld(t, overTLS)
+			client, router := w.connectBy(s)
+			client.send(helloOffers, methods)
+			router.expect(helloOffers, methods)
+			router.send(welcomeByTLS)
+			client.expect("%s", tlsRefused)
+			client.expectEnd()
+			router.expectEnd()
+			if line := log.find(t, "by the certificate"); !strings.Contains(line, `"method":"tls","asked_by":"router"`) {
+				t.Errorf("log %s", line)
+			}
+		}
+	}
+}
+
+// Without a certificate of wampool's the router has none to go by, and chooses.
+func TestLoginThatNeedsNoCertificatePasses(t *testing.T) {
+	for _, c := range []struct{ router, methods, welcome string }{
+		{overNoTLS, `["tls","ticket"]`, `[2,7,{"authmethod":"ticket"}]`},
+		{overNoTLS, `["cookie"]`, `[2,7,{"authmethod":"tls"}]`}, // how the cookie was got
+		{overTLS, `["ticket","TLS"]`, `[2,7,{"authmethod":"ticket"}]`},
+		{overTLS, `null`, `[2,7,{"authmethod":"anonymous"}]`},
+	} {
+		w, _ := tlsWorld(t, c.router)
+		client, router := w.connectBy(codec.JSON)
+		client.send(helloOffers, c.methods)
+		router.expect(helloOffers, c.methods)
+		router.send("%s", c.welcome)
+		client.expect("%s", c.welcome)
+	}
+}

@@ -14,6 +14,10 @@ func (s *session) takeFromClient(message []byte) {
 	r := s.realm.Load()
 	t, err := codec.PeekType(s.serializer, message)
 	if err != nil {
+		if s.proxy.certified {
+			s.refuseMalformed("malformed message")
+			return
+		}
 		t = 0 // its own router tells it
 	}
 	if t == codec.TypeHello {
@@ -72,8 +76,7 @@ func (s *session) takeHello(message []byte) {
 	}
 	var m codec.Hello
 	known := m.Decode(s.serializer, message) == nil // else the router tells
-	if methods, binds := helloBinds(s.serializer, &m); known && binds {
-		s.refuseBinding(&s.clientOut, "client", methods)
+	if s.refuseHello(&m, !known) {
 		return
 	}
 	// A second one before WELCOME changes nothing: the router judges it.

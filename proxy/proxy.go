@@ -26,7 +26,8 @@ type Proxy struct {
 	realms map[string]*realm
 	now    chan struct{} // closed by Stop
 
-	patience time.Duration // of a REGISTER with the pool session
+	patience  time.Duration // of a REGISTER with the pool session
+	certified bool          // the router is shown a certificate, for clients too
 
 	listeners    []*transport.Listener // set by Listen
 	quota        *transport.Quota
@@ -49,6 +50,9 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
 		now: make(chan struct{}), draining: make(chan struct{}), patience: registerPatience, sessions: make(map[*session]struct{}),
+	}
+	if tls := config.Router.TLS; tls != nil {
+		p.certified = tls.CertFile != ""
 	}
 	p.quota = transport.NewQuota(config.Limits.Connections)
 	if config.Limits.PingInterval > 0 {

@@ -23,6 +23,10 @@ func (s *session) takeFromRouter(message []byte) {
 		s.farewell() // the answer to our own GOODBYE: the client gets its own
 		return
 	}
+	if t == codec.TypeWelcome && s.welcomedByTLS(message) {
+		s.refuseTLS(&s.routerOut, "router")
+		return
+	}
 	r := s.realm.Load()
 	if r == nil {
 		switch t {

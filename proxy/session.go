@@ -172,11 +172,7 @@ func (s *session) end(out *transport.Outbox, side string, cause error) {
 // dropped. r.mu is held.
 func (r *realm) abort(out *transport.Outbox, s *session, text string) {
 	s.log.Warn().Str("violation", text).Msg("client aborted")
-	m := codec.Abort{
-		Details: codec.NewDict(s.serializer, codec.Field{Key: "message", Value: codec.FieldString(text)}),
-		Reason:  uriProtocolViolation,
-	}
-	out.Send(s.client, m.Append(nil, s.serializer))
+	s.sendAbort(out, uriProtocolViolation, text)
 	r.part(out, s)
 	s.client.Close(1002, "protocol violation", closeLinger)
 }
