@@ -103,20 +103,20 @@ func (s *session) takeChallenge(message []byte) {
 
 // refuseBinding ends a session whose login is to be bound to its TLS channel.
 func (s *session) refuseBinding(out *transport.Outbox, who, method string) {
-	s.refuseLogin(out, who, method, "a login bound to its TLS channel can't pass a proxy", fmt.Sprintf(
+	s.refuseLogin(out, &s.proxy.bound, who, method, "a login bound to its TLS channel can't pass a proxy", fmt.Sprintf(
 		"authentication by %.100q with channel binding cannot pass a proxy: log in without it, or connect to the router itself", method))
 }
 
 // refuseTLS ends a session whose login is the certificate of its connection.
 func (s *session) refuseTLS(out *transport.Outbox, who string) {
-	s.refuseLogin(out, who, authTLS, "a login by the certificate of its connection can't pass a proxy", fmt.Sprintf(
+	s.refuseLogin(out, &s.proxy.byTLS, who, authTLS, "a login by the certificate of its connection can't pass a proxy", fmt.Sprintf(
 		"authentication by %q cannot pass a proxy, whose own certificate the router would go by: "+
 			"offer other methods only, or connect to the router itself", authTLS))
 }
 
 // refuseLogin ends a session: because is for the log, text for the client.
-func (s *session) refuseLogin(out *transport.Outbox, who, method, because, text string) {
-	if skipped, say := s.proxy.bound.now(); say {
+func (s *session) refuseLogin(out *transport.Outbox, log *rarely, who, method, because, text string) {
+	if skipped, say := log.now(); say {
 		s.log.Warn().Str("method", fmt.Sprintf("%.100s", method)).Str("asked_by", who).Int("skipped", skipped).
 			Msg("client aborted: " + because)
 	}
@@ -127,7 +127,7 @@ func (s *session) refuseLogin(out *transport.Outbox, who, method, because, text 
 // refuseMalformed ends a session whose message the router might read otherwise
 // than it was read here, if it goes by the certificate that it is shown.
 func (s *session) refuseMalformed(text string) {
-	if skipped, say := s.proxy.bound.now(); say {
+	if skipped, say := s.proxy.malformed.now(); say {
 		s.log.Warn().Str("violation", text).Int("skipped", skipped).Msg("client aborted")
 	}
 	s.sendAbort(&s.clientOut, uriProtocolViolation, text)

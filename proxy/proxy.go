@@ -36,7 +36,7 @@ type Proxy struct {
 	admin        *admin.Server           // set by Listen; nil: none
 	draining     chan struct{}           // closed when the drain begins
 
-	turnedAway, notAdmitted, poolRefused, unshaken, leftOut, bound rarely
+	turnedAway, notAdmitted, poolRefused, unshaken, leftOut, bound, byTLS, malformed rarely
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
