@@ -34,10 +34,15 @@ func launchWampool(t *testing.T, routerURL, realm string) *wampool {
 
 func launch(t *testing.T, routerURL, realm, drainTimeout string) *wampool {
 	t.Helper()
+	return launchConfig(t, "router {\n  url = \""+routerURL+"\"\n  timeout_unit = \"s\"\n}\n"+ // Crossbar.io's; fox-wamp has no timeouts
+		"listen \"ws://127.0.0.1:0/ws\" {}\n"+
+		"drain_timeout = \""+drainTimeout+"\"\n"+realm+"\n")
+}
+
+// launchConfig runs wampool with a configuration of one listener.
+func launchConfig(t *testing.T, config string) *wampool {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "wampool.hcl")
-	config := "router {\n  url = \"" + routerURL + "\"\n  timeout_unit = \"s\"\n}\n" + // Crossbar.io's; fox-wamp has no timeouts
-		"listen \"ws://127.0.0.1:0/ws\" {}\n" +
-		"drain_timeout = \"" + drainTimeout + "\"\n" + realm + "\n"
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}

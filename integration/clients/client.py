@@ -214,8 +214,8 @@ class Session(ApplicationSession):
 sessions = {}
 
 
-async def connect(url, factory, ca):
-    """Connects to a ws, rs or unix URL; over asyncio also to wss and rss, with a file of CAs."""
+async def connect(url, factory, ca, own):
+    """Connects to a ws, rs or unix URL; over asyncio also to wss and rss, with a file of CAs and a certificate of its own."""
     if url.startswith("unix:"):
         path = url.removeprefix("unix://")
         if FRAMEWORK == "twisted":
@@ -228,6 +228,8 @@ async def connect(url, factory, ca):
         await future(endpoints.TCP4ClientEndpoint(reactor, host, int(port)).connect(factory))
     else:
         secure = ssl.create_default_context(cafile=ca) if url.startswith(("wss", "rss")) else None
+        if own:
+            secure.load_cert_chain(*own)
         await loop.create_connection(factory, host, int(port), ssl=secure)
 
 
@@ -239,7 +241,7 @@ async def join(c):
         factory = WampWebSocketClientFactory(lambda: session, url=c["url"], serializers=[speaks], headers=c.get("headers"))
     else:
         factory = WampRawSocketClientFactory(lambda: session, speaks)
-    await connect(c["url"], factory, c.get("ca"))
+    await connect(c["url"], factory, c.get("ca"), c.get("certificate"))
     return await asyncio.wait_for(session.joined, 30)
 
 
