@@ -145,16 +145,20 @@ func (r *realm) dropCall(out *transport.Outbox, from dealer.OriginID, request ui
 // cancel takes a client's CANCEL ("Call Canceling"). One that does not say how
 // does it by killnowait.
 func (r *realm) cancel(out *transport.Outbox, s *session, message []byte) {
+	id, err := codec.ID(s.serializer, message, 1)
+	if err != nil || s.parted || !s.isCaller {
+		r.passUp(out, s, message)
+		return
+	}
+	if state, _ := r.dealer.CallState(s.caller, id); state != dealer.Open {
+		r.passUp(out, s, message)
+		return
+	}
 	var m codec.Cancel
-	if s.parted || !s.isCaller || m.Decode(s.serializer, message) != nil {
-		r.passUp(out, s, message)
-		return
+	if err = m.Decode(s.serializer, message); err == nil {
+		err = m.Validate(s.serializer)
 	}
-	if state, _ := r.dealer.CallState(s.caller, m.Request); state != dealer.Open {
-		r.passUp(out, s, message)
-		return
-	}
-	if err := m.Validate(s.serializer); err != nil {
+	if err != nil {
 		r.abort(out, s, err.Error())
 		return
 	}

@@ -101,6 +101,44 @@ func FuzzClients(f *testing.F) {
 	})
 }
 
+// FuzzDirectCallers sends messages from a caller whose calls a pool here answers,
+// to a callee that must get nothing but sound ones.
+func FuzzDirectCallers(f *testing.F) {
+	all := newArenas(f)
+	victims := make(map[*arena]*victim)
+	for _, h := range directShapes {
+		all.seed(f, list{48, 1, dict{}, "com.example.direct"}, h.message)
+	}
+	for _, h := range hostileShapes {
+		all.seed(f, h.message, list{48, 9, dict{"progress", true}, "com.example.direct"})
+	}
+	all.seed(f,
+		list{48, 1, dict{"progress", true}, "com.example.direct"}, list{48, 1, dict{"timeout", 1, "disclose_me", true}, "com.example.direct"},
+		list{48, 2, dict{"ppt_scheme", "x_a"}, "com.example.direct"}, list{16, 3, dict{}, "t"}, list{49, 2, dict{"mode", "kill"}},
+		list{64, 4, dict{}, "com.example.direct"}, list{6, dict{}, "wamp.close.close_realm"}, helloMessage)
+	f.Fuzz(func(t *testing.T, which uint8, stream []byte) {
+		if len(stream) > longest {
+			return
+		}
+		a := all.pick(t, which)
+		if victims[a] == nil {
+			victims[a] = a.newVictim(outlasting{t})
+		}
+		caller, atRouter := a.joinAs(t, "caller")
+		for message := range bytes.SplitSeq(stream, between) {
+			if caller.conn.Send(message) != nil {
+				break // it has been aborted
+			}
+			caller.conn.Flush()
+		}
+		caller.conn.Close(1000, "", closeLinger)
+		exhaust(caller)
+		exhaust(atRouter)
+		victims[a].takes(t)
+		a.ping()
+	})
+}
+
 // FuzzRouters sends messages from the router to a callee that has one call.
 func FuzzRouters(f *testing.F) {
 	all := newArenas(f)

@@ -68,6 +68,7 @@ func startArena(t testing.TB, s codec.Serializer, over string) *arena {
 		realm "realm1" {
 			pool "com.example.healthy" {}
 			pool "com.example.hostile" {}
+			pool "com.example.direct" { direct = ["caller"] }
 		}
 		drain_timeout = "10s"`, a.listen(over), over)), "test.hcl")
 	if err != nil {
@@ -161,11 +162,18 @@ func (a *arena) connect(t testing.TB) (client, atRouter *speaker) {
 // join connects a client that gets a session.
 func (a *arena) join(t testing.TB) (client, atRouter *speaker) {
 	t.Helper()
+	return a.joinAs(t, "backend")
+}
+
+// joinAs connects a client that gets a session with this authrole.
+func (a *arena) joinAs(t testing.TB, role string) (client, atRouter *speaker) {
+	t.Helper()
 	client, atRouter = a.connect(t)
 	client.say(helloMessage)
 	atRouter.expectBytes(wire(a.s, helloMessage))
-	atRouter.say(welcomeMessage)
-	client.expectBytes(wire(a.s, welcomeMessage))
+	welcome := list{2, 7, dict{"realm", "realm1", "authid", "joe", "authrole", role, "roles", dict{}}}
+	atRouter.say(welcome)
+	client.expectBytes(wire(a.s, welcome))
 	return client, atRouter
 }
 

@@ -65,9 +65,10 @@ var wrong = []struct {
 
 // shape is a message made of a sound one.
 type shape struct {
-	name string
-	raw  []byte
-	want outcome
+	name  string
+	raw   []byte
+	sound bool
+	want  outcome
 }
 
 // shapesOf makes all shapes of a sound message.
@@ -75,7 +76,7 @@ func shapesOf(s codec.Serializer, elements string, message list) []shape {
 	of := codec.MessageType(message[0].(int))
 	var shapes []shape
 	add := func(raw []byte, sound, typed bool, format string, args ...any) {
-		shapes = append(shapes, shape{fmt.Sprintf("%s %s", of, fmt.Sprintf(format, args...)), raw, wanted(of, sound, typed)})
+		shapes = append(shapes, shape{fmt.Sprintf("%s %s", of, fmt.Sprintf(format, args...)), raw, sound, wanted(of, sound, typed)})
 	}
 	whole := wire(s, message)
 	add(whole, true, true, "as it should be")
