@@ -21,6 +21,8 @@ var cases = []aCase{
 	{"pass-through", (*lab).passThrough},
 	{"overload", (*lab).overload},
 	{"Crossbar.io's own feature", (*lab).ownFeature},
+	{"direct calls, demo's router", (*lab).direct},
+	{"direct calls, Crossbar.io", (*lab).directCrossbar},
 	{"9,000 callees", (*lab).manyCallees},
 	{"idle sessions", (*lab).idleSessions},
 	{"Go benchmarks", (*lab).goBenchmarks},
@@ -33,6 +35,7 @@ type side struct {
 	of      *process // whose processor time counts
 	perCall []float64
 	p50     []float64 // microseconds
+	rate    []float64 // calls answered a second
 }
 
 // turn takes one measurement.
@@ -46,6 +49,7 @@ func (s *side) turn(command string) error {
 	}
 	s.perCall = append(s.perCall, float64(spent[0].Nanoseconds())/1000/float64(result.Answered))
 	s.p50 = append(s.p50, 1000*result.Latency.P50)
+	s.rate = append(s.rate, float64(result.Answered)/result.Seconds)
 	return nil
 }
 
@@ -61,7 +65,7 @@ func (b *lab) takeTurns(inFlight int, sides ...*side) error {
 				return err
 			}
 			if round == 0 {
-				s.perCall, s.p50 = nil, nil
+				s.perCall, s.p50, s.rate = nil, nil, nil
 			}
 		}
 	}
