@@ -29,7 +29,7 @@ func (s *session) takeFromClient(message []byte) {
 		return
 	}
 	r.mu.Lock()
-	r.fromClient(&s.clientOut, s, message)
+	r.fromClient(&s.clientOut, s, t, message)
 	r.arm()
 	full := int64(s.heldBytes) > s.proxy.config.Limits.SendBufferBytes
 	r.mu.Unlock()
@@ -97,17 +97,12 @@ func (s *session) reset() {
 	s.unregistering, s.disclosing, s.asked, s.renumbered, s.isDirect, s.parted = nil, nil, nil, nil, false, false
 }
 
-// fromClient handles a client's message that may concern a pool. realm.mu is
-// held.
-func (r *realm) fromClient(out *transport.Outbox, s *session, message []byte) {
+// fromClient handles a client's message that may concern a pool; its type is 0
+// if it has none. realm.mu is held.
+func (r *realm) fromClient(out *transport.Outbox, s *session, t codec.MessageType, message []byte) {
 	if s.pending != nil {
 		s.held = append(s.held, bytes.Clone(message))
 		s.heldBytes += len(message)
-		return
-	}
-	t, err := codec.PeekType(s.serializer, message)
-	if err != nil {
-		out.Send(s.router, message)
 		return
 	}
 	switch t {

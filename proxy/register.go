@@ -386,7 +386,8 @@ func (r *realm) settle(out *transport.Outbox, s *session) {
 	outermost := !s.releasing
 	s.releasing = true
 	for _, message := range messages {
-		r.fromClient(out, s, message)
+		t, _ := codec.PeekType(s.serializer, message)
+		r.fromClient(out, s, t, message)
 	}
 	if !outermost {
 		return

@@ -89,7 +89,7 @@ func newSession(p *Proxy, client, router *transport.Conn) *session {
 		proxy: p, client: client, router: router, serializer: client.Serializer(),
 		log: p.log.With().Str("client", client.RemoteAddr()).Logger(), resumed: make(chan struct{}, 1),
 	}
-	client.BeforeBlock(s.clientOut.Flush)
+	client.BeforeBlock(s.clientOut.FlushShared)
 	router.BeforeBlock(s.routerOut.Flush)
 	return s
 }

@@ -1,6 +1,9 @@
 package transport
 
-import "slices"
+import (
+	"runtime"
+	"slices"
+)
 
 // Outbox collects the connections that a reader has sent to since it last
 // waited for input, so that it flushes each of them once. It belongs to that
@@ -15,6 +18,16 @@ func (o *Outbox) Send(to *Conn, message []byte) {
 	if to.Send(message) == nil && !slices.Contains(o.touched, to) {
 		o.touched = append(o.touched, to)
 	}
+}
+
+// FlushShared is Flush for readers that send to the same connections, each to
+// several: those who are ready as well add what they have first, and one system
+// call writes it all. Who sends to one connection does not wait.
+func (o *Outbox) FlushShared() {
+	if len(o.touched) > 1 {
+		runtime.Gosched()
+	}
+	o.Flush()
 }
 
 // Flush writes out what was sent, without blocking.
