@@ -34,8 +34,9 @@ func newBench(s streams) *cobra.Command {
 flight, or send --rate calls each second whatever comes back. Callees answer at
 once, or after --work. With --callees 0 the procedure is somebody else's.
 
-What is printed at the end accounts for every call: sent = answered + errors.
-Ctrl-C ends it early.`,
+What is printed at the end accounts for every call: sent = answered + errors, and
+calls lost with a connection, which ends the measurement with exit code 1. Ctrl-C
+ends it early.`,
 		Example: `  wampool bench --caller ws://127.0.0.1:8080/ws --callee ws://127.0.0.1:9000/ws \
       --callees 4 --invoke roundrobin --concurrency 8 --in-flight 64`,
 		Args: cobra.NoArgs,

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +63,32 @@ PASS`, found)
 	}
 	if got := found["Memory"]["B/waiting"]; len(got) != 1 || got[0] != 223.9 {
 		t.Errorf("%v", got)
+	}
+}
+
+func TestBenchmarksThatAreMissing(t *testing.T) {
+	found := make(map[string]map[string][]float64)
+	for name, units := range wantedBenchmarks {
+		found[name] = make(map[string][]float64)
+		for _, unit := range units {
+			found[name][unit] = []float64{1}
+		}
+	}
+	if missing := missingBenchmarks(found); len(missing) > 0 {
+		t.Errorf("missing: %v", missing)
+	}
+	delete(found, "Memory")
+	delete(found["Waiting/0"], "ns/op")
+	if missing := missingBenchmarks(found); !slices.Equal(missing, []string{"Memory B/waiting", "Waiting/0 ns/op"}) {
+		t.Errorf("missing: %v", missing)
+	}
+	for allocations, want := range map[float64]string{0: "met", 1: "**missed**"} {
+		if got := (&row{bar: 300, value: unlessAllocating(150, allocations)}).verdict(); got != want {
+			t.Errorf("150 ns with %v allocations: %s", allocations, got)
+		}
+	}
+	if got := (&row{bar: 1, value: math.NaN()}).verdict(); got != "**missed**" {
+		t.Errorf("no number: %q", got)
 	}
 }
 

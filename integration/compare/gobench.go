@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,19 +21,17 @@ func (b *lab) goBenchmarks() ([]row, error) {
 		}
 		parseBenchmarks(string(out), found)
 	}
-	get := func(name, unit string) float64 {
-		if values := found[name][unit]; len(values) > 0 {
-			return median(values)
-		}
-		return -1
+	if missing := missingBenchmarks(found); len(missing) > 0 {
+		return nil, fmt.Errorf("go test printed nothing of the benchmarks %s", strings.Join(missing, ", "))
 	}
+	get := func(name, unit string) float64 { return median(found[name][unit]) }
 	dispatch, allocations := get("DispatchAndAnswer/roundrobin", "ns/op"), get("DispatchAndAnswer/roundrobin", "allocs/op")
 	none, million := get("Waiting/0", "ns/op"), get("Waiting/1000000", "ns/op")
 	waiting := ratios(found["Waiting/1000000"]["ns/op"], found["Waiting/0"]["ns/op"])
 	each := get("Memory", "B/waiting") - waitingBody
 	rows := []row{
 		{
-			what: "dealer: dispatch and answer of one call, ns", bar: 300, value: dispatch,
+			what: "dealer: dispatch and answer of one call, ns", bar: 300, value: unlessAllocating(dispatch, allocations),
 			measured: fmt.Sprintf("%.0f, %.0f allocations", dispatch, allocations),
 		},
 		{
@@ -45,9 +45,10 @@ func (b *lab) goBenchmarks() ([]row, error) {
 	}
 	for _, serializer := range []string{"json", "msgpack", "cbor"} {
 		name := "Rehead100B/" + serializer
+		took, allocations := get(name, "ns/op"), get(name, "allocs/op")
 		rows = append(rows, row{
-			what: "codec: INVOCATION in, re-headed, out, 100 B, " + serializer + ", ns", bar: 200, value: get(name, "ns/op"),
-			measured: fmt.Sprintf("%.0f, %.0f allocations", get(name, "ns/op"), get(name, "allocs/op")),
+			what: "codec: INVOCATION in, re-headed, out, 100 B, " + serializer + ", ns", bar: 200, value: unlessAllocating(took, allocations),
+			measured: fmt.Sprintf("%.0f, %.0f allocations", took, allocations),
 		})
 	}
 	large, plain := get("Rehead1MiB/cbor", "ns/op"), get("Copy1MiB", "ns/op")
@@ -55,6 +56,35 @@ func (b *lab) goBenchmarks() ([]row, error) {
 		what: "codec: the same with 1 MiB ÷ a copy of it, cbor", bar: 1.2, value: large / plain,
 		measured: fmt.Sprintf("%.2f (%.0f µs ÷ %.0f µs)", large/plain, large/1000, plain/1000),
 	}), nil
+}
+
+// wantedBenchmarks are those that rows are made of, with their units.
+var wantedBenchmarks = map[string][]string{
+	"DispatchAndAnswer/roundrobin": {"ns/op", "allocs/op"}, "Waiting/0": {"ns/op"}, "Waiting/1000000": {"ns/op"},
+	"Memory": {"B/waiting"}, "Rehead100B/json": {"ns/op", "allocs/op"}, "Rehead100B/msgpack": {"ns/op", "allocs/op"},
+	"Rehead100B/cbor": {"ns/op", "allocs/op"}, "Rehead1MiB/cbor": {"ns/op"}, "Copy1MiB": {"ns/op"},
+}
+
+// missingBenchmarks returns those of which nothing was found.
+func missingBenchmarks(found map[string]map[string][]float64) (missing []string) {
+	for name, units := range wantedBenchmarks {
+		for _, unit := range units {
+			if len(found[name][unit]) == 0 {
+				missing = append(missing, name+" "+unit)
+			}
+		}
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+// unlessAllocating is the value of a benchmark that may not allocate: beyond all
+// bars if it does.
+func unlessAllocating(value, allocations float64) float64 {
+	if allocations > 0 {
+		return math.Inf(1)
+	}
+	return value
 }
 
 // waitingBody is the message of BenchmarkMemory: "{}" and ["…"] of 100 bytes.

@@ -67,8 +67,8 @@ listen relay
   server router %s
 `
 
-// startHAProxy lets HAProxy copy bytes between a port and a router.
-func (b *lab) startHAProxy(router string) (*process, string, error) {
+// relay lets HAProxy copy bytes between a port and a router.
+func (b *lab) relay(router string) (*process, string, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, "", err
@@ -77,7 +77,7 @@ func (b *lab) startHAProxy(router string) (*process, string, error) {
 	if err := os.WriteFile(file, fmt.Appendf(nil, haproxyConfig, port, hostOf(router)), 0o600); err != nil {
 		return nil, "", err
 	}
-	p, err := start("haproxy", append(b.haproxy, "-f", file, "-db")...)
+	p, err := b.keep(func() (*process, error) { return start("haproxy", append(b.haproxy, "-f", file, "-db")...) })
 	if err != nil {
 		return nil, "", err
 	}
@@ -114,7 +114,7 @@ func (b *lab) startCrossbar() (*process, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	p, err := start("crossbar", binary, "start", "--cbdir", dir)
+	p, err := b.keep(func() (*process, error) { return start("crossbar", binary, "start", "--cbdir", dir) })
 	if err != nil {
 		return nil, "", err
 	}

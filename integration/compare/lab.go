@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/wampool/wampool/proxy/bench"
@@ -24,6 +25,8 @@ type lab struct {
 	wampool string // the program
 	haproxy []string
 	routers map[string]*node
+
+	mu      sync.Mutex
 	running []*process
 }
 
@@ -48,15 +51,32 @@ func newLab(s settings) (*lab, error) {
 }
 
 func (b *lab) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, p := range slices.Backward(b.running) {
 		p.stop()
 	}
+	b.running = nil
 	_ = os.RemoveAll(b.dir)
 }
 
-// keep ends a program with the bench.
-func (b *lab) keep(p *process, err error) (*process, error) {
-	if p != nil {
+// abandon ends all programs at once, and this one.
+func (b *lab) abandon(signal os.Signal) {
+	b.mu.Lock() // for good: nothing is started any more
+	for _, p := range b.running {
+		p.kill()
+	}
+	_ = os.RemoveAll(b.dir)
+	fmt.Fprintf(os.Stderr, "compare: %s: all programs ended\n", signal)
+	os.Exit(1)
+}
+
+// keep starts a program that ends with the bench.
+func (b *lab) keep(start func() (*process, error)) (*process, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p, err := start()
+	if err == nil {
 		b.running = append(b.running, p)
 	}
 	return p, err
@@ -64,6 +84,8 @@ func (b *lab) keep(p *process, err error) (*process, error) {
 
 // end ends programs that one case alone has needed.
 func (b *lab) end(processes ...*process) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, p := range processes {
 		if i := slices.Index(b.running, p); i >= 0 {
 			b.running = slices.Delete(b.running, i, i+1)
@@ -81,10 +103,10 @@ func (b *lab) router(name string) (*node, error) {
 	var err error
 	if name == "crossbar" {
 		r.process, r.url, err = b.startCrossbar()
-	} else if r.process, err = itself("router"); err == nil {
+	} else if r.process, err = b.play("router"); err == nil {
 		r.url, err = r.next(patience)
 	}
-	if _, err := b.keep(r.process, err); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	b.routers[name] = r
@@ -109,23 +131,16 @@ func (b *lab) sidecar(router, realm string) (*process, string, error) {
 	if err := os.WriteFile(file, fmt.Appendf(nil, wampoolConfig, router, port, realm), 0o600); err != nil {
 		return nil, "", err
 	}
-	p, err := b.keep(start("wampool", b.wampool, "run", "-c", file))
+	p, err := b.keep(func() (*process, error) { return start("wampool", b.wampool, "run", "-c", file) })
 	if err != nil {
 		return nil, "", err
 	}
 	return p, fmt.Sprintf("ws://127.0.0.1:%d/ws", port), p.waitPort(port)
 }
 
-// relay starts HAProxy before a router.
-func (b *lab) relay(router string) (*process, string, error) {
-	p, url, err := b.startHAProxy(router)
-	_, err = b.keep(p, err)
-	return p, url, err
-}
-
-// play starts callers or callees and waits until they are ready.
+// play starts a router, callers or callees, and waits until they are ready.
 func (b *lab) play(role string, args ...string) (*process, error) {
-	p, err := b.keep(itself(role, args...))
+	p, err := b.keep(func() (*process, error) { return itself(role, args...) })
 	if err != nil {
 		return nil, err
 	}

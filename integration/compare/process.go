@@ -102,11 +102,14 @@ func (p *process) expect(text string) (string, error) {
 	}
 }
 
+// kill ends the program and all that it has started, without a word.
+func (p *process) kill() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
+
 // stop ends the program and all that it has started.
 func (p *process) stop() {
 	_ = p.stdin.Close()
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM)
-	killer := time.AfterFunc(5*time.Second, func() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) })
+	killer := time.AfterFunc(5*time.Second, p.kill)
 	defer killer.Stop()
 	for range p.lines { // until it is closed
 	}

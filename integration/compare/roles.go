@@ -24,12 +24,13 @@ const realm = "realm1"
 
 var serializers = map[string]codec.Serializer{"json": codec.JSON, "msgpack": codec.MessagePack, "cbor": codec.CBOR}
 
-// playRouter is the demo's router.
+// playRouter is the demo's router. It says "ready", and its URL.
 func playRouter([]string) error {
 	r, err := router.Listen(context.Background(), "ws://127.0.0.1:0/ws", router.Options{Realms: []string{realm}})
 	if err != nil {
 		return err
 	}
+	fmt.Println("ready")
 	fmt.Println(r.URL())
 	return r.Serve(context.Background())
 }

@@ -12,8 +12,8 @@ func (b *lab) manyCallees() ([]row, error) {
 	sides := make([]*side, 2)
 	var used []*process
 	for i, n := range []int{9000, 10} {
-		r, err := itself("router")
-		if r, err = b.keep(r, err); err != nil {
+		r, err := b.play("router")
+		if err != nil {
 			return nil, err
 		}
 		url, err := r.next(patience)
@@ -44,8 +44,8 @@ func (b *lab) manyCallees() ([]row, error) {
 // idleSessions looks at the memory that sessions take which do nothing.
 func (b *lab) idleSessions() ([]row, error) {
 	const sessions = 9000
-	r, err := itself("router")
-	if r, err = b.keep(r, err); err != nil {
+	r, err := b.play("router")
+	if err != nil {
 		return nil, err
 	}
 	url, err := r.next(patience)

@@ -39,8 +39,8 @@ func (o *Options) Check() error {
 }
 
 // Run measures until Duration is over or ctx ends, and returns what came of
-// it: also where that was cut short, or together with the error of a connection
-// that broke. A line a second goes to progress.
+// it: also where that was cut short, as by a connection that is lost, and then
+// together with that error. A line a second goes to progress.
 func Run(ctx context.Context, o Options, progress io.Writer) (*Result, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -61,7 +61,22 @@ func Run(ctx context.Context, o Options, progress io.Writer) (*Result, error) {
 		}
 	}
 	before := callees.Stats()
+	ctx, cancel := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() { // ends with the measurement
+		defer close(watched)
+		select {
+		case lost := <-callees.broken:
+			cancel(lost)
+		case <-ctx.Done():
+		}
+	}()
 	result, err := callers.measure(ctx, &o, o.Duration, progress)
+	cancel(nil)
+	<-watched
+	if lost := context.Cause(ctx); !errors.Is(lost, context.Canceled) && !errors.Is(lost, context.DeadlineExceeded) {
+		err = errors.Join(err, lost)
+	}
 	if o.Callees.Callees > 0 {
 		stats := callees.Stats()
 		stats.Calls -= before.Calls

@@ -175,3 +175,33 @@ func TestWhatCantBeMeasured(t *testing.T) {
 		}
 	}
 }
+
+// A connection that is lost ends the measurement at once, with an error; calls
+// that it had are told apart from those that were answered.
+func TestLostConnections(t *testing.T) {
+	for _, rate := range []float64{0, 2000} {
+		r, err := router.Listen(t.Context(), "ws://127.0.0.1:0/ws", router.Options{Realms: []string{"realm1"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan error, 1)
+		go func() { served <- r.Serve(context.Background()) }()
+		o := options(r.URL(), r.URL())
+		o.Duration, o.Rate = time.Hour, rate
+		var progress bytes.Buffer
+		result, err := Run(t.Context(), o, writerFunc(func(p []byte) (int, error) {
+			go r.Close() // with the first line of progress
+			return progress.Write(p)
+		}))
+		<-served
+		if err == nil || !strings.Contains(err.Error(), "connection lost") {
+			t.Errorf("error %v", err)
+		}
+		if result == nil || result.Sent == 0 || result.Sent != result.Answered+result.Refused()+result.Lost || result.CallsPerSecond < 0 {
+			t.Errorf("%+v", result)
+		}
+		if strings.Contains(progress.String(), "-") {
+			t.Errorf("progress: %s", progress.String())
+		}
+	}
+}

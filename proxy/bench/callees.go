@@ -27,6 +27,8 @@ type Callees struct {
 	work     time.Duration
 	sessions []*session
 	serving  sync.WaitGroup
+	closing  atomic.Bool
+	broken   chan error // the first connection that is lost
 
 	calls, peak, worked atomic.Int64
 }
@@ -43,7 +45,7 @@ const atOnce = 32
 
 // Register opens the callees' sessions, and answers calls until Close.
 func Register(ctx context.Context, at Target, o CalleeOptions) (*Callees, error) {
-	c := &Callees{work: o.Work, sessions: make([]*session, o.Callees)}
+	c := &Callees{work: o.Work, sessions: make([]*session, o.Callees), broken: make(chan error, 1)}
 	var options []codec.Field
 	if o.Invoke != "" {
 		options = append(options, codec.Field{Key: "invoke", Value: codec.FieldString(o.Invoke)})
@@ -84,6 +86,7 @@ func numbered(procedure string, i int) string {
 
 // Close ends the callees.
 func (c *Callees) Close() {
+	c.closing.Store(true)
 	for _, s := range c.sessions {
 		if s != nil {
 			s.conn.Close(1000, "", closeLinger)
@@ -114,6 +117,7 @@ func (c *Callees) serve(s *session) {
 	for {
 		message, t, err := s.next()
 		if err != nil {
+			c.lose(err)
 			return
 		}
 		if t != codec.TypeInvocation || m.Decode(s.serializer, message) != nil {
@@ -127,6 +131,17 @@ func (c *Callees) serve(s *session) {
 		buffer = answer.Append(buffer[:0], s.serializer)
 		s.out.Send(s.conn, buffer)
 		c.calls.Add(1)
+	}
+}
+
+// lose takes the end of a callee's connection.
+func (c *Callees) lose(cause error) {
+	if c.closing.Load() {
+		return
+	}
+	select {
+	case c.broken <- fmt.Errorf("callee's connection lost: %w", cause):
+	default: // it is not the first
 	}
 }
 

@@ -28,6 +28,8 @@ type Callers struct {
 	payload    codec.Payload
 	callers    []*caller
 	reading    sync.WaitGroup
+	broken     chan struct{} // closed once a connection is lost
+	breaking   sync.Once
 }
 
 // caller is one connection.
@@ -56,7 +58,7 @@ const (
 // Dial opens the callers' sessions. They end with Close.
 func Dial(ctx context.Context, at Target, o CallerOptions) (*Callers, error) {
 	c := &Callers{
-		callers: make([]*caller, o.Callers),
+		callers: make([]*caller, o.Callers), broken: make(chan struct{}),
 		payload: codec.TextPayload(at.Serializer, nil, strings.Repeat("x", o.Payload), nil),
 	}
 	for i := range max(1, o.Spread) {
@@ -100,14 +102,28 @@ func (c *Callers) Close() {
 }
 
 // KeepInFlight keeps so many calls in flight until ctx ends, and returns what
-// came of them once all are answered.
+// came of them once all are answered. A connection that is lost ends it early,
+// with an error.
 func (c *Callers) KeepInFlight(ctx context.Context, calls int) (*Result, error) {
+	c.reset()
 	began := time.Now()
 	for i, s := range c.callers {
 		s.begin(share(calls, len(c.callers), i))
 	}
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-c.broken:
+	}
 	return c.end(began)
+}
+
+// reset begins the books anew.
+func (c *Callers) reset() {
+	for _, s := range c.callers {
+		s.mu.Lock()
+		s.reset()
+		s.mu.Unlock()
+	}
 }
 
 // share is the i-th of n shares of a number, as equal as they can be.
@@ -119,8 +135,9 @@ func share(number, n, i int) int {
 }
 
 // SendAtRate sends so many calls each second, whatever comes back, until ctx
-// ends, and returns what came of them once all are answered.
+// ends, and returns what came of them as KeepInFlight does.
 func (c *Callers) SendAtRate(ctx context.Context, perSecond float64) (*Result, error) {
+	c.reset()
 	began, sent := time.Now(), 0
 	passed := func() float64 { return time.Since(began).Seconds() }
 	if end, limited := ctx.Deadline(); limited {
@@ -135,6 +152,8 @@ func (c *Callers) SendAtRate(ctx context.Context, perSecond float64) (*Result, e
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
+		case <-c.broken:
+			return c.end(began)
 		}
 	}
 	return c.end(began)
@@ -171,18 +190,26 @@ func (c *Callers) Snapshot() *Result {
 func (s *caller) begin(inFlight int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open = inFlight > 0
+	s.open = inFlight > 0 && s.lost == nil
 	for range inFlight {
-		_ = s.conn.Send(s.call())
+		s.send()
 	}
 	s.conn.Flush()
 }
 
 func (s *caller) sendOne() {
 	s.mu.Lock()
-	_ = s.conn.Send(s.call())
+	s.send()
 	s.mu.Unlock()
 	s.conn.Flush()
+}
+
+// send sends one call, unless the connection is lost. s.mu is held.
+func (s *caller) send() {
+	if s.lost == nil && s.conn.Send(s.call()) != nil {
+		s.sent--
+		delete(s.began, s.last)
+	}
 }
 
 // call notes a call as sent and returns it, valid until the next. s.mu is held.
@@ -212,8 +239,12 @@ func (s *caller) end(patience <-chan time.Time, total *Result) error {
 		}
 	}
 	s.addTo(total)
-	s.reset()
-	return s.lost
+	if s.lost == nil {
+		return nil
+	}
+	total.Lost += int64(len(s.began))
+	clear(s.began)
+	return fmt.Errorf("caller's connection lost: %w", s.lost)
 }
 
 func (s *caller) addTo(total *Result) {
@@ -238,9 +269,10 @@ func (s *caller) read() {
 		}
 		if err != nil {
 			s.mu.Lock()
-			s.lost = err
+			s.lost, s.open = err, false
 			s.mu.Unlock()
 			s.wake()
+			s.callers.breaking.Do(func() { close(s.callers.broken) })
 			return
 		}
 	}

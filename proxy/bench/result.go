@@ -10,11 +10,13 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Result is what came of some calls: Sent is Answered and all Errors together.
+// Result is what came of some calls: Sent is Answered, all Errors and Lost
+// together.
 type Result struct {
 	Sent           int64            `json:"sent"`
-	Answered       int64            `json:"answered"` // by RESULT
-	Errors         map[string]int64 `json:"errors"`   // by URI
+	Answered       int64            `json:"answered"`       // by RESULT
+	Errors         map[string]int64 `json:"errors"`         // by URI
+	Lost           int64            `json:"lost,omitempty"` // their connection ended before an answer came
 	Seconds        float64          `json:"seconds"`
 	CallsPerSecond float64          `json:"calls_per_second"` // answered
 	Latency        Latency          `json:"latency_ms"`
@@ -55,7 +57,11 @@ func (r *Result) Refused() (n int64) {
 
 // Write writes the result for people.
 func (r *Result) Write(w io.Writer) error {
-	text := fmt.Sprintf("%d calls sent = %d answered + %d errors, in %.1f s\n", r.Sent, r.Answered, r.Refused(), r.Seconds)
+	lost := ""
+	if r.Lost > 0 {
+		lost = fmt.Sprintf(" + %d lost", r.Lost)
+	}
+	text := fmt.Sprintf("%d calls sent = %d answered + %d errors%s, in %.1f s\n", r.Sent, r.Answered, r.Refused(), lost, r.Seconds)
 	text += fmt.Sprintf("%.0f calls/s answered\n", r.CallsPerSecond)
 	if r.Answered > 0 {
 		l := r.Latency
