@@ -13,6 +13,7 @@ BIN       := $(CURDIR)/.bin
 
 STATICCHECK   := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.0
+GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .PHONY: help
 help: ## list the targets
@@ -38,6 +39,15 @@ $(BIN)/staticcheck:
 
 $(BIN)/golangci-lint:
 	GOBIN=$(BIN) $(GO) install $(GOLANGCI_LINT)
+
+$(BIN)/govulncheck:
+	GOBIN=$(BIN) $(GO) install $(GOVULNCHECK)
+
+.PHONY: vuln
+vuln: $(BIN)/govulncheck ## look for known vulnerabilities in what is used
+	@found="$$($(BIN)/govulncheck ./... 2>&1)"; status=$$?; case "$$found" in \
+	"govulncheck: fetching vulnerabilities"*) echo "vuln: the vulnerability database can't be reached from here: nothing was checked" ;; \
+	*) echo "$$found"; exit $$status ;; esac
 
 # The race detector is on, in wampool itself too while real clients use it. It
 # slows the simulation down, which has no goroutine: its million steps run
