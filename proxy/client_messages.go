@@ -212,7 +212,9 @@ func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
 	s.setFlag(isUnregistering)
 	up, _ := r.renumber(s, m.Request, message)
 	s.unregistering[up] = struct{}{}
-	r.sendUp(out, s, message, m.Request, up)
+	if r.sendUp(out, s, message, m.Request, up); s.parted {
+		return
+	}
 	actions, _ := r.dealer.Leave(r.now(), s.callee, m.Registration)
 	r.perform(out, actions, hand{})
 	s.log.Info().Str("procedure", procedure).Msg("pool member left")

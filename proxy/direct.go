@@ -72,6 +72,7 @@ func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, m *codec
 	}
 	s.renumbered.swallow(m.Request)
 	if r.draining {
+		s.renumbered.close(m.Request, m.Progress)
 		r.refuse(out, &dealer.Action{Pool: -1, Origin: s.caller, Request: m.Request, Refusal: dealer.Refusal{
 			Reason: dealer.ReasonDraining, Pool: up.key,
 		}})
@@ -99,6 +100,7 @@ func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, 
 		}
 		var err error
 		if payload, r.plain, err = codec.TranscodePayload(r.plain[:0], payload, s.serializer, s.serializer); err != nil {
+			s.renumbered.close(m.Request, m.Progress)
 			r.endCall(out, s.caller, m.Request, uriInvalidArgument, "the call can't be passed on: "+invalid.Error())
 			return
 		}

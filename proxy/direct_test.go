@@ -412,6 +412,70 @@ func TestDirectProgressThatCannotBePassedOnEndsTheCall(t *testing.T) {
 	arrived(caller, atRouter, 3, 1)
 }
 
+// The rest of a progressive call that was refused is for nobody.
+func TestDirectPartsOfRefusedCalls(t *testing.T) {
+	w := makeWorld(t)
+	w.speaks = serializers
+	w.start(worldOptions{realm: directly("")})
+	pool := w.welcomePool()
+	callee, _, registration := w.callee(pool, "{}", `"progressive_call_invocations":true,"progressive_call_results":true,"call_canceling":true`)
+	caller, router := w.connectBy(codec.CBOR)
+	w.welcome(caller, router, "frontend", "")
+	const tagged, notANumber = "\xc1\x01", "\xf9\x7e\x00"
+	for i, value := range []string{tagged, notANumber} {
+		id := i + 1
+		caller.sendBytes(wire(codec.CBOR, list{48, id, dict{"progress", true}, "com.example.p", list{verbatim{codec.CBOR: value}}}))
+		caller.expectPrefix(`[8,48,%d,{},"wamp.error.invalid_argument"`, id)
+		caller.send(`[48,%d,{"progress":true},"com.example.p",["more"]]`, id)
+		caller.send(`[48,%d,{},"com.example.p",["end"]]`, id)
+	}
+	caller.send(`[48,3,{"progress":true},"com.example.p",[1]]`)
+	if got := callee.expectPrefix(`[68,`); !strings.HasSuffix(got, fmt.Sprintf(`,%d,{"progress":true},[1]]`, registration)) {
+		t.Fatalf("the callee got %s", got)
+	}
+	caller.sendBytes(wire(codec.CBOR, list{48, 3, dict{"progress", true}, "com.example.p", list{verbatim{codec.CBOR: tagged}}}))
+	caller.expectPrefix(`[8,48,3,{},"wamp.error.invalid_argument"`)
+	callee.expectPrefix(`[69,`)
+	caller.send(`[48,3,{},"com.example.p",["end"]]`)
+	arrived(caller, router, 4, 1)
+	w.stop()
+	pool.expect(`[66,2,100]`)
+	caller.send(`[48,5,{"progress":true},"com.example.p"]`)
+	caller.expectPrefix(`[8,48,5,{},"wamp.error.unavailable"`)
+	caller.send(`[48,5,{},"com.example.p"]`)
+	arrived(caller, router, 6, 2)
+}
+
+// A callee whose role is listed too: its own REGISTERs, the probes inserted among
+// its requests, and its calls of its own pool.
+func TestDirectCallerIsACallee(t *testing.T) {
+	w, pool := newWorld(t, `pool "com.example.p" {
+		direct = ["backend"]
+	}`)
+	client, router := w.join("backend", "")
+	client.send(`[64,1,{"concurrency":0},"com.example.p"]`)
+	client.expectPrefix(`[8,64,1,{},"wamp.error.invalid_argument"`)
+	client.send(`[64,2,{},"com.example.p"]`)
+	w.registerPool(pool)
+	router.expect(`[64,1,{},"com.example.p"]`)
+	router.send(`[65,1,500]`) // a router that lets anybody register
+	router.expect(`[66,2,500]`)
+	router.send(`[67,2]`)
+	registration := strings.TrimSuffix(client.expectPrefix(`[65,2,`), "]")[len("[65,2,"):]
+	client.send(`[48,3,{},"com.example.p",["to itself"]]`)
+	client.expect(`[68,1,%s,{},["to itself"]]`, registration)
+	client.send(`[70,1,{},["from itself"]]`)
+	client.expect(`[50,3,{},["from itself"]]`)
+	client.send(`[66,4,%s]`, registration)
+	router.expect(`[66,3,%s]`, registration)
+	pool.expect(`[66,2,100]`)
+	router.send(`[8,66,3,{},"wamp.error.no_such_registration"]`)
+	client.expect(`[67,4]`)
+	client.send(`[48,5,{},"com.example.p"]`)
+	router.expect(`[48,4,{},"com.example.p"]`)
+	client.conn.Abort(errStopped)
+}
+
 // The pool that matches best answers, or nobody here does.
 func TestDirectMatching(t *testing.T) {
 	w, pool := newWorld(t, `

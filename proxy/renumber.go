@@ -121,13 +121,19 @@ func (n *renumbering) answer(id uint64, final bool) (uint64, bool) {
 	if q.call {
 		delete(n.calls, q.client)
 	}
-	if q.parts {
-		if len(n.over) >= maxOver {
-			clear(n.over)
-		}
-		n.over[q.client] = struct{}{}
-	}
+	n.close(q.client, q.parts)
 	return q.client, true
+}
+
+// close takes note that a CALL is over, if further parts of it are to come.
+func (n *renumbering) close(id uint64, parts bool) {
+	if !parts {
+		return
+	}
+	if len(n.over) >= maxOver {
+		clear(n.over)
+	}
+	n.over[id] = struct{}{}
 }
 
 // next returns the router's ID of the client's next request.
