@@ -62,21 +62,13 @@ func startAbused(t *testing.T) *abused {
 		}
 		drain_timeout = "1s"`, c.url(), cert, key))
 	a := &abused{wampool: w, router: c.url(), connections: 300}
+	urls := w.addresses()
 	for scheme, host := range map[string]*string{"ws": &a.webSocket, "rs": &a.rawSocket, "wss": &a.secure} {
-		line, err := w.process.waitLine(0, `"address":"`+scheme+`://`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, address, _ := strings.Cut(line, `"address":"`)
-		address, _, _ = strings.Cut(address, `"`)
-		u, err := url.Parse(address)
+		u, err := url.Parse(urls[scheme])
 		if err != nil {
 			t.Fatal(err)
 		}
 		*host = u.Host
-	}
-	if _, err := w.process.waitLine(0, "pool session up"); err != nil {
-		t.Fatal(err)
 	}
 	return a
 }

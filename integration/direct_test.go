@@ -131,12 +131,8 @@ func TestDirectCanceling(t *testing.T) {
 				}
 				if interruptible && mode != "skip" {
 					callee.next("interrupted")
-				} else { // its slot is held until it answers, and that is discarded
-					settled(t, callee)
-					if len(callee.events) != 0 {
-						t.Errorf("after the CANCEL the callee saw %+v", <-callee.events)
-					}
-					callee.release(procedure, 1)
+				} else {
+					noticesNothing(t, callee, procedure)
 				}
 				if got := argument(t, callee, procedure); got != 3 {
 					t.Errorf("the slot went to call %d", got)

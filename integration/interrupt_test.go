@@ -39,12 +39,8 @@ func TestCancelOfARunningCall(t *testing.T) {
 				}
 				if interruptible {
 					callee.next("interrupted")
-				} else { // its slot is held until it answers, and that is discarded
-					settled(t, callee)
-					if len(callee.events) != 0 {
-						t.Errorf("after the CANCEL the callee saw %+v", <-callee.events)
-					}
-					callee.release(procedure, 1)
+				} else {
+					noticesNothing(t, callee, procedure)
 				}
 				if got := argument(t, callee, procedure); got != 2 {
 					t.Errorf("the slot went to call %d", got)
@@ -57,6 +53,17 @@ func TestCancelOfARunningCall(t *testing.T) {
 			})
 		}
 	}
+}
+
+// noticesNothing checks that a callee was not told of a CANCEL: its slot is held
+// until it answers, and that is discarded.
+func noticesNothing(t *testing.T, callee *client, procedure string) {
+	t.Helper()
+	settled(t, callee)
+	if len(callee.events) != 0 {
+		t.Errorf("after the CANCEL the callee saw %+v", <-callee.events)
+	}
+	callee.release(procedure, 1)
 }
 
 // A callee that is interrupted and answers when it likes.

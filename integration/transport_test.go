@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/wampool/wampool/proxy/transport/authority"
@@ -82,30 +81,7 @@ func listenEverywhere(t *testing.T, a *authority.Authority, routerURL string) (u
 		"listen \"rs://127.0.0.1:0\" {}\nlisten \"rss://127.0.0.1:0\"" + tls +
 		fmt.Sprintf("listen %q {}\n", "unix://"+filepath.Join(dir, "wampool.sock")) + "drain_timeout = \"1s\"\n" +
 		"limits {\n  ping_interval = \"20ms\"\n  ping_timeout  = \"30s\"\n}\n" + auto // pings enough to see who can't have them
-	file := filepath.Join(dir, "wampool.hcl")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	process, err := start("wampool", ".", nil, wampoolBinary, "run", "-c", file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wampool{t: t, process: process}
-	t.Cleanup(w.stop)
-	if _, err := process.waitLine(0, "pool session up"); err != nil {
-		t.Fatal(err)
-	}
-	urls = make(map[string]string)
-	process.mu.Lock()
-	defer process.mu.Unlock()
-	for _, line := range process.lines {
-		var listening struct{ Message, Address string }
-		if json.Unmarshal([]byte(line), &listening) == nil && listening.Message == "listening" {
-			scheme, _, _ := strings.Cut(listening.Address, ":")
-			urls[scheme] = listening.Address
-		}
-	}
-	return urls
+	return launchConfig(t, config).addresses()
 }
 
 // A pool of callees on all transports, before a router on any: each gets its

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -39,7 +40,7 @@ func launch(t *testing.T, routerURL, realm, drainTimeout string) *wampool {
 		"drain_timeout = \""+drainTimeout+"\"\n"+realm+"\n")
 }
 
-// launchConfig runs wampool with a configuration of one listener.
+// launchConfig runs wampool with a whole configuration.
 func launchConfig(t *testing.T, config string) *wampool {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "wampool.hcl")
@@ -62,6 +63,26 @@ func launchConfig(t *testing.T, config string) *wampool {
 	}
 	w.url = listening.Address
 	return w
+}
+
+// addresses waits for the pool session, and returns the URLs of all listeners by
+// their schemes.
+func (w *wampool) addresses() map[string]string {
+	w.t.Helper()
+	if _, err := w.process.waitLine(0, "pool session up"); err != nil {
+		w.t.Fatal(err)
+	}
+	urls := make(map[string]string)
+	w.process.mu.Lock()
+	defer w.process.mu.Unlock()
+	for _, line := range w.process.lines {
+		var listening struct{ Message, Address string }
+		if json.Unmarshal([]byte(line), &listening) == nil && listening.Message == "listening" {
+			scheme, _, _ := strings.Cut(listening.Address, ":")
+			urls[scheme] = listening.Address
+		}
+	}
+	return urls
 }
 
 // stop ends wampool as a service manager does, and checks how it ends.

@@ -87,16 +87,7 @@ func FuzzClients(f *testing.F) {
 		}
 		a := all.pick(t, which)
 		x := a.bring(t, busy)
-		for message := range bytes.SplitSeq(stream, between) {
-			if x.client.conn.Send(message) != nil {
-				break // it has been aborted
-			}
-			x.client.conn.Flush()
-		}
-		// In good order, so that all of it is read before the end is.
-		x.client.conn.Close(1000, "", closeLinger)
-		exhaust(x.client)
-		exhaust(x.atRouter)
+		x.client.streams(stream, x.atRouter)
 		a.unharmed(t, x.call)
 	})
 }
@@ -125,15 +116,7 @@ func FuzzDirectCallers(f *testing.F) {
 			victims[a] = a.newVictim(outlasting{t})
 		}
 		caller, atRouter := a.joinAs(t, "caller")
-		for message := range bytes.SplitSeq(stream, between) {
-			if caller.conn.Send(message) != nil {
-				break // it has been aborted
-			}
-			caller.conn.Flush()
-		}
-		caller.conn.Close(1000, "", closeLinger)
-		exhaust(caller)
-		exhaust(atRouter)
+		caller.streams(stream, atRouter)
 		victims[a].takes(t)
 		a.ping()
 	})
@@ -217,6 +200,20 @@ func FuzzSockets(f *testing.F) {
 			late.Wait()
 		}
 	})
+}
+
+// streams sends the messages of a stream, and leaves in good order, so that all
+// of it is read before the end is.
+func (p *speaker) streams(stream []byte, other *speaker) {
+	for message := range bytes.SplitSeq(stream, between) {
+		if p.conn.Send(message) != nil {
+			break // it has been aborted
+		}
+		p.conn.Flush()
+	}
+	p.conn.Close(1000, "", closeLinger)
+	exhaust(p)
+	exhaust(other)
 }
 
 // exhaust takes all messages until the connection has ended.
