@@ -155,7 +155,7 @@ func FuzzTranscode(f *testing.F) {
 			f.Add(uint8(s), encode(f, s, []any{sample}))
 		}
 	}
-	for _, raw := range []string{"\x81\xf9\x7e\x00", "\x9f\x7f\x61a\xff\x5f\xff\xff", "\x81\xf7", "\x81\xc2\x41\x01", "\x81\x3b\xff\xff\xff\xff\xff\xff\xff\xff"} {
+	for _, raw := range []string{"\x81\xf9\x7e\x00", "\x9f\x7f\x61a\xff\x5f\xff\xff", "\x81\xf7", "\x81\xc2\x41\x01", "\x81\x3b\xff\xff\xff\xff\xff\xff\xff\xff", "\x81\xd8@A\x01"} {
 		f.Add(uint8(codec.CBOR), []byte(raw))
 	}
 	for _, raw := range []string{`["\u0000AA==",1e5,-0.0,1E400]`, `[18446744073709551615,{"a":1,"a":2}]`, `["\ud83d\ude00"]`, `["\u0000A"]`, `[{"":"","":true}]`} {

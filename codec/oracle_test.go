@@ -162,6 +162,10 @@ func plain(v any, inJSON bool) (any, error) {
 		return plainFloat(float64(v)), nil
 	case float64:
 		return plainFloat(v), nil
+	case cbor.Tag:
+		if data, ok := v.Content.([]byte); ok && v.Number == 64 { // JavaScript's Uint8Array
+			return plain(data, inJSON)
+		}
 	case *msgp.RawExtension:
 		if v.Type == 0 && bytes.Equal(v.Data, []byte{0}) { // undefined
 			return nil, nil
