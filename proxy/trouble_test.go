@@ -201,32 +201,65 @@ func TestSecondHelloBeforeWelcomeChangesNothing(t *testing.T) {
 	w.admit(client, router)
 }
 
-// A callee that does not read is dropped once its send buffer is full: its
-// calls are answered, and a callee beside it notices nothing.
-func TestCalleeThatDoesNotReadIsDropped(t *testing.T) {
-	w, pool := newWorld(t, "")
+// deaf connects a client that gets a session and reads nothing by itself. tell
+// sends what it says.
+func (w *world) deaf(role string) (client *transport.Conn, router *peer, tell func(message string)) {
+	t := w.t
+	t.Helper()
 	dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{Serializers: []codec.Serializer{codec.JSON}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	stuck, router := dialed.Conn, w.accept()
+	client, router = dialed.Conn, w.accept()
 	t.Cleanup(func() {
-		stuck.Abort(errStopped)
-		stuck.Wait()
+		client.Abort(errStopped)
+		client.Wait()
 	})
-	tell := func(format string) {
+	tell = func(message string) {
 		t.Helper()
-		if err := stuck.Send([]byte(format)); err != nil {
+		if err := client.Send([]byte(message)); err != nil {
 			t.Fatal(err)
 		}
-		stuck.Flush()
+		client.Flush()
 	}
 	tell(`[1,"realm1",{"roles":{"callee":{}}}]`)
 	router.expectPrefix(`[1,`)
-	router.send(`[2,7,{"realm":"realm1","authrole":"backend","roles":{}}]`)
-	if _, err := stuck.Read(); err != nil {
+	router.send(`[2,7,{"realm":"realm1","authrole":%q,"roles":{}}]`, role)
+	if _, err := client.Read(); err != nil {
 		t.Fatal(err)
 	}
+	return client, router, tell
+}
+
+// A direct caller that does not read its results is dropped once its send buffer
+// is full; its callee is told, and goes on.
+func TestDirectCallerThatDoesNotReadIsDropped(t *testing.T) {
+	w, pool := newWorld(t, directly(""))
+	callee, _, registration := w.callee(pool, "{}", `"progressive_call_results":true,"call_canceling":true`)
+	_, router, tell := w.deaf("frontend")
+	tell(`[48,1,{"receive_progress":true},"com.example.p"]`)
+	callee.expect(`[68,1,%d,{"receive_progress":true}]`, registration)
+	part := strings.Repeat("x", 1<<20)
+	for sent := 0; len(callee.messages) == 0; sent++ {
+		if sent > 200 {
+			t.Fatal("200 MiB wait for a caller that does not read")
+		}
+		callee.send(`[70,1,{"progress":true},[%q]]`, part)
+		pool.send(`[68,%d,999,{}]`, sent+1) // its answer tells that there was time for it
+		pool.expectPrefix(`[8,68,%d,{},"wamp.error.no_available_callee"`, sent+1)
+	}
+	callee.expect(`[69,1,{"mode":"killnowait"}]`)
+	router.expectEnd()
+	callee.send(`[70,1,{},["late"]]`)
+	pool.send(`[68,9999,100,{}]`)
+	callee.expect(`[68,2,%d,{}]`, registration)
+}
+
+// A callee that does not read is dropped once its send buffer is full: its
+// calls are answered, and a callee beside it notices nothing.
+func TestCalleeThatDoesNotReadIsDropped(t *testing.T) {
+	w, pool := newWorld(t, "")
+	stuck, router, tell := w.deaf("backend")
 	tell(`[64,1,{"invoke":"first"},"com.example.p"]`)
 	w.registerPool(pool)
 	router.expect(`[64,1,{},"com.example.p"]`)
