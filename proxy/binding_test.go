@@ -11,7 +11,7 @@ import (
 // connectBy is connect with a serializer.
 func (w *world) connectBy(s codec.Serializer) (client, router *peer) {
 	w.t.Helper()
-	dialed, err := transport.Dial(w.t.Context(), w.proxy.URLs()[0], transport.DialOptions{Serializers: []codec.Serializer{s}, TLS: w.client})
+	dialed, err := transport.Dial(w.t.Context(), w.proxy.URLs()[0], transport.DialOptions{Timeout: patience, Serializers: []codec.Serializer{s}, TLS: w.client})
 	if err != nil {
 		w.t.Fatal(err)
 	}

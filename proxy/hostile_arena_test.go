@@ -63,7 +63,10 @@ func newArena(t testing.TB, s codec.Serializer, over string) *arena {
 func startArena(t testing.TB, s codec.Serializer, over string) *arena {
 	a := &arena{t: t, s: s, over: over, arrived: make(chan *transport.Conn, 64)}
 	config, err := configs.Parse([]byte(fmt.Sprintf(`
-		router { url = %q }
+		router {
+			url = %q
+			dial_timeout = "20s"
+		}
 		listen %q {}
 		realm "realm1" {
 			pool "com.example.healthy" {}
@@ -152,7 +155,7 @@ func (a *arena) accept(t testing.TB) *speaker {
 // connect connects a client, with its end at the router.
 func (a *arena) connect(t testing.TB) (client, atRouter *speaker) {
 	t.Helper()
-	dialed, err := transport.Dial(context.Background(), a.proxy.URLs()[0], transport.DialOptions{Serializers: []codec.Serializer{a.s}})
+	dialed, err := transport.Dial(context.Background(), a.proxy.URLs()[0], transport.DialOptions{Timeout: patience, Serializers: []codec.Serializer{a.s}})
 	if err != nil {
 		t.Fatal(err)
 	}

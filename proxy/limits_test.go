@@ -19,7 +19,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	w, pool := newWorldOf(t, worldOptions{limits: "connections = 2"})
 	first, _, _ := w.callee(pool, shared, "")
 	w.connect()
-	dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{Serializers: []codec.Serializer{codec.JSON}})
+	dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{Timeout: patience, Serializers: []codec.Serializer{codec.JSON}})
 	if refused := (*transport.RefusedError)(nil); !errors.As(err, &refused) || refused.Status != 503 {
 		t.Fatalf("third client: %v, %v; want to be refused", dialed, err)
 	}

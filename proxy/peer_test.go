@@ -222,6 +222,7 @@ func (w *world) start(o worldOptions) {
 	config, err := configs.Parse([]byte(fmt.Sprintf(`
 		router {
 			url = %q
+			dial_timeout = "20s"
 			%s
 		}
 		listen %q {
@@ -326,7 +327,7 @@ func (w *world) welcome(client, router *peer, role, features string) {
 func (w *world) connect() (client, router *peer) {
 	w.t.Helper()
 	dialed, err := transport.Dial(w.t.Context(), w.proxy.URLs()[0], transport.DialOptions{
-		Serializers: []codec.Serializer{codec.JSON}, Header: http.Header{"Cookie": {"a=b"}}, TLS: w.client,
+		Timeout: patience, Serializers: []codec.Serializer{codec.JSON}, Header: http.Header{"Cookie": {"a=b"}}, TLS: w.client,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -83,7 +83,7 @@ func TestRawSocketClientHasOneSerializer(t *testing.T) {
 func TestCallTooLargeForTheCallee(t *testing.T) {
 	w, pool := newWorldAt(t, "ws://127.0.0.1:0/ws", "rs://127.0.0.1:0", "")
 	dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{
-		Serializers: []codec.Serializer{codec.JSON}, Takes: 1024,
+		Timeout: patience, Serializers: []codec.Serializer{codec.JSON}, Takes: 1024,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func TestLimitsOfBothHops(t *testing.T) {
 func TestMessagesTooLargeForTheClient(t *testing.T) {
 	w, _ := newWorldAt(t, "ws://127.0.0.1:0/ws", "rs://127.0.0.1:0", "")
 	dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{
-		Serializers: []codec.Serializer{codec.JSON}, Takes: 512,
+		Timeout: patience, Serializers: []codec.Serializer{codec.JSON}, Takes: 512,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -206,7 +206,7 @@ func TestSecondHelloBeforeWelcomeChangesNothing(t *testing.T) {
 func (w *world) deaf(role string) (client *transport.Conn, router *peer, tell func(message string)) {
 	t := w.t
 	t.Helper()
-	dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{Serializers: []codec.Serializer{codec.JSON}})
+	dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{Timeout: patience, Serializers: []codec.Serializer{codec.JSON}})
 	if err != nil {
 		t.Fatal(err)
 	}
