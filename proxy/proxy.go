@@ -284,56 +284,6 @@ var errStopped = errors.New("the proxy stopped")
 // leaveGrace is how long the router and the clients may take to answer GOODBYE.
 const leaveGrace = 3 * time.Second
 
-// CalleeStatus is one callee of a pool at one moment.
-type CalleeStatus struct {
-	Session    uint64 // its WAMP session ID
-	InFlight   int
-	Limit      int    // 0: none
-	Dispatched uint64 // calls sent to it, of all its pools
-}
-
-// PoolStatus is one pool at one moment.
-type PoolStatus struct {
-	Realm, Procedure, Policy      string
-	Waiting, QueueLimit           int
-	Callees                       []CalleeStatus // in the order in which they joined
-	Dispatched, Answered, Refused uint64
-}
-
-// Pools describes all pools of all realms.
-func (p *Proxy) Pools() []PoolStatus {
-	var pools []PoolStatus
-	for i := range p.config.Realms {
-		pools = append(pools, p.realms[p.config.Realms[i].Name].status()...)
-	}
-	return pools
-}
-
-func (r *realm) status() []PoolStatus {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var pools []PoolStatus
-	for _, state := range r.dealer.Pools() {
-		up := r.byPool[state.ID]
-		if up == nil {
-			continue
-		}
-		status := PoolStatus{
-			Realm: r.config.Name, Procedure: up.procedure, Policy: state.Policy.String(),
-			Waiting: state.Waiting, QueueLimit: state.Limit,
-			Dispatched: up.dispatched, Answered: up.answered, Refused: up.refused,
-		}
-		for _, c := range state.Callees {
-			s := r.callees[c.Callee]
-			status.Callees = append(status.Callees, CalleeStatus{
-				Session: s.id, InFlight: c.InFlight, Limit: c.Limit, Dispatched: s.dispatched,
-			})
-		}
-		pools = append(pools, status)
-	}
-	return pools
-}
-
 // stopping tells whether the realm is on its way out.
 func (r *realm) stopping() bool {
 	r.mu.Lock()

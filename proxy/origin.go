@@ -1,0 +1,120 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// origin is where answers go: to the router, as YIELD and ERROR, or to a caller
+// at wampool, as RESULT and ERROR.
+type origin struct {
+	conn       *transport.Conn
+	serializer codec.Serializer
+	caller     *session // nil: the router
+}
+
+// request is what the origin's calls came as.
+func (o *origin) request() codec.MessageType {
+	if o.caller != nil {
+		return codec.TypeCall
+	}
+	return codec.TypeInvocation
+}
+
+// forward passes a callee's answer on to where the call came from.
+func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
+	to := &r.origins[a.Origin]
+	err := r.answerFor(to, a, h)
+	if err != nil {
+		r.message = r.errorMessage(to, a.Request, uriInvalidArgument,
+			codec.TextPayload(to.serializer, nil, "the callee's answer does not fit the serializer of who called: "+err.Error(), nil))
+	} else if err = to.fits(r.message); err != nil {
+		r.message = r.errorMessage(to, a.Request, uriPayloadSize, codec.TextPayload(to.serializer, nil, err.Error(), nil))
+	}
+	out.Send(to.conn, r.message)
+	if up := r.byPool[a.Pool]; up != nil && a.Final {
+		up.answered++
+	}
+	if err != nil && !a.Final {
+		// The caller has its final answer now; what the callee still sends is discarded.
+		r.dropCall(out, a.Origin, a.Request)
+	}
+}
+
+// answerFor builds the message that brings a callee's answer to an origin.
+func (r *realm) answerFor(to *origin, a *dealer.Action, h hand) error {
+	var dict codec.Dict
+	var payload codec.Payload
+	switch {
+	case h.yield != nil && to.caller != nil:
+		dict, r.routed = h.yield.ResultDetails(h.serializer, r.routed, r.calleeOf(to, a))
+		payload = h.yield.Payload
+	case h.yield != nil:
+		dict, payload = h.yield.Options, h.yield.Payload
+	case to.caller != nil:
+		dict, r.routed = h.err.CallDetails(h.serializer, r.routed)
+		payload = h.err.Payload
+	default:
+		dict, payload = h.err.Details, h.err.Payload
+	}
+	if h.serializer != to.serializer {
+		var err error
+		if dict, payload, err = r.transcode(dict, payload, h.serializer, to.serializer); err != nil {
+			return err
+		}
+	}
+	switch {
+	case h.yield != nil && to.caller != nil:
+		m := codec.Result{Request: a.Request, Details: dict, Payload: payload}
+		r.message = m.Append(r.message[:0], to.serializer)
+	case h.yield != nil:
+		m := codec.Yield{Request: a.Request, Options: dict, Payload: payload}
+		r.message = m.Append(r.message[:0], to.serializer)
+	default:
+		m := codec.Error{RequestType: to.request(), Request: a.Request, Details: dict, URI: h.err.URI, Payload: payload}
+		r.message = m.Append(r.message[:0], to.serializer)
+	}
+	return nil
+}
+
+// fits tells why an answer can't be sent: who called does not take one so long,
+// or is a router that gets a large one while it has not read what it was sent
+// before. Small ones always may: a router that leaves so many unread is lost.
+func (o *origin) fits(message []byte) error {
+	const large = 1 << 20
+	if size, most := len(message), o.conn.MaxSend(); size > most {
+		return fmt.Errorf("the answer has %d bytes, and %d is the most that the RawSocket of who called takes", size, most)
+	}
+	if o.caller == nil && len(message) >= large && o.conn.Buffered()+len(message) > poolSendBufferBytes-large {
+		return errors.New("the answer is too large for a router that reads so slowly")
+	}
+	return nil
+}
+
+// refuse answers a caller with an ERROR.
+func (r *realm) refuse(out *transport.Outbox, a *dealer.Action) {
+	to := &r.origins[a.Origin]
+	procedure, overload := procedureOf(a.Refusal.Pool), configs.DefaultOverloadError
+	if block := governing(&r.blocks, procedure); block != nil {
+		overload = block.OverloadError
+	}
+	uri := refusalURI(a.Refusal.Reason, overload)
+	r.payload = r.payload[:0]
+	r.message = r.errorMessage(to, a.Request, uri, refusalPayload(to.serializer, r.payload, a.Refusal, procedure))
+	out.Send(to.conn, r.message)
+	if up := r.byPool[a.Pool]; up != nil {
+		up.refused++
+		up.logRefusal(r, a.Refusal, uri)
+	}
+}
+
+// errorMessage builds the ERROR that answers a call.
+func (r *realm) errorMessage(to *origin, request uint64, uri string, payload codec.Payload) []byte {
+	m := codec.Error{RequestType: to.request(), Request: request, URI: []byte(uri), Payload: payload}
+	return m.Append(r.message[:0], to.serializer)
+}
