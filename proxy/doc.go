@@ -30,6 +30,10 @@
 // again ([transport.Outbox]), so one wake-up costs one system call for each connection
 // it concerns, and no goroutine is handed anything.
 //
+// A call of a caller here whose role a block names takes a shorter way: its
+// session's reader hands it to the dealer (direct.go), and the answer goes back to
+// the caller (origin.go). The router sees none of it.
+//
 // Locks: realm.mu guards the dealer, the pools' registrations at the router and
 // the pooled side of each session. Under it nothing blocks: sending appends to
 // a bounded buffer in memory. session.wire is below it. A session that has no
