@@ -12,8 +12,6 @@
 //	router ──Conn──▶ │ INVOCATION, INTERRUPT in; YIELD, ERROR out │
 //	                 └────────────────────────────────────────────┘
 //
-// Package admin says over HTTP whether all of this is up.
-//
 // A client that connects gets a session of its own at the router (session.go),
 // dialed before the client is answered. Its messages pass byte for byte, but
 // for those that a pool is concerned with (client_messages.go,
@@ -38,4 +36,6 @@
 // the pooled side of each session. Under it nothing blocks: sending appends to
 // a bounded buffer in memory. session.wire is below it. A session that has no
 // pooled registration takes neither for what it sends.
+//
+// Package admin says over HTTP whether all of this is up.
 package proxy
