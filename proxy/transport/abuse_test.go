@@ -52,6 +52,8 @@ func TestAbuseOfAWebSocket(t *testing.T) {
 		{"fragments without end", part + kib + block, continued + kib + block, 1009, "message larger than 1048576 bytes, the limit of this connection"},
 		{"empty fragments without end", part + "\x80\x00\x00\x00\x00", strings.Repeat(continued+"\x80\x00\x00\x00\x00", 100), 1008, "message of empty fragments without end"},
 		{"not UTF-8", text + "\x82\x00\x00\x00\x00\xc3\x28", "", 1007, "text message that is not valid UTF-8"},
+		{"pings without end", strings.Repeat("\x89\x80\x00\x00\x00\x00", 100), strings.Repeat("\x89\x80\x00\x00\x00\x00", 100), 1008, "1000 pings and pongs in less than a second"},
+		{"pongs without end", strings.Repeat("\x8a\x80\x00\x00\x00\x00", 100), strings.Repeat("\x8a\x80\x00\x00\x00\x00", 100), 1008, "1000 pings and pongs in less than a second"},
 		{"large ping", "\x89" + kib + block, "", 1002, "control frame of 1024 bytes, 125 are the most"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

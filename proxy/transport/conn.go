@@ -26,6 +26,7 @@ type Conn struct {
 	message   *buffer // holds the latest message; nil while the reader waits for one
 	receiving bool    // the message has begun to arrive
 	over      error   // what Read returns from now on
+	controls  controls
 
 	// outside is held by the reader while it is not in Read, so that the hook
 	// runs only while it is: the close of a connection reads too, and must not

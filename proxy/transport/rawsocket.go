@@ -62,10 +62,13 @@ func (f *rawSocket) read(c *Conn) ([]byte, error) {
 		if err := f.readPayload(c, size); err != nil {
 			return nil, lost(err)
 		}
-		switch frame {
-		case rawMessage:
+		if frame == rawMessage {
 			return c.message.b, nil
-		case rawPing:
+		}
+		if err := c.controls.count(); err != nil {
+			return nil, err
+		}
+		if frame == rawPing {
 			f.pinged.Store(true)
 			if err := f.pong(c, c.message.b); err != nil {
 				return nil, err

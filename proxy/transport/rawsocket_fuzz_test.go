@@ -60,6 +60,7 @@ func FuzzRawSocket(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, said []byte) {
 		const limit = 1024
+		said = said[:min(len(said), header*(mostControls-1))] // more pings are too many, if they come in time
 		got, end := readScript(t, said, limit, func(g *gather) framing { return newRawSocket(g, g, limit, limit) })
 		var want [][]byte
 		rest := said

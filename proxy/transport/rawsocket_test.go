@@ -200,6 +200,7 @@ func TestRawSocketFaultsOfThePeer(t *testing.T) {
 		{"too large", "\x00\x00\x04\x01", 1009, "message larger than 1024 bytes, the limit of this connection"},
 		{"largest", "\x08\x00\x00\x00", 1009, "message larger than 1024 bytes, the limit of this connection"},
 		{"large ping", "\x01\x00\x02\x01", 1002, "ping larger than the peer takes itself"},
+		{"pongs without end", strings.Repeat("\x02\x00\x00\x00", 3*mostControls), 1008, "1000 pings and pongs in less than a second"},
 		{"half a header", "\x00\x00", 0, "connection lost: the peer ended it without saying so"},
 		{"half a message", "\x00\x00\x00\x05[1,", 0, "connection lost: the peer ended it without saying so"},
 	} {
@@ -251,13 +252,13 @@ func TestRawSocketMessageLongerThanThePeerTakes(t *testing.T) {
 	server.Wait()
 }
 
-// A peer that pings without end and reads nothing is dropped.
+// A peer that pings and reads nothing is dropped.
 func TestRawSocketPongsAreBounded(t *testing.T) {
 	peer, server := rawPeer(t, Limits{SendBufferBytes: 1000}, []byte{0x7f, 0xf1, 0, 0})
 	flooded := make(chan struct{})
 	go func() {
 		defer close(flooded)
-		flood := []byte(strings.Repeat("\x01\x00\x00\x7d"+strings.Repeat("p", 125), 1000))
+		flood := []byte(strings.Repeat("\x01\x01\x00\x00"+strings.Repeat("p", 64<<10), mostControls/10))
 		for {
 			if _, err := peer.Write(flood); err != nil {
 				return

@@ -185,6 +185,11 @@ func (w *webSocket) control(c *Conn, f *frameHeader) error {
 	}
 	payload := w.in.take(int(f.length))
 	f.unmask(payload)
+	if f.opcode != opClose {
+		if err := c.controls.count(); err != nil {
+			return err
+		}
+	}
 	switch f.opcode {
 	case opPing:
 		return w.pong(c, payload)
