@@ -108,12 +108,16 @@ func TestAbuseOfAWebSocket(t *testing.T) {
 
 // A client must end its handshake in time, however it goes about it.
 func TestSlowHandshakesEnd(t *testing.T) {
-	for over, first := range map[string]string{
-		"ws": "GET /ws HTTP/1.1\r\nX: ", "wss": "\x16\x03\x01\x02\x00\x01", "rs": "\x7f", "rss": "\x16\x03\x01\x02\x00\x01",
+	const tlsHello = "\x16\x03\x01\x02\x00\x01"
+	for over, c := range map[string]struct{ first, report string }{
+		"ws": {"GET /ws HTTP/1.1\r\nX: ", "no whole request within 50ms (limits.handshake_timeout)"},
+		"rs": {"\x7f", "i/o timeout"}, "wss": {tlsHello, "i/o timeout"}, "rss": {tlsHello, "i/o timeout"},
 	} {
 		t.Run(over, func(t *testing.T) {
 			secure, _ := secured(t, over)
-			l := listenAt(t, addressOver(t, over), ListenOptions{Limits: Limits{HandshakeTimeout: 50 * time.Millisecond}, TLS: secure}, nil, func(*Handshake) {
+			reports := make(chan error, 2)
+			first, limits := c.first, Limits{HandshakeTimeout: 50 * time.Millisecond}
+			l := listenAt(t, addressOver(t, over), ListenOptions{Limits: limits, TLS: secure, Report: func(err error) { reports <- err }}, nil, func(*Handshake) {
 				t.Error("a client came through")
 			})
 			silent, dripping := octetsTo(t, l, []byte(first)), octetsTo(t, l, []byte(first))
@@ -130,6 +134,11 @@ func TestSlowHandshakesEnd(t *testing.T) {
 			}
 			if _, err := io.ReadAll(silent); err != nil && !errors.Is(err, io.EOF) && !strings.Contains(err.Error(), "reset") {
 				t.Errorf("the end of a silent client: %v", err)
+			}
+			for range 2 {
+				if err := <-reports; !strings.Contains(err.Error(), c.report) {
+					t.Errorf("report: %v, want %q", err, c.report)
+				}
 			}
 		})
 	}

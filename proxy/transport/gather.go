@@ -34,6 +34,8 @@ type gather struct {
 	heard atomic.Bool          // something came since this was cleared
 	owner atomic.Pointer[Conn] // nil in the handshake and after the end
 
+	requested bool // owned by the HTTP server: the client's request has come
+
 	input input // owned by the reader
 
 	mu      sync.Mutex

@@ -28,10 +28,13 @@ func (l *Listener) serveHTTP(w http.ResponseWriter, r *http.Request, handle func
 		client: httpClient{w, r}, ctx: r.Context(), remote: r.RemoteAddr,
 		limits: l.limits, offers: offeredSerializers(r), maxSend: unlimited,
 	}
-	if g, ok := r.Context().Value(gatherOf{}).(*gather); ok && g.crowded {
-		l.report(fmt.Errorf("client %s: %w", r.RemoteAddr, errCrowded))
-		h.Reject(http.StatusServiceUnavailable, "too many connections; try again later")
-		return
+	if g, ok := r.Context().Value(gatherOf{}).(*gather); ok {
+		g.requested = true
+		if g.crowded {
+			l.report(fmt.Errorf("client %s: %w", r.RemoteAddr, errCrowded))
+			h.Reject(http.StatusServiceUnavailable, "too many connections; try again later")
+			return
+		}
 	}
 	if status, reason := l.refusal(w, r, h.offers); status != 0 {
 		h.Reject(status, reason)

@@ -204,12 +204,27 @@ func (w reportWriter) Write(p []byte) (int, error) {
 }
 
 // count notes which handshakes are under way.
-func (l *Listener) count(_ net.Conn, state http.ConnState) {
+func (l *Listener) count(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		l.handshakes.Add(1)
-	case http.StateHijacked, http.StateClosed:
+	case http.StateClosed:
+		l.reportSlow(conn)
 		l.handshakes.Done()
+	case http.StateHijacked:
+		l.handshakes.Done()
+	}
+}
+
+// reportSlow reports a client whose request was not whole in time, of which the
+// HTTP server says nothing. It does where the handshake of TLS was not.
+func (l *Listener) reportSlow(conn net.Conn) {
+	if secure, ok := conn.(*tls.Conn); ok && secure.ConnectionState().HandshakeComplete {
+		conn = secure.NetConn()
+	}
+	g, ok := conn.(*gather)
+	if ok && !g.requested && !time.Now().Before(g.until) {
+		l.report(fmt.Errorf("client %s: no whole request within %s (limits.handshake_timeout)", remoteOf(g), l.limits.HandshakeTimeout))
 	}
 }
 
