@@ -51,6 +51,21 @@ func TestSilentClientIsDropped(t *testing.T) {
 	callee.expectPrefix(`[68,1,`)
 }
 
+// RawSocket has no word for why it ends: the log does, also where no session
+// has begun.
+func TestFaultBeforeTheSessionIsLogged(t *testing.T) {
+	w, log := loggingWorld(t)
+	w.start(worldOptions{listen: "rs://127.0.0.1:0", limits: "message_bytes = \"1KiB\""})
+	w.welcomePool()
+	conn := w.dialOctets("\x7f\xf1\x00\x00\x00\xff\xff\xff")
+	line := log.find(t, "client closed before it joined")
+	for _, want := range []string{conn.LocalAddr().String(), `"by":"client"`, "message larger than 1024 bytes"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("the line lacks %s: %s", want, line)
+		}
+	}
+}
+
 func TestWarningOfOpenFiles(t *testing.T) {
 	config, err := configs.Default("ws://127.0.0.1:1/", "ws://127.0.0.1:0/", "realm1")
 	if err != nil {

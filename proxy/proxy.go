@@ -36,7 +36,7 @@ type Proxy struct {
 	admin        *admin.Server           // set by Listen; nil: none
 	draining     chan struct{}           // closed when the drain begins
 
-	turnedAway, notAdmitted, poolRefused, unshaken, leftOut, bound, byTLS, malformed rarely
+	turnedAway, notAdmitted, poolRefused, unshaken, leftOut, bound, byTLS, malformed, unjoined rarely
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
@@ -202,9 +202,17 @@ func (p *Proxy) remove(s *session) {
 	p.running.Done()
 }
 
-// logEnd says once for each session that it ended, by which side, and why.
+// logEnd says once for each session that it ended, by which side, and why; of
+// one that never began, only that a side broke the rules.
 func (p *Proxy) logEnd(s *session, side string, cause error) {
 	if !s.open.CompareAndSwap(true, false) {
+		if !isFault(cause) {
+			return
+		}
+		if more, say := p.unjoined.now(); say { // s.log is not safe before WELCOME
+			p.log.Info().Str("client", s.client.RemoteAddr()).Str("by", side).Str("cause", cause.Error()).
+				Int("more_since_last_line", more).Msg("client closed before it joined")
+		}
 		return
 	}
 	event := s.log.Info().Str("by", side)
@@ -212,6 +220,12 @@ func (p *Proxy) logEnd(s *session, side string, cause error) {
 		event = event.Str("cause", cause.Error())
 	}
 	event.Msg("session closed")
+}
+
+// isFault tells whether a connection was closed for what its peer did.
+func isFault(cause error) bool {
+	var broken *transport.ProtocolError
+	return errors.As(cause, &broken) || errors.Is(cause, transport.ErrSendBufferFull) || errors.Is(cause, transport.ErrNoPong)
 }
 
 // Stop ends a clean stop that is under way at once: calls in flight are
