@@ -274,12 +274,24 @@ func (g *gather) rest() {
 	g.rested.Broadcast()
 }
 
-// finish flushes, and returns when all is written, by whomever, or can't be.
+// finishPatience is how long finish waits for a peer that reads slowly.
+const finishPatience = time.Second
+
+// finish flushes, and returns when all is written, by whomever, or can't be, or
+// takes too long.
 func (g *gather) finish() {
 	g.Flush()
+	late := false
+	timer := time.AfterFunc(finishPatience, func() {
+		g.mu.Lock()
+		late = true
+		g.rested.Broadcast()
+		g.mu.Unlock()
+	})
+	defer timer.Stop()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for g.writing {
+	for g.writing && !late {
 		g.rested.Wait()
 	}
 }
