@@ -103,8 +103,10 @@ func TestThousandCallsWaitAndTheNextIsRefused(t *testing.T) {
 		}
 		caller.call("com.example.queued", all).fails(t, "crossbar.error.max_concurrency_reached")
 		// Both callees are of one program, so its lines show the order in which
-		// invocations arrived: in order on each callee's connection, and over
-		// both as far apart as calls can be in flight together.
+		// invocations began: in order on each callee's connection, and none
+		// before more than those that can be in flight with it. How late one
+		// begins says nothing: it may lie unread on its connection while the
+		// other callee gets on.
 		seen, last := 0, map[string]int{}
 		from := 0
 		for seen < all {
@@ -129,7 +131,7 @@ func TestThousandCallsWaitAndTheNextIsRefused(t *testing.T) {
 				if before, some := last[e.Session]; some && call[0] <= before {
 					t.Fatalf("call %d came to %s after call %d", call[0], e.Session, before)
 				}
-				if call[0] >= seen+8 || call[0] <= seen-8 {
+				if call[0] >= seen+8 {
 					t.Fatalf("call %d is the one that began at place %d: not in order", call[0], seen)
 				}
 				last[e.Session] = call[0]
