@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,13 +12,12 @@ import (
 func (b *lab) goBenchmarks() ([]row, error) {
 	found := make(map[string]map[string][]float64)
 	for range b.rounds { // in turns, so that all meet the same noise
-		command := exec.Command("go", "test", "-run", "^$", "-bench", "DispatchAndAnswer/roundrobin|Waiting/0|Waiting/1000000|Memory|Rehead|Copy",
+		out, err := b.run("go", "test", "-run", "^$", "-bench", "DispatchAndAnswer/roundrobin|Waiting/0|Waiting/1000000|Memory|Rehead|Copy",
 			"-benchmem", "-benchtime", "300ms", "./dealer", "./codec")
-		out, err := command.CombinedOutput()
 		if err != nil {
-			return nil, fmt.Errorf("%w\n%s", err, out)
+			return nil, err
 		}
-		parseBenchmarks(string(out), found)
+		parseBenchmarks(out, found)
 	}
 	if missing := missingBenchmarks(found); len(missing) > 0 {
 		return nil, fmt.Errorf("go test printed nothing of the benchmarks %s", strings.Join(missing, ", "))

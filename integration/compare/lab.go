@@ -7,11 +7,13 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/wampool/wampool/proxy/bench"
@@ -37,17 +39,28 @@ type node struct {
 }
 
 func newLab(s settings) (*lab, error) {
+	if err := endWithParent(); err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "wampool-compare-")
 	if err != nil {
 		return nil, err
 	}
 	b := &lab{settings: s, dir: dir, wampool: filepath.Join(dir, "wampool"), routers: make(map[string]*node)}
-	build := exec.Command("go", "build", "-trimpath", "-o", b.wampool, "./cmd/wampool")
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, out)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() { b.abandon(<-signals) }()
+	return b, nil
+}
+
+// provide builds wampool and finds HAProxy.
+func (b *lab) provide() error {
+	if _, err := b.run("go", "build", "-trimpath", "-o", b.wampool, "./cmd/wampool"); err != nil {
+		return err
 	}
+	var err error
 	b.haproxy, err = findHAProxy()
-	return b, err
+	return err
 }
 
 func (b *lab) close() {
@@ -60,7 +73,7 @@ func (b *lab) close() {
 	_ = os.RemoveAll(b.dir)
 }
 
-// abandon ends all programs at once, and this one.
+// abandon ends all programs at once on a signal, and this one by an error.
 func (b *lab) abandon(signal os.Signal) {
 	b.mu.Lock() // for good: nothing is started any more
 	for _, p := range b.running {
@@ -80,6 +93,19 @@ func (b *lab) keep(start func() (*process, error)) (*process, error) {
 		b.running = append(b.running, p)
 	}
 	return p, err
+}
+
+// run runs a program to its end, and returns what it prints.
+func (b *lab) run(args ...string) (string, error) {
+	p, err := b.keep(func() (*process, error) { return start(args[0], args...) })
+	if err != nil {
+		return "", err
+	}
+	out, err := p.output()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.running = slices.DeleteFunc(b.running, func(other *process) bool { return other == p })
+	return out, err
 }
 
 // end ends programs that one case alone has needed.

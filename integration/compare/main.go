@@ -19,9 +19,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"regexp"
-	"syscall"
 	"time"
 )
 
@@ -64,9 +62,10 @@ func compare() error {
 	if err != nil {
 		return err
 	}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() { b.abandon(<-signals) }()
+	defer b.close()
+	if err := b.provide(); err != nil {
+		return err
+	}
 	var failed error
 	var rows []row
 	for _, c := range cases {
@@ -83,7 +82,6 @@ func compare() error {
 		}
 		rows = append(rows, found...)
 	}
-	b.close()
 	printTable(os.Stdout, rows, machine(b))
 	return failed
 }

@@ -42,10 +42,11 @@ func (t *text) String() string {
 	return t.bytes.String()
 }
 
-// start runs a program, in a process group of its own.
+// start runs a program, in a process group of its own. It is told to end where
+// this program ends before it.
 func start(name string, args ...string) (*process, error) {
 	p := &process{name: name, cmd: exec.Command(args[0], args[1:]...), lines: make(chan string, 1024)}
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.SysProcAttr = ownGroup()
 	p.cmd.Stderr = &p.log
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -75,6 +76,18 @@ func itself(role string, args ...string) (*process, error) {
 		return nil, err
 	}
 	return start(role, append([]string{self, role}, args...)...)
+}
+
+// output returns what the program prints until it ends.
+func (p *process) output() (string, error) {
+	var out strings.Builder
+	for line := range p.lines {
+		out.WriteString(line + "\n")
+	}
+	if err := p.cmd.Wait(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s%s", p.name, err, out.String(), p.log.String())
+	}
+	return out.String(), nil
 }
 
 const patience = 2 * time.Minute
