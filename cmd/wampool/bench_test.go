@@ -33,6 +33,21 @@ func TestBenchEndsEarlyWithItsResult(t *testing.T) {
 	}
 }
 
+func TestBenchEndsWithItsRouter(t *testing.T) {
+	r := startRouter(t)
+	p := begin(t, "bench", "--caller", r.URL(), "--callers", "2", "--duration", "1h", "--warmup", "0s", "--json")
+	p.waitFor(" calls/s ")
+	r.Close()
+	code := p.wait()
+	if text := p.err.String(); code != exitFailure || !strings.Contains(text, "wampool: lost call") || !strings.Contains(text, " at "+r.URL()+": ") || strings.Contains(text, " -") {
+		t.Errorf("exit code %d, errors %q", code, text)
+	}
+	var result bench.Result
+	if err := json.Unmarshal([]byte(p.out.String()), &result); err != nil || result.Sent != result.Answered+result.Refused()+result.Lost {
+		t.Errorf("%v, output %q", err, p.out)
+	}
+}
+
 func TestBenchUsage(t *testing.T) {
 	for args, text := range map[string]string{
 		"bench": "--caller URL is needed",

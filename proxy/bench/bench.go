@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -55,28 +56,26 @@ func Run(ctx context.Context, o Options, progress io.Writer) (*Result, error) {
 		return nil, err
 	}
 	defer callers.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer cancel()
+	watching.Go(func() { // ends with the measurement
+		select {
+		case <-callees.losses.any:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
 	if o.Warmup > 0 {
-		if _, err := callers.measure(ctx, &o, o.Warmup, io.Discard); err != nil {
-			return nil, err
+		_, err := callers.measure(ctx, &o, o.Warmup, io.Discard)
+		if err = errors.Join(err, callees.losses.err()); err != nil {
+			return nil, fmt.Errorf("before what counts: %w", err)
 		}
 	}
 	before := callees.Stats()
-	ctx, cancel := context.WithCancelCause(ctx)
-	watched := make(chan struct{})
-	go func() { // ends with the measurement
-		defer close(watched)
-		select {
-		case lost := <-callees.broken:
-			cancel(lost)
-		case <-ctx.Done():
-		}
-	}()
 	result, err := callers.measure(ctx, &o, o.Duration, progress)
-	cancel(nil)
-	<-watched
-	if lost := context.Cause(ctx); !errors.Is(lost, context.Canceled) && !errors.Is(lost, context.DeadlineExceeded) {
-		err = errors.Join(err, lost)
-	}
+	err = errors.Join(err, callees.losses.err())
 	if o.Callees.Callees > 0 {
 		stats := callees.Stats()
 		stats.Calls -= before.Calls
@@ -87,13 +86,15 @@ func Run(ctx context.Context, o Options, progress io.Writer) (*Result, error) {
 
 func (c *Callers) measure(ctx context.Context, o *Options, duration time.Duration, progress io.Writer) (*Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, duration)
-	defer cancel()
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
 		c.tell(ctx, progress)
 	}()
-	defer func() { <-told }()
+	defer func() {
+		cancel()
+		<-told
+	}()
 	if o.Rate > 0 {
 		return c.SendAtRate(ctx, o.Rate)
 	}

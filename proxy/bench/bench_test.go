@@ -194,7 +194,7 @@ func TestLostConnections(t *testing.T) {
 			return progress.Write(p)
 		}))
 		<-served
-		if err == nil || !strings.Contains(err.Error(), "connection lost") {
+		if err == nil || !strings.HasPrefix(err.Error(), "lost call") || !strings.Contains(err.Error(), " at "+r.URL()+": ") {
 			t.Errorf("error %v", err)
 		}
 		if result == nil || result.Sent == 0 || result.Sent != result.Answered+result.Refused()+result.Lost || result.CallsPerSecond < 0 {

@@ -27,8 +27,7 @@ type Callees struct {
 	work     time.Duration
 	sessions []*session
 	serving  sync.WaitGroup
-	closing  atomic.Bool
-	broken   chan error // the first connection that is lost
+	losses   *losses
 
 	calls, peak, worked atomic.Int64
 }
@@ -45,7 +44,7 @@ const atOnce = 32
 
 // Register opens the callees' sessions, and answers calls until Close.
 func Register(ctx context.Context, at Target, o CalleeOptions) (*Callees, error) {
-	c := &Callees{work: o.Work, sessions: make([]*session, o.Callees), broken: make(chan error, 1)}
+	c := &Callees{work: o.Work, sessions: make([]*session, o.Callees), losses: newLosses()}
 	var options []codec.Field
 	if o.Invoke != "" {
 		options = append(options, codec.Field{Key: "invoke", Value: codec.FieldString(o.Invoke)})
@@ -57,13 +56,13 @@ func Register(ctx context.Context, at Target, o CalleeOptions) (*Callees, error)
 	group.SetLimit(atOnce)
 	for i := range c.sessions {
 		group.Go(func() error {
-			s, err := join(ctx, &at)
+			s, err := join(ctx, &at, fmt.Sprintf("callee %d of %d", i+1, o.Callees))
 			if err != nil {
 				return err
 			}
 			c.sessions[i] = s
 			if err := s.register(numbered(o.Procedure, i), options...); err != nil {
-				return err
+				return fmt.Errorf("%s: %w", s.name, err)
 			}
 			c.serving.Go(func() { c.serve(s) })
 			return nil
@@ -71,7 +70,7 @@ func Register(ctx context.Context, at Target, o CalleeOptions) (*Callees, error)
 	}
 	if err := group.Wait(); err != nil {
 		c.Close()
-		return nil, fmt.Errorf("callee: %w", err)
+		return nil, err
 	}
 	return c, nil
 }
@@ -86,17 +85,7 @@ func numbered(procedure string, i int) string {
 
 // Close ends the callees.
 func (c *Callees) Close() {
-	c.closing.Store(true)
-	for _, s := range c.sessions {
-		if s != nil {
-			s.conn.Close(1000, "", closeLinger)
-		}
-	}
-	for _, s := range c.sessions {
-		if s != nil {
-			s.conn.Wait()
-		}
-	}
+	closeAll(c.sessions)
 	c.serving.Wait()
 }
 
@@ -117,7 +106,7 @@ func (c *Callees) serve(s *session) {
 	for {
 		message, t, err := s.next()
 		if err != nil {
-			c.lose(err)
+			c.losses.add(s.lost(err))
 			return
 		}
 		if t != codec.TypeInvocation || m.Decode(s.serializer, message) != nil {
@@ -131,17 +120,6 @@ func (c *Callees) serve(s *session) {
 		buffer = answer.Append(buffer[:0], s.serializer)
 		s.out.Send(s.conn, buffer)
 		c.calls.Add(1)
-	}
-}
-
-// lose takes the end of a callee's connection.
-func (c *Callees) lose(cause error) {
-	if c.closing.Load() {
-		return
-	}
-	select {
-	case c.broken <- fmt.Errorf("callee's connection lost: %w", cause):
-	default: // it is not the first
 	}
 }
 

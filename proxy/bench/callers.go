@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -26,17 +25,18 @@ type CallerOptions struct {
 type Callers struct {
 	procedures [][]byte // in turn
 	payload    codec.Payload
-	callers    []*caller
+	sessions   []*session
+	callers    []*caller // with the same numbers
 	reading    sync.WaitGroup
-	broken     chan struct{} // closed once a connection is lost
-	breaking   sync.Once
+	losses     *losses
+	patience   time.Duration // for calls in flight at the end
 }
 
 // caller is one connection.
 type caller struct {
 	*session
 	callers *Callers
-	idle    chan struct{} // a message when nothing is in flight, or the connection has ended
+	idle    chan struct{} // a message when nothing is in flight, or nothing will come any more
 
 	mu       sync.Mutex
 	last     uint64
@@ -45,7 +45,7 @@ type caller struct {
 	sent     int64
 	latency  *hdrhistogram.Histogram // microseconds, of RESULTs
 	errors   map[string]int64
-	lost     error
+	over     bool // the connection has ended
 	lastSent []byte
 }
 
@@ -58,7 +58,8 @@ const (
 // Dial opens the callers' sessions. They end with Close.
 func Dial(ctx context.Context, at Target, o CallerOptions) (*Callers, error) {
 	c := &Callers{
-		callers: make([]*caller, o.Callers), broken: make(chan struct{}),
+		sessions: make([]*session, o.Callers), callers: make([]*caller, o.Callers),
+		losses: newLosses(), patience: answerPatience,
 		payload: codec.TextPayload(at.Serializer, nil, strings.Repeat("x", o.Payload), nil),
 	}
 	for i := range max(1, o.Spread) {
@@ -68,36 +69,27 @@ func Dial(ctx context.Context, at Target, o CallerOptions) (*Callers, error) {
 	group.SetLimit(atOnce)
 	for i := range c.callers {
 		group.Go(func() error {
-			s, err := join(ctx, &at)
+			s, err := join(ctx, &at, fmt.Sprintf("caller %d of %d", i+1, o.Callers))
 			if err != nil {
 				return err
 			}
 			caller := &caller{session: s, callers: c, idle: make(chan struct{}, 1), began: make(map[uint64]time.Time)}
 			caller.reset()
-			c.callers[i] = caller
+			c.sessions[i], c.callers[i] = s, caller
 			c.reading.Go(caller.read)
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		c.Close()
-		return nil, fmt.Errorf("caller: %w", err)
+		return nil, err
 	}
 	return c, nil
 }
 
 // Close ends the callers.
 func (c *Callers) Close() {
-	for _, s := range c.callers {
-		if s != nil {
-			s.conn.Close(1000, "", closeLinger)
-		}
-	}
-	for _, s := range c.callers {
-		if s != nil {
-			s.conn.Wait()
-		}
-	}
+	closeAll(c.sessions)
 	c.reading.Wait()
 }
 
@@ -112,7 +104,7 @@ func (c *Callers) KeepInFlight(ctx context.Context, calls int) (*Result, error) 
 	}
 	select {
 	case <-ctx.Done():
-	case <-c.broken:
+	case <-c.losses.any:
 	}
 	return c.end(began)
 }
@@ -152,7 +144,7 @@ func (c *Callers) SendAtRate(ctx context.Context, perSecond float64) (*Result, e
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-		case <-c.broken:
+		case <-c.losses.any:
 			return c.end(began)
 		}
 	}
@@ -164,15 +156,19 @@ const answerPatience = 60 * time.Second
 
 // end waits for the answers and adds them up.
 func (c *Callers) end(began time.Time) (*Result, error) {
-	patience := time.NewTimer(answerPatience)
-	defer patience.Stop()
-	total := newResult()
-	var failed error
 	for _, s := range c.callers {
-		failed = errors.Join(failed, s.end(patience.C, total))
+		s.mu.Lock()
+		s.open = false
+		s.mu.Unlock()
+	}
+	patience, cancel := context.WithTimeout(context.Background(), c.patience)
+	defer cancel()
+	total := newResult()
+	for _, s := range c.callers {
+		s.end(patience, total)
 	}
 	total.took(time.Since(began))
-	return total, failed
+	return total, c.losses.err()
 }
 
 // Snapshot returns what has come of the calls so far.
@@ -190,7 +186,7 @@ func (c *Callers) Snapshot() *Result {
 func (s *caller) begin(inFlight int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open = inFlight > 0 && s.lost == nil
+	s.open = inFlight > 0 && !s.over
 	for range inFlight {
 		s.send()
 	}
@@ -206,7 +202,7 @@ func (s *caller) sendOne() {
 
 // send sends one call, unless the connection is lost. s.mu is held.
 func (s *caller) send() {
-	if s.lost == nil && s.conn.Send(s.call()) != nil {
+	if !s.over && s.conn.Send(s.call()) != nil {
 		s.sent--
 		delete(s.began, s.last)
 	}
@@ -223,28 +219,35 @@ func (s *caller) call() []byte {
 	return s.lastSent
 }
 
-// end waits until nothing is in flight, and adds up.
-func (s *caller) end(patience <-chan time.Time, total *Result) error {
+// end waits until nothing is in flight, and adds up. A session whose calls are
+// not answered in time is of no use any more.
+func (s *caller) end(patience context.Context, total *Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open = false
-	for len(s.began) > 0 && s.lost == nil {
+	for len(s.began) > 0 && !s.over {
 		s.mu.Unlock()
 		select {
 		case <-s.idle:
 			s.mu.Lock()
-		case <-patience:
+		case <-patience.Done():
 			s.mu.Lock()
-			s.lost = fmt.Errorf("%d calls were not answered within %s", len(s.began), answerPatience)
+			s.giveUp()
 		}
 	}
 	s.addTo(total)
-	if s.lost == nil {
-		return nil
-	}
 	total.Lost += int64(len(s.began))
 	clear(s.began)
-	return fmt.Errorf("caller's connection lost: %w", s.lost)
+}
+
+// giveUp ends a session that has been waited for in vain. s.mu is held.
+func (s *caller) giveUp() {
+	if len(s.began) == 0 || s.over {
+		return
+	}
+	late := fmt.Errorf("%s: %d calls were not answered within %s", s.name, len(s.began), s.callers.patience)
+	s.over = true
+	s.callers.losses.add(late)
+	s.conn.Abort(late)
 }
 
 func (s *caller) addTo(total *Result) {
@@ -268,14 +271,22 @@ func (s *caller) read() {
 			err = s.take(message, t)
 		}
 		if err != nil {
-			s.mu.Lock()
-			s.lost, s.open = err, false
-			s.mu.Unlock()
-			s.wake()
-			s.callers.breaking.Do(func() { close(s.callers.broken) })
+			s.leave(err)
 			return
 		}
 	}
+}
+
+// leave notes that no further answer will come.
+func (s *caller) leave(cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open = false
+	if !s.over {
+		s.over = true
+		s.callers.losses.add(s.lost(cause))
+	}
+	s.wake()
 }
 
 func (s *caller) wake() {
@@ -304,12 +315,12 @@ func (s *caller) take(message []byte, t codec.MessageType) error {
 	if !known {
 		return fmt.Errorf("the router answered call %d, which is not in flight", id)
 	}
-	delete(s.began, id)
 	if t == codec.TypeResult {
 		_ = s.latency.RecordValue(min(longestMicros, max(1, time.Since(began).Microseconds())))
 	} else if err := s.countError(message); err != nil {
 		return err
 	}
+	delete(s.began, id)
 	if s.open {
 		s.out.Send(s.conn, s.call())
 	} else if len(s.began) == 0 {

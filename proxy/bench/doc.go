@@ -7,5 +7,6 @@
 // Both are as lean as can be, so that they measure the other side: each
 // connection has one goroutine, which handles what one read of the socket
 // brought and then flushes once; nothing is allocated for a call. Every call is
-// accounted for: what was sent is what was answered, by RESULT or by ERROR.
+// accounted for: what was sent is what was answered, by RESULT or by ERROR,
+// and what was lost. The first session that is lost ends a measurement.
 package bench

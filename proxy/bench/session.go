@@ -25,29 +25,49 @@ const (
 
 // session is one client's connection. Its reader sends by out.
 type session struct {
+	name       string // for errors
 	conn       *transport.Conn
 	serializer codec.Serializer
 	out        transport.Outbox
 }
 
 // join opens a session.
-func join(ctx context.Context, to *Target) (*session, error) {
+func join(ctx context.Context, to *Target, name string) (*session, error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	dialed, err := transport.Dial(ctx, to.URL, transport.DialOptions{
 		Serializers: []codec.Serializer{to.Serializer}, Timeout: joinTimeout,
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	s := &session{conn: dialed.Conn, serializer: to.Serializer}
+	s := &session{name: name + " at " + to.URL, conn: dialed.Conn, serializer: to.Serializer}
 	s.conn.BeforeBlock(s.out.Flush)
 	defer context.AfterFunc(ctx, func() { s.conn.Abort(ctx.Err()) })()
 	if err := s.login(to); err != nil {
 		s.conn.Abort(err)
-		return nil, fmt.Errorf("%s: %w", to.URL, err)
+		return nil, fmt.Errorf("%s: %w", s.name, err)
 	}
 	return s, nil
+}
+
+// closeAll ends the sessions that have been opened.
+func closeAll(sessions []*session) {
+	for _, s := range sessions {
+		if s != nil {
+			s.conn.Close(1000, "", closeLinger)
+		}
+	}
+	for _, s := range sessions {
+		if s != nil {
+			s.conn.Wait()
+		}
+	}
+}
+
+// lost tells that the session has ended, and why.
+func (s *session) lost(cause error) error {
+	return fmt.Errorf("lost %s: %w", s.name, cause)
 }
 
 // login says HELLO and answers a challenge for a ticket.
@@ -101,6 +121,11 @@ func (s *session) unexpected(t codec.MessageType, message []byte) error {
 		var m codec.Abort
 		if m.Decode(s.serializer, message) == nil {
 			return fmt.Errorf("aborted by the router: %s: %s", m.Reason, m.Message)
+		}
+	case codec.TypeGoodbye:
+		var m codec.Goodbye
+		if m.Decode(s.serializer, message) == nil {
+			return fmt.Errorf("the router said goodbye: %s", m.Reason)
 		}
 	case codec.TypeError:
 		var m codec.Error
