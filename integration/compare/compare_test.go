@@ -52,7 +52,7 @@ func TestProcess(t *testing.T) {
 }
 
 func TestParseBenchmarks(t *testing.T) {
-	found := make(map[string]map[string][]float64)
+	found := make(benchmarks)
 	parseBenchmarks(`goos: linux
 BenchmarkWaiting/0-2         	 6771189	       187.9 ns/op	       0 B/op	       0 allocs/op
 BenchmarkWaiting/0-2         	 6771189	       190.1 ns/op	       0 B/op	       0 allocs/op
@@ -66,29 +66,65 @@ PASS`, found)
 	}
 }
 
-func TestBenchmarksThatAreMissing(t *testing.T) {
-	found := make(map[string]map[string][]float64)
+// oneRound is all benchmarks once, none of them with an allocation.
+func oneRound() benchmarks {
+	found := make(benchmarks)
 	for name, units := range wantedBenchmarks {
 		found[name] = make(map[string][]float64)
 		for _, unit := range units {
-			found[name][unit] = []float64{1}
+			found[name][unit] = []float64{150}
 		}
+		found[name]["allocs/op"] = []float64{0}
 	}
-	if missing := missingBenchmarks(found); len(missing) > 0 {
+	return found
+}
+
+func TestBenchmarksThatAreMissing(t *testing.T) {
+	found := oneRound()
+	if missing := missingBenchmarks(found, 1); len(missing) > 0 {
 		t.Errorf("missing: %v", missing)
+	}
+	if missing := missingBenchmarks(found, 2); len(missing) != 13 {
+		t.Errorf("missing in the second of 2 rounds: %v", missing)
 	}
 	delete(found, "Memory")
 	delete(found["Waiting/0"], "ns/op")
-	if missing := missingBenchmarks(found); !slices.Equal(missing, []string{"Memory B/waiting", "Waiting/0 ns/op"}) {
+	if missing := missingBenchmarks(found, 1); !slices.Equal(missing, []string{"Memory B/waiting", "Waiting/0 ns/op"}) {
 		t.Errorf("missing: %v", missing)
 	}
-	for allocations, want := range map[float64]string{0: "met", 1: "**missed**"} {
-		if got := (&row{bar: 300, value: unlessAllocating(150, allocations)}).verdict(); got != want {
-			t.Errorf("150 ns with %v allocations: %s", allocations, got)
+}
+
+// A single allocation in a single round misses the bar.
+func TestBenchmarksThatAllocate(t *testing.T) {
+	for _, r := range benchmarkRows(oneRound()) {
+		if r.verdict() != "met" {
+			t.Errorf("%s: %s, %s", r.what, r.measured, r.verdict())
 		}
 	}
-	if got := (&row{bar: 1, value: math.NaN()}).verdict(); got != "**missed**" {
-		t.Errorf("no number: %q", got)
+	found, lean := oneRound(), 0
+	for _, units := range found {
+		units["allocs/op"] = []float64{0, 1, 0}
+	}
+	for _, r := range benchmarkRows(found) {
+		if strings.Contains(r.limit(), ", 0 allocations") {
+			lean++
+		}
+		if wants := strings.Contains(r.limit(), ", 0 allocations"); wants != (r.verdict() == missed) {
+			t.Errorf("%s %s: %s, %s", r.what, r.limit(), r.measured, r.verdict())
+		}
+	}
+	if lean != 4 {
+		t.Errorf("%d rows without allocations, want 4", lean)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	for _, value := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), -1} {
+		for _, r := range []row{{bar: 300, value: value}, {bar: 0.5, atLeast: true, value: value}} {
+			if got := r.verdict(); got != missed {
+				t.Errorf("%v %s: %q", value, r.limit(), got)
+			}
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,7 +9,7 @@ import (
 
 // goBenchmarks runs those of the codec and the dealer.
 func (b *lab) goBenchmarks() ([]row, error) {
-	found := make(map[string]map[string][]float64)
+	found := make(benchmarks)
 	for range b.rounds { // in turns, so that all meet the same noise
 		out, err := b.run("go", "test", "-run", "^$", "-bench", "DispatchAndAnswer/roundrobin|Waiting/0|Waiting/1000000|Memory|Rehead|Copy",
 			"-benchmem", "-benchtime", "300ms", "./dealer", "./codec")
@@ -19,19 +18,20 @@ func (b *lab) goBenchmarks() ([]row, error) {
 		}
 		parseBenchmarks(out, found)
 	}
-	if missing := missingBenchmarks(found); len(missing) > 0 {
-		return nil, fmt.Errorf("go test printed nothing of the benchmarks %s", strings.Join(missing, ", "))
+	if missing := missingBenchmarks(found, b.rounds); len(missing) > 0 {
+		return nil, fmt.Errorf("go test did not print these benchmarks, or not in each round: %s", strings.Join(missing, ", "))
 	}
+	return benchmarkRows(found), nil
+}
+
+// benchmarkRows makes rows of benchmarks of which none is missing.
+func benchmarkRows(found benchmarks) []row {
 	get := func(name, unit string) float64 { return median(found[name][unit]) }
-	dispatch, allocations := get("DispatchAndAnswer/roundrobin", "ns/op"), get("DispatchAndAnswer/roundrobin", "allocs/op")
 	none, million := get("Waiting/0", "ns/op"), get("Waiting/1000000", "ns/op")
 	waiting := ratios(found["Waiting/1000000"]["ns/op"], found["Waiting/0"]["ns/op"])
 	each := get("Memory", "B/waiting") - waitingBody
 	rows := []row{
-		{
-			what: "dealer: dispatch and answer of one call, ns", bar: 300, value: unlessAllocating(dispatch, allocations),
-			measured: fmt.Sprintf("%.0f, %.0f allocations", dispatch, allocations),
-		},
+		found.lean("dealer: dispatch and answer of one call, ns", 300, "DispatchAndAnswer/roundrobin"),
 		{
 			what: "a million waiting calls ÷ none, for each call", bar: 1.2, value: waiting,
 			measured: fmt.Sprintf("%.2f (%.0f ns ÷ %.0f ns)", waiting, million, none),
@@ -42,19 +42,27 @@ func (b *lab) goBenchmarks() ([]row, error) {
 		},
 	}
 	for _, serializer := range []string{"json", "msgpack", "cbor"} {
-		name := "Rehead100B/" + serializer
-		took, allocations := get(name, "ns/op"), get(name, "allocs/op")
-		rows = append(rows, row{
-			what: "codec: INVOCATION in, re-headed, out, 100 B, " + serializer + ", ns", bar: 200, value: unlessAllocating(took, allocations),
-			measured: fmt.Sprintf("%.0f, %.0f allocations", took, allocations),
-		})
+		rows = append(rows, found.lean("codec: INVOCATION in, re-headed, out, 100 B, "+serializer+", ns", 200, "Rehead100B/"+serializer))
 	}
 	large, plain := get("Rehead1MiB/cbor", "ns/op"), get("Copy1MiB", "ns/op")
 	return append(rows, row{
 		what: "codec: the same with 1 MiB ÷ a copy of it, cbor", bar: 1.2, value: large / plain,
 		measured: fmt.Sprintf("%.2f (%.0f µs ÷ %.0f µs)", large/plain, large/1000, plain/1000),
-	}), nil
+	})
 }
+
+// lean is the row of a benchmark that may not allocate, in any round.
+func (found benchmarks) lean(what string, bar float64, name string) row {
+	took, allocations := median(found[name]["ns/op"]), slices.Max(found[name]["allocs/op"])
+	return row{
+		what: what, bar: bar, value: took, lean: true, allocations: allocations,
+		measured: fmt.Sprintf("%.0f, %.0f allocations", took, allocations),
+	}
+}
+
+// benchmarks are what go test has printed: values of all rounds, by name without
+// the number of processors, and by unit.
+type benchmarks map[string]map[string][]float64
 
 // wantedBenchmarks are those that rows are made of, with their units.
 var wantedBenchmarks = map[string][]string{
@@ -63,11 +71,11 @@ var wantedBenchmarks = map[string][]string{
 	"Rehead100B/cbor": {"ns/op", "allocs/op"}, "Rehead1MiB/cbor": {"ns/op"}, "Copy1MiB": {"ns/op"},
 }
 
-// missingBenchmarks returns those of which nothing was found.
-func missingBenchmarks(found map[string]map[string][]float64) (missing []string) {
+// missingBenchmarks returns those that were not found once a round.
+func missingBenchmarks(found benchmarks, rounds int) (missing []string) {
 	for name, units := range wantedBenchmarks {
 		for _, unit := range units {
-			if len(found[name][unit]) == 0 {
+			if len(found[name][unit]) != rounds {
 				missing = append(missing, name+" "+unit)
 			}
 		}
@@ -76,21 +84,11 @@ func missingBenchmarks(found map[string]map[string][]float64) (missing []string)
 	return missing
 }
 
-// unlessAllocating is the value of a benchmark that may not allocate: beyond all
-// bars if it does.
-func unlessAllocating(value, allocations float64) float64 {
-	if allocations > 0 {
-		return math.Inf(1)
-	}
-	return value
-}
-
 // waitingBody is the message of BenchmarkMemory: "{}" and ["…"] of 100 bytes.
 const waitingBody = 2 + 104
 
-// parseBenchmarks reads what go test prints: by name without the number of
-// processors, and by unit.
-func parseBenchmarks(out string, found map[string]map[string][]float64) {
+// parseBenchmarks adds what go test prints.
+func parseBenchmarks(out string, found benchmarks) {
 	for line := range strings.Lines(out) {
 		fields := strings.Fields(line)
 		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -57,6 +58,12 @@ func compare() error {
 	var err error
 	if s.only, err = regexp.Compile(*only); err != nil {
 		return err
+	}
+	switch {
+	case s.round <= 0, s.rounds < 1, s.calls < 1:
+		return errors.New("-round must be longer than nothing, -rounds and -soak at least 1")
+	case !slices.ContainsFunc(cases, func(c aCase) bool { return s.only.MatchString(c.name) }):
+		return fmt.Errorf("-only %s: there is no such case", *only)
 	}
 	b, err := newLab(s)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 )
 
@@ -14,17 +15,26 @@ type row struct {
 	value    float64
 	measured string // for people: the value and what it is made of
 	printed  bool   // there is no bar
+
+	lean        bool // nor may it allocate
+	allocations float64
 }
 
+// verdict tells whether the bar is met. What is no number, or below nothing, has
+// not been measured, and meets none.
 func (r *row) verdict() string {
 	switch {
 	case r.printed:
 		return ""
+	case math.IsNaN(r.value), math.IsInf(r.value, 0), r.value < 0, r.lean && r.allocations > 0:
+		return missed
 	case r.atLeast && r.value >= r.bar, !r.atLeast && r.value <= r.bar:
 		return "met"
 	}
-	return "**missed**"
+	return missed
 }
+
+const missed = "**missed**"
 
 func (r *row) limit() string {
 	switch {
@@ -32,6 +42,8 @@ func (r *row) limit() string {
 		return "–"
 	case r.atLeast:
 		return fmt.Sprintf("≥ %g", r.bar)
+	case r.lean:
+		return fmt.Sprintf("≤ %g, 0 allocations", r.bar)
 	}
 	return fmt.Sprintf("≤ %g", r.bar)
 }
