@@ -21,8 +21,9 @@ var cases = []aCase{
 	{"pass-through", (*lab).passThrough},
 	{"overload", (*lab).overload},
 	{"Crossbar.io's own feature", (*lab).ownFeature},
-	{"direct calls, demo's router", (*lab).direct},
-	{"direct calls, Crossbar.io", (*lab).directCrossbar},
+	{"direct calls, demo's router", func(b *lab) ([]row, error) { return b.direct("demo", "the demo's router") }},
+	{"direct calls, Crossbar.io", func(b *lab) ([]row, error) { return b.direct("crossbar", "Crossbar.io") }},
+	{"direct calls, HAProxy", (*lab).directRelay},
 	{"9,000 callees", (*lab).manyCallees},
 	{"idle sessions", (*lab).idleSessions},
 	{"Go benchmarks", (*lab).goBenchmarks},
@@ -53,7 +54,8 @@ func (s *side) turn(command string) error {
 	return nil
 }
 
-// rounds lets the sides take turns, after one to warm up.
+// takeTurns lets the sides take turns, after one to warm up. What they measured
+// before is forgotten.
 func (b *lab) takeTurns(inFlight int, sides ...*side) error {
 	for round := range b.rounds + 1 {
 		length := b.round
@@ -72,6 +74,15 @@ func (b *lab) takeTurns(inFlight int, sides ...*side) error {
 	return nil
 }
 
+// ratio is the row of microseconds a call, of ours and of theirs.
+func ratio(what string, bar float64, ours, theirs []float64) row {
+	value := ratios(ours, theirs)
+	return row{
+		what: what, bar: bar, value: value,
+		measured: fmt.Sprintf("%.3g (%.1f µs ÷ %.1f µs)", value, median(ours), median(theirs)),
+	}
+}
+
 func ratios(a, b []float64) float64 {
 	each := make([]float64, len(a))
 	for i := range a {
@@ -82,12 +93,12 @@ func ratios(a, b []float64) float64 {
 
 // behind starts four callees behind something, and callers of theirs at the
 // router. Where nothing shares, each callee has a procedure of its own.
-func (b *lab) behind(router, url, procedure string, of *process, options ...string) (*side, error) {
-	if _, err := b.play("callees", append([]string{"-url", url, "-procedure", procedure}, options...)...); err != nil {
+func (b *lab) behind(router string, n *node, procedure string, options ...string) (*side, error) {
+	if _, err := b.play("callees", append([]string{"-url", n.url, "-procedure", procedure}, options...)...); err != nil {
 		return nil, err
 	}
 	callers, err := b.play("callers", "-url", router, "-procedure", procedure, "-n", "4")
-	return &side{callers: callers, of: of}, err
+	return &side{callers: callers, of: n.process}, err
 }
 
 // pool compares a pool with a relay of the same callees' connections.
@@ -96,23 +107,19 @@ func (b *lab) pool(name, called string) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	sidecar, sidecarURL, err := b.sidecar(r.url, "")
+	sidecar, relay, err := b.beside(r.url)
 	if err != nil {
 		return nil, err
 	}
-	relay, relayURL, err := b.relay(r.url)
+	pooled, err := b.behind(r.url, sidecar, "com.example.pooled", "-invoke", "roundrobin")
 	if err != nil {
 		return nil, err
 	}
-	pooled, err := b.behind(r.url, sidecarURL, "com.example.pooled", sidecar, "-invoke", "roundrobin")
+	relayed, err := b.behind(r.url, relay, "com.example.relayed.")
 	if err != nil {
 		return nil, err
 	}
-	relayed, err := b.behind(r.url, relayURL, "com.example.relayed.", relay)
-	if err != nil {
-		return nil, err
-	}
-	direct, err := b.behind(r.url, r.url, "com.example.direct.", r.process)
+	direct, err := b.behind(r.url, r, "com.example.direct.")
 	if err != nil {
 		return nil, err
 	}
@@ -121,17 +128,11 @@ func (b *lab) pool(name, called string) ([]row, error) {
 		inFlight int
 		bar      float64
 	}{{128, 1}, {1, 1.5}} {
-		for _, s := range []*side{pooled, relayed, direct} {
-			s.perCall, s.p50 = nil, nil
-		}
 		if err := b.takeTurns(c.inFlight, pooled, relayed, direct); err != nil {
 			return rows, err
 		}
-		value := ratios(pooled.perCall, relayed.perCall)
-		rows = append(rows, row{
-			what: fmt.Sprintf("pool behind %s, 4 callees, %d in flight, CBOR 100 B: CPU ÷ HAProxy's", called, c.inFlight), bar: c.bar, value: value,
-			measured: fmt.Sprintf("%.2f (%.1f µs ÷ %.1f µs)", value, median(pooled.perCall), median(relayed.perCall)),
-		})
+		what := fmt.Sprintf("pool behind %s, 4 callees, %d in flight, CBOR 100 B: CPU ÷ HAProxy's", called, c.inFlight)
+		rows = append(rows, ratio(what, c.bar, pooled.perCall, relayed.perCall))
 	}
 	// The least of the rounds, since what else runs on the machine only adds.
 	without := slices.Min(direct.p50)
@@ -140,7 +141,7 @@ func (b *lab) pool(name, called string) ([]row, error) {
 		what: "the same with 1 in flight: added p50 latency ÷ HAProxy's", bar: 1.3, value: added / relays,
 		measured: fmt.Sprintf("%.2f (%.0f µs ÷ %.0f µs)", added/relays, added, relays),
 	})
-	b.end(pooled.callers, relayed.callers, direct.callers, sidecar, relay)
+	b.end(pooled.callers, relayed.callers, direct.callers, sidecar.process, relay.process)
 	return rows, nil
 }
 
@@ -150,11 +151,7 @@ func (b *lab) passThrough() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	sidecar, sidecarURL, err := b.sidecar(r.url, "")
-	if err != nil {
-		return nil, err
-	}
-	relay, relayURL, err := b.relay(r.url)
+	sidecar, relay, err := b.beside(r.url)
 	if err != nil {
 		return nil, err
 	}
@@ -162,27 +159,25 @@ func (b *lab) passThrough() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	through := func(url string, of *process) (*side, error) {
-		callers, err := b.play("callers", "-url", url, "-procedure", "com.example.plain.", "-serializer", "json", "-n", "8")
-		return &side{callers: callers, of: of}, err
+	through := func(n *node) (*side, error) {
+		callers, err := b.play("callers", "-url", n.url, "-procedure", "com.example.plain.", "-serializer", "json", "-n", "8")
+		return &side{callers: callers, of: n.process}, err
 	}
-	ours, err := through(sidecarURL, sidecar)
+	ours, err := through(sidecar)
 	if err != nil {
 		return nil, err
 	}
-	theirs, err := through(relayURL, relay)
+	theirs, err := through(relay)
 	if err != nil {
 		return nil, err
 	}
 	if err := b.takeTurns(256, ours, theirs); err != nil {
 		return nil, err
 	}
-	value := ratios(ours.perCall, theirs.perCall)
-	b.end(ours.callers, theirs.callers, callees, sidecar, relay)
-	return []row{{
-		what: "pass-through sessions, JSON 100 B, 256 in flight over 8 connections: CPU ÷ HAProxy's", bar: 1.3, value: value,
-		measured: fmt.Sprintf("%.2f (%.1f µs ÷ %.1f µs)", value, median(ours.perCall), median(theirs.perCall)),
-	}}, nil
+	b.end(ours.callers, theirs.callers, callees, sidecar.process, relay.process)
+	return []row{
+		ratio("pass-through sessions, JSON 100 B, 256 in flight over 8 connections: CPU ÷ HAProxy's", 1.3, ours.perCall, theirs.perCall),
+	}, nil
 }
 
 // overload sends twice what the callees can do.
@@ -192,7 +187,7 @@ func (b *lab) overload() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	sidecar, url, err := b.sidecar(r.url, `pool "com.example.busy" {
+	sidecar, err := b.sidecar(r.url, `pool "com.example.busy" {
     policy      = "least"
     concurrency = 8
     queue { limit = 1000 }
@@ -200,7 +195,7 @@ func (b *lab) overload() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	workers, err := b.play("callees", "-url", url, "-procedure", "com.example.busy", "-invoke", "roundrobin", "-work", work.String())
+	workers, err := b.play("callees", "-url", sidecar.url, "-procedure", "com.example.busy", "-invoke", "roundrobin", "-work", work.String())
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +204,7 @@ func (b *lab) overload() ([]row, error) {
 		return nil, err
 	}
 	rate := 2 * callees * limit * int(time.Second/work)
-	result, _, err := measure(callers, fmt.Sprintf("rate %s %d", b.round*time.Duration(b.rounds), rate), sidecar)
+	result, _, err := measure(callers, fmt.Sprintf("rate %s %d", b.round*time.Duration(b.rounds), rate), sidecar.process)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +226,7 @@ func (b *lab) overload() ([]row, error) {
 	}
 	goodput := float64(result.Answered) / result.Seconds
 	capacity := callees * limit / told.MeanWork.Seconds()
-	b.end(callers, workers, sidecar)
+	b.end(callers, workers, sidecar.process)
 	return []row{{
 		what: "pool, concurrency and queue of 1000, overloaded twice: goodput ÷ capacity of the callees", bar: 0.97, atLeast: true, value: goodput / capacity,
 		measured: fmt.Sprintf("%.3f (%.0f ÷ %.0f calls/s; %d answered, %d refused, none lost; %d in flight at most of %d)",
@@ -245,15 +240,15 @@ func (b *lab) ownFeature() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	sidecar, url, err := b.sidecar(r.url, "")
+	sidecar, err := b.sidecar(r.url, "")
 	if err != nil {
 		return nil, err
 	}
-	own, err := b.behind(r.url, r.url, "com.example.own", r.process, "-invoke", "roundrobin", "-concurrency", "64")
+	own, err := b.behind(r.url, r, "com.example.own", "-invoke", "roundrobin", "-concurrency", "64")
 	if err != nil {
 		return nil, err
 	}
-	ours, err := b.behind(r.url, url, "com.example.ours", sidecar, "-invoke", "roundrobin", "-concurrency", "64")
+	ours, err := b.behind(r.url, sidecar, "com.example.ours", "-invoke", "roundrobin", "-concurrency", "64")
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +256,7 @@ func (b *lab) ownFeature() ([]row, error) {
 		return nil, err
 	}
 	value := ratios(own.perCall, ours.perCall)
-	b.end(own.callers, ours.callers, sidecar)
+	b.end(own.callers, ours.callers, sidecar.process)
 	return []row{{
 		what: "Crossbar.io's CPU with its own shared registration and concurrency ÷ wampool's share before it", printed: true,
 		measured: fmt.Sprintf("%.0f (%.0f µs ÷ %.1f µs)", value, median(own.perCall), median(ours.perCall)),

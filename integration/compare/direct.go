@@ -11,18 +11,73 @@ const directPool = `pool "com.example.direct" {
     direct = ["anonymous"]
   }`
 
-// directSide starts callers and callees at a sidecar with that pool.
+// directSide starts callers and callees at a wampool with that pool.
 func (b *lab) directSide(router string) (*side, error) {
-	sidecar, url, err := b.sidecar(router, directPool)
+	sidecar, err := b.sidecar(router, directPool)
 	if err != nil {
 		return nil, err
 	}
-	return b.behind(url, url, "com.example.direct", sidecar)
+	return b.behind(sidecar.url, sidecar, "com.example.direct")
 }
 
-// direct compares such calls with a relay of the callers' connections: both read
-// a call and write it, and so with its answer.
-func (b *lab) direct() ([]row, error) {
+// direct compares such calls before a router with the same through it to a pool,
+// and with Crossbar.io's own, without any wampool.
+func (b *lab) direct(name, called string) ([]row, error) {
+	r, err := b.router(name)
+	if err != nil {
+		return nil, err
+	}
+	ours, err := b.directSide(r.url)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := b.sidecar(r.url, "")
+	if err != nil {
+		return nil, err
+	}
+	through, err := b.behind(r.url, pool, "com.example.through", "-invoke", "roundrobin")
+	if err != nil {
+		return nil, err
+	}
+	crossbar, err := b.router("crossbar")
+	if err != nil {
+		return nil, err
+	}
+	own, err := b.behind(crossbar.url, crossbar, "com.example.own.for."+name, "-invoke", "roundrobin")
+	if err != nil {
+		return nil, err
+	}
+	if err := b.takeTurns(128, ours, through, own); err != nil {
+		return nil, err
+	}
+	what := "direct calls before " + called
+	rows := []row{
+		ratio(what+", 128 in flight: CPU ÷ Crossbar.io's for the same calls there", 0.05, ours.perCall, own.perCall),
+		{
+			what: what + " ÷ through it to a pool, 128 in flight: calls/s", printed: true,
+			measured: fmt.Sprintf("%.1f (%.0f ÷ %.0f)", ratios(ours.rate, through.rate), median(ours.rate), median(through.rate)),
+		},
+	}
+	if err := b.takeTurns(1, ours, through); err != nil {
+		return rows, err
+	}
+	b.end(ours.callers, through.callers, own.callers, ours.of, pool.process)
+	return append(rows, row{
+		what: what + " ÷ through it to a pool, 1 in flight: p50 latency", printed: true,
+		measured: fmt.Sprintf("%.2f (%.0f µs ÷ %.0f µs)", ratios(ours.p50, through.p50), median(ours.p50), median(through.p50)),
+	}), nil
+}
+
+// directRelay compares such calls with two relays of the callers' bytes, whose
+// calls have two sockets at the relay as well: to a peer that answers what it
+// reads, and to a router with callees of its own. Which router stands behind
+// wampool does not matter, since none sees the calls.
+//
+// The first keeps together what a caller sends at once, and the answers to it:
+// a relay's cost is that of reads and writes, and the more calls one of them
+// carries the less is each. A pool can't: calls of one caller go to several
+// callees, whose answers come at different times, as they do through a router.
+func (b *lab) directRelay() ([]row, error) {
 	r, err := b.router("demo")
 	if err != nil {
 		return nil, err
@@ -31,77 +86,41 @@ func (b *lab) direct() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	relay, relayURL, err := b.relay(r.url)
+	answers, err := b.listening("answers")
 	if err != nil {
 		return nil, err
 	}
 	if _, err := b.play("callees", "-url", r.url, "-procedure", "com.example.relayed.callers."); err != nil {
 		return nil, err
 	}
-	callers, err := b.play("callers", "-url", relayURL, "-procedure", "com.example.relayed.callers.", "-n", "4")
+	answered, err := b.relayed(answers.url)
 	if err != nil {
 		return nil, err
 	}
-	relayed := &side{callers: callers, of: relay}
+	routed, err := b.relayed(r.url)
+	if err != nil {
+		return nil, err
+	}
 	var rows []row
 	for _, inFlight := range []int{128, 1} {
-		ours.perCall, relayed.perCall = nil, nil
-		if err := b.takeTurns(inFlight, ours, relayed); err != nil {
+		if err := b.takeTurns(inFlight, ours, answered, routed); err != nil {
 			return rows, err
 		}
-		value := ratios(ours.perCall, relayed.perCall)
-		rows = append(rows, row{
-			what: fmt.Sprintf("direct calls, 4 callers, 4 callees, %d in flight, CBOR 100 B: CPU ÷ HAProxy's for the callers' bytes", inFlight),
-			bar:  2, value: value,
-			measured: fmt.Sprintf("%.2f (%.1f µs ÷ %.1f µs)", value, median(ours.perCall), median(relayed.perCall)),
-		})
+		what := fmt.Sprintf("direct calls, 4 callers, 4 callees, %d in flight, CBOR 100 B: CPU ÷ HAProxy's for the callers' bytes to ", inFlight)
+		rows = append(rows,
+			ratio(what+"a peer that answers", 2, ours.perCall, answered.perCall),
+			ratio(what+"a router", 2, ours.perCall, routed.perCall))
 	}
-	b.end(ours.callers, ours.of, callers, relay)
+	b.end(ours.callers, answered.callers, routed.callers, ours.of, answered.of, routed.of, answers.process)
 	return rows, nil
 }
 
-// directCrossbar compares such calls with the same through Crossbar.io: without
-// wampool, and with a pool behind it.
-func (b *lab) directCrossbar() ([]row, error) {
-	r, err := b.router("crossbar")
+// relayed starts callers at a relay of what they send to somebody.
+func (b *lab) relayed(to string) (*side, error) {
+	relay, err := b.relay(to)
 	if err != nil {
 		return nil, err
 	}
-	ours, err := b.directSide(r.url)
-	if err != nil {
-		return nil, err
-	}
-	own, err := b.behind(r.url, r.url, "com.example.at.crossbar", r.process, "-invoke", "roundrobin")
-	if err != nil {
-		return nil, err
-	}
-	sidecar, url, err := b.sidecar(r.url, "")
-	if err != nil {
-		return nil, err
-	}
-	through, err := b.behind(r.url, url, "com.example.through.crossbar", sidecar, "-invoke", "roundrobin")
-	if err != nil {
-		return nil, err
-	}
-	if err := b.takeTurns(128, ours, own, through); err != nil {
-		return nil, err
-	}
-	value := ratios(ours.perCall, own.perCall)
-	rows := []row{{
-		what: "direct calls, 128 in flight: wampool's CPU ÷ Crossbar.io's for the same calls there", bar: 0.05, value: value,
-		measured: fmt.Sprintf("%.3f (%.1f µs ÷ %.0f µs)", value, median(ours.perCall), median(own.perCall)),
-	}, {
-		what: "direct calls ÷ through Crossbar.io to a pool, 128 in flight: calls/s", printed: true,
-		measured: fmt.Sprintf("%.1f (%.0f ÷ %.0f)", ratios(ours.rate, through.rate), median(ours.rate), median(through.rate)),
-	}}
-	ours.p50, through.p50 = nil, nil
-	if err := b.takeTurns(1, ours, through); err != nil {
-		return rows, err
-	}
-	rows = append(rows, row{
-		what: "the same with 1 in flight: p50 latency", printed: true,
-		measured: fmt.Sprintf("%.2f (%.0f µs ÷ %.0f µs)", ratios(ours.p50, through.p50), median(ours.p50), median(through.p50)),
-	})
-	b.end(ours.callers, ours.of, own.callers, through.callers, sidecar)
-	return rows, nil
+	callers, err := b.play("callers", "-url", relay.url, "-procedure", "com.example.relayed.callers.", "-n", "4")
+	return &side{callers: callers, of: relay.process}, err
 }

@@ -68,20 +68,20 @@ listen relay
 `
 
 // relay lets HAProxy copy bytes between a port and a router.
-func (b *lab) relay(router string) (*process, string, error) {
+func (b *lab) relay(router string) (*node, error) {
 	port, err := freePort()
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	file := filepath.Join(b.dir, fmt.Sprintf("haproxy-%d.cfg", port))
 	if err := os.WriteFile(file, fmt.Appendf(nil, haproxyConfig, port, hostOf(router)), 0o600); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	p, err := b.keep(func() (*process, error) { return start("haproxy", append(b.haproxy, "-f", file, "-db")...) })
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	return p, fmt.Sprintf("ws://127.0.0.1:%d/ws", port), p.waitPort(port)
+	return nodeAt(p, port), p.waitPort(port)
 }
 
 const crossbarConfig = `{
@@ -98,28 +98,28 @@ const crossbarConfig = `{
 
 // startCrossbar starts a node, and returns its router worker's process too,
 // which is where the calls go through.
-func (b *lab) startCrossbar() (*process, string, error) {
+func (b *lab) startCrossbar() (*node, error) {
 	port, err := freePort()
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	dir := filepath.Join(b.dir, fmt.Sprintf("crossbar-%d", port))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), fmt.Appendf(nil, crossbarConfig, port), 0o600); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	binary, err := filepath.Abs("integration/.venv/bin/crossbar")
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	p, err := b.keep(func() (*process, error) { return start("crossbar", binary, "start", "--cbdir", dir) })
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if _, err := p.expect("NODE_BOOT_COMPLETE"); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	return p, fmt.Sprintf("ws://127.0.0.1:%d/ws", port), nil
+	return nodeAt(p, port), nil
 }

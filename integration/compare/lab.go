@@ -32,11 +32,13 @@ type lab struct {
 	running []*process
 }
 
-// node is a running router.
+// node is a running program that listens.
 type node struct {
 	*process
 	url string
 }
+
+func nodeAt(p *process, port int) *node { return &node{p, fmt.Sprintf("ws://127.0.0.1:%d/ws", port)} }
 
 func newLab(s settings) (*lab, error) {
 	if err := endWithParent(); err != nil {
@@ -125,18 +127,29 @@ func (b *lab) router(name string) (*node, error) {
 	if r := b.routers[name]; r != nil {
 		return r, nil
 	}
-	r := &node{}
-	var err error
+	begin := b.startRouter
 	if name == "crossbar" {
-		r.process, r.url, err = b.startCrossbar()
-	} else if r.process, err = b.play("router"); err == nil {
-		r.url, err = r.next(patience)
+		begin = b.startCrossbar
 	}
+	r, err := begin()
 	if err != nil {
 		return nil, err
 	}
 	b.routers[name] = r
 	return r, nil
+}
+
+// startRouter starts the demo's router.
+func (b *lab) startRouter() (*node, error) { return b.listening("router") }
+
+// listening starts a role that says its URL.
+func (b *lab) listening(role string) (*node, error) {
+	p, err := b.play(role)
+	if err != nil {
+		return nil, err
+	}
+	url, err := p.next(patience)
+	return &node{p, url}, err
 }
 
 const wampoolConfig = `router { url = %q }
@@ -148,23 +161,32 @@ log { level = "warn" }
 `
 
 // sidecar starts wampool before a router, with this in its realm block.
-func (b *lab) sidecar(router, realm string) (*process, string, error) {
+func (b *lab) sidecar(router, realm string) (*node, error) {
 	port, err := freePort()
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	file := filepath.Join(b.dir, fmt.Sprintf("wampool-%d.hcl", port))
 	if err := os.WriteFile(file, fmt.Appendf(nil, wampoolConfig, router, port, realm), 0o600); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	p, err := b.keep(func() (*process, error) { return start("wampool", b.wampool, "run", "-c", file) })
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	return p, fmt.Sprintf("ws://127.0.0.1:%d/ws", port), p.waitPort(port)
+	return nodeAt(p, port), p.waitPort(port)
 }
 
-// play starts a router, callers or callees, and waits until they are ready.
+// beside starts wampool and HAProxy before a router.
+func (b *lab) beside(router string) (sidecar, relay *node, err error) {
+	if sidecar, err = b.sidecar(router, ""); err != nil {
+		return nil, nil, err
+	}
+	relay, err = b.relay(router)
+	return sidecar, relay, err
+}
+
+// play starts a role, and waits until they are ready.
 func (b *lab) play(role string, args ...string) (*process, error) {
 	p, err := b.keep(func() (*process, error) { return itself(role, args...) })
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 // roles are what this program is when it starts itself again.
 var roles = map[string]func(args []string) error{
-	"router": playRouter, "callees": playCallees, "callers": playCallers,
+	"router": playRouter, "answers": playAnswers, "callees": playCallees, "callers": playCallers,
 }
 
 const realm = "realm1"

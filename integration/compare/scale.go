@@ -12,47 +12,27 @@ func (b *lab) manyCallees() ([]row, error) {
 	sides := make([]*side, 2)
 	var used []*process
 	for i, n := range []int{9000, 10} {
-		r, err := b.play("router")
+		r, sidecar, err := b.couple()
 		if err != nil {
 			return nil, err
 		}
-		url, err := r.next(patience)
+		sides[i], err = b.behind(r.url, sidecar, "com.example.many", "-invoke", "roundrobin", "-n", strconv.Itoa(n))
 		if err != nil {
 			return nil, err
 		}
-		sidecar, sidecarURL, err := b.sidecar(url, "")
-		if err != nil {
-			return nil, err
-		}
-		sides[i], err = b.behind(url, sidecarURL, "com.example.many", sidecar, "-invoke", "roundrobin", "-n", strconv.Itoa(n))
-		if err != nil {
-			return nil, err
-		}
-		used = append(used, sides[i].callers, sidecar, r)
+		used = append(used, sides[i].callers, sidecar.process, r.process)
 	}
 	if err := b.takeTurns(1, sides...); err != nil {
 		return nil, err
 	}
-	value := ratios(sides[0].perCall, sides[1].perCall)
 	b.end(used...)
-	return []row{{
-		what: "9,000 callees in one pool ÷ 10, 1 in flight: CPU", bar: 1.2, value: value,
-		measured: fmt.Sprintf("%.2f (%.1f µs ÷ %.1f µs)", value, median(sides[0].perCall), median(sides[1].perCall)),
-	}}, nil
+	return []row{ratio("9,000 callees in one pool ÷ 10, 1 in flight: CPU", 1.2, sides[0].perCall, sides[1].perCall)}, nil
 }
 
 // idleSessions looks at the memory that sessions take which do nothing.
 func (b *lab) idleSessions() ([]row, error) {
 	const sessions = 9000
-	r, err := b.play("router")
-	if err != nil {
-		return nil, err
-	}
-	url, err := r.next(patience)
-	if err != nil {
-		return nil, err
-	}
-	sidecar, sidecarURL, err := b.sidecar(url, "")
+	r, sidecar, err := b.couple()
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +40,7 @@ func (b *lab) idleSessions() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	idle, err := b.play("callers", "-url", sidecarURL, "-procedure", "com.example.idle", "-n", strconv.Itoa(sessions))
+	idle, err := b.play("callers", "-url", sidecar.url, "-procedure", "com.example.idle", "-n", strconv.Itoa(sessions))
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +49,7 @@ func (b *lab) idleSessions() ([]row, error) {
 		return nil, err
 	}
 	each := float64(after-before) / sessions / 1024
-	b.end(idle, sidecar, r)
+	b.end(idle, sidecar.process, r.process)
 	return []row{{
 		what: "9,000 idle sessions: resident memory each, both sockets, KiB", bar: 24, value: each,
 		measured: fmt.Sprintf("%.1f (%d MiB in all)", each, after>>20),
@@ -82,7 +62,7 @@ func (b *lab) soak() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	sidecar, url, err := b.sidecar(r.url, `pool "com.example.soak" {
+	sidecar, err := b.sidecar(r.url, `pool "com.example.soak" {
     policy      = "least"
     concurrency = 32
     queue {}
@@ -90,9 +70,9 @@ func (b *lab) soak() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	used := []*process{sidecar}
+	used := []*process{sidecar.process}
 	for _, serializer := range []string{"cbor", "json", "msgpack"} {
-		p, err := b.play("callees", "-url", url, "-procedure", "com.example.soak", "-n", "2", "-serializer", serializer)
+		p, err := b.play("callees", "-url", sidecar.url, "-procedure", "com.example.soak", "-n", "2", "-serializer", serializer)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +85,7 @@ func (b *lab) soak() ([]row, error) {
 	var calls, first, last, peak int64
 	began := time.Now()
 	for calls < int64(b.calls) {
-		result, _, err := measure(callers, "run 2s 256", sidecar)
+		result, _, err := measure(callers, "run 2s 256", sidecar.process)
 		if err != nil {
 			return nil, err
 		}
@@ -126,4 +106,13 @@ func (b *lab) soak() ([]row, error) {
 		what: fmt.Sprintf("%d million calls: resident memory at the end ÷ after a tenth", b.calls/1_000_000), bar: 1.1, value: value,
 		measured: fmt.Sprintf("%.2f (%.1f MiB ÷ %.1f MiB; %d calls in %s)", value, float64(last)/(1<<20), float64(first)/(1<<20), calls, time.Since(began).Round(time.Second)),
 	}}, nil
+}
+
+// couple starts a router of its own, and wampool before it.
+func (b *lab) couple() (r, sidecar *node, err error) {
+	if r, err = b.startRouter(); err != nil {
+		return nil, nil, err
+	}
+	sidecar, err = b.sidecar(r.url, "")
+	return r, sidecar, err
 }
