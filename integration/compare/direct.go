@@ -75,8 +75,9 @@ func (b *lab) direct(name, called string) ([]row, error) {
 //
 // The first keeps together what a caller sends at once, and the answers to it:
 // a relay's cost is that of reads and writes, and the more calls one of them
-// carries the less is each. A pool can't: calls of one caller go to several
-// callees, whose answers come at different times, as they do through a router.
+// carries the less is each. A pool has to read each call, and calls of one caller
+// go to several callees, whose answers come at different times, as they do
+// through a router.
 func (b *lab) directRelay() ([]row, error) {
 	r, err := b.router("demo")
 	if err != nil {
