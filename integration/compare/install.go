@@ -104,7 +104,7 @@ func (b *lab) startCrossbar() (*node, error) {
 		return nil, err
 	}
 	dir := filepath.Join(b.dir, fmt.Sprintf("crossbar-%d", port))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.Mkdir(dir, 0o755); err != nil { // not its parent, which a signal may have removed
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), fmt.Appendf(nil, crossbarConfig, port), 0o600); err != nil {

@@ -81,6 +81,10 @@ func (b *lab) abandon(signal os.Signal) {
 	for _, p := range b.running {
 		p.kill()
 	}
+	for _, p := range b.running {
+		for range p.lines { // until it is closed: then nothing writes files any more
+		}
+	}
 	_ = os.RemoveAll(b.dir)
 	fmt.Fprintf(os.Stderr, "compare: %s: all programs ended\n", signal)
 	os.Exit(1)
