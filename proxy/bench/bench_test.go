@@ -156,7 +156,6 @@ func TestJSON(t *testing.T) {
 }
 
 func TestWhatCantBeMeasured(t *testing.T) {
-	url := startRouter(t)
 	for text, change := range map[string]func(*Options){
 		"there must be a caller":               func(o *Options) { o.Callers.Callers = 0 },
 		"there must be a call in flight":       func(o *Options) { o.InFlight = 0 },
@@ -168,6 +167,7 @@ func TestWhatCantBeMeasured(t *testing.T) {
 		"wamp.error.no_such_realm":             func(o *Options) { o.Caller.Realm = "other" },
 		"refused by the router: wamp.error.op": func(o *Options) { o.Callees.Invoke = "roundrobin" },
 	} {
+		url := startRouter(t) // one each: it may still know the callee of the case before
 		o := options(url, url)
 		change(&o)
 		if _, err := Run(t.Context(), o, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), text) {
