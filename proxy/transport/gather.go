@@ -140,9 +140,13 @@ func (g *gather) isHandshaking() bool {
 }
 
 // put appends a frame to the send buffer: its header, and its payload masked
-// with a key, of which 0 changes nothing.
+// with a key, of which 0 changes nothing. Nothing leaves the buffer as it is:
+// one that is claimed holds something, or its writer would never end.
 func (g *gather) put(header, payload []byte, key uint32) error {
 	size := len(header) + len(payload)
+	if size == 0 {
+		return nil
+	}
 	g.mu.Lock()
 	// Beyond what admit allows there is room for the framing of WebSocket and
 	// TLS, and for control frames: pongs that the peer asks for and never reads.

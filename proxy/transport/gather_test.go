@@ -290,3 +290,49 @@ func TestBufferClasses(t *testing.T) {
 		t.Errorf("enlarged to %q of %d", b.b, cap(b.b))
 	}
 }
+
+// A write of nothing, such as the payload of an empty frame, leaves nothing to
+// flush: who claimed it would write for ever, and nobody after it.
+func TestWriteOfNothing(t *testing.T) {
+	over := map[string]func(t *testing.T) (near, far net.Conn){"socket": tcpPair, "stream": func(*testing.T) (near, far net.Conn) { return net.Pipe() }}
+	for name, pair := range over {
+		t.Run(name, func(t *testing.T) {
+			near, far := pair(t)
+			defer far.Close()
+			g := newGather(near, 1<<20)
+			g.setMode(gathering)
+			for _, part := range []string{"before", "", "behind"} {
+				if _, err := g.Write([]byte(part)); err != nil {
+					t.Fatal(err)
+				}
+				g.Flush()
+			}
+			got := make([]byte, len("beforebehind"))
+			if _, err := io.ReadFull(far, got); err != nil || string(got) != "beforebehind" {
+				t.Errorf("got %q, %v", got, err)
+			}
+			g.finish()
+			if g.writing || g.pending != nil {
+				t.Error("somebody writes still")
+			}
+			if err := g.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func tcpPair(t *testing.T) (near, far net.Conn) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if far, err = net.Dial("tcp", listener.Addr().String()); err == nil {
+		near, err = listener.Accept()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return near, far
+}

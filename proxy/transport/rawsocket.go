@@ -142,11 +142,7 @@ func (f *rawSocket) writeFrame(frame byte, payload []byte) error {
 		_, err := f.stream.Write(b.b)
 		return err
 	}
-	if _, err := f.gather.Write(f.outward[:]); err != nil {
-		return err
-	}
-	_, err := f.gather.Write(payload)
-	return err
+	return f.gather.put(f.outward[:], payload, 0)
 }
 
 // pong answers a ping with its payload.
