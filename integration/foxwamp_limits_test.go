@@ -127,6 +127,10 @@ func TestFoxWampWaitingCallIsAnsweredWhenTheLastCalleeGoes(t *testing.T) {
 		caller := foxCaller(t, s)
 		running, waiting := caller.call(procedure, 0), caller.call(procedure, 1)
 		callee.invoked(1)
+		settled(t, caller)
+		if s.wampool {
+			s.arrivedAt(t, library(t, "autobahn"))
+		}
 		callee.do("drop", nil).ok(t)
 		callee.next("disconnected")
 		if s.wampool {
