@@ -39,7 +39,8 @@ type Call struct {
 // Decode reads the message; its parts alias msg.
 func (m *Call) Decode(s Serializer, msg []byte) error {
 	*m = Call{}
-	d := decoding(s, msg, TypeCall)
+	var d decoder
+	d.begin(s, msg, TypeCall)
 	m.Request = d.id("Request")
 	e := d.entries("Options")
 	for e.next() {
@@ -85,7 +86,8 @@ type Cancel struct {
 // Decode reads the message; its parts alias msg.
 func (m *Cancel) Decode(s Serializer, msg []byte) error {
 	*m = Cancel{}
-	d := decoding(s, msg, TypeCancel)
+	var d decoder
+	d.begin(s, msg, TypeCancel)
 	m.Request = d.id("Request")
 	e := d.entries("Options")
 	for e.next() {
@@ -117,7 +119,8 @@ type Result struct {
 // Decode reads the message; its parts alias msg.
 func (m *Result) Decode(s Serializer, msg []byte) error {
 	*m = Result{}
-	d := decoding(s, msg, TypeResult)
+	var d decoder
+	d.begin(s, msg, TypeResult)
 	m.Request = d.id("Request")
 	e := d.entries("Details")
 	for e.next() {

@@ -73,8 +73,15 @@ func (c *cursor) cborHead() (major byte, argument uint64, indefinite, ok bool) {
 }
 
 func (c *cursor) cborContainer(want byte, why string) (int, bool) {
-	if c.pos < len(c.buf) && c.buf[c.pos]>>5 != want {
-		return 0, c.fail(why)
+	if c.pos < len(c.buf) {
+		b := c.buf[c.pos]
+		if b>>5 != want {
+			return 0, c.fail(why)
+		}
+		if n := int(b & 0x1f); n < 24 && n < len(c.buf)-c.pos { // mostly
+			c.pos++
+			return n, true
+		}
 	}
 	_, n, indefinite, ok := c.cborHead()
 	switch {

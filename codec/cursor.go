@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding/binary"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -126,6 +127,20 @@ func (c *cursor) dict() (container, bool) {
 	}
 }
 
+// emptyDictNext returns the bytes of the dictionary at the cursor, if it is empty
+// and in its shortest form; else 0.
+func (c *cursor) emptyDictNext() int {
+	rest := c.buf[c.pos:]
+	switch {
+	case c.s == JSON && len(rest) > 1 && rest[0] == '{' && rest[1] == '}':
+		return 2
+	case c.s == CBOR && len(rest) > 0 && rest[0] == cborDict<<5,
+		c.s == MessagePack && len(rest) > 0 && rest[0] == 0x80:
+		return 1
+	}
+	return 0
+}
+
 // next goes to the next element of a list, or the next key of a dictionary.
 // more is false behind the last one.
 func (c *cursor) next(k *container) (more, ok bool) {
@@ -211,9 +226,18 @@ func (c *cursor) num() (number, bool) {
 // uint reads an integer from 0 to 2^53. JavaScript's encoders write large
 // integers as floats: those that are whole are taken.
 func (c *cursor) uint() (uint64, bool) {
-	if c.s == JSON { // the common case, without a detour
+	switch c.s { // the common cases, without a detour
+	case JSON:
 		c.space()
 		if n, ok := c.jsonDigits(); ok {
+			return n, true
+		}
+	case MessagePack:
+		if n, ok := c.smallUint(0x7f, 0xcc); ok {
+			return n, true
+		}
+	default:
+		if n, ok := c.smallUint(23, 0x18); ok {
 			return n, true
 		}
 	}
@@ -231,6 +255,31 @@ func (c *cursor) uint() (uint64, bool) {
 		return 0, c.fail("not an integer from 0 to 2^53")
 	}
 	return n.integer, true
+}
+
+// smallUint reads an integer that is its own head up to a limit, or else stands
+// behind one of three heads, for 8, 16 and 32 bits. It is false for any other
+// value, and nothing has been read then.
+func (c *cursor) smallUint(most, head8 byte) (uint64, bool) {
+	if c.pos >= len(c.buf) {
+		return 0, false
+	}
+	rest := c.buf[c.pos+1:]
+	switch b := c.buf[c.pos]; {
+	case b <= most:
+		c.pos++
+		return uint64(b), true
+	case b == head8 && len(rest) >= 1:
+		c.pos += 2
+		return uint64(rest[0]), true
+	case b == head8+1 && len(rest) >= 2:
+		c.pos += 3
+		return uint64(binary.BigEndian.Uint16(rest)), true
+	case b == head8+2 && len(rest) >= 4:
+		c.pos += 5
+		return uint64(binary.BigEndian.Uint32(rest)), true
+	}
+	return 0, false
 }
 
 // skip passes over one value and checks all of it: that it is well formed, its

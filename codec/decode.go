@@ -37,9 +37,9 @@ type decoder struct {
 	ended bool // no element is left
 }
 
-// decoding begins to read a message that must be of type t.
-func decoding(s Serializer, msg []byte, t MessageType) decoder {
-	d := decoder{c: cursor{s: s, buf: msg}, t: t}
+// begin begins to read a message that must be of type t. d must be zero.
+func (d *decoder) begin(s Serializer, msg []byte, t MessageType) {
+	d.c.s, d.c.buf, d.t = s, msg, t
 	got, k, ok := d.c.messageType()
 	d.k = k
 	switch {
@@ -48,7 +48,6 @@ func decoding(s Serializer, msg []byte, t MessageType) decoder {
 	case got != t:
 		d.bad("Type", "is of another message")
 	}
-	return d
 }
 
 func (d *decoder) bad(element, why string) {
@@ -124,9 +123,13 @@ func (d *decoder) optionalDict(name string) Dict {
 }
 
 // entries begins to read a dictionary entry by entry; close ends it.
-func (d *decoder) entries(name string) entries {
+func (d *decoder) entries(name string) (e entries) {
 	if !d.element(name) {
-		return entries{}
+		return e
+	}
+	if n := d.c.emptyDictNext(); n > 0 { // mostly
+		e.ok, e.first, e.c.pos = true, d.c.pos, d.c.pos+n
+		return e
 	}
 	return entriesAt(&d.c)
 }

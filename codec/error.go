@@ -13,7 +13,8 @@ type Error struct {
 // Decode reads the message; its parts alias msg.
 func (m *Error) Decode(s Serializer, msg []byte) error {
 	*m = Error{}
-	d := decoding(s, msg, TypeError)
+	var d decoder
+	d.begin(s, msg, TypeError)
 	m.RequestType = d.requestType()
 	m.Request = d.id("Request")
 	m.Details = d.dict("Details")

@@ -63,7 +63,8 @@ func (d *decoder) idOrZero(name string) uint64 {
 
 // decodeTwoIDs reads a message of two IDs, as most confirmations are.
 func decodeTwoIDs(s Serializer, msg []byte, t MessageType, second string, request, other *uint64) error {
-	d := decoding(s, msg, t)
+	var d decoder
+	d.begin(s, msg, t)
 	*request = d.id("Request")
 	*other = d.id(second)
 	d.end()

@@ -16,7 +16,8 @@ type Invocation struct {
 // Decode reads the message; its parts alias msg.
 func (m *Invocation) Decode(s Serializer, msg []byte) error {
 	*m = Invocation{}
-	d := decoding(s, msg, TypeInvocation)
+	var d decoder
+	d.begin(s, msg, TypeInvocation)
 	m.Request = d.id("Request")
 	m.Registration = d.id("Registration")
 	e := d.entries("Details")
@@ -62,7 +63,8 @@ type Interrupt struct {
 // Decode reads the message; its parts alias msg.
 func (m *Interrupt) Decode(s Serializer, msg []byte) error {
 	*m = Interrupt{}
-	d := decoding(s, msg, TypeInterrupt)
+	var d decoder
+	d.begin(s, msg, TypeInterrupt)
 	m.Request = d.id("Request")
 	e := d.entries("Options")
 	for e.next() {
@@ -95,7 +97,8 @@ type Yield struct {
 // Decode reads the message; its parts alias msg.
 func (m *Yield) Decode(s Serializer, msg []byte) error {
 	*m = Yield{}
-	d := decoding(s, msg, TypeYield)
+	var d decoder
+	d.begin(s, msg, TypeYield)
 	m.Request = d.id("Request")
 	e := d.entries("Options")
 	for e.next() {

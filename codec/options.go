@@ -84,6 +84,9 @@ func join(tables ...map[string]rule) map[string]rule {
 
 // validate checks all options of a dictionary, and what is in them to its end.
 func (d Dict) validate(s Serializer, t MessageType, element string, table map[string]rule) error {
+	if d.Empty() {
+		return nil
+	}
 	e := d.read(s)
 	e.c.portable = true
 	for e.next() {
@@ -91,7 +94,7 @@ func (d Dict) validate(s Serializer, t MessageType, element string, table map[st
 			return &MalformedError{t, element + "." + string(e.key), why}
 		}
 	}
-	if len(d.raw) > 0 && !e.ok {
+	if !e.ok {
 		return e.c.cause(t, element)
 	}
 	return nil

@@ -13,7 +13,8 @@ type Publish struct {
 // Decode reads the message; its raw parts alias msg.
 func (m *Publish) Decode(s Serializer, msg []byte) error {
 	*m = Publish{ExcludeMe: true}
-	d := decoding(s, msg, TypePublish)
+	var d decoder
+	d.begin(s, msg, TypePublish)
 	m.Request = d.id("Request")
 	e := d.entries("Options")
 	for e.next() {
@@ -65,7 +66,8 @@ type Subscribe struct {
 // Decode reads the message; Options alias msg.
 func (m *Subscribe) Decode(s Serializer, msg []byte) error {
 	*m = Subscribe{}
-	d := decoding(s, msg, TypeSubscribe)
+	var d decoder
+	d.begin(s, msg, TypeSubscribe)
 	m.Request = d.id("Request")
 	e := d.entries("Options")
 	for e.next() {
@@ -128,7 +130,8 @@ type Unsubscribed struct {
 // Decode reads the message; Details alias msg.
 func (m *Unsubscribed) Decode(s Serializer, msg []byte) error {
 	*m = Unsubscribed{}
-	d := decoding(s, msg, TypeUnsubscribed)
+	var d decoder
+	d.begin(s, msg, TypeUnsubscribed)
 	m.Request = d.idOrZero("Request")
 	e := d.confirmation(m.Request)
 	for e.next() {
@@ -154,7 +157,8 @@ type Event struct {
 // Decode reads the message; its raw parts alias msg.
 func (m *Event) Decode(s Serializer, msg []byte) error {
 	*m = Event{}
-	d := decoding(s, msg, TypeEvent)
+	var d decoder
+	d.begin(s, msg, TypeEvent)
 	m.Subscription = d.id("Subscription")
 	m.Publication = d.id("Publication")
 	m.Details = d.dict("Details")

@@ -20,7 +20,8 @@ type Register struct {
 // Decode reads the message; its raw parts alias msg.
 func (m *Register) Decode(s Serializer, msg []byte) error {
 	*m = Register{}
-	d := decoding(s, msg, TypeRegister)
+	var d decoder
+	d.begin(s, msg, TypeRegister)
 	m.Request = d.id("Request")
 	e := d.entries("Options")
 	for e.next() {

@@ -50,7 +50,8 @@ type Hello struct {
 // Decode reads the message; Details alias msg.
 func (m *Hello) Decode(s Serializer, msg []byte) error {
 	*m = Hello{}
-	d := decoding(s, msg, TypeHello)
+	var d decoder
+	d.begin(s, msg, TypeHello)
 	m.Realm = d.realm()
 	m.Details = d.dict("Details")
 	d.end()
@@ -120,7 +121,8 @@ type Welcome struct {
 // Decode reads the message; Details alias msg.
 func (m *Welcome) Decode(s Serializer, msg []byte) error {
 	*m = Welcome{}
-	d := decoding(s, msg, TypeWelcome)
+	var d decoder
+	d.begin(s, msg, TypeWelcome)
 	m.Session = d.id("Session")
 	e := d.entries("Details")
 	for e.next() {
@@ -165,7 +167,8 @@ type Abort struct {
 // Decode reads the message; its raw parts alias msg.
 func (m *Abort) Decode(s Serializer, msg []byte) error {
 	*m = Abort{}
-	d := decoding(s, msg, TypeAbort)
+	var d decoder
+	d.begin(s, msg, TypeAbort)
 	e := d.entries("Details")
 	for e.next() {
 		if string(e.key) == "message" {
@@ -219,7 +222,8 @@ func (m *Authenticate) Append(dst []byte, s Serializer) []byte {
 }
 
 func decodeTextDict(s Serializer, msg []byte, t MessageType, first, second string, str *string, dict *Dict) error {
-	d := decoding(s, msg, t)
+	var d decoder
+	d.begin(s, msg, t)
 	*str = string(d.text(first))
 	*dict = d.dict(second)
 	d.end()
@@ -242,7 +246,8 @@ type Goodbye struct {
 // Decode reads the message; Details alias msg.
 func (m *Goodbye) Decode(s Serializer, msg []byte) error {
 	*m = Goodbye{}
-	d := decoding(s, msg, TypeGoodbye)
+	var d decoder
+	d.begin(s, msg, TypeGoodbye)
 	m.Details = d.dict("Details")
 	m.Reason = string(d.text("Reason"))
 	d.end()

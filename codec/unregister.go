@@ -29,7 +29,8 @@ type Unregistered struct {
 // Decode reads the message; Details alias msg.
 func (m *Unregistered) Decode(s Serializer, msg []byte) error {
 	*m = Unregistered{}
-	d := decoding(s, msg, TypeUnregistered)
+	var d decoder
+	d.begin(s, msg, TypeUnregistered)
 	m.Request = d.idOrZero("Request")
 	e := d.confirmation(m.Request)
 	for e.next() {
@@ -53,7 +54,8 @@ func (m *Unregistered) Append(dst []byte, s Serializer) []byte {
 // decodeEnd reads what ends a registration or subscription: two IDs, and
 // options that need not be there.
 func decodeEnd(s Serializer, msg []byte, t MessageType, second string, request, other *uint64, options *Dict) error {
-	d := decoding(s, msg, t)
+	var d decoder
+	d.begin(s, msg, t)
 	*request = d.id("Request")
 	*other = d.id(second)
 	*options = d.optionalDict("Options")
