@@ -117,7 +117,7 @@ func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, 
 func (r *realm) detailsOf(s *session, pool dealer.PoolID, m *codec.Call) codec.Dict {
 	var fields [4]codec.Field
 	set := fields[:0]
-	if up := r.byPool[pool]; up != nil && up.hasPattern() {
+	if up := r.uplinkOf(pool); up != nil && up.hasPattern() {
 		set = append(set, codec.Field{Key: "procedure", Value: codec.FieldString(string(m.Procedure))})
 	}
 	if m.DiscloseMe {

@@ -78,7 +78,7 @@ func (r *realm) amendMeta(s *session, m *codec.Result, message []byte) []byte {
 		return message
 	}
 	delete(s.asked, m.Request)
-	if r.byPool[q.up.pool] != q.up {
+	if r.uplinkOf(q.up.pool) != q.up {
 		return message
 	}
 	var members []uint64

@@ -37,7 +37,7 @@ func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 		r.message = r.errorMessage(to, a.Request, uriPayloadSize, codec.TextPayload(to.serializer, nil, err.Error(), nil))
 	}
 	out.Send(to.conn, r.message)
-	if up := r.byPool[a.Pool]; up != nil && a.Final {
+	if up := r.uplinkOf(a.Pool); up != nil && a.Final {
 		up.answered++
 	}
 	if err != nil && !a.Final {
@@ -107,7 +107,7 @@ func (r *realm) refuse(out *transport.Outbox, a *dealer.Action) {
 	r.payload = r.payload[:0]
 	r.message = r.errorMessage(to, a.Request, uri, refusalPayload(to.serializer, r.payload, a.Refusal, procedure))
 	out.Send(to.conn, r.message)
-	if up := r.byPool[a.Pool]; up != nil {
+	if up := r.uplinkOf(a.Pool); up != nil {
 		up.refused++
 		up.logRefusal(r, a.Refusal, uri)
 	}

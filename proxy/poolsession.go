@@ -241,7 +241,7 @@ func (p *poolSession) invocation(m *codec.Invocation, size int) {
 		return
 	}
 	up := r.pool.registrations[m.Registration]
-	if up == nil || r.byPool[up.pool] != up {
+	if up == nil || r.uplinkOf(up.pool) != up {
 		// The registration is being given up, or the router errs: the call is
 		// answered all the same.
 		procedure := "an unknown registration"

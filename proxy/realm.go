@@ -33,7 +33,7 @@ type realm struct {
 	origins    []origin   // by dealer.OriginID
 	callees    []*session // by dealer.CalleeID
 	uplinks    map[string]*uplink
-	byPool     map[dealer.PoolID]*uplink
+	byPool     []*uplink // by dealer.PoolID; uplinkOf reads it
 	byPattern  patterns[*uplink]
 	awaiting   []*session  // whose REGISTER waits for the pool session, oldest first
 	armed      dealer.Time // when the clock will look next
@@ -74,8 +74,8 @@ func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 		start:   time.Now(),
 		wake:    make(chan struct{}, 1),
 		dealer:  dealer.New(seed),
-		uplinks: make(map[string]*uplink), byPool: make(map[dealer.PoolID]*uplink),
-		armed: never, check: never,
+		uplinks: make(map[string]*uplink),
+		armed:   never, check: never,
 		drained: make(chan struct{}),
 	}
 	r.poolOrigin = r.dealer.AddOrigin(false)
@@ -144,7 +144,7 @@ func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 		return
 	}
 	out.Send(s.client, r.message)
-	if up := r.byPool[a.Pool]; up != nil {
+	if up := r.uplinkOf(a.Pool); up != nil {
 		up.dispatched++
 	}
 	s.dispatched++

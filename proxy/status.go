@@ -30,7 +30,7 @@ func (r *realm) status() []PoolStatus {
 	defer r.mu.Unlock()
 	var pools []PoolStatus
 	for _, state := range r.dealer.Pools() {
-		up := r.byPool[state.ID]
+		up := r.uplinkOf(state.ID)
 		if up == nil {
 			continue
 		}

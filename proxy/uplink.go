@@ -103,7 +103,18 @@ func poolConfig(block *configs.Pool, policy dealer.Policy) dealer.PoolConfig {
 
 func (r *realm) openPool(up *uplink) {
 	up.pool = r.dealer.OpenPool(up.key, up.config)
+	for int(up.pool) >= len(r.byPool) {
+		r.byPool = append(r.byPool, nil)
+	}
 	r.byPool[up.pool] = up
+}
+
+// uplinkOf returns the uplink of an open pool, nil if there is none.
+func (r *realm) uplinkOf(id dealer.PoolID) *uplink {
+	if id < 0 || int(id) >= len(r.byPool) {
+		return nil
+	}
+	return r.byPool[id]
 }
 
 // want sees to it that the registration is held, or will be.
@@ -136,11 +147,11 @@ func (r *realm) askUplink(out *transport.Outbox, up *uplink) {
 // releaseUplink gives up the registration of a pool that the dealer has closed,
 // unless somebody is about to join it.
 func (r *realm) releaseUplink(out *transport.Outbox, pool dealer.PoolID) {
-	up := r.byPool[pool]
+	up := r.uplinkOf(pool)
 	if up == nil {
 		return
 	}
-	delete(r.byPool, pool)
+	r.byPool[pool] = nil
 	if up.pending > 0 {
 		r.openPool(up)
 		return
@@ -198,7 +209,7 @@ func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error)
 		}
 		r.refuseRegister(out, s, m, r.pool.serializer)
 	}
-	if up.revoked && r.byPool[up.pool] == up {
+	if up.revoked && r.uplinkOf(up.pool) == up {
 		r.log.Warn().Str("procedure", up.procedure).Bytes("error", m.URI).Msg("revoked pool can't be registered again: its callees are told")
 		up.revoked = false
 		r.perform(out, r.dealer.Revoke(r.now(), up.pool), hand{})
@@ -243,7 +254,7 @@ func (r *realm) retryUplinks(out *transport.Outbox, now dealer.Time) {
 
 // closeIfUnused gives a pool up that has no callee, and that nobody is about to join.
 func (r *realm) closeIfUnused(out *transport.Outbox, up *uplink) {
-	if up.pending == 0 && r.byPool[up.pool] == up && r.dealer.Members(up.pool) == 0 {
+	if up.pending == 0 && r.uplinkOf(up.pool) == up && r.dealer.Members(up.pool) == 0 {
 		r.perform(out, r.dealer.ClosePool(r.now(), up.pool), hand{})
 	}
 }
