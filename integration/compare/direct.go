@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Calls that the pool answers itself, past the router: callers and callees are
 // all at wampool.
@@ -68,16 +71,18 @@ func (b *lab) direct(name, called string) ([]row, error) {
 	}), nil
 }
 
-// directRelay compares such calls with two relays of the callers' bytes, whose
-// calls have two sockets at the relay as well: to a peer that answers what it
-// reads, and to a router with callees of its own. Which router stands behind
-// wampool does not matter, since none sees the calls.
+// directRelay compares such calls with relays of the callers' bytes, whose calls
+// have two sockets at the relay as well. Which router stands behind wampool does
+// not matter, since none sees the calls. The relays lead
 //
-// The first keeps together what a caller sends at once, and the answers to it:
-// a relay's cost is that of reads and writes, and the more calls one of them
-// carries the less is each. A pool has to read each call, and calls of one caller
-// go to several callees, whose answers come at different times, as they do
-// through a router.
+//   - each caller to each callee, as it must be where nobody between them reads
+//     the calls: 16 connections, and the caller deals its calls out itself;
+//   - the callers to a router with callees of its own;
+//   - each caller to one callee and no other. There no call has a choice, and all
+//     that a caller has in flight is read and written at once, as are the answers
+//     to it. The cost of a relay is that of its reads and writes: it tends to
+//     nothing the more calls each of them carries, while a pool reads every call.
+//     So this row has no bar; it shows how far off the bytes alone are.
 func (b *lab) directRelay() ([]row, error) {
 	r, err := b.router("demo")
 	if err != nil {
@@ -94,34 +99,42 @@ func (b *lab) directRelay() ([]row, error) {
 	if _, err := b.play("callees", "-url", r.url, "-procedure", "com.example.relayed.callers."); err != nil {
 		return nil, err
 	}
-	answered, err := b.relayed(answers.url)
+	each, err := b.relayed(answers.url, 4*4)
 	if err != nil {
 		return nil, err
 	}
-	routed, err := b.relayed(r.url)
+	routed, err := b.relayed(r.url, 4)
+	if err != nil {
+		return nil, err
+	}
+	one, err := b.relayed(answers.url, 4)
 	if err != nil {
 		return nil, err
 	}
 	var rows []row
 	for _, inFlight := range []int{128, 1} {
-		if err := b.takeTurns(inFlight, ours, answered, routed); err != nil {
+		if err := b.takeTurns(inFlight, ours, each, routed, one); err != nil {
 			return rows, err
 		}
-		what := fmt.Sprintf("direct calls, 4 callers, 4 callees, %d in flight, CBOR 100 B: CPU ÷ HAProxy's for the callers' bytes to ", inFlight)
+		what := fmt.Sprintf("direct calls, 4 callers, 4 callees, %d in flight, CBOR 100 B: CPU ÷ HAProxy's, ", inFlight)
+		without := ratio(what+"each caller to one callee", 0, ours.perCall, one.perCall)
+		without.printed = true
 		rows = append(rows,
-			ratio(what+"a peer that answers", 2, ours.perCall, answered.perCall),
-			ratio(what+"a router", 2, ours.perCall, routed.perCall))
+			ratio(what+"each caller to each callee", 2, ours.perCall, each.perCall),
+			ratio(what+"callers to a router", 2, ours.perCall, routed.perCall),
+			without)
 	}
-	b.end(ours.callers, answered.callers, routed.callers, ours.of, answered.of, routed.of, answers.process)
+	b.end(ours.callers, each.callers, routed.callers, one.callers, ours.of, each.of, routed.of, one.of, answers.process)
 	return rows, nil
 }
 
-// relayed starts callers at a relay of what they send to somebody.
-func (b *lab) relayed(to string) (*side, error) {
+// relayed starts callers at a relay of what they send to somebody, with so many
+// connections.
+func (b *lab) relayed(to string, connections int) (*side, error) {
 	relay, err := b.relay(to)
 	if err != nil {
 		return nil, err
 	}
-	callers, err := b.play("callers", "-url", relay.url, "-procedure", "com.example.relayed.callers.", "-n", "4")
+	callers, err := b.play("callers", "-url", relay.url, "-procedure", "com.example.relayed.callers.", "-n", strconv.Itoa(connections))
 	return &side{callers: callers, of: relay.process}, err
 }
