@@ -67,7 +67,8 @@ func settled(t *testing.T, c *client) {
 }
 
 // arrived makes sure that everything the router has sent to wampool so far has
-// been dealt with there: a call of another pool has passed behind it.
+// been dealt with there, and what the pool session has sent to the router: a
+// REGISTER and a call of another pool have passed behind it.
 func (s side) arrived(t *testing.T) {
 	t.Helper()
 	s.arrivedAt(t, library(t, "asyncio"))

@@ -79,6 +79,7 @@ func TestFoxWampUnregisteredCalleeGetsNoMoreCalls(t *testing.T) {
 	for _, callee := range []*client{leaver, stayer} {
 		callee.do("unregister", args{"procedure": procedure}).ok(t)
 	}
+	s.arrivedAt(t, library(t, "autobahn")) // behind the pool's UNREGISTER
 	caller := library(t, "autobahn").join(t, f.url(), f.joining())
 	caller.call(procedure, 3).fails(t, "wamp.error.no_such_procedure")
 }

@@ -58,6 +58,7 @@ func TestOverlappingPatternsAreTheRoutersChoice(t *testing.T) {
 			t.Errorf("with %v gone the call went to %s, want %s", patterns[:i], got, callee.name)
 		}
 		callee.do("unregister", args{"procedure": patterns[i].uri}).ok(t)
+		side{w.url, true, c.joining()}.arrived(t) // the pool's UNREGISTER at the router, before what follows it
 	}
 	caller.call(called).fails(t, "wamp.error.no_such_procedure")
 }
