@@ -19,10 +19,11 @@ type Config struct {
 
 // Router is the WAMP router that wampool dials.
 type Router struct {
-	URL         string // ws:// or wss://, with a host; rs:// or rss://, with host and port; unix://, with a path
-	TimeoutUnit string // of call timeouts in INVOCATION: "ms" as specified, "s" for Crossbar.io
-	DialTimeout time.Duration
-	TLS         *TLS // nil for none, or all by default
+	URL          string // ws:// or wss://, with a host; rs:// or rss://, with host and port; unix://, with a path
+	TimeoutUnit  string // of call timeouts in INVOCATION: "ms" as specified, "s" for Crossbar.io, "auto" by the router's WELCOME
+	DialTimeout  time.Duration
+	MessageBytes int64 // longest message that it takes
+	TLS          *TLS  // nil for none, or all by default
 }
 
 // Listen is one address where clients connect.
@@ -55,14 +56,17 @@ func (l Listen) Path() string {
 	return u.Path
 }
 
-// Limits bounds what one client may take.
+// Limits bounds what clients may take, each by itself and all together.
 type Limits struct {
-	Connections      int   // of clients at a time
-	MessageBytes     int64 // longest message accepted, either way
-	SendBufferBytes  int64 // bytes waiting for a client before it is dropped as lost
-	HandshakeTimeout time.Duration
-	PingInterval     time.Duration // silence before a client or the router is pinged; 0: never
-	PingTimeout      time.Duration // and for its answer
+	Connections           int           // of clients at a time
+	ConnectionsPerAddress int           // of them, from one IP address; 0: no bound of its own
+	MessageBytes          int64         // longest message accepted, either way
+	SendBufferBytes       int64         // bytes waiting for a client before it is dropped as lost
+	HeldBytes             int64         // what is held for one client while it waits for the router, with what keeping it costs
+	MemoryBytes           int64         // what all clients hold together; 0: a quarter of the machine's, or of the cgroup's
+	HandshakeTimeout      time.Duration // from a client's connection to its WELCOME
+	PingInterval          time.Duration // silence before a client or the router is pinged; 0: never
+	PingTimeout           time.Duration // and for its answer
 }
 
 // Realm is a realm in which wampool has a pool session.

@@ -37,6 +37,7 @@ func (s *scope) router(r *Router) {
 	s.routerTLS(r)
 	s.choice("timeout_unit", &r.TimeoutUnit, timeoutUnits)
 	s.duration("dial_timeout", &r.DialTimeout, minTimeout, maxTimeout)
+	s.size("message_bytes", &r.MessageBytes, minBytes, maxBytes)
 }
 
 // listen reads the listen blocks, and compares each with those before it and
@@ -82,8 +83,13 @@ var itself = fault{summary: "this is the router's address: wampool would dial it
 
 func (s *scope) limits(l *Limits) {
 	s.integer("connections", &l.Connections, 1, maxConnections)
-	s.size("message_bytes", &l.MessageBytes)
-	s.size("send_buffer", &l.SendBufferBytes)
+	s.integer("connections_per_address", &l.ConnectionsPerAddress, 0, maxConnections)
+	s.size("message_bytes", &l.MessageBytes, minBytes, maxBytes)
+	s.size("send_buffer", &l.SendBufferBytes, minBytes, maxBytes)
+	s.size("held_bytes", &l.HeldBytes, minBytes, maxBytes)
+	if !s.isEmpty("memory") {
+		s.size("memory", &l.MemoryBytes, minMemory, maxMemory)
+	}
 	s.duration("handshake_timeout", &l.HandshakeTimeout, minTimeout, maxTimeout)
 	s.duration("ping_interval", &l.PingInterval, 0, maxTimeout)
 	s.duration("ping_timeout", &l.PingTimeout, minTimeout, maxTimeout)
@@ -176,7 +182,7 @@ func (s *scope) pools(r *Realm) {
 		b.once(queueShape, func(q *scope) {
 			pool.Queue = &Queue{Limit: DefaultQueueLimit, Bytes: DefaultQueueBytes, Timeout: DefaultQueueTimeout}
 			q.integer("limit", &pool.Queue.Limit, 1, maxQueueLimit)
-			q.size("bytes", &pool.Queue.Bytes)
+			q.size("bytes", &pool.Queue.Bytes, minBytes, maxBytes)
 			q.duration("timeout", &pool.Queue.Timeout, minTimeout, maxTimeout)
 		})
 		r.Pools = append(r.Pools, pool)

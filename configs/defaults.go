@@ -8,12 +8,14 @@ const (
 	DefaultConnections      = 10_000
 	DefaultMessageBytes     = 16 << 20
 	DefaultSendBufferBytes  = 8 << 20
+	DefaultHeldBytes        = 4 << 20
+	DefaultRouterBytes      = 16 << 20 // Crossbar.io's
 	DefaultHandshakeTimeout = 10 * time.Second
 	DefaultPingInterval     = 10 * time.Second
 	DefaultPingTimeout      = 20 * time.Second
 	DefaultAuthMethod       = "anonymous"
 	DefaultAuto             = true
-	DefaultTimeoutUnit      = "ms"
+	DefaultTimeoutUnit      = "auto"
 	DefaultMatch            = "exact"
 	DefaultScope            = "procedure"
 	DefaultUpstream         = "single"
@@ -34,6 +36,8 @@ const (
 	maxTimeout     = 24 * time.Hour
 	minBytes       = 1 << 10
 	maxBytes       = 1 << 30
+	minMemory      = 1 << 20
+	maxMemory      = 1 << 44
 	maxConnections = 1_000_000
 	maxConcurrency = 1_000_000
 	maxQueueLimit  = 1_000_000
@@ -49,7 +53,7 @@ var (
 	policies      = choices{allowed: []string{"single", "first", "last", "roundrobin", "random", "least"}, empty: true}
 	matches       = choices{allowed: []string{"exact", "prefix", "wildcard"}}
 	scopes        = choices{allowed: []string{"procedure", "callee"}}
-	timeoutUnits  = choices{allowed: []string{"ms", "s"}}
+	timeoutUnits  = choices{allowed: []string{"ms", "s", "auto"}}
 	upstreams     = choices{allowed: []string{"single", "roundrobin", "random", "first", "last"}}
 	authMethods   = choices{allowed: []string{"anonymous", "ticket", "wampcra", "scram", "cryptosign"}}
 	logLevels     = choices{allowed: []string{"trace", "debug", "info", "warn", "error"}}
@@ -61,11 +65,12 @@ var (
 // withDefaults returns a Config in which everything optional has its default.
 func withDefaults() *Config {
 	return &Config{
-		Router: Router{DialTimeout: DefaultDialTimeout, TimeoutUnit: DefaultTimeoutUnit},
+		Router: Router{DialTimeout: DefaultDialTimeout, TimeoutUnit: DefaultTimeoutUnit, MessageBytes: DefaultRouterBytes},
 		Limits: Limits{
 			Connections:      DefaultConnections,
 			MessageBytes:     DefaultMessageBytes,
 			SendBufferBytes:  DefaultSendBufferBytes,
+			HeldBytes:        DefaultHeldBytes,
 			HandshakeTimeout: DefaultHandshakeTimeout,
 			PingInterval:     DefaultPingInterval,
 			PingTimeout:      DefaultPingTimeout,

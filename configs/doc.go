@@ -3,10 +3,13 @@
 //
 // The shape, with the blocks nested as in the file:
 //
-//	router { url, timeout_unit, dial_timeout }         the WAMP router behind wampool; exactly one
+//	router { url, timeout_unit, dial_timeout,          the WAMP router behind wampool; exactly one
+//	         message_bytes, tls {} }
 //	listen "ws://HOST:PORT/PATH" {}                    where clients connect; one or more
-//	limits { message_bytes, send_buffer,
-//	         handshake_timeout }                       what one client may take
+//	limits { connections, connections_per_address,     what clients may take
+//	         message_bytes, send_buffer, held_bytes,
+//	         memory, handshake_timeout,
+//	         ping_interval, ping_timeout }
 //	realm "NAME" {                                     a realm with a pool session; none: all passes untouched
 //	  auth { method, authid, secret }                  the pool session's identity; absent: anonymous
 //	  auto                                             pool what callees themselves ask to share

@@ -22,7 +22,7 @@ var (
 	}
 	routerShape = &shape{
 		name:       "router",
-		attributes: []string{"url", "timeout_unit", "dial_timeout"},
+		attributes: []string{"url", "timeout_unit", "dial_timeout", "message_bytes"},
 		blocks:     []string{"tls"},
 	}
 	routerTLSShape = &shape{
@@ -42,8 +42,11 @@ var (
 		attributes: []string{"cert_file", "key_file", "client_ca_file"},
 	}
 	limitsShape = &shape{
-		name:       "limits",
-		attributes: []string{"connections", "message_bytes", "send_buffer", "handshake_timeout", "ping_interval", "ping_timeout"},
+		name: "limits",
+		attributes: []string{
+			"connections", "connections_per_address", "message_bytes", "send_buffer", "held_bytes", "memory",
+			"handshake_timeout", "ping_interval", "ping_timeout",
+		},
 	}
 	realmShape = &shape{
 		name:       "realm",

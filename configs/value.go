@@ -105,20 +105,21 @@ func (s *scope) duration(name string, into *time.Duration, least, most time.Dura
 }
 
 // size reads a number of bytes with a unit, as in "16MiB".
-func (s *scope) size(name string, into *int64) {
-	value, at, ok := s.quantity(name, formatSize(*into))
+func (s *scope) size(name string, into *int64, least, most int64) {
+	usual := formatSize(max(*into, least))
+	value, at, ok := s.quantity(name, usual)
 	if !ok {
 		return
 	}
-	example := fmt.Sprintf("example: %s = %q", name, formatSize(*into))
+	example := fmt.Sprintf("example: %s = %q", name, usual)
 	n, ok := parseSize(value)
 	switch {
 	case !ok && isNumber(value):
 		s.refuse(at, fault{summary: name + " needs a unit: B, KB, KiB, MB, MiB, GB or GiB", hint: example})
 	case !ok:
 		s.refuse(at, fault{summary: name + " is not a size: a whole number and B, KB, KiB, MB, MiB, GB or GiB", hint: example})
-	case n < minBytes || n > maxBytes:
-		s.refuse(at, fault{summary: fmt.Sprintf("%s must be from %s to %s", name, formatSize(minBytes), formatSize(maxBytes)), hint: example})
+	case n < least || n > most:
+		s.refuse(at, fault{summary: fmt.Sprintf("%s must be from %s to %s", name, formatSize(least), formatSize(most)), hint: example})
 	default:
 		*into = n
 	}

@@ -2,9 +2,10 @@
 # may be left out.
 
 router {
-  url          = "ws://127.0.0.1:8080/ws" # example; required; ws, wss, rs, rss, unix
-  timeout_unit = "ms"                     # of call timeouts in INVOCATION: "ms" as specified, "s" for Crossbar.io
-  dial_timeout = "2s"
+  url           = "ws://127.0.0.1:8080/ws" # example; required; ws, wss, rs, rss, unix
+  timeout_unit  = "auto"                   # of call timeouts in INVOCATION: "ms" as specified, "s" for Crossbar.io, "auto": by the router's WELCOME
+  dial_timeout  = "2s"
+  message_bytes = "16MiB" # the longest message that the router takes: Crossbar.io's own default
 }
 
 listen "ws://127.0.0.1:9000/ws" { # example; one or more; ws, wss, rs, rss, unix; port 0: the system chooses
@@ -12,12 +13,15 @@ listen "ws://127.0.0.1:9000/ws" { # example; one or more; ws, wss, rs, rss, unix
 }
 
 limits { # what clients may take
-  connections       = 10000 # at a time, each with one more to the router
-  message_bytes     = "16MiB"
-  send_buffer       = "8MiB" # waiting for a client that reads slowly; beyond it, the client is dropped
-  handshake_timeout = "10s"
-  ping_interval     = "10s" # of silence, before a client or the router is pinged; "0s": never
-  ping_timeout      = "20s" # for the answer
+  connections             = 10000 # at a time, each with one more to the router
+  connections_per_address = 0     # of them, from one IP address; 0: no bound of its own
+  message_bytes           = "16MiB"
+  send_buffer             = "8MiB" # waiting for a client that reads slowly; beyond it, the client is dropped
+  held_bytes              = "4MiB" # of one client, while it waits for the router
+  memory                  = ""     # of all clients together; "": a quarter of the machine's, or of the cgroup's
+  handshake_timeout       = "10s"  # from the connection to WELCOME
+  ping_interval           = "10s"  # of silence, before a client or the router is pinged; "0s": never
+  ping_timeout            = "20s"  # for the answer
 }
 
 realm "realm1" { # example; one block for each realm with pools

@@ -27,6 +27,10 @@ limits {
   send_buffer       = "8"
   handshake_timeout = "ten seconds"
   connections       = 100
+  held_bytes        = "1B"
+  memory            = "1KiB"
+
+  connections_per_address = -1
 }
 
 realm "realm1" {
