@@ -1,8 +1,8 @@
 package proxy
 
 import (
+	"context"
 	"slices"
-	"time"
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/transport"
@@ -42,29 +42,36 @@ func (r *realm) shutdown() {
 	out.Flush()
 }
 
-// leave ends the pool session by GOODBYE. The router's answer tells that it has
+// leave ends the pool sessions by GOODBYE. The router's answer tells that it has
 // dealt with all answers of our callees before.
 func (r *realm) leave() {
 	var out transport.Outbox
+	var conns []*transport.Conn
 	r.mu.Lock()
-	conn := r.pool.conn
-	if conn != nil {
-		r.pool.leaving = true
-		bye := codec.Goodbye{Reason: uriSystemShutdown}
-		out.Send(conn, bye.Append(nil, r.pool.serializer))
+	for _, l := range r.links {
+		if l.conn != nil {
+			conns = append(conns, l.conn)
+			l.sayGoodbye(&out)
+		}
 	}
 	r.mu.Unlock()
 	out.Flush()
-	if conn == nil {
-		return
+	patience, cancel := context.WithTimeout(context.Background(), closeLinger)
+	defer cancel()
+	for _, conn := range conns {
+		select {
+		case <-conn.Done():
+		case <-patience.Done():
+			conn.Abort(errStopped)
+		}
 	}
-	patience := time.NewTimer(closeLinger)
-	defer patience.Stop()
-	select {
-	case <-conn.Done():
-	case <-patience.C:
-		conn.Abort(errStopped)
-	}
+}
+
+// sayGoodbye begins the end of a session that is up. realm.mu is held.
+func (l *link) sayGoodbye(out *transport.Outbox) {
+	l.leaving = true
+	bye := codec.Goodbye{Reason: uriSystemShutdown}
+	out.Send(l.conn, bye.Append(nil, l.serializer))
 }
 
 // leave says GOODBYE to the router in the client's name. The router's answer

@@ -52,9 +52,11 @@ func (p *Proxy) unready() (reasons []string) {
 	for i := range p.config.Realms {
 		r := p.realms[p.config.Realms[i].Name]
 		r.mu.Lock()
-		if r.pool.conn == nil {
-			why := cmp.Or(r.notJoined, "it has yet to join the router")
-			reasons = append(reasons, fmt.Sprintf("realm %s: the pool session is not up: %s", r.config.Name, strings.ReplaceAll(why, "\n", " ")))
+		for _, l := range r.links {
+			if l.conn == nil {
+				why := cmp.Or(l.notJoined, "it has yet to join the router")
+				reasons = append(reasons, fmt.Sprintf("realm %s: the pool session is not up: %s", r.config.Name, strings.ReplaceAll(why, "\n", " ")))
+			}
 		}
 		r.mu.Unlock()
 	}

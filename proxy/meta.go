@@ -54,7 +54,7 @@ func (r *realm) askMeta(out *transport.Outbox, s *session, m *codec.Call, messag
 		call := *m
 		call.Payload = fromPlainJSON(s.serializer, []uint64{up.registration})
 		message = call.Append(nil, s.serializer)
-	} else if up = r.pool.registrations[arguments[0]]; up == nil || up.state != held {
+	} else if up = r.registeredAs(arguments[0]); up == nil {
 		return false
 	}
 	id, passes := r.renumber(s, m.Request, message)
@@ -68,6 +68,16 @@ func (r *realm) askMeta(out *transport.Outbox, s *session, m *codec.Call, messag
 	s.setFlag(isAsking)
 	r.sendUp(out, s, message, m.Request, id)
 	return true
+}
+
+// registeredAs returns the uplink that the router knows by this ID, nil if none.
+func (r *realm) registeredAs(registration uint64) *uplink {
+	for _, l := range r.links {
+		if up := l.registrations[registration]; up != nil && up.state == held {
+			return up
+		}
+	}
+	return nil
 }
 
 // amendMeta returns the router's RESULT for such a call with the pool's members
@@ -91,7 +101,7 @@ func (r *realm) amendMeta(s *session, m *codec.Result, message []byte) []byte {
 		if !inPlainJSON(s.serializer, m.Payload, &lists) || len(lists) != 1 {
 			return message
 		}
-		i := slices.Index(lists[0], r.pool.session)
+		i := slices.Index(lists[0], q.up.link.session)
 		if i < 0 {
 			return message
 		}

@@ -12,8 +12,23 @@ import (
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// poolState is the pool session as the realm sees it, under realm.mu.
-type poolState struct {
+// link is wampool's own session at the router, the pool session, which holds
+// registrations of pools of a realm. Its run method joins the realm, and joins
+// again whenever the session ends.
+type link struct {
+	// Immutable.
+	realm  *realm
+	origin dealer.OriginID
+
+	out transport.Outbox // owned by run
+
+	// Under realm.mu.
+	linkState
+	notJoined string // why the session is not up; "": it has yet to try, or is up
+}
+
+// linkState is a link's session while it is up, else nothing.
+type linkState struct {
 	conn          *transport.Conn // nil: down
 	serializer    codec.Serializer
 	session       uint64
@@ -26,11 +41,22 @@ type poolState struct {
 
 // request draws the request ID of a message to the router, and notes whom the
 // answer concerns.
-func (p *poolState) request(up *uplink) uint64 {
-	p.lastRequest++
-	p.requests[p.lastRequest] = up
-	return p.lastRequest
+func (l *link) request(up *uplink) uint64 {
+	l.lastRequest++
+	l.requests[l.lastRequest] = up
+	return l.lastRequest
 }
+
+// newLink adds a link to the realm. It is down until it is run.
+func (r *realm) newLink() *link {
+	l := &link{realm: r, origin: r.dealer.AddOrigin(false)}
+	r.setOrigin(l.origin, origin{})
+	r.links = append(r.links, l)
+	return l
+}
+
+// linkOf returns the link that serves a session's pools.
+func (r *realm) linkOf(*session) *link { return r.links[0] }
 
 const (
 	firstBackoff = 100 * time.Millisecond
@@ -46,33 +72,25 @@ const (
 	poolSendBufferBytes = 256 << 20
 )
 
-// poolSession is wampool's own session at the router, which holds the
-// registrations of all pools of a realm. Its run method joins the realm, and
-// joins again whenever the session ends.
-type poolSession struct {
-	realm *realm
-	out   transport.Outbox // owned by run
-}
-
 // run keeps the pool session up until ctx ends.
-func (p *poolSession) run(ctx context.Context) {
-	r := p.realm
+func (l *link) run(ctx context.Context) {
+	r := l.realm
 	backoff := firstBackoff
 	for ctx.Err() == nil {
-		conn, welcome, err := p.join(ctx)
+		conn, welcome, err := l.join(ctx)
 		if err == nil {
-			p.up(conn, welcome)
+			l.up(conn, welcome)
 			since := time.Now()
 			stop := context.AfterFunc(ctx, func() { conn.Abort(errStopped) })
-			err = p.read(conn)
+			err = l.read(conn)
 			stop()
-			p.down(conn, err)
+			l.down(conn, err)
 			if time.Since(since) > lastBackoff { // it was not turned away at once
 				backoff = firstBackoff
 			}
 		} else if ctx.Err() == nil {
 			r.mu.Lock()
-			r.notJoined = err.Error()
+			l.notJoined = err.Error()
 			r.mu.Unlock()
 			r.log.Warn().Err(err).Dur("retry_in", backoff).Msg("pool session can't join the router; waiting and retrying")
 		}
@@ -92,47 +110,53 @@ func (p *poolSession) run(ctx context.Context) {
 }
 
 // up makes the session the realm's: every registration that is wanted is asked for.
-func (p *poolSession) up(conn *transport.Conn, welcome *codec.Welcome) {
-	r := p.realm
+func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
+	r := l.realm
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pool = poolState{
+	l.linkState = linkState{
 		conn: conn, serializer: conn.Serializer(), session: welcome.Session, authRole: welcome.AuthRole,
 		requests: make(map[uint64]*uplink), registrations: make(map[uint64]*uplink),
 	}
-	r.notJoined = ""
-	r.origins[r.poolOrigin] = origin{conn: conn, serializer: conn.Serializer()}
+	l.notJoined = ""
+	r.origins[l.origin] = origin{conn: conn, serializer: conn.Serializer()}
 	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).
 		Stringer("serializer", conn.Serializer()).Msg("pool session up")
 	for _, up := range r.uplinks {
+		if up.link != l {
+			continue
+		}
 		up.retryIn = 0
 		if up.wanted {
-			r.askUplink(&p.out, up)
+			r.askUplink(&l.out, up)
 		}
 	}
-	r.resumeRegisters(&p.out)
+	r.resumeRegisters(&l.out)
 	r.arm()
 }
 
 // down takes the end of the session. The router has answered the callers of
 // all its calls; no callee is told, and their slots stay taken until they answer.
-func (p *poolSession) down(conn *transport.Conn, cause error) {
-	r := p.realm
+func (l *link) down(conn *transport.Conn, cause error) {
+	r := l.realm
 	r.mu.Lock()
-	r.perform(&p.out, r.dealer.DropOrigin(r.now(), r.poolOrigin), hand{})
-	leaving := r.pool.leaving
-	r.pool = poolState{}
-	r.notJoined = "its connection ended: " + cause.Error()
-	r.origins[r.poolOrigin] = origin{}
+	r.perform(&l.out, r.dealer.DropOrigin(r.now(), l.origin), hand{})
+	leaving := l.leaving
+	l.linkState = linkState{}
+	l.notJoined = "its connection ended: " + cause.Error()
+	r.origins[l.origin] = origin{}
 	for _, up := range r.uplinks {
+		if up.link != l {
+			continue
+		}
 		up.state, up.registration, up.revoked = absent, 0, false
 		if !up.wanted {
-			r.leaveUplink(&p.out, up)
+			r.leaveUplink(&l.out, up)
 		}
 	}
 	r.arm()
 	r.mu.Unlock()
-	p.out.Flush()
+	l.out.Flush()
 	conn.Close(1000, "", time.Second)
 	if leaving {
 		r.log.Info().Msg("pool session left")
@@ -144,22 +168,22 @@ func (p *poolSession) down(conn *transport.Conn, cause error) {
 var errRouterGoodbye = errors.New("router said GOODBYE")
 
 // read takes the router's messages until the session ends.
-func (p *poolSession) read(conn *transport.Conn) error {
+func (l *link) read(conn *transport.Conn) error {
 	for {
 		message, err := conn.Read()
 		if err != nil {
 			return err
 		}
-		if err := p.take(conn, message); err != nil {
-			p.out.Flush()
+		if err := l.take(conn, message); err != nil {
+			l.out.Flush()
 			return err
 		}
 	}
 }
 
 // take handles one message of the router.
-func (p *poolSession) take(conn *transport.Conn, message []byte) error {
-	r, s := p.realm, conn.Serializer()
+func (l *link) take(conn *transport.Conn, message []byte) error {
+	r, s := l.realm, conn.Serializer()
 	t, err := codec.PeekType(s, message)
 	if err != nil {
 		return err
@@ -173,38 +197,38 @@ func (p *poolSession) take(conn *transport.Conn, message []byte) error {
 		if err := m.Decode(s, message); err != nil {
 			return err
 		}
-		p.invocation(&m, len(message))
+		l.invocation(&m, len(message))
 	case codec.TypeInterrupt:
 		var m codec.Interrupt
 		if err := m.Decode(s, message); err != nil {
 			return err
 		}
-		r.perform(&p.out, r.dealer.Cancel(r.now(), r.poolOrigin, m.Request, m.Mode), hand{serializer: s, interrupt: &m})
+		r.perform(&l.out, r.dealer.Cancel(r.now(), l.origin, m.Request, m.Mode), hand{serializer: s, interrupt: &m})
 	case codec.TypeRegistered:
 		var m codec.Registered
 		if err := m.Decode(s, message); err != nil {
 			return err
 		}
-		if up := p.answered(m.Request); up != nil {
-			r.uplinkRegistered(&p.out, up, m.Registration)
+		if up := l.answered(m.Request); up != nil {
+			r.uplinkRegistered(&l.out, up, m.Registration)
 		}
 	case codec.TypeUnregistered:
 		var m codec.Unregistered
 		if err := m.Decode(s, message); err != nil {
 			return err
 		}
-		p.unregistered(&m)
+		l.unregistered(&m)
 	case codec.TypeError:
 		var m codec.Error
 		if err := m.Decode(s, message); err == nil {
-			p.refused(&m)
+			l.refused(&m)
 		} else if answersOurs(s, message) {
 			return err
 		} // else of an answer of a callee, which concerns nobody any more
 	case codec.TypeGoodbye:
-		if !r.pool.leaving {
+		if !l.leaving {
 			bye := codec.Goodbye{Reason: uriGoodbyeAndOut}
-			p.out.Send(conn, bye.Append(nil, s))
+			l.out.Send(conn, bye.Append(nil, s))
 		}
 		return errRouterGoodbye
 	case codec.TypeAbort:
@@ -226,21 +250,21 @@ func answersOurs(s codec.Serializer, message []byte) bool {
 }
 
 // answered returns whom the answer to our request concerns, once.
-func (p *poolSession) answered(request uint64) *uplink {
-	up := p.realm.pool.requests[request]
-	delete(p.realm.pool.requests, request)
+func (l *link) answered(request uint64) *uplink {
+	up := l.requests[request]
+	delete(l.requests, request)
 	return up
 }
 
-func (p *poolSession) invocation(m *codec.Invocation, size int) {
-	r := p.realm
+func (l *link) invocation(m *codec.Invocation, size int) {
+	r := l.realm
 	if most := r.proxy.config.Limits.MessageBytes; int64(size) > most {
-		r.message = r.errorMessage(&r.origins[r.poolOrigin], m.Request, uriPayloadSize, codec.TextPayload(r.pool.serializer, nil,
+		r.message = r.errorMessage(&r.origins[l.origin], m.Request, uriPayloadSize, codec.TextPayload(l.serializer, nil,
 			fmt.Sprintf("the call has %d bytes, and %d is the most that a callee may get (limits.message_bytes)", size, most), nil))
-		p.out.Send(r.pool.conn, r.message)
+		l.out.Send(l.conn, r.message)
 		return
 	}
-	up := r.pool.registrations[m.Registration]
+	up := l.registrations[m.Registration]
 	if up == nil || r.uplinkOf(up.pool) != up {
 		// The registration is being given up, or the router errs: the call is
 		// answered all the same.
@@ -248,45 +272,45 @@ func (p *poolSession) invocation(m *codec.Invocation, size int) {
 		if up != nil {
 			procedure = up.procedure
 		}
-		r.message = r.errorMessage(&r.origins[r.poolOrigin], m.Request, uriNoCallee,
-			refusalPayload(r.pool.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, procedure))
-		p.out.Send(r.pool.conn, r.message)
+		r.message = r.errorMessage(&r.origins[l.origin], m.Request, uriNoCallee,
+			refusalPayload(l.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, procedure))
+		l.out.Send(l.conn, r.message)
 		return
 	}
-	r.perform(&p.out, r.dealer.Call(r.now(), dealer.Call{
-		Pool: up.pool, Origin: r.poolOrigin, Request: m.Request,
-		Body:            codec.Body{Serializer: r.pool.serializer, Details: m.Details, Payload: m.Payload},
+	r.perform(&l.out, r.dealer.Call(r.now(), dealer.Call{
+		Pool: up.pool, Origin: l.origin, Request: m.Request,
+		Body:            codec.Body{Serializer: l.serializer, Details: m.Details, Payload: m.Payload},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), hand{})
 }
 
 // unregistered takes the end of a registration: the answer to our UNREGISTER,
 // or the router's revocation (request 0, "Registration Revocation").
-func (p *poolSession) unregistered(m *codec.Unregistered) {
-	r := p.realm
+func (l *link) unregistered(m *codec.Unregistered) {
+	r := l.realm
 	if m.Request != 0 {
-		if up := p.answered(m.Request); up != nil && up.state == leaving {
-			r.uplinkUnregistered(&p.out, up)
+		if up := l.answered(m.Request); up != nil && up.state == leaving {
+			r.uplinkUnregistered(&l.out, up)
 		}
 		return
 	}
-	if up := r.pool.registrations[m.Registration]; up != nil {
+	if up := l.registrations[m.Registration]; up != nil {
 		r.log.Warn().Str("procedure", up.procedure).Str("reason", m.Reason).Msg("router revoked the pool's registration")
 		up.revoked = up.wanted
-		r.uplinkUnregistered(&p.out, up)
+		r.uplinkUnregistered(&l.out, up)
 	}
 }
 
-func (p *poolSession) refused(m *codec.Error) {
-	r := p.realm
+func (l *link) refused(m *codec.Error) {
+	r := l.realm
 	switch m.RequestType {
 	case codec.TypeRegister:
-		if up := p.answered(m.Request); up != nil {
-			r.uplinkRefused(&p.out, up, m)
+		if up := l.answered(m.Request); up != nil {
+			r.uplinkRefused(&l.out, up, m)
 		}
 	case codec.TypeUnregister: // it was gone already
-		if up := p.answered(m.Request); up != nil && up.state == leaving {
-			r.uplinkUnregistered(&p.out, up)
+		if up := l.answered(m.Request); up != nil && up.state == leaving {
+			r.uplinkUnregistered(&l.out, up)
 		}
 	}
 }

@@ -19,26 +19,26 @@ var poolFeatures = []string{
 }
 
 // join dials the router and opens a session.
-func (p *poolSession) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error) {
-	config := p.realm.proxy.config
-	identity, err := p.identity()
+func (l *link) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error) {
+	config := l.realm.proxy.config
+	identity, err := l.identity()
 	if err != nil {
 		return nil, nil, err
 	}
 	dialed, err := transport.Dial(ctx, config.Router.URL, transport.DialOptions{
 		Serializers: serializers,
 		Timeout:     config.Router.DialTimeout,
-		TLS:         p.realm.proxy.routerTLS(),
+		TLS:         l.realm.proxy.routerTLS(),
 		Limits: transport.Limits{
 			MessageBytes: max(poolMessageBytes, config.Limits.MessageBytes), SendBufferBytes: poolSendBufferBytes,
-			Keepalive: p.realm.proxy.keepalive,
+			Keepalive: l.realm.proxy.keepalive,
 		},
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	conn := dialed.Conn
-	conn.BeforeBlock(p.out.Flush)
+	conn.BeforeBlock(l.out.Flush)
 	timeout := time.AfterFunc(loginTimeout, func() {
 		conn.Abort(fmt.Errorf("router did not answer HELLO within %s", loginTimeout))
 	})
@@ -46,7 +46,7 @@ func (p *poolSession) join(ctx context.Context) (*transport.Conn, *codec.Welcome
 	// The connection outlives ctx once it is up: a stop says GOODBYE first.
 	stop := context.AfterFunc(ctx, func() { conn.Abort(ctx.Err()) })
 	defer stop()
-	welcome, err := p.login(conn, identity)
+	welcome, err := l.login(conn, identity)
 	if err != nil {
 		conn.Close(1000, "", time.Second)
 		return nil, nil, err
@@ -55,7 +55,7 @@ func (p *poolSession) join(ctx context.Context) (*transport.Conn, *codec.Welcome
 }
 
 // login says HELLO and answers the router's challenge.
-func (p *poolSession) login(conn *transport.Conn, identity *login.Login) (*codec.Welcome, error) {
+func (l *link) login(conn *transport.Conn, identity *login.Login) (*codec.Welcome, error) {
 	s := conn.Serializer()
 	features := make([]codec.Field, len(poolFeatures))
 	for i, name := range poolFeatures {
@@ -68,8 +68,8 @@ func (p *poolSession) login(conn *transport.Conn, identity *login.Login) (*codec
 		})},
 	}
 	fields = append(fields, identity.Fields()...)
-	hello := codec.Hello{Realm: p.realm.config.Name, Details: codec.NewDict(s, fields...)}
-	p.out.Send(conn, hello.Append(nil, s))
+	hello := codec.Hello{Realm: l.realm.config.Name, Details: codec.NewDict(s, fields...)}
+	l.out.Send(conn, hello.Append(nil, s))
 	for {
 		message, err := conn.Read()
 		if err != nil {
@@ -100,10 +100,10 @@ func (p *poolSession) login(conn *transport.Conn, identity *login.Login) (*codec
 			answer, err := identity.Answer(s, &challenge)
 			if err != nil {
 				abort := codec.Abort{Reason: uriAuthentication}
-				p.out.Send(conn, abort.Append(nil, s))
+				l.out.Send(conn, abort.Append(nil, s))
 				return nil, err
 			}
-			p.out.Send(conn, answer.Append(nil, s))
+			l.out.Send(conn, answer.Append(nil, s))
 		default:
 			return nil, fmt.Errorf("login: router sent %s before WELCOME", t)
 		}
@@ -111,8 +111,8 @@ func (p *poolSession) login(conn *transport.Conn, identity *login.Login) (*codec
 }
 
 // identity begins a login, with the secret as it is now.
-func (p *poolSession) identity() (*login.Login, error) {
-	auth, secret := &p.realm.config.Auth, ""
+func (l *link) identity() (*login.Login, error) {
+	auth, secret := &l.realm.config.Auth, ""
 	if auth.Method != login.Anonymous {
 		var err error
 		if secret, err = auth.Secret.Read(); err != nil {

@@ -83,8 +83,9 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	defer cancel()
 	var realms, listeners sync.WaitGroup
 	for _, r := range p.realms {
-		pool := &poolSession{realm: r}
-		realms.Go(func() { pool.run(run) })
+		for _, l := range r.links {
+			realms.Go(func() { l.run(run) })
+		}
 		realms.Go(func() { r.runClock(run) })
 	}
 	if p.keepalive != nil {

@@ -25,22 +25,20 @@ type realm struct {
 	start  time.Time // of dealer.Time
 	wake   chan struct{}
 
-	mu         sync.Mutex
-	dealer     *dealer.Dealer
-	pool       poolState
-	notJoined  string // why the pool session is not up; "": it has yet to try, or is up
-	poolOrigin dealer.OriginID
-	origins    []origin   // by dealer.OriginID
-	callees    []*session // by dealer.CalleeID
-	uplinks    map[string]*uplink
-	byPool     []*uplink // by dealer.PoolID; uplinkOf reads it
-	byPattern  patterns[*uplink]
-	awaiting   []*session  // whose REGISTER waits for the pool session, oldest first
-	armed      dealer.Time // when the clock will look next
-	check      dealer.Time // no later than the next deadline that is not the dealer's
-	draining   bool
-	drained    chan struct{} // closed once nothing waits or runs while draining
-	failed     []failure     // calls whose message could not be put in the callee's serializer
+	mu        sync.Mutex
+	dealer    *dealer.Dealer
+	links     []*link    // the pool sessions
+	origins   []origin   // by dealer.OriginID
+	callees   []*session // by dealer.CalleeID
+	uplinks   map[string]*uplink
+	byPool    []*uplink // by dealer.PoolID; uplinkOf reads it
+	byPattern patterns[*uplink]
+	awaiting  []*session  // whose REGISTER waits for the pool session, oldest first
+	armed     dealer.Time // when the clock will look next
+	check     dealer.Time // no later than the next deadline that is not the dealer's
+	draining  bool
+	drained   chan struct{} // closed once nothing waits or runs while draining
+	failed    []failure     // calls whose message could not be put in the callee's serializer
 
 	// The answer at hand, and buffers for the message under construction.
 	yielded                                codec.Yield
@@ -78,8 +76,7 @@ func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 		armed:   never, check: never,
 		drained: make(chan struct{}),
 	}
-	r.poolOrigin = r.dealer.AddOrigin(false)
-	r.origins = append(r.origins, origin{})
+	r.newLink()
 	return r
 }
 

@@ -111,7 +111,7 @@ func (r *realm) advanceRegister(out *transport.Outbox, s *session) {
 		return
 	}
 	if p.stage == awaitSession {
-		if r.pool.conn == nil {
+		if r.linkOf(s).conn == nil {
 			return
 		}
 		if !r.admits(p.block, s) {
@@ -146,7 +146,7 @@ func (r *realm) admits(block *configs.Pool, s *session) bool {
 	if block != nil && len(block.Admit) > 0 {
 		return slices.Contains(block.Admit, s.authRole)
 	}
-	return s.authRole == r.pool.authRole
+	return s.authRole == r.linkOf(s).authRole
 }
 
 // prepareJoin opens the pool that the callee asks for. It is false if the
@@ -172,7 +172,7 @@ func (r *realm) prepareJoin(out *transport.Outbox, s *session) bool {
 		return false
 	}
 	r.enrol(s)
-	p.up = r.openUplink(poolKey(m.Match, m.Procedure), m, p.block, policy)
+	p.up = r.openUplink(r.linkOf(s), poolKey(m.Match, m.Procedure), m, p.block, policy)
 	p.up.pending++
 	p.join = dealer.Registration{Pool: p.up.pool, Callee: s.callee, Policy: policy, Limit: int(m.Concurrency), Force: m.ForceReregister}
 	if err := r.dealer.MayJoin(p.join); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// uplink is a pool's registration at the router, held by the pool session.
+// uplink is a pool's registration at the router, held by its link.
 //
 //	         want            REGISTERED
 //	absent ───────▶ asking ─────────────▶ held
@@ -25,6 +25,7 @@ type uplink struct {
 	policy           string   // by which it registers at the router: single, or a shared policy
 	direct           []string // authroles whose CALLs are answered here
 	pool             dealer.PoolID
+	link             *link // on which it registers
 	state            uplinkState
 	wanted           bool
 	draining         bool       // it was live when the drain began
@@ -60,11 +61,12 @@ const (
 // hasPattern tells whether the pool is of all procedures that a pattern matches.
 func (up *uplink) hasPattern() bool { return up.match == "prefix" || up.match == "wildcard" }
 
-// openUplink returns the registration of a pool, and opens the pool in the dealer.
-func (r *realm) openUplink(key string, m *codec.Register, block *configs.Pool, policy dealer.Policy) *uplink {
+// openUplink returns the registration of a pool, and opens the pool in the
+// dealer. It registers on l, if it is not registered yet.
+func (r *realm) openUplink(l *link, key string, m *codec.Register, block *configs.Pool, policy dealer.Policy) *uplink {
 	up := r.uplinks[key]
 	if up == nil {
-		up = &uplink{key: key, procedure: m.Procedure, match: m.Match, policy: "single", discloses: m.DiscloseCaller}
+		up = &uplink{link: l, key: key, procedure: m.Procedure, match: m.Match, policy: "single", discloses: m.DiscloseCaller}
 		if block != nil {
 			up.policy, up.direct = block.Upstream, block.Direct
 		}
@@ -120,7 +122,7 @@ func (r *realm) uplinkOf(id dealer.PoolID) *uplink {
 // want sees to it that the registration is held, or will be.
 func (r *realm) want(out *transport.Outbox, up *uplink) {
 	up.wanted = true
-	if up.state == absent && r.pool.conn != nil {
+	if up.state == absent && up.link.conn != nil {
 		r.askUplink(out, up)
 	}
 }
@@ -138,10 +140,10 @@ func (r *realm) askUplink(out *transport.Outbox, up *uplink) {
 		fields = append(fields, codec.Field{Key: "disclose_caller", Value: codec.FieldBool(true)})
 	}
 	m := codec.Register{
-		Request: r.pool.request(up), Options: codec.NewDict(r.pool.serializer, fields...), Procedure: up.procedure,
+		Request: up.link.request(up), Options: codec.NewDict(up.link.serializer, fields...), Procedure: up.procedure,
 	}
-	r.message = m.Append(r.message[:0], r.pool.serializer)
-	out.Send(r.pool.conn, r.message)
+	r.message = m.Append(r.message[:0], up.link.serializer)
+	out.Send(up.link.conn, r.message)
 }
 
 // releaseUplink gives up the registration of a pool that the dealer has closed,
@@ -165,9 +167,9 @@ func (r *realm) leaveUplink(out *transport.Outbox, up *uplink) {
 	switch {
 	case up.state == held:
 		up.state = leaving
-		m := codec.Unregister{Request: r.pool.request(up), Registration: up.registration}
-		r.message = m.Append(r.message[:0], r.pool.serializer)
-		out.Send(r.pool.conn, r.message)
+		m := codec.Unregister{Request: up.link.request(up), Registration: up.registration}
+		r.message = m.Append(r.message[:0], up.link.serializer)
+		out.Send(up.link.conn, r.message)
 	case up.state == absent && up.pending == 0 && r.uplinks[up.key] == up:
 		delete(r.uplinks, up.key)
 		if !up.draining {
@@ -179,7 +181,7 @@ func (r *realm) leaveUplink(out *transport.Outbox, up *uplink) {
 // uplinkRegistered takes the router's REGISTERED.
 func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink, registration uint64) {
 	up.state, up.registration, up.retryIn, up.granted, up.revoked = held, registration, 0, true, false
-	r.pool.registrations[registration] = up
+	up.link.registrations[registration] = up
 	if !up.wanted {
 		r.leaveUplink(out, up)
 		return
@@ -207,7 +209,7 @@ func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error)
 			up.waiting = append(up.waiting, s)
 			continue
 		}
-		r.refuseRegister(out, s, m, r.pool.serializer)
+		r.refuseRegister(out, s, m, up.link.serializer)
 	}
 	if up.revoked && r.uplinkOf(up.pool) == up {
 		r.log.Warn().Str("procedure", up.procedure).Bytes("error", m.URI).Msg("revoked pool can't be registered again: its callees are told")
@@ -229,10 +231,10 @@ func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error)
 
 // uplinkUnregistered takes the router's UNREGISTERED, asked for or not.
 func (r *realm) uplinkUnregistered(out *transport.Outbox, up *uplink) {
-	delete(r.pool.registrations, up.registration)
+	delete(up.link.registrations, up.registration)
 	up.state, up.registration, up.granted = absent, 0, false
 	switch {
-	case up.wanted && r.pool.conn != nil:
+	case up.wanted && up.link.conn != nil:
 		r.askUplink(out, up)
 	case !up.wanted:
 		r.leaveUplink(out, up)
@@ -243,7 +245,7 @@ func (r *realm) uplinkUnregistered(out *transport.Outbox, up *uplink) {
 func (r *realm) retryUplinks(out *transport.Outbox, now dealer.Time) {
 	for _, up := range r.uplinks {
 		switch {
-		case up.retryAt == 0 || up.state != absent || !up.wanted || r.pool.conn == nil:
+		case up.retryAt == 0 || up.state != absent || !up.wanted || up.link.conn == nil:
 		case up.retryAt <= now:
 			r.askUplink(out, up)
 		default:
