@@ -11,7 +11,9 @@ import (
 // reader walks the blocks of a file and gathers the mistakes on its way.
 type reader struct {
 	dir      string // where relative paths in file() start
+	labels   labels
 	mistakes []mistake
+	warnings []mistake
 
 	// Where the syntax is broken, the parser has dropped parts of the file:
 	// nothing is said to be missing, and no line is reported twice.
@@ -28,6 +30,9 @@ func (r *reader) add(m mistake) {
 }
 
 func (r *reader) refuse(at hcl.Range, f fault) { r.add(mistake{f, at}) }
+
+// warn records what is valid, and probably not meant.
+func (r *reader) warn(at hcl.Range, f fault) { r.warnings = append(r.warnings, mistake{f, at}) }
 
 // missing records that something is not there.
 func (r *reader) missing(at hcl.Range, f fault) {
@@ -86,7 +91,9 @@ func (s *scope) each(shape *shape, read func(b *scope, label string, at hcl.Rang
 				hint:    "example: " + shape.header() + " … }",
 			})
 		case shape.label != "":
-			label, at = block.Labels[0], block.LabelRanges[0]
+			if text, ok := s.label(block.Labels[0], block.LabelRanges[0]); ok {
+				label, at = text, block.LabelRanges[0]
+			}
 		}
 		read(s.open(shape, block.Body, block.TypeRange), label, at)
 	}

@@ -15,6 +15,7 @@ type Config struct {
 	Admin        *Admin        // nil: no admin listener
 	DrainTimeout time.Duration // after SIGTERM, the longest wait for calls in flight; 0: none
 	Log          Log
+	Warnings     Diagnostics // of what is valid, and probably not meant
 }
 
 // Router is the WAMP router that wampool dials.

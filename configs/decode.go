@@ -18,10 +18,10 @@ func (s *scope) file(c *Config) {
 	s.listen(c)
 	s.once(limitsShape, func(b *scope) { b.limits(&c.Limits) })
 	s.realms(c)
-	s.once(adminShape, func(b *scope) {
-		c.Admin = &Admin{Address: DefaultAdminAddress}
-		b.checked("address", &c.Admin.Address, checkAddress)
-	})
+	if len(c.Realms) == 0 && !s.broken {
+		s.warn(s.head, fault{summary: "there is no realm block: everything passes to the router, and nothing is pooled", hint: `example: realm "realm1" {}`})
+	}
+	s.once(adminShape, func(b *scope) { b.admin(c) })
 	s.duration("drain_timeout", &c.DrainTimeout, 0, maxTimeout)
 	s.once(logShape, func(b *scope) {
 		b.choice("level", &c.Log.Level, logLevels)
@@ -75,6 +75,22 @@ func (s *scope) listen(c *Config) {
 	})
 	if count == 0 {
 		s.missing(s.head, fault{summary: "a listen block is missing", hint: `example: listen "ws://127.0.0.1:9000/ws" {}`})
+	}
+}
+
+// admin reads the admin block. Its address must be no listener's.
+func (s *scope) admin(c *Config) {
+	c.Admin = &Admin{Address: DefaultAdminAddress}
+	s.checked("address", &c.Admin.Address, checkAddress)
+	at := s.head
+	if attribute := s.body.Attributes["address"]; attribute != nil {
+		at = attribute.Expr.Range()
+	}
+	for _, l := range c.Listen {
+		if overlap("ws://"+c.Admin.Address, l.URL) {
+			s.refuse(at, fault{summary: "the admin address is that of a listener", hint: "choose another port"})
+			return
+		}
 	}
 }
 
@@ -170,6 +186,7 @@ func (s *scope) pools(r *Realm) {
 		b.choice("match", &pool.Match, matches)
 		if at != b.head {
 			b.uniquePool(seen, &pool, at)
+			b.warnOfOverlap(seen, &pool, at)
 		}
 		b.choice("policy", &pool.Policy, policies)
 		b.concurrency(&pool)
@@ -178,6 +195,7 @@ func (s *scope) pools(r *Realm) {
 		b.names("direct", &pool.Direct)
 		b.duration("linger", &pool.Linger, 0, maxTimeout)
 		b.retries(&pool)
+		b.warnOfLinger(&pool)
 		b.checked("overload_error", &pool.OverloadError, checkErrorURI)
 		b.once(queueShape, func(q *scope) {
 			pool.Queue = &Queue{Limit: DefaultQueueLimit, Bytes: DefaultQueueBytes, Timeout: DefaultQueueTimeout}

@@ -9,8 +9,9 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// Diagnostic is one mistake.
+// Diagnostic is one mistake, or a warning of what is probably not meant.
 type Diagnostic struct {
+	Warning  bool
 	Filename string // or the flag, as in "--router", where there is no file
 	Line     int    // from 1; 0 where there is no file
 	Column   int    // from 1, in characters
@@ -29,6 +30,13 @@ const maxMistakes = 100
 // Diagnostics is every mistake of a configuration, in the order of the file,
 // the first 100 of them. It is the error of [Load], [Parse] and [Default].
 type Diagnostics []Diagnostic
+
+// String shows one, with its place, its line and a hint, as in [Diagnostics.Error].
+func (d Diagnostic) String() string {
+	var b strings.Builder
+	d.write(&b)
+	return strings.TrimSuffix(b.String(), "\n")
+}
 
 // Error shows each mistake with its place, its line and a hint, and counts
 // them at the end. The text has several lines and no newline at its end.
@@ -54,7 +62,11 @@ func (d Diagnostic) write(b *strings.Builder) {
 	if d.Line > 0 {
 		fmt.Fprintf(b, ":%d,%d", d.Line, d.Column)
 	}
-	fmt.Fprintf(b, ": %s\n", d.Summary)
+	severity := ""
+	if d.Warning {
+		severity = "warning: "
+	}
+	fmt.Fprintf(b, ": %s%s\n", severity, d.Summary)
 	margin := "  "
 	if d.Source != "" {
 		number := fmt.Sprint(d.Line)

@@ -59,6 +59,13 @@ func exampleOf(scheme, otherwise string) string {
 // parseEndpoint checks what all URLs have in common.
 func parseEndpoint(what, raw string, schemes choices, example string) (*url.URL, *fault) {
 	u, err := url.Parse(raw)
+	switch scheme, rest, found := strings.Cut(raw, "://"); {
+	case raw == "":
+	case !found:
+		return nil, &fault{summary: what + " must begin with its scheme and //", hint: example, conceal: strings.Contains(raw, "@")}
+	case bareIPv6(rest):
+		return nil, &fault{summary: what + " has an IPv6 address without brackets", hint: fmt.Sprintf("example: %q", scheme+"://[::1]:9000")}
+	}
 	if err != nil || raw == "" { // err quotes the URL, a password in it too
 		return nil, &fault{summary: what + " is not a valid URL", hint: example, conceal: strings.Contains(raw, "@")}
 	}
@@ -66,8 +73,6 @@ func parseEndpoint(what, raw string, schemes choices, example string) (*url.URL,
 		return nil, &fault{summary: what + " cannot have a user or password", hint: "the pool session's identity is in the auth block of its realm", conceal: true}
 	}
 	switch {
-	case !strings.Contains(raw, "://"):
-		return nil, &fault{summary: what + " must begin with its scheme and //", hint: example}
 	case u.Scheme == "http" || u.Scheme == "https":
 		return nil, &fault{
 			summary: what + " must be that of a WebSocket",
@@ -86,6 +91,25 @@ func parseEndpoint(what, raw string, schemes choices, example string) (*url.URL,
 		return u, checkSocketPath(what, u)
 	}
 	return u, checkHostPort(what, u)
+}
+
+// bareIPv6 tells whether what follows a scheme begins with an IPv6 address that
+// does not stand in brackets, a port perhaps behind it.
+func bareIPv6(rest string) bool {
+	authority, _, _ := strings.Cut(rest, "/")
+	if strings.ContainsAny(authority, "[]@") {
+		return false
+	}
+	end := strings.LastIndexByte(authority, ':')
+	if end < 0 {
+		return false
+	}
+	for _, host := range []string{authority, authority[:end]} {
+		if ip, err := netip.ParseAddr(host); err == nil && ip.Is6() {
+			return true
+		}
+	}
+	return false
 }
 
 // checkAddress checks "host:port" of the admin listener.

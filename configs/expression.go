@@ -7,13 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/function"
 )
 
 const (
@@ -35,8 +36,9 @@ func readEnv(name string) (string, error) {
 }
 
 // readFile returns the content of a regular file less one newline at its
-// end. dir is where a relative path starts.
-func readFile(dir, path string) (string, error) {
+// end. dir is where a relative path starts; an error names the file as it is
+// spelled.
+func readFile(dir, path, spelled string) (string, error) {
 	full := path
 	if !filepath.IsAbs(full) {
 		full = filepath.Join(dir, full)
@@ -46,7 +48,7 @@ func readFile(dir, path string) (string, error) {
 		err = pathErr.Err
 	}
 	if err != nil {
-		return "", fmt.Errorf("cannot read file %q: %w", path, err)
+		return "", fmt.Errorf("cannot read file %s: %w", quoted(spelled), err)
 	}
 	text := strings.TrimSuffix(string(content), "\n")
 	return strings.TrimSuffix(text, "\r"), nil
@@ -79,22 +81,12 @@ func readRegular(path string) ([]byte, error) {
 	return content, nil
 }
 
-// functions are what an expression may call.
-func functions(dir string) map[string]function.Function {
-	ofString := func(read func(string) (string, error)) function.Function {
-		return function.New(&function.Spec{
-			Params: []function.Parameter{{Name: "from", Type: cty.String}},
-			Type:   function.StaticReturnType(cty.String),
-			Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-				value, err := read(args[0].AsString())
-				return cty.StringVal(value), err
-			},
-		})
+// quoted is a path in quotes, the quotes of ${env("NAME")} within left as they are.
+func quoted(path string) string {
+	if strings.Contains(path, `${`) {
+		return `"` + path + `"`
 	}
-	return map[string]function.Function{
-		envFunction:  ofString(readEnv),
-		fileFunction: ofString(func(path string) (string, error) { return readFile(dir, path) }),
-	}
+	return strconv.Quote(path)
 }
 
 // evaluate computes an expression. The fault, nil for none, quotes names of
@@ -103,7 +95,14 @@ func evaluate(expr hclsyntax.Expression, dir string) (cty.Value, *mistake) {
 	if m := refuseExpression(expr); m != nil {
 		return cty.NilVal, m
 	}
-	value, diags := expr.Value(&hcl.EvalContext{Functions: functions(dir)})
+	if readsElsewhere(expr) {
+		text, m := evaluateString(expr, dir)
+		return cty.StringVal(text), m
+	}
+	if _, ok := expr.(*hclsyntax.TupleConsExpr); ok {
+		return cty.EmptyTupleVal, nil // a list, whose elements are read one by one
+	}
+	value, diags := expr.Value(nil)
 	for _, d := range diags {
 		if d.Severity != hcl.DiagError {
 			continue
@@ -111,9 +110,6 @@ func evaluate(expr hclsyntax.Expression, dir string) (cty.Value, *mistake) {
 		m := &mistake{fault{summary: "this value cannot be computed", hint: d.Summary}, expr.Range()}
 		if d.Subject != nil {
 			m.at = *d.Subject
-		}
-		if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok && call.FunctionCallError() != nil {
-			m.fault = fault{summary: call.FunctionCallError().Error()}
 		}
 		return cty.NilVal, m
 	}
@@ -123,24 +119,24 @@ func evaluate(expr hclsyntax.Expression, dir string) (cty.Value, *mistake) {
 	return value, nil
 }
 
-// evaluateString is evaluate for an expression that must give a string. A
-// plain env or file call gives its bytes as they are: on its way through cty
-// a string is normalized, which would spoil a secret.
+// evaluateString is evaluate for an expression that must give a string. What
+// env and file give stays as it is, byte for byte: on its way through cty a
+// string is normalized, which would spoil a secret.
 func evaluateString(expr hclsyntax.Expression, dir string) (string, *mistake) {
-	if call, ok := expr.(*hclsyntax.FunctionCallExpr); ok && refuseExpression(expr) == nil {
-		from, m := evaluateString(call.Args[0], dir)
-		if m != nil {
-			return "", m
+	if m := refuseExpression(expr); m != nil {
+		return "", m
+	}
+	switch e := expr.(type) {
+	case *hclsyntax.FunctionCallExpr:
+		return call(e, dir)
+	case *hclsyntax.ParenthesesExpr:
+		return evaluateString(e.Expression, dir)
+	case *hclsyntax.TemplateWrapExpr:
+		return evaluateString(e.Wrapped, dir)
+	case *hclsyntax.TemplateExpr:
+		if !e.IsStringLiteral() {
+			return concatenate(e.Parts, dir)
 		}
-		read := readEnv
-		if call.Name == fileFunction {
-			read = func(path string) (string, error) { return readFile(dir, path) }
-		}
-		value, err := read(from)
-		if err != nil {
-			return "", &mistake{fault{summary: err.Error()}, call.Range()}
-		}
-		return value, nil
 	}
 	value, m := evaluate(expr, dir)
 	if m != nil {
@@ -150,6 +146,77 @@ func evaluateString(expr hclsyntax.Expression, dir string) (string, *mistake) {
 		return "", &mistake{fault{summary: "a string is needed here, not " + kindOf(value), hint: `put it in quotes: "…"`}, expr.Range()}
 	}
 	return value.AsString(), nil
+}
+
+// call reads what env or file names.
+func call(e *hclsyntax.FunctionCallExpr, dir string) (string, *mistake) {
+	from, m := evaluateString(e.Args[0], dir)
+	if m != nil {
+		return "", m
+	}
+	var value string
+	var err error
+	if e.Name == fileFunction {
+		value, err = readFile(dir, from, spelled(e.Args[0]))
+	} else {
+		value, err = readEnv(from)
+	}
+	if err != nil {
+		return "", &mistake{fault{summary: err.Error()}, e.Range()}
+	}
+	return value, nil
+}
+
+// concatenate computes the parts of a template.
+func concatenate(parts []hclsyntax.Expression, dir string) (string, *mistake) {
+	var b strings.Builder
+	for _, part := range parts {
+		text, m := evaluateString(part, dir)
+		if m != nil {
+			return "", m
+		}
+		b.WriteString(text)
+	}
+	return b.String(), nil
+}
+
+// spelled is a string as the file spells it: what comes from a variable stands
+// as ${env("NAME")}.
+func spelled(expr hclsyntax.Expression) string {
+	switch e := expr.(type) {
+	case *hclsyntax.TemplateExpr:
+		var b strings.Builder
+		for _, part := range e.Parts {
+			b.WriteString(spelled(part))
+		}
+		return b.String()
+	case *hclsyntax.TemplateWrapExpr:
+		return spelled(e.Wrapped)
+	case *hclsyntax.ParenthesesExpr:
+		return spelled(e.Expression)
+	case *hclsyntax.FunctionCallExpr:
+		return "${" + e.Name + "(\"" + spelled(e.Args[0]) + "\")}"
+	case *hclsyntax.LiteralValueExpr:
+		if e.Val.Type() == cty.String && !e.Val.IsNull() {
+			return e.Val.AsString()
+		}
+	}
+	return "…"
+}
+
+// readsElsewhere tells whether env or file has a part in a value.
+func readsElsewhere(expr hclsyntax.Expression) bool {
+	switch e := expr.(type) {
+	case *hclsyntax.FunctionCallExpr:
+		return true
+	case *hclsyntax.TemplateExpr:
+		return slices.ContainsFunc(e.Parts, readsElsewhere)
+	case *hclsyntax.TemplateWrapExpr:
+		return readsElsewhere(e.Wrapped)
+	case *hclsyntax.ParenthesesExpr:
+		return readsElsewhere(e.Expression)
+	}
+	return false
 }
 
 // refuseExpression returns the first part of an expression that a
@@ -172,6 +239,12 @@ func refuseExpression(expr hclsyntax.Expression) *mistake {
 	case *hclsyntax.FunctionCallExpr:
 		return refuseCall(e)
 	case *hclsyntax.ScopeTraversalExpr:
+		if len(e.Traversal) > 1 {
+			return &mistake{fault{
+				summary: "there are no variables and references here",
+				hint:    `env("NAME") reads a variable of the environment, file("path") a file`,
+			}, expr.Range()}
+		}
 		return &mistake{fault{
 			summary: "a bare word is not a value",
 			hint:    fmt.Sprintf("put it in quotes: %q", e.Traversal.RootName()),
@@ -196,20 +269,39 @@ func refuseFirst(exprs []hclsyntax.Expression) *mistake {
 	return nil
 }
 
-// refuseCall wants the name in the call to be spelled out: names of variables
-// and files are quoted in mistakes, and must not have been computed.
+// refuseCall wants the name of a variable to be spelled out: it is quoted in
+// mistakes, and must not have been computed. A path may hold variables.
 func refuseCall(call *hclsyntax.FunctionCallExpr) *mistake {
 	if call.Name != envFunction && call.Name != fileFunction {
 		f := fault{summary: "unknown function", hint: `there are two: env("NAME") and file("path")`}
 		return &mistake{f, call.NameRange}
 	}
-	if len(call.Args) == 1 && !call.ExpandFinal {
-		if name, ok := call.Args[0].(*hclsyntax.TemplateExpr); ok && name.IsStringLiteral() {
-			return nil
-		}
+	if len(call.Args) == 1 && !call.ExpandFinal && (isLiteral(call.Args[0]) || call.Name == fileFunction && isPath(call.Args[0])) {
+		return nil
 	}
 	f := fault{summary: call.Name + " takes one string, in quotes", hint: `env("NAME") or file("path")`}
 	return &mistake{f, call.Range()}
+}
+
+// isLiteral tells whether a string is spelled out.
+func isLiteral(expr hclsyntax.Expression) bool {
+	text, ok := expr.(*hclsyntax.TemplateExpr)
+	return ok && text.IsStringLiteral()
+}
+
+// isPath tells whether a string is spelled out but for variables in it.
+func isPath(expr hclsyntax.Expression) bool {
+	switch e := expr.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		return e.Val.Type() == cty.String
+	case *hclsyntax.TemplateExpr:
+		return !slices.ContainsFunc(e.Parts, func(part hclsyntax.Expression) bool { return !isPath(part) })
+	case *hclsyntax.TemplateWrapExpr:
+		return isPath(e.Wrapped)
+	case *hclsyntax.FunctionCallExpr:
+		return e.Name == envFunction && refuseCall(e) == nil
+	}
+	return false
 }
 
 // kindOf names the type of a value in a sentence.

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -33,7 +34,20 @@ func readSource(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxFileBytes+1)) // one more, for Parse to see that it is too long
+	return readAll(f)
+}
+
+// readAll reads one byte more than Parse takes, for it to see that this is too long.
+func readAll(from io.Reader) ([]byte, error) { return io.ReadAll(io.LimitReader(from, maxFileBytes+1)) }
+
+// Read reads a configuration from a stream that name names in mistakes, as
+// [Load] does from a file. Relative paths start at the working directory.
+func Read(from io.Reader, name string) (*Config, error) {
+	src, err := readAll(from)
+	if err != nil {
+		return nil, Diagnostics{{Filename: name, Summary: "cannot read the configuration: " + err.Error()}}
+	}
+	return Parse(src, name)
 }
 
 // Parse reads a configuration from src. filename names it in mistakes, and
@@ -43,8 +57,9 @@ func Parse(src []byte, filename string) (*Config, error) {
 	if f := refuseSource(src); f != nil {
 		return nil, Diagnostics{{Filename: filename, Summary: f.summary, Hint: f.hint}}
 	}
-	file, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
-	r := &reader{dir: filepath.Dir(filename)}
+	plain, computed := computedLabels(src, filename)
+	file, diags := hclsyntax.ParseConfig(plain, filename, hcl.InitialPos)
+	r := &reader{dir: filepath.Dir(filename), labels: computed}
 	r.syntax(diags)
 	c := withDefaults()
 	if body, ok := file.Body.(*hclsyntax.Body); ok {
@@ -53,6 +68,10 @@ func Parse(src []byte, filename string) (*Config, error) {
 	}
 	if len(r.mistakes) > 0 {
 		return nil, diagnose(filename, src, r.mistakes)
+	}
+	for _, d := range diagnose(filename, src, r.warnings) {
+		d.Warning = true
+		c.Warnings = append(c.Warnings, d)
 	}
 	return c, nil
 }
@@ -100,6 +119,9 @@ func refuseSource(src []byte) *fault {
 	if len(src) > maxFileBytes {
 		return &fault{summary: fmt.Sprintf("the configuration is longer than %s", formatSize(maxFileBytes))}
 	}
+	if f := refuseForm(src); f != nil {
+		return f
+	}
 	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
 	depth, operators := 0, 0
 	for _, t := range tokens {
@@ -117,6 +139,21 @@ func refuseSource(src []byte) *fault {
 		if depth > maxNesting || operators > maxOperators {
 			return &fault{summary: "the configuration is nested too deeply", hint: "is a closing bracket or quote missing?"}
 		}
+	}
+	return nil
+}
+
+// refuseForm finds a file that is something else than text with lines in HCL.
+func refuseForm(src []byte) *fault {
+	text := bytes.TrimSpace(bytes.TrimPrefix(src, []byte("\ufeff")))
+	switch {
+	case bytes.HasPrefix(src, []byte("\xff\xfe")), bytes.HasPrefix(src, []byte("\xfe\xff")),
+		len(src) > 1 && (src[0] == 0) != (src[1] == 0): // a letter and a zero, or the other way round
+		return &fault{summary: "the configuration is UTF-16", hint: "save it as UTF-8"}
+	case bytes.HasPrefix(text, []byte("{")):
+		return &fault{summary: "the configuration is JSON, or begins with {: it must be HCL", hint: `example: router { url = "ws://127.0.0.1:8080/ws" }`}
+	case bytes.ContainsRune(text, '\r') && !bytes.ContainsRune(text, '\n'):
+		return &fault{summary: "the configuration's lines end with CR alone", hint: "save it with line ends of Unix (LF) or Windows (CR LF)"}
 	}
 	return nil
 }

@@ -197,7 +197,7 @@ func TestParseAccepts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(configWith(tt.want), got, bySecret); diff != "" {
+			if diff := cmp.Diff(configWith(tt.want), got, bySecret, noWarnings); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})
@@ -222,7 +222,7 @@ func TestDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got, bySecret); diff != "" {
+	if diff := cmp.Diff(want, got, bySecret, noWarnings); diff != "" {
 		t.Errorf("-file +flags\n%s", diff)
 	}
 }

@@ -23,7 +23,7 @@ func secretSpans(src []byte) []span {
 			continue
 		}
 		end := endOfStatement(tokens, value)
-		if value < end && !readsElsewhere(tokens[value:end]) {
+		if value < end && !isCall(tokens[value:end]) {
 			last := tokens[end-1].Range.End.Byte
 			if end < len(tokens) && tokens[end].Type == hclsyntax.TokenComment { // the secret before this one, perhaps
 				last = tokens[end].Range.End.Byte
@@ -107,21 +107,49 @@ func endOfStatement(tokens hclsyntax.Tokens, i int) int {
 	return i
 }
 
-// readsElsewhere tells whether the tokens are one env("…") or file("…").
-func readsElsewhere(tokens hclsyntax.Tokens) bool {
-	want := []hclsyntax.TokenType{
-		hclsyntax.TokenIdent, hclsyntax.TokenOParen,
-		hclsyntax.TokenOQuote, hclsyntax.TokenQuotedLit, hclsyntax.TokenCQuote,
-		hclsyntax.TokenCParen,
+// isCall tells whether the tokens are one env("…") or file("…"), of which a
+// path may hold variables.
+func isCall(tokens hclsyntax.Tokens) bool {
+	argument, ok := argumentOf(tokens, envFunction)
+	if ok {
+		return isQuoted(argument)
 	}
-	if len(tokens) != len(want) {
+	if argument, ok = argumentOf(tokens, fileFunction); !ok {
 		return false
 	}
-	for i, t := range tokens {
-		if t.Type != want[i] {
+	for i := 0; i < len(argument); i++ {
+		switch argument[i].Type {
+		case hclsyntax.TokenOQuote, hclsyntax.TokenQuotedLit, hclsyntax.TokenCQuote:
+		case hclsyntax.TokenTemplateInterp:
+			end := i + 1
+			for end < len(argument) && argument[end].Type != hclsyntax.TokenTemplateSeqEnd {
+				end++
+			}
+			variable, ok := argumentOf(argument[i+1:end], envFunction)
+			if !ok || !isQuoted(variable) {
+				return false
+			}
+			i = end
+		default:
 			return false
 		}
 	}
-	name := string(tokens[0].Bytes)
-	return name == envFunction || name == fileFunction
+	return len(argument) > 0
+}
+
+// argumentOf returns what stands between the parentheses where the tokens are
+// one call of a function.
+func argumentOf(tokens hclsyntax.Tokens, function string) (hclsyntax.Tokens, bool) {
+	last := len(tokens) - 1
+	if last < 2 || tokens[0].Type != hclsyntax.TokenIdent || string(tokens[0].Bytes) != function ||
+		tokens[1].Type != hclsyntax.TokenOParen || tokens[last].Type != hclsyntax.TokenCParen {
+		return nil, false
+	}
+	return tokens[2:last], true
+}
+
+// isQuoted tells whether the tokens are one string without a template in it.
+func isQuoted(tokens hclsyntax.Tokens) bool {
+	return len(tokens) == 3 && tokens[0].Type == hclsyntax.TokenOQuote &&
+		tokens[1].Type == hclsyntax.TokenQuotedLit && tokens[2].Type == hclsyntax.TokenCQuote
 }

@@ -145,11 +145,14 @@ func (s *scope) authorities(name string, into *string) {
 func (s *scope) keyPair(t *TLS) {
 	cert, certAt, certOK := s.pem("cert_file", &t.CertFile)
 	key, keyAt, keyOK := s.pem("key_file", &t.KeyFile)
-	switch {
-	case certOK && s.isEmpty("key_file"):
-		s.missing(certAt, fault{summary: "a cert_file needs its key_file"})
-	case keyOK && s.isEmpty("cert_file"):
-		s.missing(keyAt, fault{summary: "a key_file needs its cert_file"})
+	if keyOK {
+		s.warnOfReaders(keyAt, "key_file", t.KeyFile)
+	}
+	switch noCert, noKey := s.isEmpty("cert_file"), s.isEmpty("key_file"); {
+	case noKey && !noCert:
+		s.missing(s.body.Attributes["cert_file"].Expr.Range(), fault{summary: "a cert_file needs its key_file"})
+	case noCert && !noKey:
+		s.missing(s.body.Attributes["key_file"].Expr.Range(), fault{summary: "a key_file needs its cert_file"})
 	case certOK && keyOK:
 		if _, err := tls.X509KeyPair(cert, key); err != nil {
 			s.refuse(certAt, fault{summary: "cert_file and key_file can't be used: " + strings.TrimPrefix(err.Error(), "tls: ")})

@@ -71,6 +71,7 @@ func (s *scope) secret(name string, into *Secret, check func(string) *fault) {
 		s.refuse(at, *f)
 		return
 	}
+	s.warnOfSecret(attribute.Expr)
 	dir := s.dir
 	into.read = func() (string, error) {
 		value, m := evaluateString(attribute.Expr, dir)
@@ -95,6 +96,8 @@ func (s *scope) duration(name string, into *time.Duration, least, most time.Dura
 	switch {
 	case err != nil && isNumber(value):
 		s.refuse(at, fault{summary: name + " needs a unit: ms, s, m or h", hint: example})
+	case err != nil && isNumber(strings.TrimRight(value, "days ")):
+		s.refuse(at, fault{summary: name + ": a day is no unit of time here", hint: "the longest is the hour: 24h"})
 	case err != nil:
 		s.refuse(at, fault{summary: name + " is not a length of time", hint: example})
 	case d < least || d > most:
@@ -177,11 +180,28 @@ func (s *scope) ofType(name string, of cty.Type, words, hint string) (cty.Value,
 		s.add(*m)
 		return cty.NilVal, at, false
 	}
+	if readsElsewhere(attribute.Expr) { // a variable or a file holds text
+		converted, ok := ofText(strings.TrimSpace(value.AsString()), of)
+		if !ok {
+			s.refuse(at, fault{summary: fmt.Sprintf("%s must be %s, and what is read here is not", name, words)})
+			return cty.NilVal, at, false
+		}
+		value = converted
+	}
 	if value.IsNull() || value.Type() != of {
 		s.refuse(at, fault{summary: fmt.Sprintf("%s must be %s, not %s", name, words, kindOf(value)), hint: hint})
 		return cty.NilVal, at, false
 	}
 	return value, at, true
+}
+
+// ofText returns a number or a truth value that is written as text.
+func ofText(text string, of cty.Type) (cty.Value, bool) {
+	if of == cty.Bool {
+		return cty.BoolVal(text == "true"), text == "true" || text == "false"
+	}
+	value, err := cty.ParseNumberVal(text)
+	return value, err == nil
 }
 
 // names reads a list of strings, none empty and none twice.

@@ -1,37 +1,48 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/proxy"
 )
 
 func newCheck(s streams) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	command := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Report every mistake in configuration files",
 		Long: `Reads configuration files as run does, without running anything, and reports all
-their mistakes at once. Variables and files that they read by env() and file()
-must be there.`,
+their mistakes at once, and warnings of what is valid but probably not meant.
+FILE - is the standard input. Variables and files that they read by env() and
+file() must be there. A file may be up to 256 KiB long.
+
+The exit code is 2 if a file has a mistake; warnings alone leave it 0.`,
+		Example: `  wampool check wampool.hcl
+  wampool check --json - < wampool.hcl`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return errors.New("check needs the FILE to be checked")
+				return errors.New("check needs the FILE to be checked, - for the standard input")
 			}
 			return nil
 		},
 		RunE: func(_ *cobra.Command, files []string) error {
+			tell := tellPeople
+			if asJSON {
+				tell = tellPrograms
+			}
 			wrong := false
 			for _, file := range files {
-				config, err := configs.Load(file)
-				if err != nil {
-					report(s.err, err)
-					wrong = true
-					continue
+				config, err := loadFile(file, s.in)
+				wrong = wrong || err != nil
+				if err := tell(s, file, config, err); err != nil {
+					return failed(err)
 				}
-				fmt.Fprintf(s.out, "%s: ok: %s\n", file, contents(config))
 			}
 			if wrong {
 				return &failure{code: exitUsage}
@@ -39,15 +50,88 @@ must be there.`,
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON object for each file: file, ok, realms, pools, mistakes, warnings")
+	return command
+}
+
+// loadFile reads a configuration, for "-" from in.
+func loadFile(file string, in io.Reader) (*configs.Config, error) {
+	if file != "-" {
+		return configs.Load(file)
+	}
+	return configs.Read(in, "standard input")
+}
+
+// warningsOf returns the warnings of a file, and what this machine lacks for it.
+func warningsOf(config *configs.Config, file string) configs.Diagnostics {
+	warnings := config.Warnings
+	if text := proxy.LackOfFiles(config.Limits.Connections); text != "" {
+		warnings = append(warnings, configs.Diagnostic{Warning: true, Filename: file, Summary: text})
+	}
+	return warnings
+}
+
+func tellPeople(s streams, file string, config *configs.Config, mistakes error) error {
+	if mistakes != nil {
+		report(s.err, mistakes)
+		return nil
+	}
+	for _, warning := range warningsOf(config, file) {
+		fmt.Fprintln(s.err, warning)
+	}
+	_, err := fmt.Fprintf(s.out, "%s: ok: %s\n", file, contents(config))
+	return err
+}
+
+// checked is what check tells programs of one file.
+type checked struct {
+	File     string   `json:"file"`
+	OK       bool     `json:"ok"`
+	Realms   int      `json:"realms"`
+	Pools    int      `json:"pools"`
+	Mistakes []remark `json:"mistakes"`
+	Warnings []remark `json:"warnings"`
+}
+
+// remark is a mistake or a warning; line and column are 0 where it concerns no
+// place in the file.
+type remark struct {
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Summary string `json:"summary"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func remarks(ds configs.Diagnostics) []remark {
+	list := make([]remark, len(ds))
+	for i, d := range ds {
+		list[i] = remark{d.Line, d.Column, d.Summary, d.Hint}
+	}
+	return list
+}
+
+func tellPrograms(s streams, file string, config *configs.Config, err error) error {
+	told := checked{File: file, OK: err == nil, Mistakes: []remark{}, Warnings: []remark{}}
+	if mistakes := (configs.Diagnostics)(nil); errors.As(err, &mistakes) {
+		told.Mistakes = remarks(mistakes)
+	}
+	if config != nil {
+		told.Realms, told.Pools = len(config.Realms), pools(config)
+		told.Warnings = remarks(warningsOf(config, file))
+	}
+	return json.NewEncoder(s.out).Encode(told)
 }
 
 // contents says how much a configuration holds.
 func contents(config *configs.Config) string {
-	pools := 0
+	return fmt.Sprintf("%s, %s", count(len(config.Realms), "realm"), count(pools(config), "pool"))
+}
+
+func pools(config *configs.Config) (n int) {
 	for _, realm := range config.Realms {
-		pools += len(realm.Pools)
+		n += len(realm.Pools)
 	}
-	return fmt.Sprintf("%s, %s", count(len(config.Realms), "realm"), count(pools, "pool"))
+	return n
 }
 
 func count(n int, what string) string {

@@ -60,9 +60,21 @@ func execute(args []string, s streams) int {
 		report(s.err, failure.cause)
 		return failure.code
 	}
-	line, _, _ := strings.Cut(err.Error(), "\n") // the rest suggests commands
-	fmt.Fprintf(s.err, "wampool: %s\nTry '%s --help'.\n", line, command.CommandPath())
+	fmt.Fprintf(s.err, "wampool: %s\nTry '%s --help'.\n", oneLine(command, err), command.CommandPath())
 	return exitUsage
+}
+
+// oneLine is what is wrong with a command line, with the command that was
+// perhaps meant.
+func oneLine(command *cobra.Command, err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	var name string
+	if n, _ := fmt.Sscanf(line, "unknown command %q", &name); n == 1 && !command.HasParent() {
+		if meant := command.SuggestionsFor(name); len(meant) > 0 {
+			line += fmt.Sprintf("; did you mean %q?", meant[0])
+		}
+	}
+	return line
 }
 
 // report prints an error, if there is one. Mistakes in a file begin with its name.
@@ -86,7 +98,8 @@ queues what is above that. Callers stay where they are.`,
 
 		SilenceUsage: true, SilenceErrors: true,
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
+	root.Version = version(buildInfo())
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newRun(s), newCheck(s), newDemo(s), newBench(s), newVersion(s))
 	return root
 }

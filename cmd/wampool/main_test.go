@@ -148,7 +148,8 @@ func TestUsageErrors(t *testing.T) {
 		args string
 		want string
 	}{
-		{"rum", "unknown command"},
+		{"rum", `unknown command "rum" for "wampool"; did you mean "run"?`},
+		{"chek wampool.hcl", `did you mean "check"?`},
 		{"run", "run needs -c FILE, or --router URL"},
 		{"run --router ws://127.0.0.1:8080/ws -c wampool.hcl", "-c FILE and --router exclude each other"},
 		{"run -c wampool.hcl --realm realm2", "-c FILE and --realm exclude"},
@@ -188,16 +189,29 @@ func TestVersion(t *testing.T) {
 	if code != exitClean || err != "" || !strings.HasPrefix(out, "wampool ") || !strings.Contains(out, "go1.") {
 		t.Errorf("exit code %d, output %q, errors %q", code, out, err)
 	}
+	if code, flag, err := runToEnd(t, "--version"); code != exitClean || flag != out || err != "" {
+		t.Errorf("--version: exit code %d, output %q, errors %q", code, flag, err)
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		if code, out, err := runToEnd(t, "completion", shell); code != exitClean || !strings.Contains(out, "wampool") || err != "" {
+			t.Errorf("%s: exit code %d, %d bytes, errors %q", shell, code, len(out), err)
+		}
+	}
 }
 
 func TestCheck(t *testing.T) {
-	good := writeFile(t, `router { url = "ws://127.0.0.1:8080/ws" }
+	const sound = `router { url = "ws://127.0.0.1:8080/ws" }
 listen "ws://127.0.0.1:9000/ws" {}
+limits { connections = 10 }
 realm "realm1" {
   pool "com.example.a" {}
   pool "com.example.b" {}
 }
-`)
+`
+	good := writeFile(t, sound)
 	bad := writeFile(t, "router {\n  url = 8080\n}\n")
 	code, out, errors := runToEnd(t, "check", good)
 	if want := good + ": ok: 1 realm, 2 pools\n"; code != exitClean || out != want || errors != "" {
@@ -211,6 +225,30 @@ realm "realm1" {
 		if !strings.Contains(errors, want) {
 			t.Errorf("the mistakes lack %q:\n%s", want, errors)
 		}
+	}
+}
+
+// Warnings are told and leave the exit code alone; programs get JSON, and the
+// standard input is a file like any other.
+func TestCheckForPrograms(t *testing.T) {
+	const source = "router { url = \"ws://127.0.0.1:8080/ws\" }\nlisten \"ws://127.0.0.1:9000/ws\" {}\nlimits { connections = 10 }\n"
+	var out, err bytes.Buffer
+	check := func(source string, args ...string) int {
+		out.Reset()
+		err.Reset()
+		return execute(append([]string{"check"}, args...), streams{in: strings.NewReader(source), out: &out, err: &err})
+	}
+	if code := check(source, "-"); code != exitClean || out.String() != "-: ok: 0 realms, 0 pools\n" ||
+		!strings.HasPrefix(err.String(), "standard input:1,1: warning: there is no realm block") {
+		t.Errorf("exit code %d, output %q, errors %q", code, &out, &err)
+	}
+	if code := check(source, "--json", "-"); code != exitClean || err.Len() > 0 || !strings.HasPrefix(out.String(),
+		`{"file":"-","ok":true,"realms":0,"pools":0,"mistakes":[],"warnings":[{"line":1,"column":1,"summary":"there is no realm block`) {
+		t.Errorf("exit code %d, output %q, errors %q", code, &out, &err)
+	}
+	if code := check(source+"rounter {}", "--json", "-"); code != exitUsage || err.Len() > 0 || out.String() !=
+		`{"file":"-","ok":false,"realms":0,"pools":0,"mistakes":[{"line":4,"column":1,"summary":"unknown block \"rounter\" at the top of the file","hint":"did you mean \"router\"?"}],"warnings":[]}`+"\n" {
+		t.Errorf("exit code %d, output %q, errors %q", code, &out, &err)
 	}
 }
 

@@ -42,6 +42,9 @@ finish within drain_timeout. A second signal stops it at once.`,
 			if err != nil {
 				return &failure{exitUsage, err}
 			}
+			for _, warning := range config.Warnings {
+				fmt.Fprintln(s.err, warning)
+			}
 			return failed(run(s, config))
 		},
 	}

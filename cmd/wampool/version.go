@@ -15,14 +15,17 @@ func newVersion(s streams) *cobra.Command {
 		Short: "Say which version this is",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			build, ok := debug.ReadBuildInfo()
-			if !ok {
-				build = &debug.BuildInfo{}
-			}
-			_, err := fmt.Fprintln(s.out, version(build))
+			_, err := fmt.Fprintln(s.out, version(buildInfo()))
 			return failed(err)
 		},
 	}
+}
+
+func buildInfo() *debug.BuildInfo {
+	if build, ok := debug.ReadBuildInfo(); ok {
+		return build
+	}
+	return &debug.BuildInfo{}
 }
 
 // version is one line: the module's version, the commit that it was built from

@@ -1,0 +1,95 @@
+package configs
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// warnOfSecret warns of a secret that stands in the file itself, and of one in a
+// file that others can read.
+func (s *scope) warnOfSecret(expr hclsyntax.Expression) {
+	if !readsElsewhere(expr) {
+		s.warn(expr.Range(), fault{
+			summary: "this secret is spelled out", hint: `keep it apart: env("NAME") or file("path")`, conceal: true,
+		})
+		return
+	}
+	file, ok := expr.(*hclsyntax.FunctionCallExpr)
+	if !ok || file.Name != fileFunction {
+		return
+	}
+	if path, m := evaluateString(file.Args[0], s.dir); m == nil {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(s.dir, path)
+		}
+		s.warnOfReaders(expr.Range(), "file of a secret", path)
+	}
+}
+
+// warnOfReaders warns of a file that everybody on this machine can read.
+func (s *scope) warnOfReaders(at hcl.Range, what, path string) {
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o004 == 0 {
+		return
+	}
+	s.warn(at, fault{summary: fmt.Sprintf("this %s can be read by everybody (mode %#o)", what, info.Mode().Perm()), hint: "chmod o-rwx"})
+}
+
+// warnOfLinger warns of a sidecar that is dealt calls while it has no callee and
+// others have.
+func (s *scope) warnOfLinger(pool *Pool) {
+	if pool.Linger == 0 || pool.Upstream == DefaultUpstream {
+		return
+	}
+	s.warn(s.body.Attributes["linger"].NameRange, fault{
+		summary: fmt.Sprintf("with upstream = %q and linger, the router goes on to deal calls to this sidecar while it has no callee", pool.Upstream),
+		hint:    "leave linger out where other sidecars serve the procedure",
+	})
+}
+
+// warnOfOverlap warns of wildcard blocks that match the same procedures. Which
+// one governs is decided by the portions between wildcards, the longer one
+// first, which few people have in mind.
+func (s *scope) warnOfOverlap(seen map[string]hcl.Range, pool *Pool, at hcl.Range) {
+	if pool.Match != "wildcard" {
+		return
+	}
+	for key, first := range seen {
+		other, ok := strings.CutPrefix(key, "wildcard ")
+		if !ok || first == at {
+			continue
+		}
+		if both, ok := commonURI(other, pool.URI); ok {
+			s.warn(at, fault{
+				summary: fmt.Sprintf("this block and the one in line %d both match %q", first.Start.Line, both),
+				hint:    "the one with more components before its first wildcard governs; if they are as many, before its second, and so on",
+			})
+		}
+	}
+}
+
+// commonURI returns a URI that two wildcard patterns match. It is false if there
+// is none.
+func commonURI(a, b string) (string, bool) {
+	x, y := strings.Split(a, "."), strings.Split(b, ".")
+	if len(x) != len(y) {
+		return "", false
+	}
+	for i := range x {
+		switch {
+		case x[i] == "" && y[i] == "":
+			x[i] = "x"
+		case x[i] == "":
+			x[i] = y[i]
+		case y[i] != "" && x[i] != y[i]:
+			return "", false
+		}
+	}
+	return strings.Join(x, "."), true
+}
