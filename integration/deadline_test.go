@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A call's own timeout. Crossbar.io counts seconds, times the run of a call by
@@ -98,4 +99,27 @@ func TestTimeoutsOfLibraries(t *testing.T) {
 	callee.invoked(1)
 	callee.release(procedure, 5) // the interrupted ones are still in its list
 	again.ok(t)
+}
+
+// Without a word in the configuration a timeout means what it means at the
+// router itself: it says in WELCOME that it is Crossbar.io.
+func TestTimeoutMeansWhatTheRouterMeans(t *testing.T) {
+	c := router(t)
+	const procedure = "com.example.deadline.unit"
+	w := launchWith(t, "--router", c.url(), "--listen", "ws://127.0.0.1:0/ws")
+	if _, err := w.process.waitLine(0, `"unit":"seconds"`); err != nil {
+		t.Fatal(err)
+	}
+	callee := library(t, "twisted").join(t, w.url, nil)
+	callee.register(procedure, "hold", args{"invoke": "roundrobin", "concurrency": 1}).ok(t)
+	for _, url := range []string{c.url(), w.url} {
+		caller := library(t, "asyncio").join(t, url, nil)
+		call := caller.do("call", args{"procedure": procedure, "options": args{"timeout": 60}})
+		callee.next("invoked")
+		for since := time.Now(); time.Since(since) < 100*time.Millisecond; {
+			callee.peak(procedure)
+		}
+		callee.release(procedure, 1)
+		call.ok(t)
+	}
 }

@@ -35,7 +35,7 @@ func launchWampool(t *testing.T, routerURL, realm string) *wampool {
 
 func launch(t *testing.T, routerURL, realm, drainTimeout string) *wampool {
 	t.Helper()
-	return launchConfig(t, "router {\n  url = \""+routerURL+"\"\n  timeout_unit = \"s\"\n}\n"+ // Crossbar.io's; fox-wamp has no timeouts
+	return launchConfig(t, "router {\n  url = \""+routerURL+"\"\n}\n"+
 		"listen \"ws://127.0.0.1:0/ws\" {}\n"+
 		"drain_timeout = \""+drainTimeout+"\"\n"+realm+"\n")
 }
@@ -47,7 +47,13 @@ func launchConfig(t *testing.T, config string) *wampool {
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	process, err := start("wampool", ".", nil, wampoolBinary, "run", "-c", file)
+	return launchWith(t, "-c", file)
+}
+
+// launchWith runs wampool with these flags.
+func launchWith(t *testing.T, flags ...string) *wampool {
+	t.Helper()
+	process, err := start("wampool", ".", nil, append([]string{wampoolBinary, "run"}, flags...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

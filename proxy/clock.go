@@ -1,9 +1,12 @@
 package proxy
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"time"
 
+	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/transport"
 )
@@ -12,6 +15,9 @@ const never dealer.Time = 1<<63 - 1
 
 // registerPatience is how long a REGISTER waits for the pool session.
 const registerPatience = 10 * time.Second
+
+// loginPatience is how long the router may take to welcome the pool session.
+const loginPatience = 10 * time.Second
 
 // runClock looks at everything that has a deadline when the earliest of them
 // is due. It ends with ctx.
@@ -47,12 +53,44 @@ func (r *realm) runClock(ctx context.Context) {
 	}
 }
 
-// unit is what the router counts call timeouts in.
+// unit is what the router counts call timeouts in. Calls come from it once it
+// has told who it is.
 func (r *realm) unit() time.Duration {
-	if r.proxy.config.Router.TimeoutUnit == "s" {
+	switch r.proxy.config.Router.TimeoutUnit {
+	case "s":
 		return time.Second
+	case "auto":
+		return cmp.Or(r.told, time.Millisecond)
 	}
 	return time.Millisecond
+}
+
+// takeUnit learns from WELCOME what the router counts call timeouts in:
+// milliseconds ("Call Timeouts"), but seconds if it is Crossbar.io.
+func (r *realm) takeUnit(s codec.Serializer, welcome *codec.Welcome) {
+	if r.proxy.config.Router.TimeoutUnit != "auto" {
+		return
+	}
+	before, unit := r.told, "milliseconds"
+	if r.told = time.Millisecond; isCrossbar(s, welcome) {
+		r.told, unit = time.Second, "seconds"
+	}
+	if r.told != before {
+		r.log.Info().Str("unit", unit).Msg("the router counts call timeouts in this unit, by its WELCOME; timeout_unit says otherwise")
+	}
+}
+
+// isCrossbar tells whether the router is Crossbar.io.
+func isCrossbar(s codec.Serializer, welcome *codec.Welcome) bool {
+	if _, ok := welcome.Details.Lookup(s, "x_cb_node"); ok {
+		return true
+	}
+	v, ok := welcome.Details.Lookup(s, "agent")
+	if !ok {
+		return false
+	}
+	agent, _ := v.Str()
+	return bytes.HasPrefix(bytes.ToLower(agent), []byte("crossbar"))
 }
 
 // maxCallTimeout is taken for all timeouts beyond it.

@@ -156,6 +156,7 @@ type world struct {
 	limits  transport.Limits   // of the router's connections
 	server  *tls.Config        // of the router
 	client  *tls.Config        // of clients
+	prepare func(*Proxy)       // before it serves; nil: nothing to do
 	arrived chan *peer         // the router's ends of new connections
 	header  chan http.Header
 	stop    context.CancelFunc
@@ -240,6 +241,9 @@ func (w *world) start(o worldOptions) {
 		t.Fatal(err)
 	}
 	w.proxy = New(config, w.log)
+	if w.prepare != nil {
+		w.prepare(w.proxy)
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	w.stop = stop
 	if err := w.proxy.Listen(ctx); err != nil {

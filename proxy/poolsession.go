@@ -58,10 +58,12 @@ func (r *realm) newLink() *link {
 // linkOf returns the link that serves a session's pools.
 func (r *realm) linkOf(*session) *link { return r.links[0] }
 
+// The longest wait before the pool session is tried again: at first, after a
+// session that the router had welcomed, and at most, when it turns it away.
 const (
-	firstBackoff = 100 * time.Millisecond
-	lastBackoff  = 5 * time.Second
-	loginTimeout = 10 * time.Second
+	firstBackoff   = 100 * time.Millisecond
+	welcomeBackoff = 800 * time.Millisecond
+	lastBackoff    = 5 * time.Second
 )
 
 // What the pool session takes is more than one client may: nobody's large
@@ -85,9 +87,7 @@ func (l *link) run(ctx context.Context) {
 			err = l.read(conn)
 			stop()
 			l.down(conn, err)
-			if time.Since(since) > lastBackoff { // it was not turned away at once
-				backoff = firstBackoff
-			}
+			backoff = afterWelcome(backoff, time.Since(since))
 		} else if ctx.Err() == nil {
 			r.mu.Lock()
 			l.notJoined = err.Error()
@@ -109,6 +109,15 @@ func (l *link) run(ctx context.Context) {
 	}
 }
 
+// afterWelcome is the backoff after a session that has lasted so long. It was
+// welcome: whatever the router ended it for, it is back within a second.
+func afterWelcome(backoff, lasted time.Duration) time.Duration {
+	if lasted > welcomeBackoff {
+		return firstBackoff
+	}
+	return min(backoff, welcomeBackoff)
+}
+
 // up makes the session the realm's: every registration that is wanted is asked for.
 func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 	r := l.realm
@@ -119,6 +128,7 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 		requests: make(map[uint64]*uplink), registrations: make(map[uint64]*uplink),
 	}
 	l.notJoined = ""
+	r.takeUnit(l.serializer, welcome)
 	r.origins[l.origin] = origin{conn: conn, serializer: conn.Serializer()}
 	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).
 		Stringer("serializer", conn.Serializer()).Msg("pool session up")

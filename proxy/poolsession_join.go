@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/wampool/wampool/codec"
@@ -39,8 +41,8 @@ func (l *link) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error
 	}
 	conn := dialed.Conn
 	conn.BeforeBlock(l.out.Flush)
-	timeout := time.AfterFunc(loginTimeout, func() {
-		conn.Abort(fmt.Errorf("router did not answer HELLO within %s", loginTimeout))
+	timeout := time.AfterFunc(l.realm.proxy.loginPatience, func() {
+		conn.Abort(errSilent)
 	})
 	defer timeout.Stop()
 	// The connection outlives ctx once it is up: a stop says GOODBYE first.
@@ -54,24 +56,54 @@ func (l *link) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error
 	return conn, welcome, nil
 }
 
-// login says HELLO and answers the router's challenge.
-func (l *link) login(conn *transport.Conn, identity *login.Login) (*codec.Welcome, error) {
-	s := conn.Serializer()
+// errSilent ends a connection whose router does not answer.
+var errSilent = errors.New("router did not answer")
+
+// silence says what was sent to a router that does not answer, and what it may
+// miss: some answer nothing where others say ABORT.
+func (l *link) silence(s codec.Serializer, challenged bool) error {
+	sent := "HELLO"
+	if challenged {
+		sent = "AUTHENTICATE"
+	}
+	return fmt.Errorf("%w %s within %s: it was for realm %q, by authentication method %q, with roles %s, in %s; "+
+		"a router that says nothing may not know the realm, or want another method, role or serializer",
+		errSilent, sent, l.realm.proxy.loginPatience, l.realm.config.Name, l.realm.config.Auth.Method, strings.Join(poolRoles, ", "), s)
+}
+
+// poolRoles are all that a client may have. Some routers take no HELLO that
+// lacks one of them.
+var poolRoles = []string{"callee", "caller", "publisher", "subscriber"}
+
+// hello is what the pool session says first.
+func (l *link) hello(s codec.Serializer, identity *login.Login) []byte {
 	features := make([]codec.Field, len(poolFeatures))
 	for i, name := range poolFeatures {
 		features[i] = codec.Field{Key: name, Value: codec.FieldBool(true)}
 	}
+	roles := make([]codec.Field, len(poolRoles))
+	for i, name := range poolRoles {
+		roles[i] = codec.Field{Key: name, Value: codec.FieldDict(nil)}
+	}
+	roles[0].Value = codec.FieldDict([]codec.Field{{Key: "features", Value: codec.FieldDict(features)}})
 	fields := []codec.Field{
 		{Key: "agent", Value: codec.FieldString("wampool")},
-		{Key: "roles", Value: codec.FieldDict([]codec.Field{
-			{Key: "callee", Value: codec.FieldDict([]codec.Field{{Key: "features", Value: codec.FieldDict(features)}})},
-		})},
+		{Key: "roles", Value: codec.FieldDict(roles)},
 	}
 	fields = append(fields, identity.Fields()...)
 	hello := codec.Hello{Realm: l.realm.config.Name, Details: codec.NewDict(s, fields...)}
-	l.out.Send(conn, hello.Append(nil, s))
+	return hello.Append(nil, s)
+}
+
+// login says HELLO and answers the router's challenge.
+func (l *link) login(conn *transport.Conn, identity *login.Login) (*codec.Welcome, error) {
+	s, challenged := conn.Serializer(), false
+	l.out.Send(conn, l.hello(s, identity))
 	for {
 		message, err := conn.Read()
+		if errors.Is(err, errSilent) {
+			err = l.silence(s, challenged)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("login: %w", err)
 		}
@@ -93,6 +125,7 @@ func (l *link) login(conn *transport.Conn, identity *login.Login) (*codec.Welcom
 			}
 			return nil, identity.Refuse(&abort)
 		case codec.TypeChallenge:
+			challenged = true
 			var challenge codec.Challenge
 			if err := challenge.Decode(s, message); err != nil {
 				return nil, fmt.Errorf("login: %w", err)

@@ -26,8 +26,9 @@ type Proxy struct {
 	realms map[string]*realm
 	now    chan struct{} // closed by Stop
 
-	patience  time.Duration // of a REGISTER with the pool session
-	certified bool          // the router is shown a certificate, for clients too
+	patience      time.Duration // of a REGISTER with the pool session
+	loginPatience time.Duration // of the pool session with the router's answers before WELCOME
+	certified     bool          // the router is shown a certificate, for clients too
 
 	listeners    []*transport.Listener // set by Listen
 	quota        *transport.Quota
@@ -49,7 +50,7 @@ type Proxy struct {
 func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
-		now: make(chan struct{}), draining: make(chan struct{}), patience: registerPatience, sessions: make(map[*session]struct{}),
+		now: make(chan struct{}), draining: make(chan struct{}), patience: registerPatience, loginPatience: loginPatience, sessions: make(map[*session]struct{}),
 	}
 	if tls := config.Router.TLS; tls != nil {
 		p.certified = tls.CertFile != ""

@@ -33,9 +33,10 @@ type realm struct {
 	uplinks   map[string]*uplink
 	byPool    []*uplink // by dealer.PoolID; uplinkOf reads it
 	byPattern patterns[*uplink]
-	awaiting  []*session  // whose REGISTER waits for the pool session, oldest first
-	armed     dealer.Time // when the clock will look next
-	check     dealer.Time // no later than the next deadline that is not the dealer's
+	told      time.Duration // unit of call timeouts by the router's WELCOME, 0: none yet
+	awaiting  []*session    // whose REGISTER waits for the pool session, oldest first
+	armed     dealer.Time   // when the clock will look next
+	check     dealer.Time   // no later than the next deadline that is not the dealer's
 	draining  bool
 	drained   chan struct{} // closed once nothing waits or runs while draining
 	failed    []failure     // calls whose message could not be put in the callee's serializer

@@ -153,6 +153,8 @@ func TestUsageErrors(t *testing.T) {
 		{"run", "run needs -c FILE, or --router URL"},
 		{"run --router ws://127.0.0.1:8080/ws -c wampool.hcl", "-c FILE and --router exclude each other"},
 		{"run -c wampool.hcl --realm realm2", "-c FILE and --realm exclude"},
+		{"run -c wampool.hcl --timeout-unit s", "-c FILE and --timeout-unit exclude"},
+		{"run --router ws://127.0.0.1:8080/ws --timeout-unit m", "--timeout-unit must be one of auto, ms, s, and is \"m\""},
 		{"run -c wampool.hcl --listen ws://127.0.0.1:0/ws", "-c FILE and --listen exclude"},
 		{"run --rooter ws://127.0.0.1:8080/ws", "unknown flag: --rooter"},
 		{"run --router ws://127.0.0.1:8080/ws more", `unknown command "more"`},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -21,7 +22,7 @@ const (
 )
 
 func newRun(s streams) *cobra.Command {
-	var file, router, realm, listen string
+	var file, router, realm, listen, unit string
 	command := &cobra.Command{
 		Use:   "run -c FILE | run --router URL [--realm NAME] [--listen URL]",
 		Short: "Run the sidecar",
@@ -38,7 +39,7 @@ finish within drain_timeout. A second signal stops it at once.`,
 			if err := fileOrFlags(command); err != nil {
 				return err
 			}
-			config, err := loadConfig(file, router, realm, listen)
+			config, err := loadConfig(file, router, realm, listen, unit)
 			if err != nil {
 				return &failure{exitUsage, err}
 			}
@@ -53,28 +54,38 @@ finish within drain_timeout. A second signal stops it at once.`,
 	flags.StringVar(&router, "router", "", "`URL` of the router: ws, wss, rs, rss or unix")
 	flags.StringVar(&realm, "realm", defaultRealm, "`NAME` of the realm")
 	flags.StringVar(&listen, "listen", defaultListen, "`URL` where clients connect")
+	flags.StringVar(&unit, "timeout-unit", configs.DefaultTimeoutUnit,
+		"`UNIT` in which the router counts call timeouts: ms, s, or auto to go by its WELCOME")
 	return command
 }
 
-// fileOrFlags refuses a command line with both ways to configure run, or none.
+// fileOrFlags refuses a command line with both ways to configure run, or none,
+// and a flag that a file would have refused.
 func fileOrFlags(command *cobra.Command) error {
 	flags := command.Flags()
 	if !flags.Changed("config") && !flags.Changed("router") {
 		return errors.New("run needs -c FILE, or --router URL")
 	}
-	for _, flag := range []string{"router", "realm", "listen"} {
+	for _, flag := range []string{"router", "realm", "listen", "timeout-unit"} {
 		if flags.Changed("config") && flags.Changed(flag) {
 			return fmt.Errorf("-c FILE and --%s exclude each other: the file says that too", flag)
 		}
 	}
+	if unit, _ := flags.GetString("timeout-unit"); !slices.Contains([]string{"auto", "ms", "s"}, unit) {
+		return fmt.Errorf("--timeout-unit must be one of auto, ms, s, and is %q", unit)
+	}
 	return nil
 }
 
-func loadConfig(file, router, realm, listen string) (*configs.Config, error) {
+func loadConfig(file, router, realm, listen, unit string) (*configs.Config, error) {
 	if router == "" {
 		return configs.Load(file)
 	}
-	return configs.Default(router, listen, realm)
+	config, err := configs.Default(router, listen, realm)
+	if err == nil {
+		config.Router.TimeoutUnit = unit
+	}
+	return config, err
 }
 
 // garbagePercent is how much the heap may grow between two collections, in
