@@ -96,7 +96,7 @@ queues what is above that. Callers stay where they are.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
 
-		SilenceUsage: true, SilenceErrors: true,
+		SilenceUsage: true, SilenceErrors: true, SuggestionsMinimumDistance: 2,
 	}
 	root.Version = version(buildInfo())
 	root.SetVersionTemplate("{{.Version}}\n")
