@@ -68,6 +68,9 @@ func Dial(ctx context.Context, rawURL string, o DialOptions) (*Dialed, error) {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	}
+	if advice := remedy(u, err); advice != "" {
+		err = fmt.Errorf("%w; %s", err, advice)
+	}
 	return nil, &DialError{redacted(u), err}
 }
 

@@ -99,7 +99,9 @@ func TestDialRawSocketFailures(t *testing.T) {
 		{"\x7f\xf2\x00\x00", " can't be reached: it answers with another serializer than json"},
 		{"\x7f\xf1\x00\x01", " can't be reached: it has set reserved bits in its handshake"},
 		{"\x7f\x00\x00\x00", " can't be reached: it answers with another serializer than json"},
-		{"HTTP/1.1 400", " can't be reached: it does not speak RawSocket"},
+		{"HTTP/1.1 400", " can't be reached: it does not speak RawSocket; it speaks HTTP, so perhaps WebSocket: use ws:// in router.url, with its path"},
+		{"\x15\x03\x03\x00", " can't be reached: it does not speak RawSocket; it speaks TLS: use rss:// in router.url"},
+		{"SSH-", " can't be reached: it does not speak RawSocket"},
 		{"", " can't be reached: it ended the connection in the middle of the handshake; is it a RawSocket server, and does it speak this serializer?"},
 	} {
 		url, _ := rawRouter(t, func([]byte) string { return c.answer })

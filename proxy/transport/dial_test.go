@@ -153,13 +153,25 @@ func TestDialFailures(t *testing.T) {
 	defer noSubprotocol.Close()
 	noTLS := httptest.NewServer(http.NotFoundHandler())
 	defer noTLS.Close()
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	defer secure.Close()
+	raw, _ := rawRouter(t, func([]byte) string { return "\x7f\x10\x00\x00" })
+	alerts, _ := rawRouter(t, func([]byte) string { return "\x15\x03\x01\x00\x02\x02\x46" })
 	for _, c := range []struct{ name, url, text string }{
 		{"silent", "ws://user:s3cret@" + silent.Addr().String() + "/ws?ticket=s3cret", "router ws://user:xxxxx@" + silent.Addr().String() + "/ws can't be reached: no answer within 30ms"},
 		{"silent TLS", "wss://" + silent.Addr().String() + "/ws", "no answer within 30ms"},
 		{"gone", "ws://" + gone.Addr().String() + "/ws", "connection refused"},
 		{"hangs up", routerURL(hangsUp), "it ended the connection in the middle of the handshake"},
 		{"no subprotocol", routerURL(noSubprotocol), "it chose none of the subprotocols wamp.2.json, wamp.2.msgpack, wamp.2.cbor"},
-		{"no TLS", strings.Replace(routerURL(noTLS), "ws:", "wss:", 1), "tls: first record does not look like a TLS handshake"},
+		{"no TLS", strings.Replace(routerURL(noTLS), "ws:", "wss:", 1), "tls: first record does not look like a TLS handshake; it does not speak TLS here: use ws:// in router.url"},
+		{"no TLS for RawSocket", strings.Replace(strings.TrimSuffix(routerURL(noTLS), "/ws"), "ws:", "rss:", 1), "it does not speak TLS here: use rs:// in router.url"},
+		{"another path", routerURL(noTLS), "404 Not Found: 404 page not found; check the path in router.url"},
+		{"RawSocket", "ws" + strings.TrimPrefix(raw, "rs"), "it does not speak HTTP; it speaks RawSocket: use rs:// in router.url, without a path"},
+		{"TLS alert", "ws" + strings.TrimPrefix(alerts, "rs"), "it does not speak HTTP; it speaks TLS: use wss:// in router.url"},
+		{"TLS that explains", strings.Replace(routerURL(secure), "wss:", "ws:", 1), "Client sent an HTTP request to an HTTPS server.; it speaks TLS: use wss:// in router.url"},
+		{"unknown CA", routerURL(secure), "certificate signed by unknown authority; name the file of its CA's certificate by tls.ca_file in the router block"},
 		{"no URL", "http://127.0.0.1/ws", "not a URL like ws://"},
 		{"nothing", "::", "not a URL like ws://"},
 	} {
@@ -170,7 +182,8 @@ func TestDialFailures(t *testing.T) {
 			}
 			_, err := Dial(t.Context(), c.url, DialOptions{Serializers: allSerializers, Timeout: timeout})
 			var failure *DialError
-			if !errors.As(err, &failure) || !strings.Contains(err.Error(), c.text) || strings.Contains(err.Error(), "s3cret") {
+			var refused *RefusedError
+			if !errors.As(err, &failure) && !errors.As(err, &refused) || !strings.Contains(err.Error(), c.text) || strings.Contains(err.Error(), "s3cret") {
 				t.Errorf("dial: %v, want %q", err, c.text)
 			}
 		})

@@ -78,6 +78,9 @@ func (e *RefusedError) Error() string {
 	if e.Body != "" {
 		text += ": " + e.Body
 	}
+	if advice := e.advice(); advice != "" {
+		text += "; " + advice
+	}
 	return text
 }
 

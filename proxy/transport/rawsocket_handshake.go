@@ -104,7 +104,7 @@ func readRawAnswer(from net.Conn, s codec.Serializer) (rawHello, error) {
 	hello := rawHello{1 << (rawMinLength + octets[1]>>4), codec.Serializer(octets[1] & 0xf)}
 	switch {
 	case octets[0] != rawMagic:
-		return hello, errNotRawSocket
+		return hello, &foreignError{"RawSocket", octets[0]}
 	case hello.serializer == 0 && octets[1] != 0:
 		return hello, RawSocketError(octets[1] >> 4)
 	case octets[2] != 0 || octets[3] != 0:

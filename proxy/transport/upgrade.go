@@ -42,6 +42,9 @@ func (t *upgradeTransport) roundTrip(request *http.Request) (*http.Response, err
 		return nil, err
 	}
 	answer := bufio.NewReader(io.LimitReader(byteReader{t.conn}, longestAnswer))
+	if first, err := answer.Peek(1); err == nil && first[0] != firstOfHTTP {
+		return nil, &foreignError{"HTTP", first[0]}
+	}
 	response, err := http.ReadResponse(answer, request)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, errors.New("it ended the connection in the middle of the handshake; is it a WebSocket server?")
