@@ -51,7 +51,7 @@ func show(s streams, length time.Duration) error {
 		}
 	}()
 	options := demo.Options{For: length, Out: s.out}
-	if file, ok := s.out.(*os.File); ok && isTerminal(file) {
+	if file, ok := s.out.(*os.File); ok && isTerminal(file) && !isDumb() {
 		options.Size = func() (width, height int, err error) { return term.GetSize(int(file.Fd())) }
 		options.Color = os.Getenv("NO_COLOR") == ""
 	}

@@ -28,10 +28,13 @@ func newLogger(w io.Writer, config configs.Log) (zerolog.Logger, error) {
 		return zerolog.Logger{}, fmt.Errorf("log level: %w", err)
 	}
 	if config.Format == "console" || config.Format == "auto" && isTerminal(w) {
-		w = zerolog.ConsoleWriter{Out: w, NoColor: !isTerminal(w), TimeFormat: logTime, TimeLocation: time.Local}
+		w = zerolog.ConsoleWriter{Out: w, NoColor: !isTerminal(w) || isDumb() || os.Getenv("NO_COLOR") != "", TimeFormat: logTime, TimeLocation: time.Local}
 	}
 	return zerolog.New(w).Level(level).With().Timestamp().Logger(), nil
 }
+
+// isDumb tells whether the terminal knows no control sequences.
+func isDumb() bool { return os.Getenv("TERM") == "dumb" }
 
 // isTerminal tells whether w is a terminal that a person looks at.
 func isTerminal(w any) bool {

@@ -163,3 +163,22 @@ func TestPlainLine(t *testing.T) {
 		}
 	}
 }
+
+// A terminal that was resized is drawn from its beginning: where the lines of
+// before have come to lie is not known.
+func TestResizedTerminal(t *testing.T) {
+	width := 120
+	v := newView(Options{Size: func() (int, int, error) { return width, 40, nil }})
+	s := snapshot{}
+	v.frame(s)
+	if again := v.frame(s); strings.Contains(again, clearAll) {
+		t.Error("all is drawn anew without need")
+	}
+	width = 60
+	if resized := v.frame(s); !strings.HasPrefix(resized, clearAll) {
+		t.Errorf("begins with %q", resized[:10])
+	}
+	if again := v.frame(s); strings.Contains(again, clearAll) {
+		t.Error("all is drawn anew without need")
+	}
+}

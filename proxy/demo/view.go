@@ -14,6 +14,8 @@ type view struct {
 	color   bool
 	history []snapshot
 	drawn   int // lines of the table that is on the screen
+
+	width, height int // of the terminal when it was drawn
 }
 
 func newView(o Options) *view { return &view{out: o.Out, size: o.Size, color: o.Color} }
@@ -31,6 +33,7 @@ const (
 	showCursor = "\x1b[?25h"
 	clearLine  = "\x1b[K"
 	clearDown  = "\x1b[J"
+	clearAll   = "\x1b[H\x1b[2J"
 )
 
 func (v *view) open() error {
@@ -61,9 +64,13 @@ func (v *view) frame(s snapshot) string {
 	rows := table(s, v.history, width-1)   // a full line would wrap on some terminals
 	rows = rows[:min(len(rows), height-1)] // what has scrolled away can't be redrawn
 	var b strings.Builder
-	if v.drawn > 0 {
+	switch resized := width != v.width || height != v.height; {
+	case v.drawn > 0 && resized: // the terminal has wrapped the lines anew: nobody knows where they are
+		b.WriteString(clearAll)
+	case v.drawn > 0:
 		fmt.Fprintf(&b, "\x1b[%dA", v.drawn)
 	}
+	v.width, v.height = width, height
 	b.WriteByte('\r')
 	for _, r := range rows {
 		b.WriteString(r.render(width-1, v.color))
