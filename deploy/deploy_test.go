@@ -4,6 +4,7 @@ package deploy
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -102,6 +103,44 @@ func TestSystemdUnit(t *testing.T) {
 		if !strings.Contains(unit, "\n"+line+"\n") {
 			t.Errorf("unit lacks %q", line)
 		}
+	}
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Logf("not verified by systemd itself: %v", err)
+		return
+	}
+	// A program that is there stands for wampool.
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "wampool.service")
+	if strings.Contains(program, " ") {
+		program = "/bin/true"
+	}
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(unit, "/usr/local/bin/wampool", program)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(analyze, "verify", "--man=no", file).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
+
+// What the comments of the systemd files tell to write is valid.
+func TestSystemdCredentials(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("CREDENTIALS_DIRECTORY", dir)
+	if err := os.WriteFile(filepath.Join(dir, "ticket"), []byte("a-ticket\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	commented := regexp.MustCompile(`(?m)^( *)#((?:listen|auth|  method|  authid|  secret|\}).*)$`)
+	source := commented.ReplaceAllString(read(t, "systemd/wampool.hcl"), "$1$2")
+	config, err := configs.Parse([]byte(source), "wampool.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if secret, err := config.Realms[0].Auth.Secret.Read(); err != nil || secret != "a-ticket" || len(config.Listen) != 2 {
+		t.Errorf("secret %q (%v), %d listeners", secret, err, len(config.Listen))
 	}
 }
 
