@@ -66,7 +66,10 @@ func library(t *testing.T, name string) *program {
 	if p := shared.programs[name]; p != nil {
 		return p
 	}
-	p := ownLibrary(t, name)
+	p, err := startLibrary(name)
+	if err != nil {
+		giveUp(err)
+	}
 	if shared.programs == nil {
 		shared.programs = make(map[string]*program)
 	}
@@ -78,6 +81,14 @@ func library(t *testing.T, name string) *program {
 // starts it kills it.
 func ownLibrary(t *testing.T, name string) *program {
 	t.Helper()
+	p, err := startLibrary(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func startLibrary(name string) (*program, error) {
 	args := programs[name]
 	command := args[0]
 	if filepath.Base(command) != command {
@@ -86,13 +97,14 @@ func ownLibrary(t *testing.T, name string) *program {
 	p := &program{pending: make(map[int]chan reply), clients: make(map[string]*client)}
 	process, err := start(name, ".", p.take, append([]string{command}, args[1:]...)...)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	p.process = process
 	if _, err := process.waitLine(0, `"ready"`); err != nil {
-		t.Fatal(err)
+		process.kill()
+		return nil, err
 	}
-	return p
+	return p, nil
 }
 
 // take handles one line that the program prints.

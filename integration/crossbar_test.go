@@ -90,7 +90,7 @@ var keys = map[string]string{"wampool": strings.Repeat("77", 32), "kim": strings
 const queueStore = `"store": {"type": "memory", "limit": 1000, "call-queue": [{"uri": "com.example.", "match": "prefix", "limit": 2}]},`
 
 func startCrossbar(realmOptions string) (*crossbar, error) {
-	dir, err := os.MkdirTemp("", "wampool-crossbar-")
+	dir, err := os.MkdirTemp(temporary, "crossbar-")
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +164,7 @@ func sharedCrossbar(t *testing.T, c **crossbar, realmOptions string) *crossbar {
 	if *c == nil {
 		node, err := startCrossbar(realmOptions)
 		if err != nil {
-			t.Fatal(err)
+			giveUp(err)
 		}
 		*c = node
 	}

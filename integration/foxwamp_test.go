@@ -63,7 +63,7 @@ func foxRouter(t *testing.T) *foxWamp {
 	if shared.foxWamp == nil {
 		f, err := startFoxWamp(0)
 		if err != nil {
-			t.Fatal(err)
+			giveUp(err)
 		}
 		shared.foxWamp = f
 	}

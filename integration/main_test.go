@@ -3,7 +3,6 @@ package integration
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,8 +11,9 @@ import (
 // patience is how long a test waits for what must happen.
 const patience = 60 * time.Second
 
-// wampoolBinary is the program under test, built with the race detector.
-var wampoolBinary string
+// wampoolBinary is the program under test, built with the race detector where
+// the tests are, in temporary, a folder that is removed at the end.
+var wampoolBinary, temporary string
 
 func TestMain(m *testing.M) {
 	if _, err := os.Stat(".installed"); err != nil {
@@ -28,21 +28,16 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "wampool-integration-")
-	if err != nil {
+	var err error
+	if temporary, err = os.MkdirTemp("", "wampool-integration-"); err != nil {
 		fmt.Println(err)
 		return 1
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	wampoolBinary = filepath.Join(dir, "wampool")
-	build := exec.Command("go", "build", "-race", "-o", wampoolBinary, "../cmd/wampool")
+	defer func() { _ = os.RemoveAll(temporary) }()
+	wampoolBinary = filepath.Join(temporary, "wampool")
+	build := Command("go", "build", raceDetector, "-buildvcs=false", "-o", wampoolBinary, "../cmd/wampool") // git may know this checkout as another user's
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Printf("building wampool: %v\n%s", err, out)
-		return 1
-	}
-	// A program with the race detector sleeps for a second before it exits.
-	if err := os.Setenv("GORACE", "atexit_sleep_ms=10"); err != nil {
-		fmt.Println(err)
 		return 1
 	}
 	defer stopShared()

@@ -28,7 +28,7 @@ type process struct {
 // start runs a program in a process group of its own. Each line that it prints
 // goes to onLine, if that is set.
 func start(name, dir string, onLine func(line string), args ...string) (*process, error) {
-	p := &process{name: name, cmd: exec.Command(args[0], args[1:]...), ended: make(chan struct{}), more: make(chan struct{})}
+	p := &process{name: name, cmd: Command(args[0], args[1:]...), ended: make(chan struct{}), more: make(chan struct{})}
 	p.cmd.Dir = dir
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdout, err := p.cmd.StdoutPipe()
@@ -42,9 +42,12 @@ func start(name, dir string, onLine func(line string), args ...string) (*process
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
+	started.mu.Lock()
+	defer started.mu.Unlock()
 	if err := p.cmd.Start(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s does not start: %w", name, err)
 	}
+	started.processes[p] = true
 	var reading sync.WaitGroup
 	reading.Go(func() { p.read(stdout, onLine) })
 	reading.Go(func() { p.read(stderr, nil) })
@@ -52,6 +55,9 @@ func start(name, dir string, onLine func(line string), args ...string) (*process
 		defer close(p.ended)
 		reading.Wait()
 		_ = p.cmd.Wait()
+		started.mu.Lock()
+		defer started.mu.Unlock()
+		delete(started.processes, p)
 	}()
 	return p, nil
 }
@@ -86,9 +92,9 @@ func (p *process) waitLine(n int, text string) (string, error) {
 		select {
 		case <-more:
 		case <-p.ended:
-			return "", fmt.Errorf("%s ended without saying %q:\n%s", p.name, text, p.output())
+			return "", &startError{fmt.Sprintf("%s ended (%s) without saying %q", p.name, p.cmd.ProcessState, text), p.output()}
 		case <-timeout:
-			return "", fmt.Errorf("%s never said %q:\n%s", p.name, text, p.output())
+			return "", &startError{fmt.Sprintf("%s has not said %q within %s", p.name, text, patience), p.output()}
 		}
 	}
 }
@@ -112,9 +118,11 @@ func (p *process) signal(s syscall.Signal) error { return p.cmd.Process.Signal(s
 
 // kill ends the program and everything that it started.
 func (p *process) kill() {
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	p.killGroup()
 	<-p.ended
 }
+
+func (p *process) killGroup() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 
 // wait waits for the program's own end, and returns its exit code.
 func (p *process) wait() (int, error) {

@@ -47,7 +47,7 @@ func unpackHAProxy(dir string) error {
 		}
 		for package in *.deb; do dpkg-deb -x "$package" .; done
 		rm -f *.deb`
-	command := exec.Command("/bin/bash", "-c", script)
+	command := exec.Command("/bin/bash", "-c", script) // with this environment: apt-get asks it for a proxy
 	command.Dir = dir
 	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -16,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/wampool/wampool/integration"
 	"github.com/wampool/wampool/proxy/bench"
 )
 
@@ -57,7 +57,7 @@ func newLab(s settings) (*lab, error) {
 
 // provide builds wampool and finds HAProxy.
 func (b *lab) provide() error {
-	if _, err := b.run("go", "build", "-trimpath", "-o", b.wampool, "./cmd/wampool"); err != nil {
+	if _, err := b.run("go", "build", "-trimpath", "-buildvcs=false", "-o", b.wampool, "./cmd/wampool"); err != nil {
 		return err
 	}
 	var err error
@@ -281,7 +281,7 @@ func machine(b *lab) string {
 
 // firstLine returns what a program says of its version.
 func firstLine(command []string) string {
-	out, err := exec.Command(command[0], command[1:]...).Output()
+	out, err := integration.Command(command[0], command[1:]...).Output()
 	if err != nil {
 		return filepath.Base(command[0]) + " (version unknown)"
 	}

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/wampool/wampool/integration"
 )
 
 // process is a program that this one has started.
@@ -45,7 +47,7 @@ func (t *text) String() string {
 // start runs a program, in a process group of its own. It is told to end where
 // this program ends before it.
 func start(name string, args ...string) (*process, error) {
-	p := &process{name: name, cmd: exec.Command(args[0], args[1:]...), lines: make(chan string, 1024)}
+	p := &process{name: name, cmd: integration.Command(args[0], args[1:]...), lines: make(chan string, 1024)}
 	p.cmd.SysProcAttr = ownGroup()
 	p.cmd.Stderr = &p.log
 	stdout, err := p.cmd.StdoutPipe()
