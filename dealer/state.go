@@ -62,6 +62,9 @@ func (d *Dealer) Load() (waiting, running int) {
 	return waiting, running - waiting
 }
 
+// Outstanding returns how many calls of an origin wait or run.
+func (d *Dealer) Outstanding(id OriginID) int { return d.origin(id).calls.len() }
+
 // Members returns how many callees a pool has.
 func (d *Dealer) Members(id PoolID) int { return d.pool(id).roster.size }
 

@@ -39,6 +39,7 @@ func (r *realm) runClock(ctx context.Context) {
 			r.check = never
 			r.giveUpRegisters(&out, now)
 			r.retryUplinks(&out, now)
+			r.retireLinks(&out, now)
 		}
 		r.armed = r.earliest()
 		next := r.armed

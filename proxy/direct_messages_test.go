@@ -132,6 +132,7 @@ func TestDirectPartsOfRefusedCalls(t *testing.T) {
 	w.start(worldOptions{realm: directly("")})
 	pool := w.welcomePool()
 	callee, _, registration := w.callee(pool, "{}", `"progressive_call_invocations":true,"progressive_call_results":true,"call_canceling":true`)
+	pool = w.pool // the callee's own
 	caller, router := w.connectBy(codec.CBOR)
 	w.welcome(caller, router, "frontend", "")
 	const tagged, notANumber = "\xc1\x01", "\xf9\x7e\x00"

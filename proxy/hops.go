@@ -52,11 +52,16 @@ func (p *Proxy) unready() (reasons []string) {
 	for i := range p.config.Realms {
 		r := p.realms[p.config.Realms[i].Name]
 		r.mu.Lock()
-		for _, l := range r.links {
-			if l.conn == nil {
-				why := cmp.Or(l.notJoined, "it has yet to join the router")
-				reasons = append(reasons, fmt.Sprintf("realm %s: the pool session is not up: %s", r.config.Name, strings.ReplaceAll(why, "\n", " ")))
+		for i, l := range r.links {
+			if l.conn != nil || i > 0 && l.pools == 0 {
+				continue
 			}
+			of, why := "", cmp.Or(l.notJoined, "it has yet to join the router")
+			if len(r.links) > 1 && l.speaks != 0 {
+				of = " for " + l.speaks.String()
+			}
+			reasons = append(reasons, fmt.Sprintf("realm %s: the pool session%s is not up: %s",
+				r.config.Name, of, strings.ReplaceAll(why, "\n", " ")))
 		}
 		r.mu.Unlock()
 	}

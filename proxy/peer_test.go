@@ -159,8 +159,10 @@ type world struct {
 	prepare func(*Proxy)       // before it serves; nil: nothing to do
 	arrived chan *peer         // the router's ends of new connections
 	header  chan http.Header
+	offered chan []codec.Serializer // to the router, in each handshake that somebody looks at
 	stop    context.CancelFunc
 	later   *peer
+	pool    *peer // the pool session that was welcomed last
 	stopped chan error
 }
 
@@ -195,7 +197,8 @@ func newWorldOf(t *testing.T, o worldOptions) (*world, *peer) {
 func makeWorld(t *testing.T) *world {
 	return &world{
 		t: t, log: zerolog.Nop(), speaks: []codec.Serializer{codec.JSON},
-		arrived: make(chan *peer, 64), header: make(chan http.Header, 64), stopped: make(chan error, 1),
+		arrived: make(chan *peer, 64), header: make(chan http.Header, 64),
+		offered: make(chan []codec.Serializer, 64), stopped: make(chan error, 1),
 	}
 }
 
@@ -268,6 +271,10 @@ func (w *world) listen(url string) {
 	go func() {
 		defer close(served)
 		_ = l.Serve(func(h *transport.Handshake) {
+			select {
+			case w.offered <- h.Serializers():
+			default:
+			}
 			i := slices.IndexFunc(w.speaks, func(s codec.Serializer) bool { return slices.Contains(h.Serializers(), s) })
 			if i < 0 {
 				h.Reject(400, "none of these is spoken here")
@@ -304,6 +311,7 @@ func (w *world) welcomePool() *peer {
 	pool := w.accept()
 	pool.expectPrefix(`[1,"realm1",{"agent":"wampool"`)
 	pool.send(`[2,1,{"realm":"realm1","authrole":"backend","roles":{"dealer":{}}}]`)
+	w.pool = pool
 	return pool
 }
 
@@ -346,6 +354,9 @@ func (w *world) callee(pool *peer, options, features string) (client, router *pe
 	w.t.Helper()
 	client, router = w.join("backend", features)
 	client.send(`[64,1,%s,"com.example.p"]`, options)
+	if pool.conn.Serializer() != codec.JSON { // the callee's has a pool session of its own
+		pool = w.welcomePool()
+	}
 	w.registerPool(pool)
 	return client, router, w.admit(client, router)
 }

@@ -12,52 +12,6 @@ import (
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// link is wampool's own session at the router, the pool session, which holds
-// registrations of pools of a realm. Its run method joins the realm, and joins
-// again whenever the session ends.
-type link struct {
-	// Immutable.
-	realm  *realm
-	origin dealer.OriginID
-
-	out transport.Outbox // owned by run
-
-	// Under realm.mu.
-	linkState
-	notJoined string // why the session is not up; "": it has yet to try, or is up
-}
-
-// linkState is a link's session while it is up, else nothing.
-type linkState struct {
-	conn          *transport.Conn // nil: down
-	serializer    codec.Serializer
-	session       uint64
-	authRole      string
-	lastRequest   uint64
-	requests      map[uint64]*uplink // REGISTER and UNREGISTER without an answer
-	registrations map[uint64]*uplink // by the router's registration ID
-	leaving       bool               // GOODBYE was sent
-}
-
-// request draws the request ID of a message to the router, and notes whom the
-// answer concerns.
-func (l *link) request(up *uplink) uint64 {
-	l.lastRequest++
-	l.requests[l.lastRequest] = up
-	return l.lastRequest
-}
-
-// newLink adds a link to the realm. It is down until it is run.
-func (r *realm) newLink() *link {
-	l := &link{realm: r, origin: r.dealer.AddOrigin(false)}
-	r.setOrigin(l.origin, origin{})
-	r.links = append(r.links, l)
-	return l
-}
-
-// linkOf returns the link that serves a session's pools.
-func (r *realm) linkOf(*session) *link { return r.links[0] }
-
 // The longest wait before the pool session is tried again: at first, after a
 // session that the router had welcomed, and at most, when it turns it away.
 const (
@@ -74,11 +28,14 @@ const (
 	poolSendBufferBytes = 256 << 20
 )
 
-// run keeps the pool session up until ctx ends.
+// run keeps the pool session up until the link is over or ctx ends.
 func (l *link) run(ctx context.Context) {
+	defer l.forget()
+	defer l.end()
+	defer context.AfterFunc(ctx, l.end)()
 	r := l.realm
 	backoff := firstBackoff
-	for ctx.Err() == nil {
+	for ctx = l.life; ctx.Err() == nil; {
 		conn, welcome, err := l.join(ctx)
 		if err == nil {
 			l.up(conn, welcome)
@@ -92,9 +49,9 @@ func (l *link) run(ctx context.Context) {
 			r.mu.Lock()
 			l.notJoined = err.Error()
 			r.mu.Unlock()
-			r.log.Warn().Err(err).Dur("retry_in", backoff).Msg("pool session can't join the router; waiting and retrying")
+			l.log.Warn().Err(err).Dur("retry_in", backoff).Msg("pool session can't join the router; waiting and retrying")
 		}
-		if ctx.Err() != nil || r.stopping() {
+		if l.over() {
 			return
 		}
 		// Between half of the backoff and all of it, so that many sidecars do
@@ -127,7 +84,7 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 		conn: conn, serializer: conn.Serializer(), session: welcome.Session, authRole: welcome.AuthRole,
 		requests: make(map[uint64]*uplink), registrations: make(map[uint64]*uplink),
 	}
-	l.notJoined = ""
+	l.notJoined, l.speaks = "", l.serializer
 	r.takeUnit(l.serializer, welcome)
 	r.origins[l.origin] = origin{conn: conn, serializer: conn.Serializer()}
 	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).
@@ -169,10 +126,10 @@ func (l *link) down(conn *transport.Conn, cause error) {
 	l.out.Flush()
 	conn.Close(1000, "", time.Second)
 	if leaving {
-		r.log.Info().Msg("pool session left")
+		l.log.Info().Msg("pool session left")
 		return
 	}
-	r.log.Warn().Err(cause).Msg("pool session down")
+	l.log.Warn().Err(cause).Msg("pool session down")
 }
 
 var errRouterGoodbye = errors.New("router said GOODBYE")

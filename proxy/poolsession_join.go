@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,8 @@ func (l *link) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error
 		return nil, nil, err
 	}
 	dialed, err := transport.Dial(ctx, config.Router.URL, transport.DialOptions{
-		Serializers: serializers,
+		Serializers: l.offer,
+		OneByOne:    true,
 		Timeout:     config.Router.DialTimeout,
 		TLS:         l.realm.proxy.routerTLS(),
 		Limits: transport.Limits{
@@ -40,6 +42,10 @@ func (l *link) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error
 		return nil, nil, err
 	}
 	conn := dialed.Conn
+	if l.only == 0 { // what was taken once is offered first
+		s := conn.Serializer()
+		l.offer = append([]codec.Serializer{s}, slices.DeleteFunc(slices.Clone(serializers), func(other codec.Serializer) bool { return other == s })...)
+	}
 	conn.BeforeBlock(l.out.Flush)
 	timeout := time.AfterFunc(l.realm.proxy.loginPatience, func() {
 		conn.Abort(errSilent)

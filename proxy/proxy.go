@@ -28,6 +28,7 @@ type Proxy struct {
 
 	patience      time.Duration // of a REGISTER with the pool session
 	loginPatience time.Duration // of the pool session with the router's answers before WELCOME
+	linkIdle      time.Duration // of a pool session without a pool
 	certified     bool          // the router is shown a certificate, for clients too
 
 	listeners    []*transport.Listener // set by Listen
@@ -50,7 +51,7 @@ type Proxy struct {
 func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
-		now: make(chan struct{}), draining: make(chan struct{}), patience: registerPatience, loginPatience: loginPatience, sessions: make(map[*session]struct{}),
+		now: make(chan struct{}), draining: make(chan struct{}), patience: registerPatience, loginPatience: loginPatience, linkIdle: linkIdle, sessions: make(map[*session]struct{}),
 	}
 	if tls := config.Router.TLS; tls != nil {
 		p.certified = tls.CertFile != ""
@@ -84,9 +85,7 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	defer cancel()
 	var realms, listeners sync.WaitGroup
 	for _, r := range p.realms {
-		for _, l := range r.links {
-			realms.Go(func() { l.run(run) })
-		}
+		realms.Go(func() { r.runLinks(run) })
 		realms.Go(func() { r.runClock(run) })
 	}
 	if p.keepalive != nil {
@@ -299,13 +298,6 @@ var errStopped = errors.New("the proxy stopped")
 
 // leaveGrace is how long the router and the clients may take to answer GOODBYE.
 const leaveGrace = 3 * time.Second
-
-// stopping tells whether the realm is on its way out.
-func (r *realm) stopping() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.draining
-}
 
 // serializers that wampool speaks, in the order in which it offers them.
 var serializers = []codec.Serializer{codec.CBOR, codec.MessagePack, codec.JSON}

@@ -24,10 +24,12 @@ type realm struct {
 	log    zerolog.Logger
 	start  time.Time // of dealer.Time
 	wake   chan struct{}
+	linked chan struct{} // has room for one: a link is to be started
 
 	mu        sync.Mutex
 	dealer    *dealer.Dealer
-	links     []*link    // the pool sessions
+	links     []*link // the pool sessions; the first one stays
+	unstarted []*link
 	origins   []origin   // by dealer.OriginID
 	callees   []*session // by dealer.CalleeID
 	uplinks   map[string]*uplink
@@ -72,12 +74,13 @@ func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 		log:     p.log.With().Str("realm", config.Name).Logger(),
 		start:   time.Now(),
 		wake:    make(chan struct{}, 1),
+		linked:  make(chan struct{}, 1),
 		dealer:  dealer.New(seed),
 		uplinks: make(map[string]*uplink),
 		armed:   never, check: never,
 		drained: make(chan struct{}),
 	}
-	r.newLink()
+	r.newLink(0)
 	return r
 }
 

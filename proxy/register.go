@@ -172,7 +172,7 @@ func (r *realm) prepareJoin(out *transport.Outbox, s *session) bool {
 		return false
 	}
 	r.enrol(s)
-	p.up = r.openUplink(r.linkOf(s), poolKey(m.Match, m.Procedure), m, p.block, policy)
+	p.up = r.openUplink(s.serializer, poolKey(m.Match, m.Procedure), m, p.block, policy)
 	p.up.pending++
 	p.join = dealer.Registration{Pool: p.up.pool, Callee: s.callee, Policy: policy, Limit: int(m.Concurrency), Force: m.ForceReregister}
 	if err := r.dealer.MayJoin(p.join); err != nil {

@@ -25,7 +25,8 @@ type uplink struct {
 	policy           string   // by which it registers at the router: single, or a shared policy
 	direct           []string // authroles whose CALLs are answered here
 	pool             dealer.PoolID
-	link             *link // on which it registers
+	link             *link            // on which it registers
+	speaks           codec.Serializer // of the first callee, whose link it is to have
 	state            uplinkState
 	wanted           bool
 	draining         bool       // it was live when the drain began
@@ -62,20 +63,31 @@ const (
 func (up *uplink) hasPattern() bool { return up.match == "prefix" || up.match == "wildcard" }
 
 // openUplink returns the registration of a pool, and opens the pool in the
-// dealer. It registers on l, if it is not registered yet.
-func (r *realm) openUplink(l *link, key string, m *codec.Register, block *configs.Pool, policy dealer.Policy) *uplink {
+// dealer. One that has no callee registers on the link of this serializer.
+func (r *realm) openUplink(s codec.Serializer, key string, m *codec.Register, block *configs.Pool, policy dealer.Policy) *uplink {
 	up := r.uplinks[key]
 	if up == nil {
-		up = &uplink{link: l, key: key, procedure: m.Procedure, match: m.Match, policy: "single", discloses: m.DiscloseCaller}
+		up = &uplink{key: key, procedure: m.Procedure, match: m.Match, policy: "single", discloses: m.DiscloseCaller}
 		if block != nil {
 			up.policy, up.direct = block.Upstream, block.Direct
 		}
 		r.uplinks[key] = up
 		r.byPattern.put(up.match, up.procedure, up)
 	}
+	if l := up.link; l == nil || l.speaks != s && up.isVacant(r) {
+		up.speaks = s
+		if up.state == absent {
+			up.moveTo(r, r.linkFor(s))
+		}
+	}
 	up.config = poolConfig(block, policy)
 	r.openPool(up)
 	return up
+}
+
+// isVacant tells whether nobody is in a pool, or about to join it.
+func (up *uplink) isVacant(r *realm) bool {
+	return up.pending == 0 && (r.uplinkOf(up.pool) != up || r.dealer.Members(up.pool) == 0)
 }
 
 // keptBytes is how much a pool without a queue holds of calls in flight, in
@@ -172,6 +184,7 @@ func (r *realm) leaveUplink(out *transport.Outbox, up *uplink) {
 		out.Send(up.link.conn, r.message)
 	case up.state == absent && up.pending == 0 && r.uplinks[up.key] == up:
 		delete(r.uplinks, up.key)
+		up.moveTo(r, nil)
 		if !up.draining {
 			r.byPattern.remove(up.match, up.procedure)
 		}
@@ -233,6 +246,9 @@ func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error)
 func (r *realm) uplinkUnregistered(out *transport.Outbox, up *uplink) {
 	delete(up.link.registrations, up.registration)
 	up.state, up.registration, up.granted = absent, 0, false
+	if up.wanted && up.link.speaks != up.speaks && r.dealer.Members(up.pool) == 0 {
+		up.moveTo(r, r.linkFor(up.speaks))
+	}
 	switch {
 	case up.wanted && up.link.conn != nil:
 		r.askUplink(out, up)

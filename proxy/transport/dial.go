@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
@@ -20,6 +21,7 @@ import (
 // DialOptions say how to reach a router.
 type DialOptions struct {
 	Serializers []codec.Serializer // offered, in this order
+	OneByOne    bool               // each alone, the next one where the router does not take it; RawSocket has no other way
 	Header      http.Header        // of the upgrade request; RawSocket has none
 	Timeout     time.Duration      // until the router has answered; 0: 2 s
 	Limits      Limits
@@ -55,6 +57,9 @@ func Dial(ctx context.Context, rawURL string, o DialOptions) (*Dialed, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("no answer within %s", o.Timeout))
 	defer cancel()
 	dial := dialWebSocket
+	if o.OneByOne {
+		dial = dialOneByOne
+	}
 	if u.Scheme != "ws" && u.Scheme != "wss" {
 		dial = dialRaw
 	}
@@ -102,6 +107,41 @@ func connect(ctx context.Context, u *url.URL, o *DialOptions) (g *gather, stream
 		}
 	}
 	return g, stream, release, nil
+}
+
+// dialOneByOne offers each serializer on a connection of its own: a router that
+// has a choice makes it by an order of its own. The error is that of the first.
+func dialOneByOne(ctx context.Context, u *url.URL, o *DialOptions) (*Dialed, error) {
+	var first error
+	for _, s := range o.Serializers {
+		alone := *o
+		alone.Serializers = []codec.Serializer{s}
+		dialed, err := dialWebSocket(ctx, u, &alone)
+		if err == nil {
+			return dialed, nil
+		}
+		if first == nil {
+			first = err
+		}
+		if !refusesSerializer(err) {
+			break
+		}
+	}
+	return nil, first
+}
+
+// refusesSerializer tells whether a handshake may have failed for the
+// serializer: routers say so by various answers, or hang up.
+func refusesSerializer(err error) bool {
+	if refused := (*RefusedError)(nil); errors.As(err, &refused) {
+		switch refused.Status {
+		case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired,
+			http.StatusRequestTimeout, http.StatusTooManyRequests:
+			return false
+		}
+		return refused.Status >= 400 && refused.Status < 500
+	}
+	return errors.Is(err, ErrNoSerializer) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // dialWebSocket connects and makes the upgrade. When ctx ends before it does,

@@ -1,0 +1,204 @@
+package proxy
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// link is wampool's own session at the router, the pool session, which holds
+// registrations of pools of a realm. Its run method joins the realm, and joins
+// again whenever the session ends.
+//
+// There is one for each serializer that callees use, and a pool registers on
+// that of its first callee: where callees and callers speak alike, nothing is
+// transcoded, and whatever their serializer can say passes.
+//
+//	realm ──┬─ first link, joined at the start: CBOR, or what the router takes
+//	        ├─ link of a callee's serializer, joined for its REGISTER
+//	        └─ …, which leaves when it has had no pool for linkIdle
+//
+// The first one tells who wampool is at the router, so it stays.
+type link struct {
+	// Immutable.
+	realm  *realm
+	only   codec.Serializer // that it offers; 0 for the realm's first link, which takes what the router does
+	origin dealer.OriginID
+	log    zerolog.Logger
+	life   context.Context // until it is retired, or the realm stops
+	end    context.CancelFunc
+
+	out   transport.Outbox   // owned by run
+	offer []codec.Serializer // owned by run; in this order, one at a time
+
+	// Under realm.mu.
+	linkState
+	notJoined   string           // why the session is not up; "": it has yet to try, or is up
+	speaks      codec.Serializer // of its session, or of the one before; 0: not known yet
+	pools       int              // uplinks that register on it
+	unusedSince dealer.Time      // if there is none
+	retired     bool             // it leaves, for want of pools
+}
+
+// linkState is a link's session while it is up, else nothing.
+type linkState struct {
+	conn          *transport.Conn // nil: down
+	serializer    codec.Serializer
+	session       uint64
+	authRole      string
+	lastRequest   uint64
+	requests      map[uint64]*uplink // REGISTER and UNREGISTER without an answer
+	registrations map[uint64]*uplink // by the router's registration ID
+	leaving       bool               // GOODBYE was sent
+}
+
+// linkIdle is how long a link stays that has no pool.
+const linkIdle = time.Minute
+
+// request draws the request ID of a message to the router, and notes whom the
+// answer concerns.
+func (l *link) request(up *uplink) uint64 {
+	l.lastRequest++
+	l.requests[l.lastRequest] = up
+	return l.lastRequest
+}
+
+// newLink adds a link to the realm, which joins once runLinks has started it.
+func (r *realm) newLink(only codec.Serializer) *link {
+	l := &link{
+		realm: r, only: only, speaks: only, origin: r.dealer.AddOrigin(false), log: r.log,
+		offer: serializers, unusedSince: r.now(),
+	}
+	if only != 0 {
+		l.offer = []codec.Serializer{only}
+		l.log = r.log.With().Stringer("serializer", only).Logger()
+	}
+	l.life, l.end = context.WithCancel(context.Background())
+	r.setOrigin(l.origin, origin{})
+	r.links = append(r.links, l)
+	r.unstarted = append(r.unstarted, l)
+	select {
+	case r.linked <- struct{}{}:
+	default:
+	}
+	return l
+}
+
+// runLinks runs all links. It ends with ctx, after them.
+func (r *realm) runLinks(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	for {
+		r.mu.Lock()
+		unstarted := r.unstarted
+		r.unstarted = nil
+		r.mu.Unlock()
+		for _, l := range unstarted {
+			running.Go(func() { l.run(ctx) })
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.linked:
+		}
+	}
+}
+
+// linkOf returns the link by which a session is judged: that of its serializer,
+// else the first that is up. Their role at the router is the same.
+func (r *realm) linkOf(s *session) *link {
+	judge := r.links[0]
+	for _, l := range r.links {
+		if l.conn != nil && (l.serializer == s.serializer || judge.conn == nil) {
+			judge = l
+		}
+	}
+	return judge
+}
+
+// linkFor returns the link that speaks this serializer, a new one if there is none.
+func (r *realm) linkFor(s codec.Serializer) *link {
+	for _, l := range r.links {
+		if l.speaks == s {
+			return l
+		}
+	}
+	return r.newLink(s)
+}
+
+// moveTo makes a link the one on which an uplink registers; nil for none.
+func (up *uplink) moveTo(r *realm, l *link) {
+	if l == up.link {
+		return
+	}
+	if up.link != nil {
+		if up.link.pools--; up.link.pools == 0 {
+			up.link.unusedSince = r.now()
+			r.checkAt(r.now() + r.proxy.linkIdle)
+		}
+	}
+	if up.link = l; l != nil {
+		l.pools++
+	}
+}
+
+// retireLinks ends links that have had no pool for long. Calls that came by
+// them are answered first.
+func (r *realm) retireLinks(out *transport.Outbox, now dealer.Time) {
+	if r.draining {
+		return
+	}
+	kept := r.links[:1]
+	for _, l := range r.links[1:] {
+		switch idle := l.unusedSince + r.proxy.linkIdle; {
+		case l.pools > 0:
+		case idle > now:
+			r.checkAt(idle)
+		case r.dealer.Outstanding(l.origin) > 0:
+			r.checkAt(now + r.proxy.linkIdle)
+		default:
+			l.retire(out)
+			continue
+		}
+		kept = append(kept, l)
+	}
+	clear(r.links[len(kept):])
+	r.links = kept
+}
+
+// retire ends a link, by GOODBYE if it is up. realm.mu is held.
+func (l *link) retire(out *transport.Outbox) {
+	l.retired = true
+	if l.conn == nil {
+		l.end()
+		return
+	}
+	l.sayGoodbye(out)
+	time.AfterFunc(closeLinger, l.end) // should the router not answer
+}
+
+// over tells whether the link is not to join again. Of one that is retired
+// nothing is left.
+func (l *link) over() bool {
+	r := l.realm
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.draining || l.retired || l.life.Err() != nil
+}
+
+// forget lets go of what a retired link has taken.
+func (l *link) forget() {
+	r := l.realm
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l.retired {
+		r.dealer.RemoveOrigin(l.origin)
+		r.origins[l.origin] = origin{}
+	}
+}
