@@ -131,15 +131,16 @@ func dialOneByOne(ctx context.Context, u *url.URL, o *DialOptions) (*Dialed, err
 }
 
 // refusesSerializer tells whether a handshake may have failed for the
-// serializer: routers say so by various answers, or hang up.
+// serializer: routers and what stands before them say so by various answers, or
+// hang up.
 func refusesSerializer(err error) bool {
 	if refused := (*RefusedError)(nil); errors.As(err, &refused) {
 		switch refused.Status {
 		case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired,
-			http.StatusRequestTimeout, http.StatusTooManyRequests:
+			http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 			return false
 		}
-		return refused.Status >= 400 && refused.Status < 500
+		return refused.Status >= 400 || errors.Is(err, ErrNoSerializer)
 	}
 	return errors.Is(err, ErrNoSerializer) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
