@@ -30,7 +30,7 @@ type process struct {
 func start(name, dir string, onLine func(line string), args ...string) (*process, error) {
 	p := &process{name: name, cmd: Command(args[0], args[1:]...), ended: make(chan struct{}), more: make(chan struct{})}
 	p.cmd.Dir = dir
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	OwnGroup(p.cmd)
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-func (p *process) killGroup() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
+func (p *process) killGroup() { SignalGroup(p.cmd, syscall.SIGKILL) }
 
 // wait waits for the program's own end, and returns its exit code.
 func (p *process) wait() (int, error) {

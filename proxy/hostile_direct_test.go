@@ -102,7 +102,7 @@ func TestHostileDirectCalls(t *testing.T) {
 	t.Logf("%d cases", cases)
 }
 
-var sentinel = list{16, 1 << 40, dict{}, "com.example.sentinel"}
+var sentinel = list{16, uint64(1 << 40), dict{}, "com.example.sentinel"}
 
 // untilSentinel counts the messages before the sentinel, or before the
 // connection's end, which it tells apart.

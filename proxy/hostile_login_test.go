@@ -18,7 +18,7 @@ var hostileLogins = []struct {
 	{"WELCOME without details", list{2, 1}},
 	{"WELCOME with session 0", list{2, 0, dict{"authrole", "backend"}}},
 	{"WELCOME with session -1", list{2, -1, dict{"authrole", "backend"}}},
-	{"WELCOME with session 2^53+1", list{2, codec.MaxID + 1, dict{"authrole", "backend"}}},
+	{"WELCOME with session 2^53+1", list{2, uint64(codec.MaxID + 1), dict{"authrole", "backend"}}},
 	{"WELCOME with session 1.5", list{2, 1.5, dict{"authrole", "backend"}}},
 	{"WELCOME with details as a list", list{2, 1, list{}}},
 	{"WELCOME with details too deep", list{2, 1, dict{"roles", nestedDicts(100000)}}},

@@ -105,7 +105,7 @@ func (x *attacker) lost() {
 // arrives behind what it sent, its call still has its answer. Then it leaves.
 func (x *attacker) goesOn(t *testing.T) {
 	a := x.arena
-	x.client.say(list{16, 1 << 40, dict{}, "com.example.sentinel"})
+	x.client.say(list{16, uint64(1 << 40), dict{}, "com.example.sentinel"})
 	if got := x.atRouter.expectType(codec.TypePublish); got[3] != "com.example.sentinel" {
 		t.Errorf("got %v, want the sentinel", got)
 	}

@@ -57,7 +57,7 @@ var hostilePoolRouters = []struct {
 	{"INVOCATION cut short", list{68, 900}, lost},
 	{"INVOCATION with ID 0", list{68, 0, 101, dict{}}, lost},
 	{"INVOCATION with ID -1", list{68, -1, 101, dict{}}, lost},
-	{"INVOCATION with ID 2^53+1", list{68, codec.MaxID + 1, 101, dict{}}, lost},
+	{"INVOCATION with ID 2^53+1", list{68, uint64(codec.MaxID + 1), 101, dict{}}, lost},
 	{"INVOCATION with ID 1.5", list{68, 1.5, 101, dict{}}, lost},
 	{"INVOCATION for registration 0", list{68, 900, 0, dict{}}, lost},
 	{"INVOCATION with details as a list", list{68, 900, 101, list{}}, lost},

@@ -31,8 +31,8 @@ var hostileRouters = []struct {
 }{
 	{"INVOCATION for an unknown registration", list{68, 900, 4711, dict{}}, renumbered},
 	{"INVOCATION under an ID of the pool's", list{68, 1, 4711, dict{}}, renumbered},
-	{"INVOCATION with ID 2^53", list{68, codec.MaxID, 4711, dict{}}, renumbered},
-	{"INVOCATION with ID 2^53+1", list{68, codec.MaxID + 1, 4711, dict{}}, delivered},
+	{"INVOCATION with ID 2^53", list{68, uint64(codec.MaxID), 4711, dict{}}, renumbered},
+	{"INVOCATION with ID 2^53+1", list{68, uint64(codec.MaxID + 1), 4711, dict{}}, delivered},
 	{"INVOCATION with ID 0", list{68, 0, 4711, dict{}}, delivered},
 	{"INVOCATION with ID -1", list{68, -1, 4711, dict{}}, delivered},
 	{"INVOCATION with ID 1.5", list{68, 1.5, 4711, dict{}}, delivered},

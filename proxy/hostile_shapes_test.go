@@ -53,7 +53,7 @@ var wrong = []struct {
 	{"true", true, "", false},
 	{"0", 0, "", false},
 	{"-1", -1, "", false},
-	{"2^53+1", codec.MaxID + 1, "", false},
+	{"2^53+1", uint64(codec.MaxID + 1), "", false},
 	{"1.5", 1.5, "", false},
 	{"no text", "", "", false},
 	{"binary", []byte("\xff\x00"), "", true},

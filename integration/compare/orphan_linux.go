@@ -1,12 +1,13 @@
 package main
 
-import "syscall"
+import (
+	"os/exec"
+	"syscall"
+)
 
-// ownGroup lets a program be killed with all that it has started. The kernel
-// ends it where this program can't, being killed itself.
-func ownGroup() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-}
+// endWithThis lets the kernel end a program where this one can't, being killed
+// itself.
+func endWithThis(cmd *exec.Cmd) { cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM }
 
 // endWithParent lets this program be told when who started it has ended: `go run`
 // ends by SIGTERM without passing it on.

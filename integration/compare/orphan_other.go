@@ -2,10 +2,10 @@
 
 package main
 
-import "syscall"
+import "os/exec"
 
-// ownGroup lets a program be killed with all that it has started.
-func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// endWithThis does nothing, as endWithParent: other systems tell nobody of a
+// parent's end.
+func endWithThis(*exec.Cmd) {}
 
-// endWithParent does nothing: other systems tell nobody of a parent's end.
 func endWithParent() error { return nil }

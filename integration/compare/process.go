@@ -48,7 +48,8 @@ func (t *text) String() string {
 // this program ends before it.
 func start(name string, args ...string) (*process, error) {
 	p := &process{name: name, cmd: integration.Command(args[0], args[1:]...), lines: make(chan string, 1024)}
-	p.cmd.SysProcAttr = ownGroup()
+	integration.OwnGroup(p.cmd)
+	endWithThis(p.cmd)
 	p.cmd.Stderr = &p.log
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -118,12 +119,12 @@ func (p *process) expect(text string) (string, error) {
 }
 
 // kill ends the program and all that it has started, without a word.
-func (p *process) kill() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
+func (p *process) kill() { integration.SignalGroup(p.cmd, syscall.SIGKILL) }
 
 // stop ends the program and all that it has started.
 func (p *process) stop() {
 	_ = p.stdin.Close()
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM)
+	integration.SignalGroup(p.cmd, syscall.SIGTERM)
 	killer := time.AfterFunc(5*time.Second, p.kill)
 	defer killer.Stop()
 	for range p.lines { // until it is closed
