@@ -40,7 +40,6 @@ const crossbarConfig = `{
       "type": "web",
       "endpoint": {"type": "tcp", "port": %d, "interface": "127.0.0.1"},
       "paths": {
-        "/": {"type": "static", "directory": "."},
         "ws": {"type": "websocket", "auth": {"anonymous": {"type": "static", "role": "anonymous"}}},
         "auth": {"type": "websocket", "auth": {
           "anonymous": {"type": "static", "role": "anonymous"},
@@ -90,16 +89,21 @@ var keys = map[string]string{"wampool": strings.Repeat("77", 32), "kim": strings
 const queueStore = `"store": {"type": "memory", "limit": 1000, "call-queue": [{"uri": "com.example.", "match": "prefix", "limit": 2}]},`
 
 func startCrossbar(realmOptions string) (*crossbar, error) {
-	dir, err := os.MkdirTemp(temporary, "crossbar-")
-	if err != nil {
-		return nil, err
-	}
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
+	return startNode(fmt.Sprintf(crossbarConfig, realmOptions, port), port)
+}
+
+// startNode starts a node with that configuration, in which it listens on that
+// port.
+func startNode(config string, port int) (*crossbar, error) {
+	dir, err := os.MkdirTemp(temporary, "crossbar-")
+	if err != nil {
+		return nil, err
+	}
 	c := &crossbar{dir: dir, port: port}
-	config := fmt.Sprintf(crossbarConfig, realmOptions, port)
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o600); err != nil {
 		return nil, err
 	}

@@ -30,7 +30,6 @@ const tlsOnly = `{
       "type": "web",
       "endpoint": {"type": "tcp", "port": %d, "interface": "127.0.0.1", "tls": {"certificate": %q, "key": %q, "ca_certificates": [%q]}},
       "paths": {
-        "/": {"type": "static", "directory": "."},
         "ws": {"type": "websocket", "auth": {
           "tls": {"type": "static", "principals": {
             "wampool": {"certificate-sha1": %q, "role": "backend"},

@@ -24,9 +24,9 @@ const everyTransport = `{
     }],
     "transports": [
       {"type": "web", "endpoint": {"type": "tcp", "port": %[1]d, "interface": "127.0.0.1"},
-       "paths": {"/": {"type": "static", "directory": "."}, "ws": {"type": "websocket", "auth": %[6]s}}},
+       "paths": {"ws": {"type": "websocket", "auth": %[6]s}}},
       {"type": "web", "endpoint": {"type": "tcp", "port": %[2]d, "interface": "127.0.0.1", "tls": %[5]s},
-       "paths": {"/": {"type": "static", "directory": "."}, "ws": {"type": "websocket", "auth": %[6]s}}},
+       "paths": {"ws": {"type": "websocket", "auth": %[6]s}}},
       {"type": "rawsocket", "endpoint": {"type": "tcp", "port": %[3]d, "interface": "127.0.0.1"}, "auth": %[6]s},
       {"type": "rawsocket", "endpoint": {"type": "tcp", "port": %[4]d, "interface": "127.0.0.1", "tls": %[5]s}, "auth": %[6]s},
       {"type": "rawsocket", "endpoint": {"type": "unix", "path": "crossbar.sock"}, "auth": %[6]s}

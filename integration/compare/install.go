@@ -91,8 +91,7 @@ const crossbarConfig = `{
     "realms": [{"name": "realm1", "roles": [{"name": "anonymous", "permissions": [
       {"uri": "", "match": "prefix", "allow": {"call": true, "register": true, "publish": true, "subscribe": true}}]}]}],
     "transports": [{"type": "web", "endpoint": {"type": "tcp", "port": %d, "interface": "127.0.0.1"},
-      "paths": {"/": {"type": "static", "directory": "."},
-        "ws": {"type": "websocket", "auth": {"anonymous": {"type": "static", "role": "anonymous"}}}}}]
+      "paths": {"ws": {"type": "websocket", "auth": {"anonymous": {"type": "static", "role": "anonymous"}}}}}]
   }]
 }`
 

@@ -1,0 +1,205 @@
+package integration
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// What is shipped in deploy runs here as it is, but for where it listens and
+// connects.
+
+var (
+	shippedRouter   = regexp.MustCompile(`(?m)^  url = "ws://[^"]*"`)
+	shippedListener = regexp.MustCompile(`(?m)^listen "ws://[^"/]*/`)
+	shippedAdmin    = regexp.MustCompile(`(?m)^  address = "[^"]*:\d+"`)
+)
+
+// shippedWampool runs a shipped configuration before a router.
+func shippedWampool(t *testing.T, file, routerURL string) *wampool {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("../deploy", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := string(content)
+	for pattern, own := range map[*regexp.Regexp]string{
+		shippedRouter: `  url = "` + routerURL + `"`, shippedListener: `listen "ws://127.0.0.1:0/`, shippedAdmin: `  address = "127.0.0.1:0"`,
+	} {
+		if pattern != shippedAdmin && !pattern.MatchString(config) {
+			t.Fatalf("%s has nothing like %s", file, pattern)
+		}
+		config = pattern.ReplaceAllLiteralString(config, own)
+	}
+	w := launchConfig(t, config)
+	if _, err := w.process.waitLine(0, "pool session up"); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// shippedCrossbar runs the router of the compose file, whose configuration is
+// where that mounts it: in the node's own folder.
+func shippedCrossbar(t *testing.T) *crossbar {
+	t.Helper()
+	content, err := os.ReadFile("../deploy/compose/crossbar.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := strings.Replace(string(content), `{"type": "tcp", "port": 8080}`, fmt.Sprintf(`{"type": "tcp", "port": %d, "interface": "127.0.0.1"}`, port), 1)
+	c, err := startNode(config, port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.stop)
+	return c
+}
+
+// The routers that tests and examples run give away nothing of theirs: least of
+// all the node's private key, which lies beside its configuration.
+func TestRoutersServeNothingOfTheirOwn(t *testing.T) {
+	for name, c := range map[string]*crossbar{"compose": shippedCrossbar(t), "integration": router(t)} {
+		t.Run(name, func(t *testing.T) {
+			paths := []string{"/", "/.", "/..", "/../", "/.crossbar", "/.crossbar/", "/node.key", "/key.priv", "/key.pub", "/config.json", "/node.pid"}
+			secrets := []string{`"workers"`, "private-key", "machine-id"}
+			err := filepath.WalkDir(c.dir, func(path string, d os.DirEntry, err error) error {
+				if err != nil {
+					return err
+				}
+				inside, err := filepath.Rel(c.dir, path)
+				paths = append(paths, "/"+inside, "/.crossbar/"+inside, "/../"+inside, "/%2e%2e/"+inside, "/ws/../"+inside, "/ws/"+inside, "/%2fetc/../"+inside)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(filepath.Join(c.dir, "key.priv")); err != nil {
+				t.Fatalf("the node has no key to be given away: %v", err)
+			}
+			for _, path := range paths {
+				status, body := get(t, c.port, path)
+				if status == http.StatusOK && !strings.HasPrefix(path, "/ws/") { // all there is the endpoint's own page
+					t.Errorf("GET %s: status 200\n%.300s", path, body)
+				}
+				for _, secret := range append(secrets, c.dir) {
+					if strings.Contains(body, secret) {
+						t.Errorf("GET %s: status %d, and %q is in\n%.300s", path, status, secret, body)
+					}
+				}
+			}
+		})
+	}
+}
+
+// get asks for a path as it is: no ".." is taken out of it.
+func get(t *testing.T, port int, path string) (status int, body string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", strings.ReplaceAll(path, " ", "%20")); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("GET %s: %v", path, err)
+	}
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatalf("GET %s: %v", path, err)
+	}
+	return response.StatusCode, string(content)
+}
+
+// Callees and callers of the compose file: four calls run in one callee, and the
+// fifth waits.
+func TestComposeExampleWorks(t *testing.T) {
+	c := shippedCrossbar(t)
+	w := shippedWampool(t, "compose/wampool.hcl", c.url())
+	p := library(t, "autobahn")
+	callee := p.join(t, w.url, nil)
+	callee.register("com.example.compute", "hold", nil).ok(t)
+	for side, url := range map[string]string{"router": c.url(), "wampool": w.url} {
+		caller := p.join(t, url, nil)
+		var calls []*answer
+		for i := range 5 {
+			calls = append(calls, caller.call("com.example.compute", i))
+		}
+		callee.invoked(4)
+		callee.release("com.example.compute", 1)
+		callee.invoked(1)
+		callee.release("com.example.compute", 4)
+		for _, call := range calls {
+			call.ok(t)
+		}
+		if peak := callee.peak("com.example.compute"); peak != 4 {
+			t.Errorf("callers at the %s: %d calls at once, want 4", side, peak)
+		}
+	}
+}
+
+// The service of systemd pools what callees ask to share.
+func TestSystemdExampleWorks(t *testing.T) {
+	c := router(t)
+	w := shippedWampool(t, "systemd/wampool.hcl", c.url())
+	p := library(t, "autobahn")
+	got := map[string]int{}
+	for range 2 {
+		callee := p.join(t, w.url, nil)
+		callee.register("com.example.systemd", "name", args{"invoke": "roundrobin"}).ok(t)
+		got[callee.name] = 0
+	}
+	caller := p.join(t, c.url(), nil)
+	for range 4 {
+		var name string
+		if err := json.Unmarshal(caller.call("com.example.systemd").ok(t), &name); err != nil {
+			t.Fatal(err)
+		}
+		got[name]++
+	}
+	for name, n := range got {
+		if n != 2 {
+			t.Errorf("%s got %d of 4 calls", name, n)
+		}
+	}
+}
+
+// Two pods, each a callee with its sidecar: the router shares the calls between
+// them.
+func TestKubernetesExampleWorks(t *testing.T) {
+	c := shippedCrossbar(t)
+	p := library(t, "autobahn")
+	got := map[string]int{}
+	for range 2 {
+		callee := p.join(t, shippedWampool(t, "kubernetes/wampool.hcl", c.url()).url, nil)
+		callee.register("com.example.compute", "name", nil).ok(t)
+		got[callee.name] = 0
+	}
+	caller := p.join(t, c.url(), nil)
+	for range 4 {
+		var name string
+		if err := json.Unmarshal(caller.call("com.example.compute").ok(t), &name); err != nil {
+			t.Fatal(err)
+		}
+		got[name]++
+	}
+	for name, n := range got {
+		if n != 2 {
+			t.Errorf("%s got %d of 4 calls", name, n)
+		}
+	}
+}
