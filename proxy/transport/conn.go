@@ -22,6 +22,9 @@ type Conn struct {
 	keepalive  *Keepalive // nil: none
 	done       chan struct{}
 
+	paused atomic.Bool                 // its reader waits for room elsewhere
+	busy   atomic.Pointer[func() bool] // nil: it never is
+
 	// Owned by the reader.
 	message   *buffer // holds the latest message; nil while the reader waits for one
 	receiving bool    // the message has begun to arrive

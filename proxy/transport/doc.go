@@ -5,7 +5,8 @@
 //	Read ◀─ framing ◀─ (TLS) ◀─ gather (read-ahead) ◀────── TCP or Unix socket
 //
 // Sending appends to a bounded buffer and never blocks, so nobody waits for
-// another's slow socket: who does not read is dropped. Flushing writes what has
+// another's slow socket: who lets it fill up is dropped. A reader whose messages
+// go to a slow socket may stop before that, until there is room (room.go). Flushing writes what has
 // gathered in one system call, on the goroutine that asks for it; only what the
 // socket does not take at once is left to a goroutine of the connection
 // (gather.go). A reader gets all messages that one read of the socket has

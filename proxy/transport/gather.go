@@ -26,12 +26,14 @@ type gather struct {
 	// Immutable.
 	raw          syscall.RawConn // nil: no socket, so only run can write
 	limit        int
+	crest        int // as much unsent is worth a look
 	attemptWrite func(fd uintptr) bool
 	attemptRead  func(fd uintptr) bool
 	until        time.Time // end of a client's handshake
 	crowded      bool      // beyond the quota
 
 	heard atomic.Bool          // something came since this was cleared
+	high  atomic.Bool          // more than crest is unsent
 	owner atomic.Pointer[Conn] // nil in the handshake and after the end
 
 	requested bool // owned by the HTTP server: the client's request has come
@@ -44,6 +46,8 @@ type gather struct {
 	pending *buffer       // gathered, nobody writes it yet; nil: nothing
 	unsent  int           // bytes in pending, and those of out that are not written
 	allowed int           // most that unsent may become by Send
+	total   uint64        // bytes that were ever appended
+	waiters []*roomWaiter // for some of it to be written
 	writing bool          // not resting
 	again   bool          // a flush was asked for meanwhile
 	quota   *Quota        // that the connection counts in; nil: none, or no more
@@ -76,7 +80,7 @@ type writeAttempt struct {
 const firstPending = 16 << 10
 
 func newGather(conn net.Conn, limit int64) *gather {
-	g := &gather{Conn: conn, raw: rawConn(conn), limit: int(limit), allowed: int(limit)}
+	g := &gather{Conn: conn, raw: rawConn(conn), limit: int(limit), crest: crestOf(limit), allowed: int(limit)}
 	g.attemptWrite, g.attemptRead = g.writeOnce, g.readOnce
 	g.rested.L = &g.mu
 	return g
@@ -98,15 +102,15 @@ func (g *gather) SetWriteDeadline(t time.Time) error {
 }
 
 // admit tells whether a message of this size may be sent, or returns why not.
-// The limit is for what waits behind a message: one that finds the buffer empty
-// is taken at any size, or else none above the limit could ever pass.
+// The limit is for what waits behind a message: one that finds a quarter of the
+// buffer empty is taken at any size, or else none above the limit could ever pass.
 func (g *gather) admit(size int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
 	case g.err != nil:
 		return g.err
-	case g.unsent == 0:
+	case g.unsent <= g.limit/4*3:
 		g.allowed = g.limit + size
 	case g.unsent+size > g.allowed:
 		return ErrSendBufferFull
@@ -165,7 +169,10 @@ func (g *gather) put(header, payload []byte, key uint32) error {
 	g.pending = g.pending.withRoom(size)
 	g.pending.b = append(append(g.pending.b, header...), payload...)
 	mask(g.pending.b[len(g.pending.b)-len(payload):], key)
-	g.unsent += size
+	g.total += uint64(size)
+	if g.unsent += size; g.unsent > g.crest && !g.high.Load() {
+		g.high.Store(true)
+	}
 	parting := g.mode == parting
 	g.mu.Unlock()
 	if parting {
@@ -221,6 +228,7 @@ func (g *gather) wrote(n int, all bool) []byte {
 	defer g.mu.Unlock()
 	g.written += n
 	g.unsent = max(0, g.unsent-n) // 0 after the end
+	g.ebb()
 	if g.written < len(g.out.b) {
 		return g.out.b[g.written:]
 	}
@@ -247,12 +255,16 @@ func (g *gather) handOver() {
 	go g.run(g.running)
 }
 
+// runStep is the most that run writes at a time, in bytes: as much has to leave
+// before a peer that reads slowly is seen to read at all.
+const runStep = 64 << 10
+
 // run writes what the socket did not take, and what comes meanwhile. It ends
 // when nothing is left, or when the socket fails or is closed.
 func (g *gather) run(ended chan<- struct{}) {
 	defer close(ended)
 	for out := g.out.b[g.written:]; len(out) > 0; {
-		n, err := g.Conn.Write(out)
+		n, err := g.Conn.Write(out[:min(len(out), runStep)])
 		if err != nil {
 			g.writeFailed(err)
 			return
@@ -343,6 +355,7 @@ func (g *gather) shut(err error) error {
 	}
 	g.closing = true
 	g.unsent = 0
+	g.ebb()
 	if g.pending != nil {
 		g.pending.giveBack()
 		g.pending = nil

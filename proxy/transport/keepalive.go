@@ -12,16 +12,29 @@ import (
 // ErrNoPong ends a connection whose peer does not answer a ping.
 var ErrNoPong = errors.New("no answer to a ping")
 
+// ErrStalled ends a connection whose peer knows no pings, and takes nothing of
+// what waits for it.
+var ErrStalled = errors.New("the peer takes nothing of what it was sent")
+
 // Keepalive pings connections that have been silent, and drops those that stay
 // silent. One goroutine looks after all of them: [Keepalive.Run].
 //
 //	heard ──interval──▶ pinged ──timeout──▶ dropped
-//	  ▲                   │ anything comes
+//	  ▲                   │ a sign of life
 //	  └───────────────────┘
 //
-// RawSocket's pings are only for peers that ping themselves (see rawsocket.go).
-// With the others TCP does the same, which finds dead machines and networks, but
-// not programs that hang.
+// A sign of life is whatever the peer sends, and as well that it takes of what
+// waits for it: a ping behind a long transfer is not answered before that is
+// over, and its time runs from when it has left.
+//
+// Three peers are spared. One whose reader is stopped until there is room
+// elsewhere (see [Conn.Await]) is not asked, for its pong would not be read; it is
+// dropped only if it takes nothing of what waits for it. One that is busy
+// ([Conn.SetBusy]) may have one thread, which does its work: it stays as long as
+// its machine acknowledges the pings in its stead, however long that is. And one
+// that knows no pings, over RawSocket (see rawsocket.go), is dropped only if it
+// takes nothing of what waits for it. Otherwise TCP looks after it, which finds
+// dead machines and networks, but not programs that hang.
 type Keepalive struct {
 	// Immutable.
 	interval, timeout time.Duration
@@ -34,9 +47,11 @@ type Keepalive struct {
 
 // beat is what is known of one connection. It is owned by tick.
 type beat struct {
-	conn   *Conn
-	heard  time.Time // about when something came last
-	pinged time.Time // zero: not since then
+	conn    *Conn
+	heard   time.Time // about when the last sign of life was seen
+	pinged  time.Time // zero: not since then
+	taken   int64     // bytes that the peer's machine had taken at the last look
+	waiting bool      // something waited for it then
 }
 
 // NewKeepalive returns a Keepalive that pings after an interval of silence, and
@@ -101,18 +116,52 @@ func (k *Keepalive) tick(now time.Time) {
 }
 
 func (k *Keepalive) look(b *beat, now time.Time) {
+	heard := b.conn.gather.heard.Swap(false)
+	silent := !heard && now.Sub(b.heard) >= k.interval
+	moved := b.move(silent)
 	switch {
-	case b.conn.gather.heard.Swap(false):
+	case heard, moved, !b.waiting && (b.conn.paused.Load() || !b.conn.framing.pings()):
 		b.heard, b.pinged = now, time.Time{}
-	case !b.pinged.IsZero():
-		if now.Sub(b.pinged) >= k.timeout {
-			err := fmt.Errorf("%w within %s", ErrNoPong, k.timeout)
-			b.conn.leave(codePolicy, err.Error(), faultLinger, err)
-		}
-	case now.Sub(b.heard) >= k.interval && b.conn.framing.pings():
+	case !silent:
+	case b.pinged.IsZero():
 		b.pinged = now
-		b.conn.ping()
+		if b.conn.framing.pings() {
+			b.conn.ping()
+		}
+	case now.Sub(b.pinged) < k.timeout:
+	case b.conn.isBusy() && b.conn.gather.acknowledged(now.Sub(b.pinged)):
+		b.heard, b.pinged = now, time.Time{}
+	default:
+		k.drop(b)
 	}
+}
+
+// move tells whether the peer has taken something since the last look, of what
+// waited for it then. What the socket takes at once is no sign of life: it goes
+// to a program that hangs as well. closely looks at the socket too.
+func (b *beat) move(closely bool) bool {
+	unsent, written := b.conn.gather.progress()
+	taken, waiting := int64(written), unsent > 0
+	if waiting || closely {
+		underway := b.conn.gather.underway()
+		taken -= int64(underway)
+		waiting = waiting || underway >= leastUnderway
+	}
+	moved := b.waiting && taken > b.taken
+	b.taken, b.waiting = taken, waiting
+	return moved
+}
+
+// leastUnderway is how much must be on its way to a peer, in bytes, to be
+// something that waits for it, and not the latest that it was sent.
+const leastUnderway = 64 << 10
+
+func (k *Keepalive) drop(b *beat) {
+	err := fmt.Errorf("%w within %s", ErrNoPong, k.timeout)
+	if b.waiting && !b.conn.framing.pings() {
+		err = fmt.Errorf("%w for %s", ErrStalled, k.interval+k.timeout)
+	}
+	b.conn.leave(codePolicy, err.Error(), faultLinger, err)
 }
 
 // ping asks the peer for a sign of life.

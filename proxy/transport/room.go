@@ -1,0 +1,94 @@
+package transport
+
+import "slices"
+
+// Who reads from one connection and writes to another must not read faster than
+// the other one takes it, or what lies between grows until somebody is dropped.
+// So a reader that finds too much unsent does not read on: its own peer's TCP
+// then stops that peer. Two rules tell how much is too much:
+//
+//	messages that pass from one peer to one other   half of the send buffer: [Conn.PaceTo]
+//	messages of many to one, as to a pool session   a share for each of them: [Share]
+//
+// Whatever else is sent, to whomever it may concern, waits for nobody.
+
+// crestOf returns how much may be unsent before anybody asks how much it is: the
+// hot path only looks whether it is more.
+func crestOf(limit int64) int { return max(int(limit>>8), 64<<10) }
+
+// roomWaiter waits for what is unsent to become less.
+type roomWaiter struct {
+	Room
+	ready chan struct{} // closed when there is room, and at the end of the connection
+}
+
+// ebb tells those who wait that less is unsent. mu is held.
+func (g *gather) ebb() {
+	if g.unsent <= g.crest && g.high.Load() {
+		g.high.Store(false)
+	}
+	if len(g.waiters) == 0 {
+		return
+	}
+	g.waiters = slices.DeleteFunc(g.waiters, func(w *roomWaiter) bool {
+		if g.err == nil && !g.has(w.Room) {
+			return false
+		}
+		close(w.ready)
+		return true
+	})
+}
+
+// has tells whether there is room. mu is held.
+func (g *gather) has(r Room) bool {
+	return g.total-uint64(g.unsent) >= r.until && g.unsent <= r.most
+}
+
+// Room is what a reader waits for before it goes on: that a connection has
+// written out what it was sent, up to some place. The zero Room is there at once.
+type Room struct {
+	of    *Conn
+	until uint64 // bytes that must be written in total
+	most  int    // and that may be unsent then
+}
+
+// PaceTo returns when a message may be passed on to a connection: when no more
+// than half of its send buffer is unsent, or it has ended, or this one has, whose
+// reader calls it. Whatever the reader has sent is flushed before it waits.
+func (c *Conn) PaceTo(to *Conn, out *Outbox) {
+	if to.gather.high.Load() {
+		out.Flush()
+		c.Await(Room{of: to, most: to.gather.limit / 2})
+	}
+}
+
+// Await returns true when there is room, or the connection that shall have it has
+// ended, and false when this one has ended, whose reader calls it. What the reader
+// has sent to others must have been flushed. The peer is not read meanwhile, and
+// nothing that it would have said is missed by the [Keepalive].
+func (c *Conn) Await(r Room) bool {
+	if r.of == nil {
+		return true
+	}
+	g := r.of.gather
+	g.mu.Lock()
+	if g.err != nil || g.has(r) {
+		g.mu.Unlock()
+		return c.notOpen() == nil
+	}
+	w := &roomWaiter{r, make(chan struct{})}
+	g.waiters = append(g.waiters, w)
+	g.mu.Unlock()
+	c.Flush() // a pong
+	c.paused.Store(true)
+	defer c.paused.Store(false)
+	select {
+	case <-w.ready:
+		return true
+	case <-c.done:
+	}
+	g.mu.Lock()
+	g.waiters = slices.DeleteFunc(g.waiters, func(other *roomWaiter) bool { return other == w })
+	g.mu.Unlock()
+	return false
+}
