@@ -117,9 +117,17 @@ func (d *Dealer) OwnInterrupt(at CalleeID, request uint64) (uint64, bool) {
 	return id, known
 }
 
-// Holds tells whether a callee has a call of a pool under this ID: then its
-// answer leaves the callee's own session and must be valid in every part.
-func (d *Dealer) Holds(at CalleeID, id uint64) bool {
+// HeldFrom tells whether a callee has a call of a pool under this ID, and where
+// that came from: then its answer leaves the callee's own session and must be
+// valid in every part.
+func (d *Dealer) HeldFrom(at CalleeID, id uint64) (OriginID, bool) {
 	i, _ := d.callee(at).requests.call(id)
-	return i != noCall
+	if i == noCall {
+		return 0, false
+	}
+	return d.calls.at(i).origin, true
 }
+
+// Busy tells whether a callee has invocations that it has not answered, of pools
+// or of the router's own since it joined one.
+func (d *Dealer) Busy(at CalleeID) bool { return d.callee(at).requests.open.len() > 0 }

@@ -30,6 +30,17 @@ func (s *session) takeFromClient(message []byte) {
 	}
 	r.mu.Lock()
 	r.fromClient(&s.clientOut, s, t, message)
+	for r.blocked != (transport.Room{}) { // its answer finds no room: it is asked for again
+		room := r.blocked
+		r.blocked = transport.Room{}
+		r.mu.Unlock()
+		s.clientOut.Flush()
+		if !s.client.Await(room) {
+			return
+		}
+		r.mu.Lock()
+		r.fromClient(&s.clientOut, s, t, message)
+	}
 	r.arm()
 	full := int64(s.heldBytes) > s.proxy.config.Limits.SendBufferBytes
 	r.mu.Unlock()
@@ -230,7 +241,8 @@ func (r *realm) yield(out *transport.Outbox, s *session, message []byte) {
 		r.abort(out, s, err.Error())
 		return
 	}
-	if r.dealer.Holds(s.callee, m.Request) && !r.vouch(out, s, m.Request, m.Validate(s.serializer), &m.Payload) {
+	if from, held := r.dealer.HeldFrom(s.callee, m.Request); held &&
+		(!r.hasRoom(s, from, message) || !r.vouch(out, s, m.Request, m.Validate(s.serializer), &m.Payload)) {
 		return
 	}
 	kind := dealer.Final
@@ -255,7 +267,8 @@ func (r *realm) calleeError(out *transport.Outbox, s *session, message []byte) {
 		out.Send(s.router, message)
 		return
 	}
-	if r.dealer.Holds(s.callee, m.Request) && !r.vouch(out, s, m.Request, m.Validate(s.serializer), &m.Payload) {
+	if from, held := r.dealer.HeldFrom(s.callee, m.Request); held &&
+		(!r.hasRoom(s, from, message) || !r.vouch(out, s, m.Request, m.Validate(s.serializer), &m.Payload)) {
 		return
 	}
 	kind := dealer.Final

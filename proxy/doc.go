@@ -32,6 +32,16 @@
 // session's reader hands it to the dealer (direct.go), and the answer goes back to
 // the caller (origin.go). The router sees none of it.
 //
+// Who is slow: a session's reader reads no further while half of the other side's
+// send buffer is unsent, so that a client and its router keep to one another's
+// pace as without wampool. A callee's reader reads no further while what the router
+// has not taken of its answers is its share of the pool session's send buffer
+// ([transport.Share]); others go on. The pool session is always read: a callee
+// that leaves its INVOCATIONs unread is lost once its send buffer is full. A
+// caller here that leaves its RESULTs unread ends so too, and its callee never waits
+// for it, because others need that one. A peer that takes nothing at all any more
+// is ended by [transport.Keepalive].
+//
 // Locks: realm.mu guards the dealer, the pools' registrations at the router and
 // the pooled side of each session. Under it nothing blocks: sending appends to
 // a bounded buffer in memory. session.wire is below it. A session that has no

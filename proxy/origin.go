@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/wampool/wampool/codec"
@@ -37,6 +36,9 @@ func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 		r.message = r.errorMessage(to, a.Request, uriPayloadSize, codec.TextPayload(to.serializer, nil, err.Error(), nil))
 	}
 	out.Send(to.conn, r.message)
+	if to.caller == nil {
+		r.callees[a.Callee].share.Sent(to.conn, len(r.message))
+	}
 	if up := r.uplinkOf(a.Pool); up != nil && a.Final {
 		up.answered++
 	}
@@ -82,18 +84,31 @@ func (r *realm) answerFor(to *origin, a *dealer.Action, h hand) error {
 	return nil
 }
 
-// fits tells why an answer can't be sent: who called does not take one so long,
-// or is a router that gets a large one while it has not read what it was sent
-// before. Small ones always may: a router that leaves so many unread is lost.
+// fits tells why an answer can't be sent: who called does not take one so long.
 func (o *origin) fits(message []byte) error {
-	const large = 1 << 20
 	if size, most := len(message), o.conn.MaxSend(); size > most {
 		return fmt.Errorf("the answer has %d bytes, and %d is the most that the RawSocket of who called takes", size, most)
 	}
-	if o.caller == nil && len(message) >= large && o.conn.Buffered()+len(message) > poolSendBufferBytes-large {
-		return errors.New("the answer is too large for a router that reads so slowly")
-	}
 	return nil
+}
+
+// hasRoom tells whether a callee's answer may be sent to where the call came
+// from, and notes in r.blocked what to wait for if not: the router reads more
+// slowly than the callee answers, and what it has not taken yet of that callee is
+// the callee's share, or more than all callees may have there. What was held
+// behind a REGISTER does not wait; it is bounded already. Nor does an answer to a
+// caller here: one who does not read is dropped, and must hold up no callee that
+// others need.
+func (r *realm) hasRoom(s *session, from dealer.OriginID, message []byte) bool {
+	to := &r.origins[from]
+	if to.conn == nil || to.caller != nil || s.releasing {
+		return true
+	}
+	room, ok := s.share.Admits(to.conn, len(message))
+	if !ok {
+		r.blocked = room
+	}
+	return ok
 }
 
 // refuse answers a caller with an ERROR.

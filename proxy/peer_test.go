@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -160,6 +161,8 @@ type world struct {
 	arrived chan *peer         // the router's ends of new connections
 	header  chan http.Header
 	offered chan []codec.Serializer // to the router, in each handshake that somebody looks at
+	isSlow  atomic.Bool             // the router's end of the next connection goes to slow
+	slow    chan *transport.Conn    // what is read by the test alone
 	stop    context.CancelFunc
 	later   *peer
 	pool    *peer // the pool session that was welcomed last
@@ -197,7 +200,7 @@ func newWorldOf(t *testing.T, o worldOptions) (*world, *peer) {
 func makeWorld(t *testing.T) *world {
 	return &world{
 		t: t, log: zerolog.Nop(), speaks: []codec.Serializer{codec.JSON},
-		arrived: make(chan *peer, 64), header: make(chan http.Header, 64),
+		arrived: make(chan *peer, 64), header: make(chan http.Header, 64), slow: make(chan *transport.Conn, 1),
 		offered: make(chan []codec.Serializer, 64), stopped: make(chan error, 1),
 	}
 }
@@ -282,6 +285,10 @@ func (w *world) listen(url string) {
 			}
 			conn, err := h.Accept(w.speaks[i], http.Header{"Set-Cookie": {"cbtid=1"}})
 			if err == nil {
+				if w.isSlow.Swap(false) {
+					w.slow <- conn
+					return
+				}
 				w.header <- h.Header()
 				w.arrived <- newPeer(w.t, conn)
 			}

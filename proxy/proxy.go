@@ -26,10 +26,11 @@ type Proxy struct {
 	realms map[string]*realm
 	now    chan struct{} // closed by Stop
 
-	patience      time.Duration // of a REGISTER with the pool session
-	loginPatience time.Duration // of the pool session with the router's answers before WELCOME
-	linkIdle      time.Duration // of a pool session without a pool
-	certified     bool          // the router is shown a certificate, for clients too
+	patience       time.Duration // of a REGISTER with the pool session
+	loginPatience  time.Duration // of the pool session with the router's answers before WELCOME
+	linkIdle       time.Duration // of a pool session without a pool
+	poolSendBuffer int64         // of each pool session, in bytes
+	certified      bool          // the router is shown a certificate, for clients too
 
 	listeners    []*transport.Listener // set by Listen
 	quota        *transport.Quota
@@ -51,7 +52,8 @@ type Proxy struct {
 func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
-		now: make(chan struct{}), draining: make(chan struct{}), patience: registerPatience, loginPatience: loginPatience, linkIdle: linkIdle, sessions: make(map[*session]struct{}),
+		now: make(chan struct{}), draining: make(chan struct{}), patience: registerPatience, loginPatience: loginPatience,
+		linkIdle: linkIdle, poolSendBuffer: poolSendBufferBytes, sessions: make(map[*session]struct{}),
 	}
 	if tls := config.Router.TLS; tls != nil {
 		p.certified = tls.CertFile != ""
@@ -226,7 +228,8 @@ func (p *Proxy) logEnd(s *session, side string, cause error) {
 // isFault tells whether a connection was closed for what its peer did.
 func isFault(cause error) bool {
 	var broken *transport.ProtocolError
-	return errors.As(cause, &broken) || errors.Is(cause, transport.ErrSendBufferFull) || errors.Is(cause, transport.ErrNoPong)
+	return errors.As(cause, &broken) || errors.Is(cause, transport.ErrSendBufferFull) || errors.Is(cause, transport.ErrNoPong) ||
+		errors.Is(cause, transport.ErrStalled)
 }
 
 // Stop ends a clean stop that is under way at once: calls in flight are

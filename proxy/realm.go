@@ -40,8 +40,9 @@ type realm struct {
 	armed     dealer.Time   // when the clock will look next
 	check     dealer.Time   // no later than the next deadline that is not the dealer's
 	draining  bool
-	drained   chan struct{} // closed once nothing waits or runs while draining
-	failed    []failure     // calls whose message could not be put in the callee's serializer
+	drained   chan struct{}  // closed once nothing waits or runs while draining
+	blocked   transport.Room // what the answer at hand has to wait for: see hasRoom
+	failed    []failure      // calls whose message could not be put in the callee's serializer
 
 	// The answer at hand, and buffers for the message under construction.
 	yielded                                codec.Yield

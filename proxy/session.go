@@ -59,6 +59,7 @@ type session struct {
 	asked         map[uint64]asked // by the router's request ID
 	parted        bool
 	dispatched    uint64
+	share         transport.Share // of a link's send buffer
 
 	leaving atomic.Bool // GOODBYE was sent to the router in the client's name: wampool stops
 
@@ -122,6 +123,7 @@ func (s *session) readClient() {
 			s.router.Close(code, reason, closeLinger)
 			return
 		}
+		s.client.PaceTo(s.router, &s.clientOut)
 		s.takeFromClient(message)
 	}
 }
@@ -136,6 +138,7 @@ func (s *session) readRouter() {
 			s.client.Close(code, reason, closeLinger)
 			return
 		}
+		s.router.PaceTo(s.client, &s.routerOut)
 		s.takeFromRouter(message)
 	}
 }

@@ -1,0 +1,201 @@
+package proxy
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// slowEnd is a connection whose end is played by the test, and reads only when
+// the test does.
+type slowEnd struct {
+	t    *testing.T
+	conn *transport.Conn
+}
+
+// next returns the next message.
+func (e slowEnd) next() string {
+	e.t.Helper()
+	message, err := e.conn.Read()
+	if err != nil {
+		e.t.Fatalf("read: %v", err)
+	}
+	return string(message)
+}
+
+func (e slowEnd) expectPrefix(format string, args ...any) {
+	e.t.Helper()
+	if got, want := e.next(), fmt.Sprintf(format, args...); !strings.HasPrefix(got, want) {
+		e.t.Fatalf("got %.100s, want %s…", got, want)
+	}
+}
+
+func (e slowEnd) say(format string, args ...any) {
+	e.t.Helper()
+	if err := e.conn.Send(fmt.Appendf(nil, format, args...)); err != nil {
+		e.t.Fatalf("send: %v", err)
+	}
+	e.conn.Flush()
+}
+
+// acceptSlow takes the next connection to the router. It is read by the test alone.
+func (w *world) acceptSlow() slowEnd {
+	w.t.Helper()
+	select {
+	case conn := <-w.slow:
+		w.t.Cleanup(func() {
+			conn.Abort(errStopped)
+			conn.Wait()
+		})
+		return slowEnd{w.t, conn}
+	case <-time.After(patience):
+		w.t.Fatal("nobody connects to the router")
+	}
+	return slowEnd{}
+}
+
+// stalls waits until a sender can send no more: what it has unsent stays.
+func stalls(t *testing.T, c *transport.Conn) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for last, same := -1, 0; same < 20_000; runtime.Gosched() {
+		if now := c.Buffered(); now == last && now > 0 {
+			same++
+		} else {
+			last, same = now, 0
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a sender is never stopped")
+		}
+	}
+}
+
+// A callee that streams faster than the router reads is stopped, and another is not:
+// its answers come, and the pool session stays up.
+func TestCalleeThatStreamsFasterThanTheRouterReads(t *testing.T) {
+	const limit, part = 16 << 20, 64 << 10
+	w := makeWorld(t)
+	w.isSlow.Store(true)
+	w.prepare = func(p *Proxy) { p.poolSendBuffer = limit }
+	w.start(worldOptions{})
+	pool := w.acceptSlow()
+	pool.expectPrefix(`[1,"realm1"`)
+	pool.say(`[2,1,{"realm":"realm1","authrole":"backend","roles":{"dealer":{}}}]`)
+
+	streamer, router := w.join("backend", `"progressive_call_results":true`)
+	streamer.send(`[64,1,%s,"com.example.p"]`, shared)
+	pool.expectPrefix(`[64,1,`)
+	pool.say(`[65,1,100]`)
+	w.admit(streamer, router)
+	other, routerOfOther := w.join("backend", "")
+	other.send(`[64,1,{"invoke":"roundrobin"},"com.example.q"]`)
+	pool.expectPrefix(`[64,2,`)
+	pool.say(`[65,2,200]`)
+	routerOfOther.expectPrefix(`[64,1,`)
+	routerOfOther.send(`[8,64,1,{},"wamp.error.procedure_already_exists"]`)
+	other.expectPrefix(`[65,1,`)
+
+	pool.say(`[68,11,100,{"receive_progress":true}]`)
+	streamer.expectPrefix(`[68,1,`)
+	const parts = 512 << 20 / part / 8 // 64 MiB, four times what the send buffer takes
+	streamed := make(chan error, 1)
+	go func() {
+		payload := strings.Repeat("x", part)
+		var err error
+		for i := 0; i < parts && err == nil; i++ {
+			for streamer.conn.Buffered() > 1<<20 {
+				runtime.Gosched()
+			}
+			err = streamer.conn.Send(fmt.Appendf(nil, `[70,1,{"progress":true},[%d,%q]]`, i, payload))
+			streamer.conn.Flush()
+		}
+		streamed <- err
+	}()
+	stalls(t, streamer.conn)
+	for i := range 5 { // while the router takes nothing of the stream
+		pool.say(`[68,%d,200,{}]`, 20+i)
+		other.expectPrefix(`[68,%d,`, 1+i)
+		other.send(`[70,%d,{},["meanwhile"]]`, 1+i)
+	}
+	part0, answers := 0, 0
+	for part0 < parts || answers < 5 {
+		message := pool.next()
+		switch {
+		case strings.HasPrefix(message, fmt.Sprintf(`[70,11,{"progress":true},[%d,`, part0)):
+			part0++
+		case strings.HasPrefix(message, fmt.Sprintf(`[70,%d,{},["meanwhile"]`, 20+answers)):
+			answers++
+			if mib := part0 * part >> 20; mib > 20 { // most of it in the sockets
+				t.Errorf("answer %d comes behind %d MiB of the stream", answers, mib)
+			}
+		default:
+			t.Fatalf("the router gets %.100s behind %d parts and %d answers", message, part0, answers)
+		}
+	}
+	if err := <-streamed; err != nil {
+		t.Errorf("stream: %v", err)
+	}
+	streamer.send(`[70,1,{}]`)
+	pool.expectPrefix(`[70,11,{}]`)
+}
+
+// A client that publishes faster than the router reads, and one that reads more
+// slowly than the router sends, are neither dropped.
+func TestSlowEndsOfASession(t *testing.T) {
+	const part, parts = 256 << 10, 256 // 64 MiB, eight times what a send buffer takes
+	payload := strings.Repeat("x", part)
+	send := func(from *transport.Conn, format string) chan error {
+		sent := make(chan error, 1)
+		go func() {
+			var err error
+			for i := 0; i < parts && err == nil; i++ {
+				for from.Buffered() > 1<<20 {
+					runtime.Gosched()
+				}
+				err = from.Send(fmt.Appendf(nil, format, i+1, payload))
+				from.Flush()
+			}
+			sent <- err
+		}()
+		return sent
+	}
+	t.Run("router", func(t *testing.T) {
+		w, _ := newWorld(t, "")
+		w.isSlow.Store(true)
+		dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{Timeout: patience, Serializers: []codec.Serializer{codec.JSON}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, router := newPeer(t, dialed.Conn), w.acceptSlow()
+		sent := send(client.conn, `[16,%d,{},"com.example.t",[%q]]`)
+		stalls(t, client.conn)
+		for i := range parts {
+			router.expectPrefix(`[16,%d,{},`, i+1)
+		}
+		if err := <-sent; err != nil {
+			t.Error(err)
+		}
+		router.say(`[17,1,1]`)
+		client.expect(`[17,1,1]`)
+	})
+	t.Run("client", func(t *testing.T) {
+		w, _ := newWorld(t, "")
+		client, router, tell := w.deaf("backend")
+		sent := send(router.conn, `[36,1,%d,{},[%q]]`)
+		stalls(t, router.conn)
+		tell(`[32,1,{},"com.example.t"]`) // it is read all the time
+		router.expect(`[32,1,{},"com.example.t"]`)
+		slow := slowEnd{t, client}
+		for i := range parts {
+			slow.expectPrefix(`[36,1,%d,{},`, i+1)
+		}
+		if err := <-sent; err != nil {
+			t.Error(err)
+		}
+	})
+}
