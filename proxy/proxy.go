@@ -34,6 +34,7 @@ type Proxy struct {
 
 	listeners    []*transport.Listener // set by Listen
 	quota        *transport.Quota
+	budget       *transport.Budget       // of what all clients hold together
 	keepalive    *transport.Keepalive    // nil: no pings
 	certificates *transport.Certificates // toward the router, set by Listen; nil: by default
 	admin        *admin.Server           // set by Listen; nil: none
@@ -59,6 +60,7 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 		p.certified = tls.CertFile != ""
 	}
 	p.quota = transport.NewQuota(config.Limits.Connections)
+	p.budget = transport.NewBudget(config.Limits.MemoryBytes)
 	if config.Limits.PingInterval > 0 {
 		p.keepalive = transport.NewKeepalive(config.Limits.PingInterval, config.Limits.PingTimeout)
 	}
@@ -161,6 +163,7 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
 	}
 	s := newSession(p, client, dialed.Conn)
 	if !p.add(s) {
+		s.account.Close()
 		client.Close(1001, "the proxy is stopping", closeLinger)
 		dialed.Conn.Close(1001, "the proxy is stopping", closeLinger)
 		return
@@ -229,7 +232,7 @@ func (p *Proxy) logEnd(s *session, side string, cause error) {
 func isFault(cause error) bool {
 	var broken *transport.ProtocolError
 	return errors.As(cause, &broken) || errors.Is(cause, transport.ErrSendBufferFull) || errors.Is(cause, transport.ErrNoPong) ||
-		errors.Is(cause, transport.ErrStalled)
+		errors.Is(cause, transport.ErrStalled) || errors.Is(cause, transport.ErrMemory)
 }
 
 // Stop ends a clean stop that is under way at once: calls in flight are

@@ -22,6 +22,10 @@ type session struct {
 	router     *transport.Conn
 	serializer codec.Serializer // of both
 
+	// What the client makes wampool hold: buffers of both connections, which count
+	// by themselves, and whatever the session keeps for it, by what keeping it costs.
+	account *transport.Account
+
 	// Owned by one reader each.
 	clientOut, routerOut transport.Outbox
 
@@ -90,6 +94,7 @@ func newSession(p *Proxy, client, router *transport.Conn) *session {
 		proxy: p, client: client, router: router, serializer: client.Serializer(),
 		log: p.log.With().Str("client", client.RemoteAddr()).Logger(), resumed: make(chan struct{}, 1),
 	}
+	s.account = p.budget.Open(s.abandon)
 	client.BeforeBlock(s.clientOut.FlushShared)
 	router.BeforeBlock(s.routerOut.Flush)
 	return s
@@ -107,6 +112,14 @@ func (s *session) run() {
 	<-done
 	s.client.Wait()
 	s.router.Wait()
+	s.account.Close()
+}
+
+// abandon drops both connections at once: for what they hold, which is given
+// back when their readers have heard of it.
+func (s *session) abandon(cause error) {
+	s.client.Abort(cause)
+	s.router.Abort(cause)
 }
 
 // closeLinger is how long an ending connection may take to deliver what was
