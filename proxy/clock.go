@@ -38,7 +38,8 @@ func (r *realm) runClock(ctx context.Context) {
 		if now >= r.check {
 			r.check = never
 			r.giveUpRegisters(&out, now)
-			r.retryUplinks(&out, now)
+			r.expireAsks(&out, now)
+			r.retryLegs(&out, now)
 			r.retireLinks(&out, now)
 		}
 		r.armed = r.earliest()

@@ -51,7 +51,7 @@ func (r *realm) leave() {
 	for _, l := range r.links {
 		if l.conn != nil {
 			conns = append(conns, l.conn)
-			l.sayGoodbye(&out)
+			l.sayGoodbye(&out, uriSystemShutdown)
 		}
 	}
 	r.mu.Unlock()
@@ -68,9 +68,9 @@ func (r *realm) leave() {
 }
 
 // sayGoodbye begins the end of a session that is up. realm.mu is held.
-func (l *link) sayGoodbye(out *transport.Outbox) {
+func (l *link) sayGoodbye(out *transport.Outbox, reason string) {
 	l.leaving = true
-	bye := codec.Goodbye{Reason: uriSystemShutdown}
+	bye := codec.Goodbye{Reason: reason}
 	out.Send(l.conn, bye.Append(nil, l.serializer))
 }
 

@@ -44,6 +44,7 @@ type link struct {
 	pools       int              // uplinks that register on it
 	unusedSince dealer.Time      // if there is none
 	retired     bool             // it leaves, for want of pools
+	renewedAt   dealer.Time      // when its session was begun anew; 0: never
 }
 
 // linkState is a link's session while it is up, else nothing.
@@ -53,21 +54,18 @@ type linkState struct {
 	session       uint64
 	authRole      string
 	lastRequest   uint64
-	requests      map[uint64]*uplink // REGISTER and UNREGISTER without an answer
-	registrations map[uint64]*uplink // by the router's registration ID
-	leaving       bool               // GOODBYE was sent
+	requests      map[uint64]ask      // REGISTER and UNREGISTER without an answer
+	open          int                 // of them, those whose answer is not taken as lost
+	late          int                 // how many answers were taken as lost
+	answeredAt    dealer.Time         // the latest answer
+	todo          []*leg              // that wait to be asked for, in this order
+	registrations map[uint64]*leg     // by the router's registration ID
+	doubts        map[string]struct{} // pools for which an answer was lost, by key
+	leaving       bool                // GOODBYE was sent
 }
 
 // linkIdle is how long a link stays that has no pool.
 const linkIdle = time.Minute
-
-// request draws the request ID of a message to the router, and notes whom the
-// answer concerns.
-func (l *link) request(up *uplink) uint64 {
-	l.lastRequest++
-	l.requests[l.lastRequest] = up
-	return l.lastRequest
-}
 
 // newLink adds a link to the realm, which joins once runLinks has started it.
 func (r *realm) newLink(only codec.Serializer) *link {
@@ -143,6 +141,7 @@ func (up *uplink) moveTo(r *realm, l *link) {
 			r.checkAt(r.now() + r.proxy.linkIdle)
 		}
 	}
+	up.queued = false
 	if up.link = l; l != nil {
 		l.pools++
 	}
@@ -179,7 +178,7 @@ func (l *link) retire(out *transport.Outbox) {
 		l.end()
 		return
 	}
-	l.sayGoodbye(out)
+	l.sayGoodbye(out, uriCloseRealm)
 	time.AfterFunc(closeLinger, l.end) // should the router not answer
 }
 

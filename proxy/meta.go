@@ -73,8 +73,8 @@ func (r *realm) askMeta(out *transport.Outbox, s *session, m *codec.Call, messag
 // registeredAs returns the uplink that the router knows by this ID, nil if none.
 func (r *realm) registeredAs(registration uint64) *uplink {
 	for _, l := range r.links {
-		if up := l.registrations[registration]; up != nil && up.state == held {
-			return up
+		if g := l.registrations[registration]; g != nil && g.state == held {
+			return g.up
 		}
 	}
 	return nil

@@ -82,7 +82,7 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 	defer r.mu.Unlock()
 	l.linkState = linkState{
 		conn: conn, serializer: conn.Serializer(), session: welcome.Session, authRole: welcome.AuthRole,
-		requests: make(map[uint64]*uplink), registrations: make(map[uint64]*uplink),
+		requests: make(map[uint64]ask), registrations: make(map[uint64]*leg), doubts: make(map[string]struct{}),
 	}
 	l.notJoined, l.speaks = "", l.serializer
 	r.takeUnit(l.serializer, welcome)
@@ -94,9 +94,7 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 			continue
 		}
 		up.retryIn = 0
-		if up.wanted {
-			r.askUplink(&l.out, up)
-		}
+		r.settleLeg(&l.out, &up.leg)
 	}
 	r.resumeRegisters(&l.out)
 	r.arm()
@@ -116,10 +114,9 @@ func (l *link) down(conn *transport.Conn, cause error) {
 		if up.link != l {
 			continue
 		}
-		up.state, up.registration, up.revoked = absent, 0, false
-		if !up.wanted {
-			r.leaveUplink(&l.out, up)
-		}
+		up.state, up.registration, up.revoked, up.queued = absent, 0, false, false
+		up.heard()
+		r.leaveUplink(&l.out, up)
 	}
 	r.arm()
 	r.mu.Unlock()
@@ -132,7 +129,10 @@ func (l *link) down(conn *transport.Conn, cause error) {
 	l.log.Warn().Err(cause).Msg("pool session down")
 }
 
-var errRouterGoodbye = errors.New("router said GOODBYE")
+var (
+	errRouterGoodbye = errors.New("router said GOODBYE")
+	errRenewed       = errors.New("the router did not answer GOODBYE")
+)
 
 // read takes the router's messages until the session ends.
 func (l *link) read(conn *transport.Conn) error {
@@ -176,9 +176,7 @@ func (l *link) take(conn *transport.Conn, message []byte) error {
 		if err := m.Decode(s, message); err != nil {
 			return err
 		}
-		if up := l.answered(m.Request); up != nil {
-			r.uplinkRegistered(&l.out, up, m.Registration)
-		}
+		l.registered(&m)
 	case codec.TypeUnregistered:
 		var m codec.Unregistered
 		if err := m.Decode(s, message); err != nil {
@@ -216,13 +214,6 @@ func answersOurs(s codec.Serializer, message []byte) bool {
 	return err == nil && (t == uint64(codec.TypeRegister) || t == uint64(codec.TypeUnregister))
 }
 
-// answered returns whom the answer to our request concerns, once.
-func (l *link) answered(request uint64) *uplink {
-	up := l.requests[request]
-	delete(l.requests, request)
-	return up
-}
-
 func (l *link) invocation(m *codec.Invocation, size int) {
 	r := l.realm
 	if most := r.proxy.config.Limits.MessageBytes; int64(size) > most {
@@ -231,13 +222,13 @@ func (l *link) invocation(m *codec.Invocation, size int) {
 		l.out.Send(l.conn, r.message)
 		return
 	}
-	up := l.registrations[m.Registration]
-	if up == nil || r.uplinkOf(up.pool) != up {
+	g := l.registrations[m.Registration]
+	if g == nil || r.uplinkOf(g.up.pool) != g.up {
 		// The registration is being given up, or the router errs: the call is
 		// answered all the same.
 		procedure := "an unknown registration"
-		if up != nil {
-			procedure = up.procedure
+		if g != nil {
+			procedure = g.up.procedure
 		}
 		r.message = r.errorMessage(&r.origins[l.origin], m.Request, uriNoCallee,
 			refusalPayload(l.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, procedure))
@@ -245,39 +236,8 @@ func (l *link) invocation(m *codec.Invocation, size int) {
 		return
 	}
 	r.perform(&l.out, r.dealer.Call(r.now(), dealer.Call{
-		Pool: up.pool, Origin: l.origin, Request: m.Request,
+		Pool: g.up.pool, Origin: l.origin, Request: m.Request,
 		Body:            codec.Body{Serializer: l.serializer, Details: m.Details, Payload: m.Payload},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), hand{})
-}
-
-// unregistered takes the end of a registration: the answer to our UNREGISTER,
-// or the router's revocation (request 0, "Registration Revocation").
-func (l *link) unregistered(m *codec.Unregistered) {
-	r := l.realm
-	if m.Request != 0 {
-		if up := l.answered(m.Request); up != nil && up.state == leaving {
-			r.uplinkUnregistered(&l.out, up)
-		}
-		return
-	}
-	if up := l.registrations[m.Registration]; up != nil {
-		r.log.Warn().Str("procedure", up.procedure).Str("reason", m.Reason).Msg("router revoked the pool's registration")
-		up.revoked = up.wanted
-		r.uplinkUnregistered(&l.out, up)
-	}
-}
-
-func (l *link) refused(m *codec.Error) {
-	r := l.realm
-	switch m.RequestType {
-	case codec.TypeRegister:
-		if up := l.answered(m.Request); up != nil {
-			r.uplinkRefused(&l.out, up, m)
-		}
-	case codec.TypeUnregister: // it was gone already
-		if up := l.answered(m.Request); up != nil && up.state == leaving {
-			r.uplinkUnregistered(&l.out, up)
-		}
-	}
 }

@@ -28,6 +28,8 @@ type Proxy struct {
 
 	patience       time.Duration // of a REGISTER with the pool session
 	loginPatience  time.Duration // of the pool session with the router's answers before WELCOME
+	answerPatience time.Duration // of the pool session with the answer to a request of its own
+	renewalPause   time.Duration // between two sessions of a link that are begun anew for a lost answer
 	linkIdle       time.Duration // of a pool session without a pool
 	poolSendBuffer int64         // of each pool session, in bytes
 	certified      bool          // the router is shown a certificate, for clients too
@@ -54,7 +56,7 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
 		now: make(chan struct{}), draining: make(chan struct{}), patience: registerPatience, loginPatience: loginPatience,
-		linkIdle: linkIdle, poolSendBuffer: poolSendBufferBytes, sessions: make(map[*session]struct{}),
+		answerPatience: answerPatience, renewalPause: renewalPause, linkIdle: linkIdle, poolSendBuffer: poolSendBufferBytes, sessions: make(map[*session]struct{}),
 	}
 	if tls := config.Router.TLS; tls != nil {
 		p.certified = tls.CertFile != ""

@@ -15,6 +15,7 @@ const (
 	uriAlreadyExists      = "wamp.error.procedure_already_exists"
 	uriAuthentication     = "wamp.error.authentication_failed"
 	uriCanceled           = "wamp.error.canceled"
+	uriCloseRealm         = "wamp.close.close_realm"
 	uriDifferentPolicy    = "wamp.error.procedure_exists_with_different_invocation_policy"
 	uriFeature            = "wamp.error.feature_not_supported"
 	uriGoodbyeAndOut      = "wamp.close.goodbye_and_out"

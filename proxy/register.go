@@ -440,8 +440,11 @@ func (r *realm) giveUpRegisters(out *transport.Outbox, now dealer.Time) {
 		switch {
 		case p == nil || p.stage > awaitUplink:
 		case p.since+r.proxy.patience <= now:
-			r.denyRegister(out, s, uriNetworkFailure,
-				fmt.Sprintf("the pool's own session at the router was not up within %s", r.proxy.patience))
+			why := "the pool's own session at the router was not up"
+			if p.up != nil && p.up.link.conn != nil {
+				why = "the router has not let the pool's own session have the procedure"
+			}
+			r.denyRegister(out, s, uriNetworkFailure, fmt.Sprintf("%s within %s", why, r.proxy.patience))
 		default:
 			r.checkAt(p.since + r.proxy.patience)
 		}

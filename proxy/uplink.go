@@ -1,63 +1,33 @@
 package proxy
 
 import (
-	"time"
-
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// uplink is a pool's registration at the router, held by its link.
-//
-//	         want            REGISTERED
-//	absent ───────▶ asking ─────────────▶ held
-//	   ▲              │ ERROR               │ release
-//	   └──────────────┴──── leaving ◀───────┘
-//	                        (UNREGISTERED)
-//
-// When the pool session ends, all are absent; those still wanted are asked for
-// again at the next one.
+// uplink is how a pool is known at the router: its registration there, which is
+// a leg, on the link that suits its callees.
 type uplink struct {
+	leg
 	key              string
 	procedure, match string
 	policy           string   // by which it registers at the router: single, or a shared policy
 	direct           []string // authroles whose CALLs are answered here
 	pool             dealer.PoolID
-	link             *link            // on which it registers
 	speaks           codec.Serializer // of the first callee, whose link it is to have
-	state            uplinkState
-	wanted           bool
-	draining         bool       // it was live when the drain began
-	discloses        bool       // callers are to be named to its callees
-	granted          bool       // by the router, and not refused or taken back since
-	revoked          bool       // by the router, and not had again since
-	registration     uint64     // at the router, while held or leaving
-	waiting          []*session // whose REGISTER waits for it
-	pending          int        // REGISTERs of callees under way, waiting or at their probe
+	draining         bool             // it was live when the drain began
+	discloses        bool             // callers are to be named to its callees
+	granted          bool             // by the router, and not refused or taken back since
+	waiting          []*session       // whose REGISTER waits for it
+	pending          int              // REGISTERs of callees under way, waiting or at their probe
 	config           dealer.PoolConfig
-	retryAt          dealer.Time
-	retryIn          time.Duration
 
 	dispatched, answered, refused uint64
 
 	refusals rarely
 }
-
-type uplinkState uint8
-
-const (
-	absent uplinkState = iota
-	asking
-	held
-	leaving
-)
-
-const (
-	firstRetry = 250 * time.Millisecond
-	lastRetry  = 10 * time.Second
-)
 
 // hasPattern tells whether the pool is of all procedures that a pattern matches.
 func (up *uplink) hasPattern() bool { return up.match == "prefix" || up.match == "wildcard" }
@@ -68,6 +38,7 @@ func (r *realm) openUplink(s codec.Serializer, key string, m *codec.Register, bl
 	up := r.uplinks[key]
 	if up == nil {
 		up = &uplink{key: key, procedure: m.Procedure, match: m.Match, policy: "single", discloses: m.DiscloseCaller}
+		up.leg.up = up
 		if block != nil {
 			up.policy, up.direct = block.Upstream, block.Direct
 		}
@@ -134,28 +105,7 @@ func (r *realm) uplinkOf(id dealer.PoolID) *uplink {
 // want sees to it that the registration is held, or will be.
 func (r *realm) want(out *transport.Outbox, up *uplink) {
 	up.wanted = true
-	if up.state == absent && up.link.conn != nil {
-		r.askUplink(out, up)
-	}
-}
-
-func (r *realm) askUplink(out *transport.Outbox, up *uplink) {
-	up.state, up.retryAt = asking, 0
-	var fields []codec.Field
-	if up.hasPattern() {
-		fields = append(fields, codec.Field{Key: "match", Value: codec.FieldString(up.match)})
-	}
-	if up.policy != "single" {
-		fields = append(fields, codec.Field{Key: "invoke", Value: codec.FieldString(up.policy)})
-	}
-	if up.discloses {
-		fields = append(fields, codec.Field{Key: "disclose_caller", Value: codec.FieldBool(true)})
-	}
-	m := codec.Register{
-		Request: up.link.request(up), Options: codec.NewDict(up.link.serializer, fields...), Procedure: up.procedure,
-	}
-	r.message = m.Append(r.message[:0], up.link.serializer)
-	out.Send(up.link.conn, r.message)
+	r.settleLeg(out, &up.leg)
 }
 
 // releaseUplink gives up the registration of a pool that the dealer has closed,
@@ -174,32 +124,27 @@ func (r *realm) releaseUplink(out *transport.Outbox, pool dealer.PoolID) {
 	r.leaveUplink(out, up)
 }
 
-// leaveUplink unregisters what is no longer wanted at the router.
+// leaveUplink gives up what is no longer wanted at the router, and forgets an
+// uplink of which nothing is left there.
 func (r *realm) leaveUplink(out *transport.Outbox, up *uplink) {
-	switch {
-	case up.state == held:
-		up.state = leaving
-		m := codec.Unregister{Request: up.link.request(up), Registration: up.registration}
-		r.message = m.Append(r.message[:0], up.link.serializer)
-		out.Send(up.link.conn, r.message)
-	case up.state == absent && up.pending == 0 && r.uplinks[up.key] == up:
+	if up.state == absent && !up.wanted && up.pending == 0 && r.uplinks[up.key] == up {
 		delete(r.uplinks, up.key)
 		up.moveTo(r, nil)
 		if !up.draining {
 			r.byPattern.remove(up.match, up.procedure)
 		}
+		return
 	}
+	r.settleLeg(out, &up.leg)
 }
 
 // uplinkRegistered takes the router's REGISTERED.
-func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink, registration uint64) {
-	up.state, up.registration, up.retryIn, up.granted, up.revoked = held, registration, 0, true, false
-	up.link.registrations[registration] = up
+func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink) {
+	up.granted = true
 	if !up.wanted {
-		r.leaveUplink(out, up)
 		return
 	}
-	r.log.Info().Str("procedure", up.procedure).Uint64("registration", registration).Msg("pool registered at the router")
+	r.log.Info().Str("procedure", up.procedure).Uint64("registration", up.registration).Msg("pool registered at the router")
 	waiting := up.waiting
 	up.waiting = nil
 	for _, s := range waiting {
@@ -214,59 +159,28 @@ func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink, registration
 // of before, it is tried again. But if the router has revoked it, it is over,
 // and every callee is told.
 func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error) {
-	up.state, up.granted = absent, false
-	waiting := up.waiting
+	up.granted = false
+	waiting, from := up.waiting, up.link.serializer
 	up.waiting = nil
 	for _, s := range waiting {
 		if s.pending.tries > 0 && string(m.URI) == uriAlreadyExists {
 			up.waiting = append(up.waiting, s)
 			continue
 		}
-		r.refuseRegister(out, s, m, up.link.serializer)
+		r.refuseRegister(out, s, m, from)
 	}
 	if up.revoked && r.uplinkOf(up.pool) == up {
 		r.log.Warn().Str("procedure", up.procedure).Bytes("error", m.URI).Msg("revoked pool can't be registered again: its callees are told")
 		up.revoked = false
 		r.perform(out, r.dealer.Revoke(r.now(), up.pool), hand{})
 	}
-	if !up.wanted {
-		r.leaveUplink(out, up)
-		return
-	}
-	up.retryIn = min(max(2*up.retryIn, firstRetry), lastRetry)
-	up.retryAt = r.now() + up.retryIn
-	r.checkAt(up.retryAt)
-	if more, say := r.proxy.poolRefused.now(); say {
-		r.log.Warn().Str("procedure", up.procedure).Bytes("error", m.URI).Dur("retry_in", up.retryIn).
-			Int("more_since_last_line", more).Msg("router refused the pool's registration")
-	}
 }
 
-// uplinkUnregistered takes the router's UNREGISTERED, asked for or not.
-func (r *realm) uplinkUnregistered(out *transport.Outbox, up *uplink) {
-	delete(up.link.registrations, up.registration)
-	up.state, up.registration, up.granted = absent, 0, false
+// uplinkUnregistered takes the end of the registration, asked for or not.
+func (r *realm) uplinkUnregistered(up *uplink) {
+	up.granted = false
 	if up.wanted && up.link.speaks != up.speaks && r.dealer.Members(up.pool) == 0 {
 		up.moveTo(r, r.linkFor(up.speaks))
-	}
-	switch {
-	case up.wanted && up.link.conn != nil:
-		r.askUplink(out, up)
-	case !up.wanted:
-		r.leaveUplink(out, up)
-	}
-}
-
-// retryUplinks asks again for registrations that the router refused.
-func (r *realm) retryUplinks(out *transport.Outbox, now dealer.Time) {
-	for _, up := range r.uplinks {
-		switch {
-		case up.retryAt == 0 || up.state != absent || !up.wanted || up.link.conn == nil:
-		case up.retryAt <= now:
-			r.askUplink(out, up)
-		default:
-			r.checkAt(up.retryAt)
-		}
 	}
 }
 
