@@ -90,6 +90,22 @@ func TestRestartOfTheRouter(t *testing.T) {
 	}
 }
 
+// A client tells a connection that is lost from one that was closed, as it does
+// without wampool.
+func TestKilledRouterIsALostConnection(t *testing.T) {
+	c, err := startCrossbar("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.stop()
+	w := startWampool(t, c.url(), auto)
+	client := library(t, "autobahn").join(t, w.url, nil)
+	c.process.kill()
+	if reason := client.next("disconnected").Reason; reason != "lost" {
+		t.Errorf("the client says that its connection was %s, want lost", reason)
+	}
+}
+
 func TestRouterThatIsDownAtTheStart(t *testing.T) {
 	c, err := startCrossbar("")
 	if err != nil {

@@ -20,9 +20,13 @@ func (s *session) takeFromClient(message []byte) {
 		}
 		t = 0 // its own router tells it
 	}
-	if t == codec.TypeHello {
+	switch t {
+	case codec.TypeHello:
+		s.over.Store(false)
 		s.takeHello(message)
 		return
+	case codec.TypeGoodbye, codec.TypeAbort:
+		s.over.Store(true)
 	}
 	if r == nil || !s.concerns(t, message) {
 		s.clientOut.Send(s.router, message)

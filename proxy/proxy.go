@@ -224,10 +224,21 @@ func (p *Proxy) logEnd(s *session, side string, cause error) {
 		return
 	}
 	event := s.log.Info().Str("by", side)
-	if !errors.Is(cause, io.EOF) {
+	if !isOrderly(cause) {
 		event = event.Str("cause", cause.Error())
 	}
 	event.Msg("session closed")
+}
+
+// isOrderly tells whether a peer has ended its connection as it should. A
+// browser's close has no code.
+func isOrderly(cause error) bool {
+	var closed *transport.CloseError
+	if errors.As(cause, &closed) {
+		return closed.Code == 1005
+	}
+	var lost *transport.LostError // which may hold an EOF
+	return errors.Is(cause, io.EOF) && !errors.As(cause, &lost)
 }
 
 // isFault tells whether a connection was closed for what its peer did.

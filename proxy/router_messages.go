@@ -19,9 +19,12 @@ func (s *session) takeFromRouter(message []byte) {
 			return
 		}
 	}
-	if s.leaving.Load() && (t == codec.TypeGoodbye || t == codec.TypeAbort) {
-		s.farewell() // the answer to our own GOODBYE: the client gets its own
-		return
+	if t == codec.TypeGoodbye || t == codec.TypeAbort {
+		s.over.Store(true)
+		if s.leaving.Load() {
+			s.farewell() // the answer to our own GOODBYE: the client gets its own
+			return
+		}
 	}
 	if t == codec.TypeWelcome && s.welcomedByTLS(message) {
 		s.refuseTLS(&s.routerOut, "router")

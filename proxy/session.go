@@ -65,6 +65,7 @@ type session struct {
 	dispatched    uint64
 	share         transport.Share // of a link's send buffer
 
+	over    atomic.Bool // a side has ended the session by GOODBYE or ABORT
 	leaving atomic.Bool // GOODBYE was sent to the router in the client's name: wampool stops
 
 	resumed chan struct{} // a pending REGISTER was settled
@@ -132,7 +133,7 @@ func (s *session) readClient() {
 		message, err := s.client.Read()
 		if err != nil {
 			s.end(&s.clientOut, "client", err)
-			code, reason := closeCode(err)
+			code, reason := s.closeCode(s.client, err)
 			s.router.Close(code, reason, closeLinger)
 			return
 		}
@@ -147,7 +148,7 @@ func (s *session) readRouter() {
 		message, err := s.router.Read()
 		if err != nil {
 			s.end(&s.routerOut, "router", err)
-			code, reason := closeCode(err)
+			code, reason := s.closeCode(s.router, err)
 			s.client.Close(code, reason, closeLinger)
 			return
 		}
@@ -157,16 +158,19 @@ func (s *session) readRouter() {
 }
 
 // closeCode is how the other side's connection is closed after err ended this
-// one's.
-func closeCode(err error) (code int, reason string) {
-	if closed := (*transport.CloseError)(nil); errors.As(err, &closed) {
-		switch closed.Code {
-		case 1005, 1006, 1015: // never sent in a frame (RFC 6455, 7.4.1)
-			return 1000, ""
-		}
+// one's. A broken end stays one: who gets a close frame, with whatever code, takes
+// that for the end that was meant, and may not come back. So there is none (1006)
+// where there was none, and a RawSocket's end counts for one only behind GOODBYE
+// or ABORT, since it looks the same when the peer has died.
+func (s *session) closeCode(of *transport.Conn, err error) (code int, reason string) {
+	var closed *transport.CloseError
+	var lost *transport.LostError
+	switch {
+	case errors.As(err, &closed):
 		return closed.Code, closed.Reason
-	}
-	if errors.Is(err, io.EOF) {
+	case errors.As(err, &lost), errors.Is(err, io.EOF) && of.IsRawSocket() && !s.over.Load():
+		return 1006, ""
+	case errors.Is(err, io.EOF):
 		return 1000, ""
 	}
 	return 1001, "the connection on the other side of the proxy ended"

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"encoding/binary"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -11,7 +12,8 @@ const (
 	codeNormal         = 1000
 	codeProtocolError  = 1002
 	codeUnsupported    = 1003 // text for binary, or the other way round
-	codeNoStatus       = 1005 // never in a frame
+	codeNoStatus       = 1005 // never in a frame: it had no code
+	codeLost           = 1006 // never in a frame: there was none
 	codeInvalidPayload = 1007 // text that is not UTF-8
 	codePolicy         = 1008
 	codeTooLarge       = 1009
@@ -30,11 +32,12 @@ const (
 	longestReason = 123
 )
 
-// Close ends the connection in good order, in the background: what was sent,
-// then a close frame with code and reason (RFC 6455, 7.4; what can't be sent is
-// replaced), or over RawSocket the end of the stream, then up to linger, at most
-// 5 s, for the peer to take it all and answer. It returns at once, and does nothing where the connection is ending
-// already.
+// Close ends the connection in the background: what was sent, then a close frame
+// with code and reason (RFC 6455, 7.4; what can't be sent is replaced), then up to
+// linger, at most 5 s, for the peer to take it all and answer. For 1005 the close
+// frame has no code. For 1006, and over RawSocket always, the end of the stream
+// stands for it: that is how a lost connection looks. It returns at once, and does
+// nothing where the connection is ending already.
 func (c *Conn) Close(code int, reason string, linger time.Duration) {
 	c.leave(code, reason, linger, ErrClosed)
 }
@@ -69,21 +72,21 @@ func (c *Conn) closeHandshake(code int, reason string, linger time.Duration) {
 // mayClose tells whether a code may stand in a close frame (RFC 6455, 7.4).
 func mayClose(code int) bool {
 	switch code {
-	case 1004, codeNoStatus, 1006:
+	case 1004, codeNoStatus, codeLost:
 		return false
 	}
 	return code >= codeNormal && code <= 1014 || code >= 3000 && code <= 4999
 }
 
-// closeCode returns what is said instead of a code that may not be.
-func closeCode(code int) int {
-	switch {
-	case code == codeNoStatus:
-		return codeNormal
-	case mayClose(code):
-		return code
+// closePayload returns what stands in a close frame.
+func closePayload(code int, reason string) []byte {
+	if code == codeNoStatus {
+		return nil
 	}
-	return codeInternalError
+	if !mayClose(code) {
+		code = codeInternalError
+	}
+	return append(binary.BigEndian.AppendUint16(nil, uint16(code)), closeReason(reason)...)
 }
 
 func closeReason(reason string) string {

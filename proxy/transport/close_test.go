@@ -25,11 +25,12 @@ func TestCloseCodesReachThePeer(t *testing.T) {
 		want   error
 	}{
 		{"normal", 1000, "bye", io.EOF},
-		{"no code", 1005, "", io.EOF},
+		{"no code", 1005, "ignored", &CloseError{1005, ""}},
+		{"no close frame", 1006, "ignored", &LostError{io.EOF}},
 		{"going away", 1001, "router stops", &CloseError{1001, "router stops"}},
 		{"protocol error", 1002, "", &CloseError{1002, ""}},
 		{"own code", 4321, "x", &CloseError{4321, "x"}},
-		{"code that can't be sent", 1006, "", &CloseError{1011, ""}},
+		{"code that can't be sent", 1015, "", &CloseError{1011, ""}},
 		{"long reason", 3000, long, &CloseError{3000, long[:122]}},
 		{"reason that is no text", 3000, "a\xffb", &CloseError{3000, "a?b"}},
 	} {
@@ -77,6 +78,10 @@ func sameClose(got, want error) bool {
 	w, wantClose := want.(*CloseError)
 	if ok && wantClose {
 		return *g == *w
+	}
+	if _, wantLost := want.(*LostError); wantLost {
+		lost, ok := got.(*LostError)
+		return ok && errors.Is(lost, io.EOF)
 	}
 	return got == want
 }

@@ -75,6 +75,13 @@ func (c *Conn) Serializer() codec.Serializer { return c.serializer }
 // has announced over RawSocket. Over WebSocket nobody announces anything.
 func (c *Conn) MaxSend() int { return c.maxSend }
 
+// IsRawSocket tells whether the connection is a RawSocket, of which the end says
+// nothing: it is [io.EOF] in good order and also where the peer has died.
+func (c *Conn) IsRawSocket() bool {
+	_, is := c.framing.(*rawSocket)
+	return is
+}
+
 // RemoteAddr returns the peer's address.
 func (c *Conn) RemoteAddr() string { return c.remote }
 

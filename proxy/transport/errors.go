@@ -21,9 +21,9 @@ var (
 )
 
 // CloseError is the close of a WebSocket by its peer with a code other than
-// 1000 (normal) and 1005 (none given).
+// 1000 (normal).
 type CloseError struct {
-	Code   int // RFC 6455, 7.4
+	Code   int // RFC 6455, 7.4; 1005: none given
 	Reason string
 }
 

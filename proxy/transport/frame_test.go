@@ -92,7 +92,7 @@ func TestFrames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, step := range []int{1 << 20, 1, 7} {
-				checkFrames(t, slices.Concat(append(c.frames, frame(closing, ""))...), step, c.messages, c.code)
+				checkFrames(t, slices.Concat(append(c.frames, frame(closing, "\x03\xe8"))...), step, c.messages, c.code)
 			}
 		})
 	}

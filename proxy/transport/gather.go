@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"crypto/tls"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -310,6 +311,17 @@ func (g *gather) finish() {
 	for g.writing && !late {
 		g.rested.Wait()
 	}
+}
+
+// endStream writes all, or what the peer takes in time, and ends the stream to the
+// peer, of which stream is the upper end. It is false if it can't be ended alone.
+func (g *gather) endStream(stream net.Conn) bool {
+	if secure, ok := stream.(*tls.Conn); ok {
+		_ = secure.CloseWrite()
+	}
+	g.finish()
+	half, ok := g.Conn.(interface{ CloseWrite() error })
+	return ok && half.CloseWrite() == nil
 }
 
 // fail ends the connection.

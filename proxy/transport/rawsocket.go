@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -167,12 +166,7 @@ func (f *rawSocket) pings() bool { return f.pinged.Load() }
 // to end its own: a socket that is closed with input unread loses what is on
 // its way to the peer.
 func (f *rawSocket) part(int, string) {
-	if secure, ok := f.stream.(*tls.Conn); ok {
-		_ = secure.CloseWrite()
-	}
-	f.gather.finish()
-	half, ok := f.gather.Conn.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
+	if !f.gather.endStream(f.stream) {
 		return
 	}
 	f.reading.Lock() // after the reader, which is told the end

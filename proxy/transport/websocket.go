@@ -254,11 +254,14 @@ func (w *webSocket) writeFrame(opcode byte, payload []byte) error {
 	return err
 }
 
-// part is the close handshake (RFC 6455, 7.1.2). The reader, if there is one,
-// takes the peer's close frame; else it is awaited here.
+// part is the close handshake (RFC 6455, 7.1.2), or the end of the stream. The
+// reader, if there is one, takes the peer's close frame; else it is awaited here.
 func (w *webSocket) part(code int, reason string) {
-	payload := binary.BigEndian.AppendUint16(nil, uint16(closeCode(code)))
-	if w.writeFrame(opClose, append(payload, closeReason(reason)...)) != nil {
+	if code == codeLost {
+		if !w.gather.endStream(w.stream) {
+			return
+		}
+	} else if w.writeFrame(opClose, closePayload(code, reason)) != nil {
 		return
 	}
 	w.gather.Flush()
@@ -297,7 +300,7 @@ func (w *webSocket) release() {
 // order, a *[CloseError], or a *[ProtocolError] for a close frame that is none.
 func closeFrame(payload []byte) error {
 	if len(payload) == 0 {
-		return io.EOF
+		return &CloseError{Code: codeNoStatus}
 	}
 	if len(payload) == 1 {
 		return frameFault("close frame with half a code")
