@@ -12,7 +12,10 @@ import (
 // consecutive IDs, where neighbors in time are neighbors in memory. An ID that
 // would make the window much larger than what it holds, such as one that is
 // never answered, or those of a router that draws them at random, is held in a
-// map instead.
+// map instead. Nobody is bound to count upward, so IDs may come in any order,
+// again after they went, and from the beginning: a window that reaches IDs of
+// the map takes them in. No ID is ever in both, nor is one in the map that the
+// window covers.
 //
 // Zero means that there is nothing behind an ID. The zero index is empty.
 type index struct {
@@ -21,6 +24,7 @@ type index struct {
 	span   uint64
 	inside int // held in the window
 	rest   map[uint64]int32
+	most   int // that rest has held since it was made
 }
 
 const (
@@ -49,10 +53,7 @@ func (x *index) put(id uint64, value int32) {
 		x.first, x.span = id, 0
 	}
 	if id < x.first {
-		if x.rest == nil {
-			x.rest = make(map[uint64]int32)
-		}
-		x.rest[id] = value
+		x.setAside(id, value)
 		return
 	}
 	x.reach(id)
@@ -61,8 +62,12 @@ func (x *index) put(id uint64, value int32) {
 }
 
 // reach extends the window to an ID behind it: by growing, or where it is
-// sparse by putting its oldest IDs aside.
+// sparse by putting its oldest IDs aside. What the map holds of the IDs in
+// between counts from then on in the window.
 func (x *index) reach(id uint64) {
+	if id-x.first < x.span {
+		return
+	}
 	for id-x.first >= max(smallWindow, sparse*uint64(x.inside+1)) {
 		x.putAside()
 		if x.inside == 0 {
@@ -73,18 +78,60 @@ func (x *index) reach(id uint64) {
 	if span > uint64(len(x.window)) {
 		x.grow(span)
 	}
-	x.span = max(x.span, span)
+	from := x.first + x.span
+	x.span = span
+	if len(x.rest) > 0 {
+		x.takeIn(from, id)
+	}
+}
+
+// takeIn moves the IDs from one up to another, which is held nowhere yet, from
+// the map into the window.
+func (x *index) takeIn(from, to uint64) {
+	if to-from <= uint64(len(x.rest)) {
+		for id := from; id < to; id++ {
+			if value, held := x.rest[id]; held {
+				x.takeInOne(id, value)
+			}
+		}
+		return
+	}
+	for id, value := range x.rest {
+		if id >= from && id < to {
+			x.takeInOne(id, value)
+		}
+	}
+}
+
+func (x *index) takeInOne(id uint64, value int32) {
+	x.forget(id)
+	*x.at(id) = value
+	x.inside++
 }
 
 // putAside moves the oldest ID of the window into the map.
 func (x *index) putAside() {
+	id, value := x.first, x.at(x.first)
+	x.setAside(id, *value)
+	*value = 0
+	x.inside--
+	x.advance()
+}
+
+func (x *index) setAside(id uint64, value int32) {
 	if x.rest == nil {
 		x.rest = make(map[uint64]int32)
 	}
-	id, value := x.first, x.at(x.first)
-	x.rest[id], *value = *value, 0
-	x.inside--
-	x.advance()
+	x.rest[id] = value
+	x.most = max(x.most, len(x.rest))
+}
+
+// forget takes an ID out of the map, whose memory is given back when it is
+// empty and has been large.
+func (x *index) forget(id uint64) {
+	if delete(x.rest, id); len(x.rest) == 0 && x.most > largeWindow {
+		x.rest, x.most = nil, 0
+	}
 }
 
 // advance lets the window begin at the first ID that it holds.
@@ -106,7 +153,7 @@ func (x *index) grow(span uint64) {
 // remove forgets an ID, which may not be held.
 func (x *index) remove(id uint64) {
 	if !x.covers(id) {
-		delete(x.rest, id)
+		x.forget(id)
 		return
 	}
 	value := x.at(id)

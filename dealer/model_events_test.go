@@ -280,7 +280,8 @@ func (m *model) call(e event) {
 	p := m.pools[e.pool]
 	m.elapse()
 	for _, c := range m.calls {
-		if !c.gone && c.in.origin == e.origin && c.in.request == e.request {
+		free := c.gone || !c.answers && !c.open // its ID may be another call's
+		if !free && c.in.origin == e.origin && c.in.request == e.request {
 			if c.answers && c.open {
 				m.part(c, e)
 			}

@@ -81,7 +81,7 @@ var mutants = []mutant{
 	{
 		"registering again frees the slots", "register.go",
 		"	r.id, r.active = in.ID, true\n", "	r.id, r.active, r.inFlight = in.ID, true, 0\n",
-		[]string{withinLimit},
+		[]string{withinLimit, membership},
 	},
 
 	// Work-conserving.
@@ -328,7 +328,7 @@ var mutants = []mutant{
 	{
 		"progress does not extend the time", "answer.go",
 		"	c.rare.deadline = d.now + c.rare.timeout\n", "",
-		[]string{deadlinesKept},
+		[]string{deadlinesKept, interrupts},
 	},
 
 	// Progressive calls.
@@ -447,12 +447,37 @@ var mutants = []mutant{
 	// The index of IDs.
 	{
 		"stragglers are forgotten", "index.go",
-		"	x.rest[id], *value = *value, 0\n", "	x.rest[id+1], *value = *value, 0\n",
+		"	x.setAside(id, *value)\n", "	x.setAside(id+1, *value)\n",
 		[]string{answeredOnce, requestIDs, nothingLeft},
+	},
+	{
+		"the window grows over IDs of the map", "index.go",
+		"	if len(x.rest) > 0 {\n		x.takeIn(from, id)\n	}\n", "	_ = from\n",
+		[]string{answeredOnce, requestIDs, nothingLeft, "panic"},
+	},
+	{
+		"the window reaches one ID less than it covers", "index.go",
+		"		for id := from; id < to; id++ {", "		for id := from + 1; id < to; id++ {",
+		[]string{answeredOnce, requestIDs, nothingLeft, "panic"},
+	},
+	{
+		"what the window takes in stays in the map", "index.go",
+		"	x.forget(id)\n	*x.at(id) = value\n", "	*x.at(id) = value\n",
+		[]string{answeredOnce, requestIDs, nothingLeft, "panic"},
+	},
+	{
+		"IDs are cut where they are put aside", "index.go",
+		"	x.rest[id] = value\n", "	x.rest[id%(1<<32)] = value\n",
+		[]string{answeredOnce, requestIDs, nothingLeft, "panic"},
+	},
+	{
+		"a request that comes again is a part", "call.go",
+		"	if !c.open {\n		return\n	}\n", "",
+		[]string{answeredOnce, bodiesIntact, membership, requestIDs},
 	},
 	{
 		"the window begins too late", "index.go",
 		"	if id == x.first {\n		x.advance()\n", "	if id == x.first {\n		x.first++\n		x.span--\n		x.advance()\n		x.first++\n",
-		[]string{answeredOnce, requestIDs, nothingLeft, "panic"},
+		[]string{answeredOnce, requestIDs, nothingLeft, handover, "panic"},
 	},
 }

@@ -23,7 +23,7 @@ type mutant struct {
 // simulationFiles are the test files that the simulation needs. A mutant's
 // test binary has no other tests: it is faster to build, and has no mutants.
 var simulationFiles = []string{
-	"event_test.go", "books_test.go", "books_events_test.go", "books_compare_test.go", "checkers_test.go", "world_test.go", "world_steps_test.go",
+	"event_test.go", "books_test.go", "books_events_test.go", "books_compare_test.go", "checkers_test.go", "world_test.go", "world_steps_test.go", "world_requests_test.go",
 	"simulation_test.go", "race_on_test.go", "race_off_test.go",
 }
 

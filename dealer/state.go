@@ -86,18 +86,26 @@ type CallState uint8
 const (
 	// Unknown is a request that no call has; a CALL would be a new one.
 	Unknown CallState = iota
-	// Open is a call that waits or runs; a CALL would be a further part of it.
+	// Open is a progressive call that waits or runs; a CALL would be a further
+	// part of it.
 	Open
+	// Complete is a call that waits or runs, and all of it has come: a CALL with
+	// its request ID means nothing.
+	Complete
 	// Over is a call that was answered before its last part came.
 	Over
 )
 
 // CallState tells what an origin's request stands for, and the pool of one
-// that is open.
+// that waits or runs.
 func (d *Dealer) CallState(from OriginID, request uint64) (CallState, PoolID) {
 	o := d.origin(from)
 	if i := o.call(request); i != noCall {
-		return Open, d.calls.at(i).pool.id
+		c := d.calls.at(i)
+		if c.open {
+			return Open, c.pool.id
+		}
+		return Complete, c.pool.id
 	}
 	if o.ended.has(request) {
 		return Over, 0

@@ -18,12 +18,8 @@ func (w *world) newCall() (event, bool) {
 	if p == nil || o == nil {
 		return event{}, false
 	}
-	for len(w.requests) <= int(o.id) {
-		w.requests = append(w.requests, 0)
-	}
-	w.requests[o.id] += 1 + uint64(w.rng.IntN(3)) // no router is bound to give consecutive IDs
 	e := event{
-		kind: call, pool: p.id, origin: o.id, request: w.requests[o.id],
+		kind: call, pool: p.id, origin: o.id, request: w.requester(o.id).next(w.rng),
 		receiveProgress: w.rng.IntN(2) == 0, progress: w.rng.IntN(12) == 0, passthru: w.rng.IntN(20) == 0,
 	}
 	if w.rng.IntN(4) == 0 {
@@ -50,7 +46,7 @@ func (w *world) part() (event, bool) {
 		return event{}, false
 	}
 	if c := o.calls[of.request]; c == nil && !o.ended[of.request] {
-		return event{}, false // complete, and answered: a session does not use its ID again
+		return event{}, false // complete, and answered: it would be a new call
 	} else if c != nil && c.pool != p {
 		return event{}, false
 	}
@@ -92,13 +88,16 @@ func (w *world) bogusAnswer() (event, bool) {
 // someCancel takes one of the last requests, whether it has ended or not.
 func (w *world) someCancel() (event, bool) {
 	o := some(w, w.b.origins)
-	if o == nil || int(o.id) >= len(w.requests) || w.requests[o.id] == 0 {
+	if o == nil {
 		return event{}, false
 	}
-	last := w.requests[o.id]
+	last := w.requester(o.id).recent
+	if len(last) == 0 {
+		return event{}, false
+	}
 	modes := [...]codec.CancelMode{codec.CancelKill, codec.CancelKill, codec.CancelKillNoWait, codec.CancelSkip, noCancelMode}
 	return event{
-		kind: cancel, origin: o.id, request: last - min(last-1, uint64(w.rng.IntN(30))), mode: modes[w.rng.IntN(len(modes))],
+		kind: cancel, origin: o.id, request: last[w.rng.IntN(len(last))], mode: modes[w.rng.IntN(len(modes))],
 	}, true
 }
 
@@ -194,9 +193,7 @@ func (w *world) loseOrigin() (event, bool) {
 		return event{}, false
 	}
 	w.do(event{kind: dropOrigin, origin: o.id})
-	if int(o.id) < len(w.requests) {
-		w.requests[o.id] = 0
-	}
+	*w.requester(o.id) = requester{}
 	kept := w.progressive[:0]
 	for _, p := range w.progressive {
 		if p.origin != o.id {

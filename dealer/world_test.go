@@ -30,9 +30,9 @@ type world struct {
 
 	now          time.Duration
 	steps        int
-	serial       uint64 // of the last body
-	registration uint64 // given out last
-	requests     []uint64
+	serial       uint64            // of the last body
+	registration uint64            // given out last
+	requests     []*requester      // by origin
 	progressive  []progressiveCall // the last few, whether they have ended or not
 	buffer       []byte
 

@@ -33,6 +33,9 @@ func (r *realm) call(out *transport.Outbox, s *session, message []byte) {
 		case dealer.Open:
 			r.callPool(out, s, pool, m)
 			return
+		case dealer.Complete: // basic profile, "Protocol Violations"
+			r.abort(out, s, "CALL repeats the request ID of a call that has not ended")
+			return
 		case dealer.Over:
 			return
 		}
@@ -152,7 +155,7 @@ func (r *realm) cancel(out *transport.Outbox, s *session, message []byte) {
 		r.passUp(out, s, message)
 		return
 	}
-	if state, _ := r.dealer.CallState(s.caller, id); state != dealer.Open {
+	if state, _ := r.dealer.CallState(s.caller, id); state != dealer.Open && state != dealer.Complete {
 		r.passUp(out, s, message)
 		return
 	}

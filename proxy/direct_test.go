@@ -105,13 +105,60 @@ func TestDirectIDsWrap(t *testing.T) {
 	callee.expect(`[68,1,%d,{}]`, registration)
 	caller.send(`[48,9007199254740992,{},"com.example.q",[1]]`)
 	router.expect(`[48,9007199254740991,{},"com.example.q",[1]]`)
-	caller.send(`[48,1,{},"com.example.q",[2]]`) // the first one is still open: a part that it can't have
 	caller.send(`[48,2,{},"com.example.q",[3]]`)
 	router.expect(`[48,1,{},"com.example.q",[3]]`)
 	router.send(`[50,1,{}]`)
 	caller.expect(`[50,2,{}]`)
 	router.send(`[50,9007199254740991,{}]`)
 	caller.expect(`[50,9007199254740992,{}]`)
+}
+
+// Request IDs in any order are the caller's own business: they find its calls,
+// and reach nobody else's, whatever becomes of it.
+func TestDirectIDsInAnyOrder(t *testing.T) {
+	w, _, callee, caller, _, registration := directWorld(t, "", `"call_canceling":true`)
+	other, atRouter := w.join("frontend", "")
+	invocation := 0
+	calls := func(from *peer, ids ...int) {
+		for _, id := range ids {
+			invocation++
+			from.send(`[48,%d,{},"com.example.p"]`, id)
+			callee.expect(`[68,%d,%d,{}]`, invocation, registration)
+		}
+	}
+	answered := func(to *peer, invocation, id int) {
+		callee.send(`[70,%d,{}]`, invocation)
+		to.expect(`[50,%d,{}]`, id)
+	}
+	calls(caller, 1000, 5_000_000)
+	answered(caller, 2, 5_000_000)
+	calls(caller, 960, 1010)
+	answered(caller, 1, 1000)
+	calls(other, 1) // takes the place that 1000 had
+	caller.conn.Abort(errStopped)
+	callee.expect(`[69,3,{"mode":"killnowait"}]`)
+	callee.expect(`[69,4,{"mode":"killnowait"}]`)
+	answered(other, 5, 1)
+	other.send(`[16,2,{},"t"]`)
+	atRouter.expect(`[16,1,{},"t"]`)
+}
+
+// A CALL with the ID of one that has not ended, and expects no part, breaks the
+// protocol. It reaches nobody; the caller's calls go with it.
+func TestRepeatedDirectCallEndsTheCaller(t *testing.T) {
+	for _, more := range []string{"", waiting} {
+		_, _, callee, caller, _, registration := directWorld(t, more, `"call_canceling":true`)
+		caller.send(`[48,1,{},"com.example.p"]`)
+		callee.expect(`[68,1,%d,{}]`, registration)
+		last := 1
+		if more != "" {
+			caller.send(`[48,2,{},"com.example.p",["waits"]]`)
+			last = 2
+		}
+		caller.send(`[48,%d,{},"com.example.p",["again"]]`, last)
+		caller.expect(`[3,{"message":"CALL repeats the request ID of a call that has not ended"},"wamp.error.protocol_violation"]`)
+		callee.expect(`[69,1,{"mode":"killnowait"}]`)
+	}
 }
 
 // arrived waits until what a caller has sent was taken: publish is the ID of
