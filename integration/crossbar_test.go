@@ -146,6 +146,7 @@ var shared struct {
 	plain    *crossbar
 	queueing *crossbar
 	foxWamp  *foxWamp
+	small    map[string]*smallRouter
 	programs map[string]*program
 }
 
@@ -188,5 +189,8 @@ func stopShared() {
 	}
 	if shared.foxWamp != nil {
 		shared.foxWamp.process.kill()
+	}
+	for _, r := range shared.small {
+		r.process.kill()
 	}
 }

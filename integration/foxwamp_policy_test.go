@@ -8,7 +8,7 @@ import (
 
 // threeInstances joins callees of three libraries and registers a procedure that
 // returns its callee's name. It returns the names in the order of registration.
-func threeInstances(t *testing.T, w *wampool, f *foxWamp, procedure string, options args) []string {
+func threeInstances(t *testing.T, w *wampool, f node, procedure string, options args) []string {
 	t.Helper()
 	var names []string
 	for _, name := range []string{"asyncio", "autobahn", "wampy"} {

@@ -43,3 +43,12 @@ func run(m *testing.M) int {
 	defer stopShared()
 	return m.Run()
 }
+
+// needs leaves a test out where setup.sh could not install what it drives: java,
+// rust or chromium. It said so.
+func needs(t *testing.T, what string) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join("."+what, ".installed")); err != nil {
+		t.Skipf("%s is not installed (integration/setup.sh)", what)
+	}
+}

@@ -12,7 +12,7 @@ missing() {
 
 # Where it is installed counts too: Python's programs know their own folder.
 stamp="$( (cat requirements.txt package.json package-lock.json setup.sh; pwd) | sha256sum | cut -d' ' -f1)"
-[ "$(cat .installed 2>/dev/null || true)" = "$stamp" ] && .venv/bin/python -c '' 2>/dev/null && exit 0
+[ "$(cat .installed 2>/dev/null || true)" = "$stamp" ] && .venv/bin/python -c '' 2>/dev/null && exec ./setup_optional.sh
 rm -f .installed
 : > setup.log
 
@@ -29,3 +29,4 @@ python3 -m venv .venv >> setup.log 2>&1 || missing "python3 can't make a virtual
 echo "installing Autobahn|JS, Wampy and fox-wamp" >&2
 npm install --no-save --no-audit --no-fund --ignore-scripts >> setup.log 2>&1 || missing "Autobahn|JS, Wampy and fox-wamp could not be installed from npm"
 echo "$stamp" > .installed
+exec ./setup_optional.sh

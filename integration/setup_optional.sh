@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs what some of the integration tests drive, pinned, into ignored
+# folders beside this script: jawampa's router and autobahn-java (Maven). Where
+# it can't, it says so in one line and those tests are left out. Does nothing if
+# all is there.
+set -uo pipefail
+cd "$(dirname "$0")"
+
+left_out() {
+  rm -f "$1/.installed"
+  echo "integration tests with $2 are left out: $3" >&2
+}
+
+# have tells whether a folder holds what these files ask for, where it lies now.
+have() { [ "$(cat "$1/.installed" 2>/dev/null)" = "$2" ]; }
+stamp() { (cat "$@" setup_optional.sh; pwd) | sha256sum | cut -d' ' -f1; }
+
+with_java() {
+  local stamp; stamp="$(stamp java/*)"
+  have .java "$stamp" && return
+  local tool
+  for tool in java javac mvn; do
+    command -v "$tool" >/dev/null || { left_out .java Java "$tool is not installed"; return; }
+  done
+  echo "installing jawampa and autobahn-java" >&2
+  rm -rf .java && mkdir .java
+  mvn -q -B -f java/pom.xml dependency:copy-dependencies "-DoutputDirectory=$PWD/.java/lib" > .java/log 2>&1 \
+    && javac -encoding UTF-8 -cp '.java/lib/*' -d .java/classes java/*.java >> .java/log 2>&1 \
+    || { left_out .java Java "they could not be installed from Maven (why: integration/.java/log)"; return; }
+  echo "$stamp" > .java/.installed
+}
+
+with_java
+exit 0
