@@ -33,7 +33,9 @@ type Listen struct {
 	TLS *TLS   // with a certificate for wss and rss, nil for all others
 
 	// AllowedOrigins are hosts of web pages that may connect, beside the pages of
-	// this host; * stands for any characters, and no port for any.
+	// this host where its name leads here for certain: an address, localhost, or
+	// the host in URL. * stands for any characters, and no port for any; null and
+	// file:// stand for pages that have no host.
 	AllowedOrigins []string
 }
 

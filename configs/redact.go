@@ -2,6 +2,7 @@ package configs
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -12,11 +13,12 @@ import (
 const redacted = "(redacted)"
 
 // secretSpans finds what the source spells out as the value of a name that
-// sounds like a secret's. It works on tokens, so that it holds for a file
-// that cannot be parsed too. A plain env("…") or file("…") is not hidden.
+// sounds like a secret's, and what may be one in a URL. It works on tokens, so
+// that it holds for a file that cannot be parsed too. A plain env("…") or
+// file("…") is not hidden.
 func secretSpans(src []byte) []span {
 	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
-	var spans []span
+	spans := urlSpans(src)
 	for i := 0; i < len(tokens); i++ {
 		value := secretName(tokens, i)
 		if value == 0 {
@@ -33,6 +35,45 @@ func secretSpans(src []byte) []span {
 		i = max(i, end-1)
 	}
 	return spans
+}
+
+// Of a URL in the source, its user and password end before @, and its query and
+// fragment begin after ? or #.
+var (
+	urlUser  = regexp.MustCompile(`://([^\s"/?#@]*@)+`)
+	urlQuery = regexp.MustCompile(`://[^\s"?#]*[?#]`)
+)
+
+// urlSpans finds what may be secret in URLs, wherever they stand: in comments
+// too, or without quotes.
+func urlSpans(src []byte) (spans []span) {
+	for _, at := range urlUser.FindAllIndex(src, -1) {
+		spans = append(spans, span{at[0] + len("://"), at[1] - len("@")})
+	}
+	for _, at := range urlQuery.FindAllIndex(src, -1) {
+		if end := endOfURL(src, at[1]); end > at[1] {
+			spans = append(spans, span{at[1], end})
+		}
+	}
+	return spans
+}
+
+// endOfURL returns where a URL ends that goes on at i: at a space or a quote,
+// of which an interpolation may have some inside.
+func endOfURL(src []byte, i int) int {
+	for depth := 0; i < len(src) && src[i] != '\n'; i++ {
+		switch c := src[i]; {
+		case c == '{' && (src[i-1] == '$' || src[i-1] == '%'):
+			depth++
+		case c == '}' && depth > 0:
+			depth--
+		case c == '\\':
+			i++
+		case depth == 0 && (c == '"' || c == ' ' || c == '\t' || c == '\r'):
+			return i
+		}
+	}
+	return min(i, len(src))
 }
 
 // secretName returns the index of the first token that belongs to the value

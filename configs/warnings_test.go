@@ -101,6 +101,10 @@ func TestWarnings(t *testing.T) {
 			realm("pool \"com..status\" {\nmatch = \"wildcard\"\n}\npool \"com.example.\" {\nmatch = \"wildcard\"\n}"),
 			`this block and the one in line 4 both match "com.example.status"`,
 		},
+		"pages without a host": {
+			realm("") + "listen \"ws://127.0.0.1:9010\" {\nallowed_origins = [\"null\", \"file://\"]\n}",
+			"null stands for any page that is shown in a sandboxed frame, whoever wrote it: every page can connect so",
+		},
 		"wildcards that don't": {
 			realm("pool \"com..status\" {\nmatch = \"wildcard\"\n}\npool \"org..status\" {\nmatch = \"wildcard\"\n}"),
 			"",

@@ -289,7 +289,9 @@ func (w *world) listen(url string) {
 					w.slow <- conn
 					return
 				}
-				w.header <- h.Header()
+				header := h.Header()
+				header.Set("Query", h.Query()) // which is none, but is looked at beside them
+				w.header <- header
 				w.arrived <- newPeer(w.t, conn)
 			}
 		})

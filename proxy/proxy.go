@@ -99,7 +99,7 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	}
 	failed := make(chan error, len(p.listeners))
 	for _, l := range p.listeners {
-		p.log.Info().Str("address", l.URL()).Str("router", p.config.Router.URL).Msg("listening")
+		p.log.Info().Str("address", l.URL()).Str("router", transport.PublicURL(p.config.Router.URL)).Msg("listening")
 		listeners.Go(func() {
 			if err := l.Serve(func(h *transport.Handshake) { p.accept(run, h) }); err != nil {
 				failed <- fmt.Errorf("listener %s: %w", l.URL(), err)
@@ -145,7 +145,7 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	dialed, err := transport.Dial(dialing, p.config.Router.URL, transport.DialOptions{
-		Serializers: h.Serializers(), Header: h.Header(), Timeout: p.config.Router.DialTimeout, Limits: p.limits(),
+		Serializers: h.Serializers(), Header: h.Header(), OwnOrigin: h.OfOwnHost(), Query: h.Query(), Timeout: p.config.Router.DialTimeout, Limits: p.limits(),
 		Takes: h.MaxSend(), TLS: p.routerTLS(),
 	})
 	if err != nil {

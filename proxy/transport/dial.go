@@ -23,6 +23,8 @@ type DialOptions struct {
 	Serializers []codec.Serializer // offered, in this order
 	OneByOne    bool               // each alone, the next one where the router does not take it; RawSocket has no other way
 	Header      http.Header        // of the upgrade request; RawSocket has none
+	OwnOrigin   bool               // Origin becomes the router's own: the client's is wampool's, and means as much there
+	Query       string             // of a client's request, put behind the URL's own; RawSocket has none
 	Timeout     time.Duration      // until the router has answered; 0: 2 s
 	Limits      Limits
 	Takes       int         // longest message wanted, where the router can be told: RawSocket; 0: as the limit
@@ -48,8 +50,9 @@ var dialSchemes = map[string]bool{"ws": true, "wss": true, "rs": true, "rss": tr
 func Dial(ctx context.Context, rawURL string, o DialOptions) (*Dialed, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil || !dialSchemes[u.Scheme] || (u.Host == "") != (u.Scheme == "unix") || u.Scheme == "unix" && u.Path == "" {
-		return nil, &DialError{redacted(u), errors.New("not a URL like ws://127.0.0.1:8080/ws, rs://127.0.0.1:8081 or unix:///run/router.sock")}
+		return nil, &DialError{publicURL(u), errors.New("not a URL like ws://127.0.0.1:8080/ws, rs://127.0.0.1:8081 or unix:///run/router.sock")}
 	}
+	u.RawQuery = joinQueries(u.RawQuery, o.Query)
 	if o.Timeout == 0 {
 		o.Timeout = defaultDialTimeout
 	}
@@ -76,7 +79,7 @@ func Dial(ctx context.Context, rawURL string, o DialOptions) (*Dialed, error) {
 	if advice := remedy(u, err); advice != "" {
 		err = fmt.Errorf("%w; %s", err, advice)
 	}
-	return nil, &DialError{redacted(u), err}
+	return nil, &DialError{publicURL(u), err}
 }
 
 // connect opens a connection, with TLS above it where the URL says so. It is
@@ -205,6 +208,9 @@ func upgrade(ctx context.Context, u *url.URL, o *DialOptions, g *gather, hop *up
 	if header.Get("User-Agent") == "" {
 		header.Set("User-Agent", "wampool")
 	}
+	if o.OwnOrigin {
+		header.Set("Origin", originOf(u))
+	}
 	socket, response, err := websocket.Dial(ctx, u.String(), &websocket.DialOptions{
 		HTTPClient: &http.Client{Transport: hop, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
@@ -218,9 +224,13 @@ func upgrade(ctx context.Context, u *url.URL, o *DialOptions, g *gather, hop *up
 	case hop.err != nil:
 		return nil, hop.err // without what the layers above have to say
 	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
-		return nil, &RefusedError{URL: redacted(u), Status: response.StatusCode, Body: beginning(response.Body)}
+		refused := &RefusedError{URL: publicURL(u), Status: response.StatusCode}
+		if u.RawQuery == "" { // else the body may quote it
+			refused.Body = beginning(response.Body)
+		}
+		return nil, refused
 	default:
-		return nil, err
+		return nil, withoutURL(err)
 	}
 	serializer, ok := codec.ParseSubprotocol(socket.Subprotocol())
 	takeBack(socket)
@@ -238,14 +248,11 @@ func upgrade(ctx context.Context, u *url.URL, o *DialOptions, g *gather, hop *up
 	return dialed, nil
 }
 
-// redacted returns a URL without what may be secret in it.
-func redacted(u *url.URL) string {
-	if u == nil {
-		return "(invalid URL)"
+func joinQueries(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
 	}
-	public := *u
-	public.RawQuery, public.Fragment = "", ""
-	return public.Redacted()
+	return a + "&" + b
 }
 
 // beginning returns the first printable characters of a body.

@@ -26,7 +26,7 @@ func dialRaw(ctx context.Context, u *url.URL, o *DialOptions) (*Dialed, error) {
 	}
 	var refusal RawSocketError
 	if errors.As(err, &refusal) {
-		return nil, &RefusedError{URL: redacted(u), RawSocket: refusal}
+		return nil, &RefusedError{URL: publicURL(u), RawSocket: refusal}
 	}
 	return nil, err
 }

@@ -64,9 +64,9 @@ var ErrNoSerializer = errors.New("no common serializer")
 // RefusedError is an answer of the router by HTTP other than 101, or by an
 // error of RawSocket's handshake.
 type RefusedError struct {
-	URL       string // without password and query
+	URL       string // see PublicURL
 	Status    int    // 0 over RawSocket
-	Body      string // its beginning, printable
+	Body      string // its beginning, printable; empty where it may quote a query
 	RawSocket RawSocketError
 }
 
@@ -91,7 +91,7 @@ func (e *RefusedError) Is(target error) bool {
 
 // DialError is any other failure to reach a router.
 type DialError struct {
-	URL string // without password and query
+	URL string // see PublicURL
 	Err error
 }
 

@@ -23,6 +23,8 @@ type Handshake struct {
 // waiting is a client in the terms of its transport.
 type waiting interface {
 	header() http.Header
+	query() string
+	ofOwnHost() bool
 	accept(h *Handshake, s codec.Serializer, header http.Header) (*Conn, error)
 	reject(status int, reason string)
 }
@@ -32,9 +34,17 @@ type waiting interface {
 func (h *Handshake) Serializers() []codec.Serializer { return slices.Clone(h.offers) }
 
 // Header returns what of the client's request matters to the router: cookies,
-// credentials, the origin, the agent, and, in the X-Forwarded headers, where it
-// comes from, with the client's address appended.
+// credentials, the origin, the agent, and the X-Forwarded headers. Of these the
+// client's own X-Forwarded-For alone counts, with its address appended.
 func (h *Handshake) Header() http.Header { return h.client.header() }
+
+// Query returns the query of the client's request, as it came, for
+// [DialOptions]. It may hold a secret.
+func (h *Handshake) Query() string { return h.client.query() }
+
+// OfOwnHost tells whether a web page of the host that it asks makes the
+// request: see [DialOptions].
+func (h *Handshake) OfOwnHost() bool { return h.client.ofOwnHost() }
 
 // RemoteAddr returns the client's address.
 func (h *Handshake) RemoteAddr() string { return h.remote }

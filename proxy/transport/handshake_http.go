@@ -17,15 +17,17 @@ import (
 
 // httpClient is a client of a WebSocket listener.
 type httpClient struct {
-	w http.ResponseWriter
-	r *http.Request
+	w      http.ResponseWriter
+	r      *http.Request
+	origin admission
 }
 
 // serveHTTP answers a request that can't become a WAMP connection, and leaves
 // the others to handle.
 func (l *Listener) serveHTTP(w http.ResponseWriter, r *http.Request, handle func(*Handshake)) {
+	origin := l.origins.admit(r)
 	h := &Handshake{
-		client: httpClient{w, r}, ctx: r.Context(), remote: r.RemoteAddr,
+		client: httpClient{w, r, origin}, ctx: r.Context(), remote: r.RemoteAddr,
 		limits: l.limits, offers: offeredSerializers(r), maxSend: unlimited,
 	}
 	if g, ok := r.Context().Value(gatherOf{}).(*gather); ok {
@@ -36,7 +38,7 @@ func (l *Listener) serveHTTP(w http.ResponseWriter, r *http.Request, handle func
 			return
 		}
 	}
-	if status, reason := l.refusal(w, r, h.offers); status != 0 {
+	if status, reason := l.refusal(w, r, origin, h.offers); status != 0 {
 		h.Reject(status, reason)
 		return
 	}
@@ -46,7 +48,7 @@ func (l *Listener) serveHTTP(w http.ResponseWriter, r *http.Request, handle func
 
 // refusal returns the HTTP status and the reason for which a request is turned
 // away before anybody is asked, 0 for one that is in order.
-func (l *Listener) refusal(w http.ResponseWriter, r *http.Request, offers []codec.Serializer) (status int, reason string) {
+func (l *Listener) refusal(w http.ResponseWriter, r *http.Request, origin admission, offers []codec.Serializer) (status int, reason string) {
 	header := r.Header
 	switch {
 	case r.URL.Path != l.url.Path:
@@ -59,8 +61,8 @@ func (l *Listener) refusal(w http.ResponseWriter, r *http.Request, offers []code
 	case header.Get("Sec-WebSocket-Version") != "13":
 		w.Header().Set("Sec-WebSocket-Version", "13")
 		return http.StatusBadRequest, "only version 13 of WebSocket is spoken here"
-	case !originAllowed(r, l.origins):
-		return http.StatusForbidden, "web pages of this origin may not connect: it is another host, and not in allowed_origins"
+	case origin == foreign:
+		return http.StatusForbidden, "web pages of this origin may not connect: it is not for certain this host, and not in allowed_origins"
 	case len(offers) == 0:
 		return http.StatusBadRequest, fmt.Sprintf("no common subprotocol; offer one of %s, %s, %s",
 			codec.JSON.Subprotocol(), codec.MessagePack.Subprotocol(), codec.CBOR.Subprotocol())
@@ -101,14 +103,17 @@ func (c httpClient) header() http.Header {
 		}
 	}
 	header.Set("X-Forwarded-For", strings.Join(append(slices.Clone(c.r.Header.Values("X-Forwarded-For")), hostOf(c.r.RemoteAddr)), ", "))
-	header.Set("X-Forwarded-Host", firstOf(c.r.Header.Get("X-Forwarded-Host"), c.r.Host))
+	header.Set("X-Forwarded-Host", c.r.Host)
 	proto := "http"
 	if c.r.TLS != nil {
 		proto = "https"
 	}
-	header.Set("X-Forwarded-Proto", firstOf(c.r.Header.Get("X-Forwarded-Proto"), proto))
+	header.Set("X-Forwarded-Proto", proto)
 	return header
 }
+
+func (c httpClient) query() string   { return c.r.URL.RawQuery }
+func (c httpClient) ofOwnHost() bool { return c.origin == own }
 
 // hostOf returns an address without its port.
 func hostOf(address string) string {
@@ -116,13 +121,6 @@ func hostOf(address string) string {
 		return host
 	}
 	return address
-}
-
-func firstOf(given, otherwise string) string {
-	if given != "" {
-		return given
-	}
-	return otherwise
 }
 
 func (c httpClient) accept(h *Handshake, s codec.Serializer, header http.Header) (*Conn, error) {

@@ -108,6 +108,9 @@ func (c *rawClient) header() http.Header {
 	return header
 }
 
+func (c *rawClient) query() string   { return "" }
+func (c *rawClient) ofOwnHost() bool { return false }
+
 func (c *rawClient) accept(h *Handshake, s codec.Serializer, _ http.Header) (*Conn, error) {
 	c.unwatch()
 	answer := rawHello{rawLimit(h.limits.MessageBytes), s}

@@ -22,7 +22,8 @@ type ListenOptions struct {
 	TLS    *tls.Config // for wss and rss
 
 	// AllowedOrigins are hosts whose web pages may connect beside those of the
-	// listener's own: see originAllowed.
+	// listener's own. In them * stands for any characters, and a port is left out
+	// for any. null and file:// stand for pages that have no host.
 	AllowedOrigins []string
 
 	// Report is told of clients that did not get so far as to be handled. It
@@ -38,7 +39,7 @@ type Listener struct {
 	socket  net.Listener
 	secure  *tls.Config // nil: no TLS
 	report  func(error)
-	origins []string
+	origins origins
 	open    context.Context // until Close
 	close   context.CancelFunc
 
@@ -56,7 +57,7 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 		(u.Host == "") != (u.Scheme == "unix") || u.Path == "" && u.Scheme == "unix" || u.Path != "" && isRawSocket(u) {
 		return nil, fmt.Errorf("listen %q: not a URL like ws://127.0.0.1:9000/ws, rs://127.0.0.1:9001 or unix:///run/wampool.sock", rawURL)
 	}
-	l := &Listener{limits: o.Limits.withDefaults(), report: o.Report, origins: o.AllowedOrigins}
+	l := &Listener{limits: o.Limits.withDefaults(), report: o.Report, origins: newOrigins(u, o.AllowedOrigins)}
 	if l.report == nil {
 		l.report = func(error) {}
 	}
