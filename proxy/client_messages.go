@@ -27,6 +27,8 @@ func (s *session) takeFromClient(message []byte) {
 		return
 	case codec.TypeGoodbye, codec.TypeAbort:
 		s.over.Store(true)
+	case codec.TypeYield, codec.TypeError:
+		s.noteAnswer(t, message)
 	}
 	if r == nil || !s.concerns(t, message) {
 		s.clientOut.Send(s.router, message)
@@ -88,6 +90,8 @@ func (s *session) takeHello(message []byte) {
 			s.reset()
 		}
 		r.mu.Unlock()
+	} else {
+		s.forgetInvocations()
 	}
 	var m codec.Hello
 	known := m.Decode(s.serializer, message) == nil // else the router tells
@@ -106,9 +110,7 @@ func (s *session) reset() {
 	s.realm.Store(nil)
 	s.hello.Store(nil)
 	s.flags.Store(0)
-	s.wire.Lock()
-	s.highest = 0
-	s.wire.Unlock()
+	s.forgetInvocations()
 	s.unregistering, s.disclosing, s.asked, s.renumbered, s.isDirect, s.parted = nil, nil, nil, nil, false, false
 }
 

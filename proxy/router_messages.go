@@ -41,6 +41,10 @@ func (s *session) takeFromRouter(message []byte) {
 		case codec.TypeAbort, codec.TypeGoodbye: // the next HELLO is another session's
 			s.hello.Store(nil)
 		}
+		if t == codec.TypeInvocation {
+			s.passInvocation(message)
+			return
+		}
 		s.routerOut.Send(s.client, message)
 		return
 	}
@@ -113,6 +117,7 @@ func (s *session) passInvocation(message []byte) bool {
 	}
 	if id, err := codec.ID(s.serializer, message, 1); err == nil && id > s.highest && id <= maxID {
 		s.highest = id
+		s.running.Add(1)
 	}
 	s.routerOut.Send(s.client, message)
 	return true

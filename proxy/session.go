@@ -43,6 +43,8 @@ type session struct {
 	realm atomic.Pointer[realm] // nil: no realm of the configuration, or no WELCOME yet
 	flags atomic.Uint32
 
+	running atomic.Int64 // INVOCATIONs passed without an answer, while not isCallee
+
 	wire    sync.Mutex
 	highest uint64 // under wire: highest ID of an INVOCATION passed, while not isCallee
 
@@ -96,6 +98,7 @@ func newSession(p *Proxy, client, router *transport.Conn) *session {
 		log: p.log.With().Str("client", client.RemoteAddr()).Logger(), resumed: make(chan struct{}, 1),
 	}
 	s.account = p.budget.Open(s.abandon)
+	client.SetBusy(s.isBusy)
 	client.BeforeBlock(s.clientOut.FlushShared)
 	router.BeforeBlock(s.routerOut.Flush)
 	return s

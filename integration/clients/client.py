@@ -186,6 +186,8 @@ class Session(ApplicationSession):
                     release = loop.create_future()
                     self.held.setdefault(procedure, []).append((release, details.progress))
                     how = await release
+                if how == "freeze":
+                    time.sleep(seconds)  # in the thread of all, as a worker that has one does
                 if how == "work":
                     await asyncio.sleep(seconds)
                 if how == "error":
