@@ -7,6 +7,8 @@ import "testing"
 func TestCalleeIsBusyWhileItHasCalls(t *testing.T) {
 	w, pool := newWorld(t, "")
 	client, router := w.connect()
+	client.send(`[1,"elsewhere",{"roles":{"callee":{}}}]`)
+	router.expectPrefix(`[1,"elsewhere"`) // the session has begun by now
 	var s *session
 	w.proxy.mu.Lock()
 	for s = range w.proxy.sessions {
@@ -30,8 +32,6 @@ func TestCalleeIsBusyWhileItHasCalls(t *testing.T) {
 		to.expect("%s", got)
 	}
 	busy("at first", false)
-	client.send(`[1,"elsewhere",{"roles":{"callee":{}}}]`)
-	router.expectPrefix(`[1,"elsewhere"`)
 	router.send(`[2,7,{"realm":"elsewhere"}]`)
 	client.expectPrefix(`[2,7,`)
 	invoke(router, `[68,1,900,{}]`, `[68,1,900,{}]`)
