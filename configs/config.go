@@ -96,6 +96,7 @@ type Pool struct {
 	Concurrency   int      // most calls in flight at one callee; 0: what the callee asks for, or no limit
 	Scope         string   // what Concurrency counts: "procedure", or "callee" for all procedures of this block together
 	Upstream      string   // invoke policy of wampool's own registration at the router, "single" or a shared one
+	SlotsPerShare int      // with a shared Upstream: one registration for so many slots of the callees here, 1 to 16
 	Admit         []string // authroles whose callees join; none: the pool session's own
 	Direct        []string // authroles whose CALLs here are answered from the pool, past the router
 	Linger        time.Duration

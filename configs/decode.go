@@ -191,6 +191,7 @@ func (s *scope) pools(r *Realm) {
 		b.choice("policy", &pool.Policy, policies)
 		b.concurrency(&pool)
 		b.choice("upstream", &pool.Upstream, upstreams)
+		b.integer("slots_per_share", &pool.SlotsPerShare, 1, maxConcurrency)
 		b.names("admit", &pool.Admit)
 		b.names("direct", &pool.Direct)
 		b.duration("linger", &pool.Linger, 0, maxTimeout)

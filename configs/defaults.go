@@ -19,6 +19,7 @@ const (
 	DefaultMatch            = "exact"
 	DefaultScope            = "procedure"
 	DefaultUpstream         = "single"
+	DefaultSlotsPerShare    = 4
 	DefaultRetries          = 1    // of a pool with retry_lost
 	DefaultQueueLimit       = 1000 // of a queue block without limit
 	DefaultQueueBytes       = 64 << 20
@@ -86,7 +87,7 @@ func defaultRealm(name string) Realm {
 
 func defaultPool(uri string) Pool {
 	return Pool{
-		URI: uri, Match: DefaultMatch, Scope: DefaultScope, Upstream: DefaultUpstream, Retries: DefaultRetries,
+		URI: uri, Match: DefaultMatch, Scope: DefaultScope, Upstream: DefaultUpstream, SlotsPerShare: DefaultSlotsPerShare, Retries: DefaultRetries,
 		OverloadError: DefaultOverloadError,
 	}
 }

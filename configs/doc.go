@@ -15,7 +15,7 @@
 //	  auto                                             pool what callees themselves ask to share
 //	  pool "URI" {                                     settings of the procedures governed, above the callee's options
 //	    match, policy, concurrency, scope, upstream,
-//	    admit, direct, linger, retry_lost, retries,
+//	    slots_per_share, admit, direct, linger, retry_lost, retries,
 //	    overload_error
 //	    queue { limit, bytes, timeout }                absent: nothing waits
 //	  }

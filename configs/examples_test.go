@@ -48,7 +48,7 @@ func TestExamples(t *testing.T) {
 	}
 	pooled := func(uri, policy string, concurrency int, queue *Queue, change func(*Pool)) Pool {
 		p := Pool{
-			URI: uri, Match: "exact", Policy: policy, Concurrency: concurrency, Scope: "procedure", Upstream: "single", Retries: 1,
+			URI: uri, Match: "exact", Policy: policy, Concurrency: concurrency, Scope: "procedure", Upstream: "single", SlotsPerShare: 4, Retries: 1,
 			Queue: queue, OverloadError: "crossbar.error.max_concurrency_reached",
 		}
 		if change != nil {

@@ -62,7 +62,7 @@ var (
 		name:  "pool",
 		label: "com.example.compute",
 		attributes: []string{
-			"match", "policy", "concurrency", "scope", "upstream", "admit", "direct",
+			"match", "policy", "concurrency", "scope", "upstream", "slots_per_share", "admit", "direct",
 			"linger", "retry_lost", "retries", "overload_error",
 		},
 		blocks: []string{"queue"},

@@ -90,8 +90,8 @@ func (l *link) registered(m *codec.Registered) {
 	g := q.leg
 	if up := r.uplinks[g.up.key]; up != g.up { // that one was given up meanwhile
 		g = nil
-		if up != nil && up.link == l {
-			g = &up.leg
+		if up != nil {
+			g = up.legOn(l)
 		}
 	}
 	switch {
@@ -159,7 +159,7 @@ func (l *link) doubt(out *transport.Outbox, g *leg) {
 	g.state = absent
 	l.note(g.up.key)
 	if !g.wanted {
-		l.realm.leaveUplink(out, g.up)
+		l.realm.leaveLeg(out, g)
 		return
 	}
 	l.realm.retryLeg(g)
@@ -210,7 +210,7 @@ func (l *link) expire(out *transport.Outbox, request uint64, q ask) {
 	if !g.wanted {
 		g.heard()
 		l.note(g.up.key)
-		l.realm.leaveUplink(out, g.up)
+		l.realm.leaveLeg(out, g)
 		return
 	}
 	if g.unanswered++; g.unanswered >= maxUnanswered {

@@ -40,6 +40,7 @@ func (r *realm) runClock(ctx context.Context) {
 			r.giveUpRegisters(&out, now)
 			r.expireAsks(&out, now)
 			r.retryLegs(&out, now)
+			r.weigh(&out, now)
 			r.retireLinks(&out, now)
 		}
 		r.armed = r.earliest()

@@ -53,7 +53,7 @@ func (p *Proxy) unready() (reasons []string) {
 		r := p.realms[p.config.Realms[i].Name]
 		r.mu.Lock()
 		for i, l := range r.links {
-			if l.conn != nil || i > 0 && l.pools == 0 {
+			if l.conn != nil || i > 0 && l.pools == 0 || l.index > 0 { // more of a weight can wait
 				continue
 			}
 			of, why := "", cmp.Or(l.notJoined, "it has yet to join the router")

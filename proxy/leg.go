@@ -8,7 +8,8 @@ import (
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// leg is a registration at the router, held by a link.
+// leg is a registration at the router, held by a link. A pool has one, or with
+// a shared upstream policy more (weight.go); by the first it counts as registered.
 //
 //	           REGISTER           REGISTERED
 //	absent ─────────────▶ asking ────────────▶ held
@@ -104,7 +105,9 @@ func (r *realm) legRegistered(out *transport.Outbox, g *leg, registration uint64
 	g.state, g.registration, g.retryIn, g.revoked = held, registration, 0, false
 	g.link.registrations[registration] = g
 	delete(g.link.doubts, g.up.key)
-	r.uplinkRegistered(out, g.up)
+	if g.isFirst() {
+		r.uplinkRegistered(out, g.up)
+	}
 	r.settleLeg(out, g)
 }
 
@@ -112,9 +115,11 @@ func (r *realm) legRegistered(out *transport.Outbox, g *leg, registration uint64
 func (r *realm) legRefused(out *transport.Outbox, g *leg, m *codec.Error) {
 	g.heard()
 	g.state = absent
-	r.uplinkRefused(out, g.up, m)
+	if g.isFirst() {
+		r.uplinkRefused(out, g.up, m)
+	}
 	if !g.wanted {
-		r.leaveUplink(out, g.up)
+		r.leaveLeg(out, g)
 		return
 	}
 	r.retryLeg(g)
@@ -127,6 +132,12 @@ func (r *realm) legRefused(out *transport.Outbox, g *leg, m *codec.Error) {
 // heard takes note that the router answers the leg's REGISTERs.
 func (g *leg) heard() { g.first, g.unanswered = 0, 0 }
 
+// reset takes the end of the link's session.
+func (g *leg) reset() {
+	g.state, g.registration, g.revoked, g.queued = absent, 0, false, false
+	g.heard()
+}
+
 // retryLeg has a registration asked for again in a while.
 func (r *realm) retryLeg(g *leg) {
 	g.retryIn = min(max(2*g.retryIn, firstRetry), lastRetry)
@@ -138,20 +149,26 @@ func (r *realm) retryLeg(g *leg) {
 func (r *realm) legUnregistered(out *transport.Outbox, g *leg) {
 	delete(g.link.registrations, g.registration)
 	g.state, g.registration = absent, 0
-	r.uplinkUnregistered(g.up)
-	r.leaveUplink(out, g.up)
+	if g.isFirst() {
+		r.uplinkUnregistered(g.up)
+	}
+	r.leaveLeg(out, g)
 }
+
+// isFirst tells whether the pool counts as registered by this leg.
+func (g *leg) isFirst() bool { return g == &g.up.leg }
 
 // retryLegs asks again for registrations that the router refused.
 func (r *realm) retryLegs(out *transport.Outbox, now dealer.Time) {
 	for _, up := range r.uplinks {
-		g := &up.leg
-		switch {
-		case g.retryAt == 0 || g.state != absent || !g.wanted || g.link.conn == nil:
-		case g.retryAt <= now:
-			r.settleLeg(out, g)
-		default:
-			r.checkAt(g.retryAt)
+		for g := range up.legs() {
+			switch {
+			case g.retryAt == 0 || g.state != absent || !g.wanted || g.link.conn == nil:
+			case g.retryAt <= now:
+				r.settleLeg(out, g)
+			default:
+				r.checkAt(g.retryAt)
+			}
 		}
 	}
 }

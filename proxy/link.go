@@ -29,6 +29,7 @@ type link struct {
 	// Immutable.
 	realm  *realm
 	only   codec.Serializer // that it offers; 0 for the realm's first link, which takes what the router does
+	index  int              // among the links of its serializer; from 1 on for the weight of pools
 	origin dealer.OriginID
 	log    zerolog.Logger
 	life   context.Context // until it is retired, or the realm stops
@@ -41,7 +42,7 @@ type link struct {
 	linkState
 	notJoined   string           // why the session is not up; "": it has yet to try, or is up
 	speaks      codec.Serializer // of its session, or of the one before; 0: not known yet
-	pools       int              // uplinks that register on it
+	pools       int              // registrations of pools that it has, or is to have
 	unusedSince dealer.Time      // if there is none
 	retired     bool             // it leaves, for want of pools
 	renewedAt   dealer.Time      // when its session was begun anew; 0: never
@@ -120,29 +121,32 @@ func (r *realm) linkOf(s *session) *link {
 	return judge
 }
 
-// linkFor returns the link that speaks this serializer, a new one if there is none.
-func (r *realm) linkFor(s codec.Serializer) *link {
+// linkFor returns the link that speaks this serializer, of several the one of
+// that index, a new one if there is none.
+func (r *realm) linkFor(s codec.Serializer, index int) *link {
 	for _, l := range r.links {
-		if l.speaks == s {
+		if l.speaks == s && l.index == index {
 			return l
 		}
 	}
-	return r.newLink(s)
+	l := r.newLink(s)
+	l.index = index
+	return l
 }
 
-// moveTo makes a link the one on which an uplink registers; nil for none.
-func (up *uplink) moveTo(r *realm, l *link) {
-	if l == up.link {
+// moveTo makes a link the one on which a leg registers; nil for none.
+func (g *leg) moveTo(r *realm, l *link) {
+	if l == g.link {
 		return
 	}
-	if up.link != nil {
-		if up.link.pools--; up.link.pools == 0 {
-			up.link.unusedSince = r.now()
+	if g.link != nil {
+		if g.link.pools--; g.link.pools == 0 {
+			g.link.unusedSince = r.now()
 			r.checkAt(r.now() + r.proxy.linkIdle)
 		}
 	}
-	up.queued = false
-	if up.link = l; l != nil {
+	g.queued = false
+	if g.link = l; l != nil {
 		l.pools++
 	}
 }

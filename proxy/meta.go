@@ -106,13 +106,16 @@ func (r *realm) amendMeta(s *session, m *codec.Result, message []byte) []byte {
 			return message
 		}
 		lists[0] = slices.Replace(lists[0], i, i+1, members...)
+		for _, g := range q.up.more { // the router has one registration for all of them
+			lists[0] = slices.DeleteFunc(lists[0], func(id uint64) bool { return g.link != nil && id == g.link.session })
+		}
 		amended.Payload = fromPlainJSON(s.serializer, lists)
 	} else {
 		var counts []uint64
-		if !inPlainJSON(s.serializer, m.Payload, &counts) || len(counts) != 1 || counts[0] == 0 {
+		if !inPlainJSON(s.serializer, m.Payload, &counts) || len(counts) != 1 || counts[0] < 1+q.up.heldBeside() {
 			return message
 		}
-		counts[0] += uint64(len(members)) - 1
+		counts[0] += uint64(len(members)) - 1 - q.up.heldBeside()
 		amended.Payload = fromPlainJSON(s.serializer, counts)
 	}
 	return amended.Append(nil, s.serializer)

@@ -90,11 +90,10 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).
 		Stringer("serializer", conn.Serializer()).Msg("pool session up")
 	for _, up := range r.uplinks {
-		if up.link != l {
-			continue
+		if g := up.legOn(l); g != nil {
+			g.retryIn = 0
+			r.settleLeg(&l.out, g)
 		}
-		up.retryIn = 0
-		r.settleLeg(&l.out, &up.leg)
 	}
 	r.resumeRegisters(&l.out)
 	r.arm()
@@ -111,12 +110,10 @@ func (l *link) down(conn *transport.Conn, cause error) {
 	l.notJoined = "its connection ended: " + cause.Error()
 	r.origins[l.origin] = origin{}
 	for _, up := range r.uplinks {
-		if up.link != l {
-			continue
+		if g := up.legOn(l); g != nil {
+			g.reset()
+			r.leaveLeg(&l.out, g)
 		}
-		up.state, up.registration, up.revoked, up.queued = absent, 0, false, false
-		up.heard()
-		r.leaveUplink(&l.out, up)
 	}
 	r.arm()
 	r.mu.Unlock()

@@ -11,6 +11,9 @@ import (
 // a leg, on the link that suits its callees.
 type uplink struct {
 	leg
+	more             []*leg // beside that, for a pool with a shared policy
+	slotsPerShare    int
+	weighedAt        dealer.Time // when more changed
 	key              string
 	procedure, match string
 	policy           string   // by which it registers at the router: single, or a shared policy
@@ -40,7 +43,7 @@ func (r *realm) openUplink(s codec.Serializer, key string, m *codec.Register, bl
 		up = &uplink{key: key, procedure: m.Procedure, match: m.Match, policy: "single", discloses: m.DiscloseCaller}
 		up.leg.up = up
 		if block != nil {
-			up.policy, up.direct = block.Upstream, block.Direct
+			up.policy, up.direct, up.slotsPerShare = block.Upstream, block.Direct, block.SlotsPerShare
 		}
 		r.uplinks[key] = up
 		r.byPattern.put(up.match, up.procedure, up)
@@ -48,7 +51,7 @@ func (r *realm) openUplink(s codec.Serializer, key string, m *codec.Register, bl
 	if l := up.link; l == nil || l.speaks != s && up.isVacant(r) {
 		up.speaks = s
 		if up.state == absent {
-			up.moveTo(r, r.linkFor(s))
+			up.moveTo(r, r.linkFor(s, 0))
 		}
 	}
 	up.config = poolConfig(block, policy)
@@ -127,7 +130,10 @@ func (r *realm) releaseUplink(out *transport.Outbox, pool dealer.PoolID) {
 // leaveUplink gives up what is no longer wanted at the router, and forgets an
 // uplink of which nothing is left there.
 func (r *realm) leaveUplink(out *transport.Outbox, up *uplink) {
-	if up.state == absent && !up.wanted && up.pending == 0 && r.uplinks[up.key] == up {
+	if !up.wanted {
+		r.dropLegs(out, up, func(*leg) bool { return true })
+	}
+	if up.state == absent && !up.wanted && len(up.more) == 0 && up.pending == 0 && r.uplinks[up.key] == up {
 		delete(r.uplinks, up.key)
 		up.moveTo(r, nil)
 		if !up.draining {
@@ -143,6 +149,9 @@ func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink) {
 	up.granted = true
 	if !up.wanted {
 		return
+	}
+	if up.isShared() {
+		r.checkAt(r.now() + r.weighEvery())
 	}
 	r.log.Info().Str("procedure", up.procedure).Uint64("registration", up.registration).Msg("pool registered at the router")
 	waiting := up.waiting
@@ -180,7 +189,7 @@ func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error)
 func (r *realm) uplinkUnregistered(up *uplink) {
 	up.granted = false
 	if up.wanted && up.link.speaks != up.speaks && r.dealer.Members(up.pool) == 0 {
-		up.moveTo(r, r.linkFor(up.speaks))
+		up.moveTo(r, r.linkFor(up.speaks, 0))
 	}
 }
 

@@ -32,16 +32,17 @@ realm "realm1" { # example; one block for each realm with pools
   auto = true # pool what callees ask to share by invoke or concurrency
 
   pool "com.example.compute" { # example
-    match          = "exact"     # which procedures the block governs: exact, prefix, wildcard; each is a pool of its own
-    policy         = ""          # single, first, last, roundrobin, random, least; "": what the callees ask for
-    concurrency    = 0           # most calls in flight at one callee; 0: what the callee asks for, or no limit
-    scope          = "procedure" # or "callee": one limit over all procedures of this block
-    upstream       = "single"    # at the router: single, or roundrobin, random, first, last for several sidecars
-    admit          = []          # authroles whose callees join; empty: the role of the pool session
-    direct         = []          # authroles whose CALLs here are answered from the pool, past the router
-    linger         = "0s"        # keep the registration this long without a callee
-    retry_lost     = false       # hand a lost callee's calls to another: only for what may run twice; then retries = 1
-    overload_error = "crossbar.error.max_concurrency_reached"
+    match           = "exact"     # which procedures the block governs: exact, prefix, wildcard; each is a pool of its own
+    policy          = ""          # single, first, last, roundrobin, random, least; "": what the callees ask for
+    concurrency     = 0           # most calls in flight at one callee; 0: what the callee asks for, or no limit
+    scope           = "procedure" # or "callee": one limit over all procedures of this block
+    upstream        = "single"    # at the router: single, or roundrobin, random, first, last for several sidecars
+    slots_per_share = 4           # with another upstream: one registration for so many slots of the callees here, 1 to 16
+    admit           = []          # authroles whose callees join; empty: the role of the pool session
+    direct          = []          # authroles whose CALLs here are answered from the pool, past the router
+    linger          = "0s"        # keep the registration this long without a callee
+    retry_lost      = false       # hand a lost callee's calls to another: only for what may run twice; then retries = 1
+    overload_error  = "crossbar.error.max_concurrency_reached"
 
     queue { # without this block nothing waits
       limit   = 1000
