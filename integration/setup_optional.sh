@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what some of the integration tests drive, pinned, into ignored
-# folders beside this script: jawampa's router and autobahn-java (Maven). Where
-# it can't, it says so in one line and those tests are left out. Does nothing if
-# all is there.
+# folders beside this script: jawampa's router and autobahn-java (Maven), and
+# Chromium (Debian's). Where it can't, it says so in one line and those tests are
+# left out. Does nothing if all is there.
 set -uo pipefail
 cd "$(dirname "$0")"
 
@@ -30,5 +30,28 @@ with_java() {
   echo "$stamp" > .java/.installed
 }
 
-with_java
+# find_browser notes where the browser is.
+find_browser() {
+  local name
+  for name in chromium chromium-browser google-chrome; do
+    command -v "$name" && return
+  done > .chromium/.installed
+  return 1
+}
+
+with_browser() {
+  [ -x "$(cat .chromium/.installed 2>/dev/null)" ] && return
+  mkdir -p .chromium
+  find_browser && return
+  if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+    left_out .chromium "a browser" "Chromium is not installed"
+    return
+  fi
+  echo "installing Chromium" >&2
+  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium; } > .chromium/log 2>&1
+  find_browser || left_out .chromium "a browser" "Chromium could not be installed (why: integration/.chromium/log)"
+}
+
+with_java & with_browser &
+wait
 exit 0
