@@ -12,7 +12,10 @@ import (
 // time limit and an end, since routers lose answers. nexus drops what a
 // session's queue of 64 messages cannot take, and others never answer some.
 //
-//   - No more than maxAsks are without an answer on one link; the others wait.
+//   - No more than maxAsks leave on one link within askPause, but for those that
+//     have their answer already, and no more than maxOpen are without one; the
+//     others wait. So they are paced as a router at hand takes them, and one that
+//     is far away does not cost a round trip for each maxAsks.
 //   - An UNREGISTER without an answer counts as done.
 //   - A REGISTER without one is sent again. Where the router then says that the
 //     procedure exists already, it may well be ours, under an ID that was lost,
@@ -21,12 +24,15 @@ import (
 
 // ask is a request to the router that has no answer yet.
 type ask struct {
-	leg *leg        // nil: of none, a registration is given back
-	due dealer.Time // when its answer is taken as lost; 0: it is, and what still comes is late
+	leg  *leg        // nil: of none, a registration is given back
+	due  dealer.Time // when its answer is taken as lost; 0: it is, and what still comes is late
+	sent dealer.Time
 }
 
 const (
 	maxAsks        = 32
+	askPause       = 5 * time.Millisecond
+	maxOpen        = 1024
 	maxLate        = 256 // answers that may still come late, on one link
 	maxDoubts      = 4096
 	answerPatience = 3 * time.Second
@@ -37,7 +43,7 @@ const (
 // pump sends what waits to be asked for, as far as the router may be asked.
 // realm.mu is held.
 func (l *link) pump(out *transport.Outbox) {
-	for len(l.todo) > 0 && l.open < maxAsks && l.conn != nil && !l.leaving {
+	for len(l.todo) > 0 && l.conn != nil && !l.leaving && l.mayAsk() {
 		g := l.todo[0]
 		l.todo = l.todo[1:]
 		if g.link != l || !g.queued {
@@ -53,13 +59,30 @@ func (l *link) pump(out *transport.Outbox) {
 	}
 }
 
+// mayAsk tells whether the router may be asked for more now. If not, an answer
+// or the clock has the rest sent.
+func (l *link) mayAsk() bool {
+	r := l.realm
+	now, pause := r.now(), r.proxy.askPause
+	if now >= l.burstAt+pause {
+		l.burstAt, l.burst = now, 0
+	}
+	if l.burst >= maxAsks {
+		r.checkAt(l.burstAt + pause)
+		return false
+	}
+	return l.open < maxOpen
+}
+
 // ask draws the ID of a request to the router, and notes what its answer
 // concerns, and until when there should be one.
 func (l *link) ask(g *leg, patience time.Duration) (request uint64) {
 	l.lastRequest++
-	due := l.realm.now() + patience
-	l.requests[l.lastRequest] = ask{g, due}
+	now := l.realm.now()
+	due := now + patience
+	l.requests[l.lastRequest] = ask{leg: g, due: due, sent: now}
 	l.open++
+	l.burst++
 	l.realm.checkAt(due)
 	return l.lastRequest
 }
@@ -72,6 +95,9 @@ func (l *link) answered(request uint64) (q ask, known bool) {
 	}
 	delete(l.requests, request)
 	l.answeredAt = l.realm.now()
+	if q.sent >= l.burstAt {
+		l.burst = max(l.burst-1, 0)
+	}
 	if q.due == 0 {
 		l.late--
 	} else {

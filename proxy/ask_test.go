@@ -182,7 +182,7 @@ func TestRouterThatClosesForAnUnregister(t *testing.T) {
 func TestManyRequestsArePaced(t *testing.T) {
 	const procedures = 1000
 	w, pool := impatientWorld(t, "")
-	w.proxy.answerPatience = patience
+	w.proxy.answerPatience, w.proxy.askPause = patience, patience
 	callee, router := w.join("backend", "")
 	for id := 1; id <= procedures; id++ {
 		callee.send(`[64,%d,%s,"com.example.p%d"]`, id, shared, id)

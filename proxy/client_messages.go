@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
 
 	"github.com/wampool/wampool/codec"
@@ -48,9 +47,9 @@ func (s *session) takeFromClient(message []byte) {
 		r.fromClient(&s.clientOut, s, t, message)
 	}
 	r.arm()
-	full := int64(s.heldBytes) > s.proxy.config.Limits.SendBufferBytes
+	full := s.upkeep.isFull(s.proxy.config.Limits.HeldBytes)
 	r.mu.Unlock()
-	for full { // it reads no further until its REGISTER is settled
+	for full { // it reads no further until its REGISTERs are settled
 		s.clientOut.Flush()
 		select {
 		case <-s.resumed:
@@ -58,7 +57,7 @@ func (s *session) takeFromClient(message []byte) {
 			return
 		}
 		r.mu.Lock()
-		full = int64(s.heldBytes) > s.proxy.config.Limits.SendBufferBytes
+		full = s.upkeep.isFull(s.proxy.config.Limits.HeldBytes)
 		r.mu.Unlock()
 	}
 }
@@ -111,38 +110,48 @@ func (s *session) reset() {
 	s.hello.Store(nil)
 	s.flags.Store(0)
 	s.forgetInvocations()
-	s.unregistering, s.disclosing, s.asked, s.renumbered, s.isDirect, s.parted = nil, nil, nil, nil, false, false
+	s.renumbered, s.isDirect, s.parted = nil, false, false
+	s.forget()
 }
 
 // fromClient handles a client's message that may concern a pool; its type is 0
 // if it has none. realm.mu is held.
 func (r *realm) fromClient(out *transport.Outbox, s *session, t codec.MessageType, message []byte) {
-	if s.pending != nil {
-		s.held = append(s.held, bytes.Clone(message))
-		s.heldBytes += len(message)
-		return
+	switch {
+	case t == codec.TypeYield || t == codec.TypeError:
+		r.answer(out, s, t, message)
+	case len(s.held) > 0 || !r.take(out, s, t, message, r.now()):
+		s.hold(t, message, r.now())
+	}
+}
+
+// answer takes what a callee answers to an INVOCATION.
+func (r *realm) answer(out *transport.Outbox, s *session, t codec.MessageType, message []byte) {
+	switch {
+	case s.flags.Load()&isCallee == 0:
+		if !s.parted {
+			out.Send(s.router, message) // of an invocation that no pool knows
+		}
+	case t == codec.TypeError:
+		r.calleeError(out, s, message)
+	default:
+		r.yield(out, s, message)
+	}
+}
+
+// take takes a client's message that the router must see in order, and that
+// arrived at some time. It is false for one that has to wait behind the pending
+// REGISTERs.
+func (r *realm) take(out *transport.Outbox, s *session, t codec.MessageType, message []byte, at dealer.Time) bool {
+	if t == codec.TypeRegister {
+		return r.register(out, s, message, at)
+	}
+	if s.pending.length > 0 {
+		return false
 	}
 	switch t {
-	case codec.TypeRegister:
-		if s.parted {
-			r.passUp(out, s, message)
-			return
-		}
-		r.register(out, s, message)
 	case codec.TypeUnregister:
 		r.unregister(out, s, message)
-	case codec.TypeYield, codec.TypeError:
-		if s.flags.Load()&isCallee == 0 {
-			if !s.parted {
-				out.Send(s.router, message) // of an invocation that no pool knows
-			}
-			return
-		}
-		if t == codec.TypeError {
-			r.calleeError(out, s, message)
-			return
-		}
-		r.yield(out, s, message)
 	case codec.TypeCall:
 		r.call(out, s, message)
 	case codec.TypeCancel:
@@ -155,6 +164,7 @@ func (r *realm) fromClient(out *transport.Outbox, s *session, t codec.MessageTyp
 	default:
 		out.Send(s.router, message)
 	}
+	return true
 }
 
 // passUp passes a client's request on under the ID that the router expects.
@@ -184,7 +194,7 @@ func (r *realm) sendUp(out *transport.Outbox, s *session, message []byte, id, up
 		r.message, message = rewritten, rewritten
 	}
 	out.Send(s.router, message)
-	if s.renumbered != nil && s.renumbered.full() {
+	if s.renumbered != nil && !s.parted && !s.upkeep.hasRoom(0, r.proxy.config.Limits.HeldBytes) {
 		r.abort(out, s, "too many requests without an answer")
 	}
 }
@@ -212,29 +222,37 @@ func (r *realm) renumber(s *session, id uint64, message []byte) (up uint64, pass
 	return n.request(id, true), true
 }
 
-// unregister takes an UNREGISTER. A pooled registration is left at once; the
-// router is told as well, so that the client's request IDs stay its own.
+// unregister takes an UNREGISTER. One of a pooled registration is answered here:
+// the router knows no such ID, and there are routers that end for it.
 func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
 	var m codec.Unregister
-	if err := m.Decode(s.serializer, message); err != nil || s.registered[m.Registration] == "" {
+	if err := m.Decode(s.serializer, message); err != nil {
 		r.passUp(out, s, message)
 		return
 	}
-	procedure := procedureOf(s.registered[m.Registration])
-	delete(s.registered, m.Registration)
-	delete(s.disclosing, m.Registration)
-	if s.unregistering == nil {
-		s.unregistering = make(map[uint64]struct{})
-	}
-	s.setFlag(isUnregistering)
-	up, _ := r.renumber(s, m.Request, message)
-	s.unregistering[up] = struct{}{}
-	if r.sendUp(out, s, message, m.Request, up); s.parted {
+	_, pooled := s.registered.get(m.Registration)
+	_, gone := s.left.get(m.Registration)
+	if !pooled && !gone {
+		r.passUp(out, s, message)
 		return
 	}
-	actions, _ := r.dealer.Leave(r.now(), s.callee, m.Registration)
-	r.perform(out, actions, hand{})
-	s.log.Info().Str("procedure", procedure).Msg("pool member left")
+	r.renumberFrom(s, m.Request-1)
+	s.renumbered.swallow(m.Request)
+	switch {
+	case s.parted: // nobody waits for an answer any more
+	case pooled:
+		procedure := s.leavePool(m.Registration)
+		actions, _ := r.dealer.Leave(r.now(), s.callee, m.Registration)
+		r.perform(out, actions, hand{})
+		answer := codec.Unregistered{Request: m.Request}
+		r.message = answer.Append(r.message[:0], s.serializer)
+		out.Send(s.client, r.message)
+		s.log.Info().Str("procedure", procedure).Msg("pool member left")
+	default:
+		answer := codec.Error{RequestType: codec.TypeUnregister, Request: m.Request, URI: []byte(uriNoSuchRegistration)}
+		r.message = answer.Append(r.message[:0], s.serializer)
+		out.Send(s.client, r.message)
+	}
 }
 
 // yield takes a YIELD of a callee.

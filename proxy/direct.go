@@ -191,10 +191,10 @@ func (r *realm) calleeOf(to *origin, a *dealer.Action) []codec.Field {
 // that is answered here, if the callee has asked for it with its REGISTER.
 func (r *realm) discloseTo(callee *session, a *dealer.Action) codec.Dict {
 	caller := r.origins[a.Origin].caller
-	if caller == nil || len(callee.disclosing) == 0 {
+	if caller == nil {
 		return a.Body.Details
 	}
-	if _, asked := callee.disclosing[a.Registration]; !asked {
+	if m, _ := callee.registered.get(a.Registration); !m.discloses {
 		return a.Body.Details
 	}
 	var fields [3]codec.Field

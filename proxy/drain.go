@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"slices"
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/transport"
@@ -20,9 +19,9 @@ func (r *realm) drain() {
 		up.wanted = false
 		r.leaveUplink(&out, up)
 	}
-	for _, s := range slices.Clone(r.awaiting) {
-		if s.pending != nil && s.pending.stage <= awaitUplink {
-			r.denyRegister(&out, s, uriUnavailable, "the proxy is stopping")
+	for _, p := range r.awaiting.all() {
+		if p.stage <= awaitUplink {
+			r.denyRegister(&out, p, uriUnavailable, "the proxy is stopping")
 		}
 	}
 	r.checkDrained()

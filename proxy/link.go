@@ -55,9 +55,11 @@ type linkState struct {
 	session       uint64
 	authRole      string
 	lastRequest   uint64
-	requests      map[uint64]ask      // REGISTER and UNREGISTER without an answer
-	open          int                 // of them, those whose answer is not taken as lost
-	late          int                 // how many answers were taken as lost
+	requests      map[uint64]ask // REGISTER and UNREGISTER without an answer
+	open          int            // of them, those whose answer is not taken as lost
+	late          int            // how many answers were taken as lost
+	burst         int            // requests since burstAt that have no answer
+	burstAt       dealer.Time
 	answeredAt    dealer.Time         // the latest answer
 	todo          []*leg              // that wait to be asked for, in this order
 	registrations map[uint64]*leg     // by the router's registration ID

@@ -33,6 +33,9 @@ type asked struct {
 	listing bool
 }
 
+// askedBytes is what an entry takes of the table of these calls.
+const askedBytes = 64
+
 // mayAskMeta tells whether a CALL may be one of a meta procedure.
 func mayAskMeta(message []byte) bool {
 	return bytes.Contains(message[:min(len(message), metaWithin)], []byte(metaPrefix))
@@ -42,14 +45,15 @@ func mayAskMeta(message []byte) bool {
 // It is false for any other call.
 func (r *realm) askMeta(out *transport.Outbox, s *session, m *codec.Call, message []byte) bool {
 	listing := string(m.Procedure) == metaListing
-	if !listing && string(m.Procedure) != metaCount || len(s.asked) >= maxAsked {
+	if !listing && string(m.Procedure) != metaCount || s.asked.len() >= maxAsked {
 		return false
 	}
 	var arguments []uint64
 	if !inPlainJSON(s.serializer, m.Payload, &arguments) || len(arguments) != 1 {
 		return false
 	}
-	up := r.uplinks[s.registered[arguments[0]]]
+	own, _ := s.registered.get(arguments[0])
+	up := r.uplinks[own.key]
 	if up != nil && up.state == held { // the router knows it by another ID
 		call := *m
 		call.Payload = fromPlainJSON(s.serializer, []uint64{up.registration})
@@ -61,10 +65,7 @@ func (r *realm) askMeta(out *transport.Outbox, s *session, m *codec.Call, messag
 	if !passes {
 		return true
 	}
-	if s.asked == nil {
-		s.asked = make(map[uint64]asked)
-	}
-	s.asked[id] = asked{up, listing}
+	s.asked.put(id, asked{up, listing})
 	s.setFlag(isAsking)
 	r.sendUp(out, s, message, m.Request, id)
 	return true
@@ -83,11 +84,11 @@ func (r *realm) registeredAs(registration uint64) *uplink {
 // amendMeta returns the router's RESULT for such a call with the pool's members
 // in place of the pool session; any other message as it is.
 func (r *realm) amendMeta(s *session, m *codec.Result, message []byte) []byte {
-	q, known := s.asked[m.Request]
+	q, known := s.asked.get(m.Request)
 	if !known {
 		return message
 	}
-	delete(s.asked, m.Request)
+	s.asked.drop(m.Request)
 	if r.uplinkOf(q.up.pool) != q.up {
 		return message
 	}

@@ -95,13 +95,12 @@ func (o *origin) fits(message []byte) error {
 // hasRoom tells whether a callee's answer may be sent to where the call came
 // from, and notes in r.blocked what to wait for if not: the router reads more
 // slowly than the callee answers, and what it has not taken yet of that callee is
-// the callee's share, or more than all callees may have there. What was held
-// behind a REGISTER does not wait; it is bounded already. Nor does an answer to a
-// caller here: one who does not read is dropped, and must hold up no callee that
-// others need.
+// the callee's share, or more than all callees may have there. An answer to a
+// caller here does not wait: one who does not read is dropped, and must hold up no
+// callee that others need.
 func (r *realm) hasRoom(s *session, from dealer.OriginID, message []byte) bool {
 	to := &r.origins[from]
-	if to.conn == nil || to.caller != nil || s.releasing {
+	if to.conn == nil || to.caller != nil {
 		return true
 	}
 	room, ok := s.share.Admits(to.conn, len(message))

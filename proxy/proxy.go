@@ -29,6 +29,7 @@ type Proxy struct {
 	patience       time.Duration // of a REGISTER with the pool session
 	loginPatience  time.Duration // of the pool session with the router's answers before WELCOME
 	answerPatience time.Duration // of the pool session with the answer to a request of its own
+	askPause       time.Duration // in which a link asks for no more than maxAsks, but for what is answered
 	renewalPause   time.Duration // between two sessions of a link that are begun anew for a lost answer
 	weightPause    time.Duration // between two changes of how often a pool is registered
 	linkIdle       time.Duration // of a pool session without a pool
@@ -57,7 +58,7 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
 		now: make(chan struct{}), draining: make(chan struct{}), patience: registerPatience, loginPatience: loginPatience,
-		answerPatience: answerPatience, renewalPause: renewalPause, linkIdle: linkIdle, weightPause: weightPause, poolSendBuffer: poolSendBufferBytes, sessions: make(map[*session]struct{}),
+		answerPatience: answerPatience, askPause: askPause, renewalPause: renewalPause, linkIdle: linkIdle, weightPause: weightPause, poolSendBuffer: poolSendBufferBytes, sessions: make(map[*session]struct{}),
 	}
 	if tls := config.Router.TLS; tls != nil {
 		p.certified = tls.CertFile != ""

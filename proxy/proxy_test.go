@@ -307,17 +307,17 @@ func TestUnregisterEndsMembershipAndGivesThePoolUp(t *testing.T) {
 	pool.send(`[68,1,100,{}]`)
 	client.expect(`[68,1,%d,{}]`, registration)
 	client.send(`[66,2,%d]`, registration)
-	router.expect(`[66,2,%d]`, registration)
-	pool.expect(`[66,2,100]`)
-	router.send(`[8,66,2,{},"wamp.error.no_such_registration"]`)
 	client.expect(`[67,2]`)
+	pool.expect(`[66,2,100]`)
 	client.send(`[70,1,{},["still"]]`)
 	pool.expect(`[70,1,{},["still"]]`)
 	pool.send(`[67,2]`)
-	client.send(`[66,3,%d]`, registration) // again: the router judges
-	router.expect(`[66,3,%d]`, registration)
-	router.send(`[8,66,3,{},"wamp.error.no_such_registration"]`)
+	client.send(`[66,3,%d]`, registration) // again
 	client.expect(`[8,66,3,{},"wamp.error.no_such_registration"]`)
+	client.send(`[66,4,9]`) // of the router's, if it has one
+	router.expect(`[66,2,9]`)
+	router.send(`[8,66,2,{},"wamp.error.no_such_registration"]`)
+	client.expect(`[8,66,4,{},"wamp.error.no_such_registration"]`)
 }
 
 func TestPoolSessionComesBack(t *testing.T) {

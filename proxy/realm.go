@@ -36,7 +36,7 @@ type realm struct {
 	byPool    []*uplink // by dealer.PoolID; uplinkOf reads it
 	byPattern patterns[*uplink]
 	told      time.Duration // unit of call timeouts by the router's WELCOME, 0: none yet
-	awaiting  []*session    // whose REGISTER waits for the pool session, oldest first
+	awaiting  line          // all of them, oldest first
 	armed     dealer.Time   // when the clock will look next
 	check     dealer.Time   // no later than the next deadline that is not the dealer's
 	draining  bool
@@ -239,21 +239,22 @@ func (r *realm) part(out *transport.Outbox, s *session) {
 		return
 	}
 	s.parted = true
-	r.abandonRegister(out, s)
-	if s.hasGranted {
-		r.perform(out, r.dealer.DropOrigin(r.now(), s.granted), hand{})
-		r.dealer.RemoveOrigin(s.granted)
-		r.origins[s.granted], s.hasGranted = origin{}, false
+	r.abandonRegisters(out, s)
+	if s.hasDoor {
+		r.perform(out, r.dealer.DropOrigin(r.now(), s.door), hand{})
+		r.dealer.RemoveOrigin(s.door)
+		r.origins[s.door], s.hasDoor = origin{}, false
 	}
 	r.partCaller(out, s)
 	if s.flags.Load()&isCallee != 0 {
 		actions := r.dealer.Lose(r.now(), s.callee)
 		r.callees[s.callee] = nil
 		r.perform(out, actions, hand{})
-		for _, key := range s.registered {
-			s.log.Info().Str("procedure", procedureOf(key)).Msg("pool member left")
+		for _, m := range s.registered.byID {
+			s.upkeep.last(-membershipCost(procedureOf(m.key)))
+			s.log.Info().Str("procedure", procedureOf(m.key)).Msg("pool member left")
 		}
-		clear(s.registered)
+		s.registered.clear()
 	}
 	r.arm()
 }

@@ -14,29 +14,34 @@ import (
 )
 
 // pendingRegister is the REGISTER of a callee that asks to join a pool, from
-// its arrival to its answer. What the callee sends meanwhile is held behind it.
+// its arrival to its answer. A session may have many: each goes its own way,
+// and what the callee sends behind them is held (held.go).
 //
 //	awaitSession ─▶ awaitUplink ─▶ awaitProbe ─┬─▶ admitted: REGISTERED
 //	(pool session   (the pool's     (the       └─▶ awaitUndo ─▶ admitted, or
 //	 is up: role)    registration)   callee's       (UNREGISTER of     once more
 //	                                 own right)      what was granted)
 //
+//	any of them ─▶ settled: REGISTERED, ERROR, or no answer to one who is gone
+//
 // The callee is admitted if it has the role of those who may join, and the
 // router refuses its own REGISTER for no other reason than that the pool holds
 // the procedure already: so a callee gets no right that the router would not
 // give it.
 type pendingRegister struct {
+	session *session
 	raw     []byte // as the callee sent it
 	message codec.Register
 	block   *configs.Pool // nil: pooled because it asks to share
 	stage   registerStage
-	since   dealer.Time
-	tries   int
+	since   dealer.Time // its arrival
+	cost    int64       // of keeping it
+
+	inSession, inRealm, inUplink *place // where it waits; nil: nowhere
 
 	join  dealer.Registration
 	up    *uplink
-	probe uint64 // request at the router, of the probe or its undoing
-	grant uint64 // registration that the router gave to the probe
+	probe probe
 }
 
 type registerStage uint8
@@ -46,11 +51,22 @@ const (
 	awaitUplink
 	awaitProbe
 	awaitUndo
+	settled
 )
 
-// maxProbes is how often a REGISTER is tried while the pool keeps losing its
-// registration to the probe.
-const maxProbes = 3
+// What keeping a REGISTER takes beside its bytes while it is pending, and what
+// a registration takes beside its procedure's name, which is kept in each of
+// the pool's indexes.
+const (
+	pendingBytes    = 768
+	membershipBytes = 1536
+	namesPerPool    = 6
+)
+
+// membershipCost is what a place in the pool of a procedure takes.
+func membershipCost(procedure string) int64 {
+	return membershipBytes + namesPerPool*int64(len(procedure))
+}
 
 // rules returns the rules for a REGISTER: those of a block, or none for one
 // that itself asks to share. pooled is false for one that passes untouched.
@@ -78,67 +94,92 @@ func isMatch(match string) bool {
 	return false
 }
 
-// register takes a REGISTER.
-func (r *realm) register(out *transport.Outbox, s *session, raw []byte) {
+// register takes a REGISTER that arrived at some time. It is false for one that
+// has to wait until all that are pending are settled: one that passes to the
+// router, or that repeats an ID.
+func (r *realm) register(out *transport.Outbox, s *session, raw []byte, since dealer.Time) (taken bool) {
 	var m codec.Register
-	if m.Decode(s.serializer, raw) != nil {
-		r.passUp(out, s, raw) // its own router tells it
-		return
+	known := m.Decode(s.serializer, raw) == nil // else its own router tells it
+	block, pooled := (*configs.Pool)(nil), false
+	if known && !s.parted {
+		block, pooled = r.rules(&m)
 	}
-	block, pooled := r.rules(&m)
-	if !pooled {
+	last := s.pending.last
+	if l := r.linkOf(s); !pooled || l.conn != nil && !r.admits(block, s) {
+		if last != nil {
+			return false
+		}
+		if pooled {
+			r.logPassed(s, &m)
+		}
 		r.passUp(out, s, raw)
-		return
+		return true
 	}
-	p := &pendingRegister{raw: bytes.Clone(raw), block: block, since: r.now()}
+	if last != nil && m.Request <= last.register.message.Request {
+		return false
+	}
+	p := &pendingRegister{session: s, raw: bytes.Clone(raw), block: block, since: since}
 	if err := p.message.Decode(s.serializer, p.raw); err != nil {
 		panic("proxy: a REGISTER that was decoded once must be decodable again: " + err.Error())
 	}
-	s.pending = p
-	s.setFlag(isHolding)
-	r.awaiting = append(r.awaiting, s)
-	r.advanceRegister(out, s)
-	if s.pending == p && p.stage <= awaitUplink {
-		r.checkAt(p.since + r.proxy.patience)
+	r.await(p)
+	most := r.proxy.config.Limits.HeldBytes
+	switch {
+	case !s.upkeep.hasRoom(membershipCost(m.Procedure), most):
+		r.denyRegister(out, p, uriUnavailable, fmt.Sprintf("this session has as many registrations and open requests as may be kept for it in %d bytes (limits.held_bytes)", most))
+	case since+r.proxy.patience <= r.now():
+		r.denyRegister(out, p, uriNetworkFailure, fmt.Sprintf("the REGISTERs before this one were not settled within %s", r.proxy.patience))
+	default:
+		r.checkAt(since + r.proxy.patience)
+		r.advanceRegister(out, p)
+	}
+	return true
+}
+
+func (r *realm) logPassed(s *session, m *codec.Register) {
+	if more, say := s.proxy.notAdmitted.now(); say {
+		s.log.Info().Str("procedure", m.Procedure).Str("authrole", s.authRole).Int("more_since_last_line", more).
+			Msg("callee's role is not admitted to the pool: its REGISTER passes to the router")
 	}
 }
 
-// advanceRegister takes a pending REGISTER as far as it can go.
-func (r *realm) advanceRegister(out *transport.Outbox, s *session) {
-	p := s.pending
+// advanceRegister takes a pending REGISTER from where it waits as far as it can go.
+func (r *realm) advanceRegister(out *transport.Outbox, p *pendingRegister) {
 	if r.draining {
-		r.denyRegister(out, s, uriUnavailable, "the proxy is stopping")
+		r.denyRegister(out, p, uriUnavailable, "the proxy is stopping")
 		return
 	}
-	if p.stage == awaitSession {
-		if r.linkOf(s).conn == nil {
-			return
-		}
-		if !r.admits(p.block, s) {
-			if more, say := s.proxy.notAdmitted.now(); say {
-				s.log.Info().Str("procedure", p.message.Procedure).Str("authrole", s.authRole).
-					Int("more_since_last_line", more).
-					Msg("callee's role is not admitted to the pool: its REGISTER passes to the router")
-			}
-			r.passUp(out, s, p.raw)
-			r.settle(out, s)
-			return
-		}
-		if !r.prepareJoin(out, s) {
-			return
-		}
-		p.stage = awaitUplink
-		r.want(out, p.up)
+	if p.stage == awaitSession && !r.judgeRole(out, p) {
+		return
 	}
-	if p.stage == awaitUplink {
-		if p.up.state != held {
-			if !slices.Contains(p.up.waiting, s) {
-				p.up.waiting = append(p.up.waiting, s)
-			}
-			return
+	if p.up.state != held {
+		if p.inUplink == nil {
+			p.inUplink = p.up.waiting.join(p)
 		}
-		r.probe(out, s)
+		return
 	}
+	r.sendProbe(out, p)
+}
+
+// judgeRole goes on with a REGISTER once the role that may join is known. It is
+// false if the callee has its answer, or waits for the pool session.
+func (r *realm) judgeRole(out *transport.Outbox, p *pendingRegister) bool {
+	s := p.session
+	if r.linkOf(s).conn == nil {
+		return false
+	}
+	if !r.admits(p.block, s) {
+		r.logPassed(s, &p.message)
+		r.sendUp(out, s, p.raw, p.message.Request, r.numberPassed(p))
+		r.settle(out, p)
+		return false
+	}
+	if !r.prepareJoin(out, p) {
+		return false
+	}
+	p.stage = awaitUplink
+	r.want(out, p.up)
+	return true
 }
 
 // admits tells whether a session's role may join (contract, section 3).
@@ -151,15 +192,14 @@ func (r *realm) admits(block *configs.Pool, s *session) bool {
 
 // prepareJoin opens the pool that the callee asks for. It is false if the
 // callee has been told why that can't be.
-func (r *realm) prepareJoin(out *transport.Outbox, s *session) bool {
-	p := s.pending
-	m := &p.message
+func (r *realm) prepareJoin(out *transport.Outbox, p *pendingRegister) bool {
+	s, m := p.session, &p.message
 	if m.OptionError != nil {
-		r.denyRegister(out, s, uriInvalidArgument, m.OptionError.Error())
+		r.denyRegister(out, p, uriInvalidArgument, m.OptionError.Error())
 		return false
 	}
 	if m.HasConcurrency && m.Concurrency < 1 {
-		r.denyRegister(out, s, uriInvalidArgument, fmt.Sprintf("REGISTER.Options.concurrency is %d: it must be 1 or more", m.Concurrency))
+		r.denyRegister(out, p, uriInvalidArgument, fmt.Sprintf("REGISTER.Options.concurrency is %d: it must be 1 or more", m.Concurrency))
 		return false
 	}
 	asked := m.Invoke
@@ -168,7 +208,7 @@ func (r *realm) prepareJoin(out *transport.Outbox, s *session) bool {
 	}
 	policy, err := dealer.ParsePolicy(asked)
 	if err != nil {
-		r.denyRegister(out, s, uriInvalidArgument, "REGISTER.Options.invoke: "+err.Error())
+		r.denyRegister(out, p, uriInvalidArgument, "REGISTER.Options.invoke: "+err.Error())
 		return false
 	}
 	r.enrol(s)
@@ -176,168 +216,89 @@ func (r *realm) prepareJoin(out *transport.Outbox, s *session) bool {
 	p.up.pending++
 	p.join = dealer.Registration{Pool: p.up.pool, Callee: s.callee, Policy: policy, Limit: int(m.Concurrency), Force: m.ForceReregister}
 	if err := r.dealer.MayJoin(p.join); err != nil {
-		r.denyJoin(out, s, err)
+		r.denyJoin(out, p, err)
 		return false
 	}
 	return true
 }
 
-func (r *realm) denyJoin(out *transport.Outbox, s *session, err error) {
+func (r *realm) denyJoin(out *transport.Outbox, p *pendingRegister, err error) {
 	uri := uriAlreadyExists
 	if conflict := (*dealer.PolicyConflictError)(nil); errors.As(err, &conflict) {
 		uri = uriDifferentPolicy
 	}
-	r.denyRegister(out, s, uri, fmt.Sprintf("register for %s: %s", s.pending.message.Procedure, err))
-}
-
-// probe sends the callee's own REGISTER to the router, without what only the
-// pool is concerned with, to learn whether the router would let it.
-func (r *realm) probe(out *transport.Outbox, s *session) {
-	p := s.pending
-	p.tries++
-	p.stage = awaitProbe
-	m := p.message
-	m.Options, r.details = m.Options.Edit(s.serializer, r.details[:0], []string{"invoke", "concurrency", "force_reregister"}, nil)
-	if p.probe = p.message.Request; p.tries > 1 { // the first one's ID is spent: this one is inserted
-		p.probe = r.insertRequest(s)
-	} else if s.renumbered != nil {
-		p.probe = s.renumbered.request(p.probe, false)
-	}
-	m.Request = p.probe
-	r.message = m.Append(r.message[:0], s.serializer)
-	out.Send(s.router, r.message)
-}
-
-// insertRequest returns the ID of a request of our own in the callee's session
-// at the router, right behind the pending REGISTER and what was inserted there.
-func (r *realm) insertRequest(s *session) uint64 {
-	r.renumberFrom(s, s.pending.message.Request)
-	return s.renumbered.insert()
-}
-
-// renumberFrom begins to renumber a session's requests behind this one, which
-// is the latest, if that has not begun yet.
-func (r *realm) renumberFrom(s *session, latest uint64) {
-	if s.renumbered == nil {
-		s.renumbered = newRenumbering(latest)
-		s.setFlag(isRenumbered)
-	}
-}
-
-// swallowRegister takes note that the pending REGISTER never comes to the router.
-func (r *realm) swallowRegister(s *session) {
-	if request := s.pending.message.Request; s.pending.tries == 0 {
-		r.renumberFrom(s, request-1)
-		s.renumbered.swallow(request)
-	}
-}
-
-// probeRefused takes the router's ERROR for the probe. It tells whether the
-// message was one.
-func (r *realm) probeRefused(out *transport.Outbox, s *session, m *codec.Error) bool {
-	p := s.pending
-	if p == nil || m.Request != p.probe {
-		return false
-	}
-	switch {
-	case p.stage == awaitProbe && m.RequestType == codec.TypeRegister:
-		uri := string(m.URI)
-		if uri == uriAlreadyExists || uri == uriDifferentPolicy && p.up.policy != "single" {
-			r.admit(out, s)
-		} else {
-			r.refuseRegister(out, s, m, s.serializer)
-		}
-	case p.stage == awaitUndo && m.RequestType == codec.TypeUnregister: // it is gone all the same
-		r.probeUndone(out, s)
-	default:
-		return false
-	}
-	return true
-}
-
-// probeGranted takes the router's REGISTERED for the probe: the pool has just
-// lost its registration, or the router lets anybody register twice. What was
-// granted is given back.
-func (r *realm) probeGranted(out *transport.Outbox, s *session, m *codec.Registered) bool {
-	p := s.pending
-	if p == nil || p.stage != awaitProbe || m.Request != p.probe {
-		return false
-	}
-	p.stage, p.grant = awaitUndo, m.Registration
-	p.probe = r.insertRequest(s)
-	undo := codec.Unregister{Request: p.probe, Registration: m.Registration}
-	r.message = undo.Append(r.message[:0], s.serializer)
-	out.Send(s.router, r.message)
-	return true
-}
-
-// probeUndone goes on after the router has taken back what the probe got. If
-// the pool's registration still stands, the router lets everybody register, and
-// it has just let this callee; else the steps begin again.
-func (r *realm) probeUndone(out *transport.Outbox, s *session) {
-	p := s.pending
-	switch {
-	case p.up.state == held || r.draining:
-		r.admit(out, s)
-	case p.tries >= maxProbes:
-		r.denyRegister(out, s, uriNetworkFailure,
-			fmt.Sprintf("the pool of %s loses its registration at the router again and again", p.message.Procedure))
-	default:
-		p.stage = awaitUplink
-		p.since = r.now()
-		r.checkAt(p.since + r.proxy.patience)
-		r.want(out, p.up)
-		r.advanceRegister(out, s)
-	}
+	r.denyRegister(out, p, uri, fmt.Sprintf("register for %s: %s", p.message.Procedure, err))
 }
 
 // admit makes the callee a member of the pool and tells it so. Calls that wait
 // follow its REGISTERED.
-func (r *realm) admit(out *transport.Outbox, s *session) {
-	p := s.pending
+func (r *realm) admit(out *transport.Outbox, p *pendingRegister) {
+	s := p.session
 	if r.draining {
-		r.denyRegister(out, s, uriUnavailable, "the proxy is stopping")
+		r.denyRegister(out, p, uriUnavailable, "the proxy is stopping")
 		return
 	}
-	p.join.Pool, p.join.ID = p.up.pool, newRegistrationID(s.registered)
+	p.join.Pool, p.join.ID = p.up.pool, newRegistrationID(&s.registered)
 	actions, err := r.dealer.Join(r.now(), p.join)
 	if err != nil {
-		r.denyJoin(out, s, err)
+		r.denyJoin(out, p, err)
 		return
 	}
-	s.registered[p.join.ID] = p.up.key
-	if p.message.DiscloseCaller {
-		if s.disclosing == nil {
-			s.disclosing = make(map[uint64]struct{})
-		}
-		s.disclosing[p.join.ID] = struct{}{}
-	}
+	s.upkeep.last(membershipCost(p.message.Procedure))
+	s.registered.put(p.join.ID, membership{key: p.up.key, discloses: p.message.DiscloseCaller})
 	m := codec.Registered{Request: p.message.Request, Registration: p.join.ID}
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.client, r.message)
 	s.log.Info().Str("procedure", p.message.Procedure).Stringer("policy", p.join.Policy).
 		Int("concurrency", p.join.Limit).Msg("pool member joined")
 	r.perform(out, actions, hand{})
-	r.settle(out, s)
+	r.settle(out, p)
 }
 
 // newRegistrationID draws an ID that the router knows as nobody's.
-func newRegistrationID(taken map[uint64]string) uint64 {
+func newRegistrationID(taken *table[membership]) uint64 {
 	for {
 		id := rand.Uint64N(maxID) + 1
-		if _, used := taken[id]; !used {
+		if _, used := taken.get(id); !used {
 			return id
 		}
 	}
+}
+
+// membership is a callee's place in a pool.
+type membership struct {
+	key       string // of the pool
+	discloses bool   // the callee wants its callers named
+}
+
+// What an entry takes of the tables of memberships, and of those that are over.
+const (
+	registeredBytes = 80
+	leftBytes       = 32
+)
+
+// maxLeft bounds the registrations of which a session is known to have had them.
+const maxLeft = 1024
+
+// leavePool forgets a registration of the client's that a pool knows, and
+// returns its procedure.
+func (s *session) leavePool(registration uint64) (procedure string) {
+	m, _ := s.registered.get(registration)
+	procedure = procedureOf(m.key)
+	s.registered.drop(registration)
+	s.upkeep.last(-membershipCost(procedure))
+	if s.left.len() >= maxLeft {
+		s.left.clear()
+	}
+	s.left.put(registration, struct{}{})
+	return procedure
 }
 
 // revoke tells a callee that it has lost its place in a pool, if it announced
 // that it can be told ("Registration Revocation").
 func (r *realm) revoke(out *transport.Outbox, a *dealer.Action) {
 	s := r.callees[a.Callee]
-	procedure := procedureOf(s.registered[a.Registration])
-	delete(s.registered, a.Registration)
-	delete(s.disclosing, a.Registration)
+	procedure := s.leavePool(a.Registration)
 	s.log.Info().Str("procedure", procedure).Msg("pool member revoked")
 	if !s.features.RegistrationRevocation {
 		return
@@ -350,16 +311,17 @@ func (r *realm) revoke(out *transport.Outbox, a *dealer.Action) {
 	out.Send(s.client, r.message)
 }
 
-// denyRegister answers the pending REGISTER with an ERROR of our own.
-func (r *realm) denyRegister(out *transport.Outbox, s *session, uri, text string) {
-	m := codec.Error{URI: []byte(uri), Payload: codec.TextPayload(s.serializer, nil, text, nil)}
-	r.refuseRegister(out, s, &m, s.serializer)
+// denyRegister answers a pending REGISTER with an ERROR of our own.
+func (r *realm) denyRegister(out *transport.Outbox, p *pendingRegister, uri, text string) {
+	s := p.session.serializer
+	m := codec.Error{URI: []byte(uri), Payload: codec.TextPayload(s, nil, text, nil)}
+	r.refuseRegister(out, p, &m, s)
 }
 
-// refuseRegister answers the pending REGISTER with that ERROR, its URI, details
+// refuseRegister answers a pending REGISTER with that ERROR, its URI, details
 // and arguments unchanged.
-func (r *realm) refuseRegister(out *transport.Outbox, s *session, cause *codec.Error, from codec.Serializer) {
-	p := s.pending
+func (r *realm) refuseRegister(out *transport.Outbox, p *pendingRegister, cause *codec.Error, from codec.Serializer) {
+	s := p.session
 	m := *cause
 	m.RequestType, m.Request = codec.TypeRegister, p.message.Request
 	if from != s.serializer {
@@ -368,85 +330,52 @@ func (r *realm) refuseRegister(out *transport.Outbox, s *session, cause *codec.E
 			m.Details, m.Payload = codec.Dict{}, codec.Payload{}
 		}
 	}
-	r.swallowRegister(s)
+	r.swallowRegister(p)
 	if more, say := s.proxy.notAdmitted.now(); say {
 		s.log.Warn().Str("procedure", p.message.Procedure).Bytes("error", m.URI).
 			Int("more_since_last_line", more).Msg("callee not admitted to the pool")
 	}
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.client, r.message)
-	r.settle(out, s)
-}
-
-// settle ends the pending REGISTER and lets go what was held behind it.
-func (r *realm) settle(out *transport.Outbox, s *session) {
-	r.forgetPending(out, s)
-	messages := s.held
-	s.held, s.heldBytes = nil, 0
-	outermost := !s.releasing
-	s.releasing = true
-	for _, message := range messages {
-		t, _ := codec.PeekType(s.serializer, message)
-		r.fromClient(out, s, t, message)
-	}
-	if !outermost {
-		return
-	}
-	s.releasing = false
-	if s.pending == nil {
-		s.clearFlag(isHolding)
-	}
-	select {
-	case s.resumed <- struct{}{}:
-	default:
-	}
-}
-
-// abandonRegister forgets the pending REGISTER of a session that ends. What the
-// client sent behind it still goes to the router.
-func (r *realm) abandonRegister(out *transport.Outbox, s *session) {
-	if s.pending == nil {
-		return
-	}
-	r.swallowRegister(s)
-	r.settle(out, s)
-}
-
-func (r *realm) forgetPending(out *transport.Outbox, s *session) {
-	up := s.pending.up
-	s.pending = nil
-	is := func(other *session) bool { return other == s }
-	r.awaiting = slices.DeleteFunc(r.awaiting, is)
-	if up != nil {
-		up.pending--
-		up.waiting = slices.DeleteFunc(up.waiting, is)
-		r.closeIfUnused(out, up)
-	}
+	r.settle(out, p)
 }
 
 // resumeRegisters goes on with what has waited for the pool session.
 func (r *realm) resumeRegisters(out *transport.Outbox) {
-	for _, s := range slices.Clone(r.awaiting) {
-		if s.pending != nil && s.pending.stage == awaitSession {
-			r.advanceRegister(out, s)
+	for _, p := range r.awaiting.all() {
+		if p.stage == awaitSession {
+			r.advanceRegister(out, p)
 		}
 	}
 }
 
 // giveUpRegisters answers those that have waited too long.
 func (r *realm) giveUpRegisters(out *transport.Outbox, now dealer.Time) {
-	for _, s := range slices.Clone(r.awaiting) {
-		p := s.pending
-		switch {
-		case p == nil || p.stage > awaitUplink:
-		case p.since+r.proxy.patience <= now:
-			why := "the pool's own session at the router was not up"
-			if p.up != nil && p.up.link.conn != nil {
-				why = "the router has not let the pool's own session have the procedure"
-			}
-			r.denyRegister(out, s, uriNetworkFailure, fmt.Sprintf("%s within %s", why, r.proxy.patience))
-		default:
-			r.checkAt(p.since + r.proxy.patience)
+	for first := r.awaiting.first; first != nil; first = r.awaiting.first {
+		p := first.register
+		if due := p.since + r.proxy.patience; due > now {
+			r.checkAt(due)
+			return
 		}
+		r.denyRegister(out, p, uriNetworkFailure, r.whatWasMissing(p))
 	}
+}
+
+// whatWasMissing says what a REGISTER has waited for in vain.
+func (r *realm) whatWasMissing(p *pendingRegister) string {
+	what := "the pool's own session at the router was not up"
+	switch {
+	case p.stage == awaitProbe:
+		what = "the router did not answer the callee's own REGISTER"
+	case p.stage == awaitUndo:
+		what = "the router did not answer the UNREGISTER of what it had granted to the callee itself"
+	case p.stage == awaitSession || p.up.link.conn == nil:
+	case p.up.state == leaving:
+		what = "the router did not answer the UNREGISTER of the pool's own session"
+	case p.up.state == asking:
+		what = "the router did not answer the REGISTER of the pool's own session"
+	default:
+		what = "the router did not let the pool's own session have the procedure"
+	}
+	return fmt.Sprintf("register for %s: %s within %s", p.message.Procedure, what, r.proxy.patience)
 }

@@ -19,9 +19,9 @@ type renumbering struct {
 	client, router uint64 // latest IDs, 0 before the first one
 	passed         uint64 // IDs up to this one were the same on both sides, and are in no table
 
-	open  map[uint64]openRequest // by the router's ID: what it has not answered, or not to its end
-	calls map[uint64]uint64      // CALLs among these: the router's ID by the client's
-	over  map[uint64]struct{}    // client's IDs of progressive CALLs that were answered before their last part
+	open  table[openRequest] // by the router's ID: what it has not answered, or not to its end
+	calls table[uint64]      // CALLs among these: the router's ID by the client's
+	over  table[struct{}]    // client's IDs of progressive CALLs that were answered before their last part
 }
 
 // openRequest is a request at the router.
@@ -31,62 +31,73 @@ type openRequest struct {
 	parts  bool // a CALL whose further parts are to come
 }
 
-// maxOpenRequests bounds what one session can make wampool remember.
-const maxOpenRequests = 1 << 20
-
-// maxOver bounds the same of progressive calls whose last part never comes.
+// maxOver bounds progressive calls that are over, and whose last part never comes.
 const maxOver = 1024
 
-// newRenumbering begins to renumber behind the client's latest request.
-func newRenumbering(latest uint64) *renumbering {
+// What an entry takes of these tables.
+const (
+	openBytes = 64
+	callBytes = 48
+	overBytes = 32
+)
+
+// newRenumbering begins to renumber behind the client's latest request. What it
+// remembers is of's.
+func newRenumbering(latest uint64, of *upkeep) *renumbering {
 	return &renumbering{
 		client: latest, router: latest, passed: latest,
-		open: make(map[uint64]openRequest), calls: make(map[uint64]uint64), over: make(map[uint64]struct{}),
+		open:  newTable[openRequest](of, openBytes),
+		calls: newTable[uint64](of, callBytes),
+		over:  newTable[struct{}](of, overBytes),
 	}
 }
-
-// full tells whether the session has used up what may be remembered of it.
-func (n *renumbering) full() bool { return len(n.open) >= maxOpenRequests }
 
 // request returns the router's ID of a client's request; answered tells whether
 // the router is going to answer it.
 func (n *renumbering) request(id uint64, answered bool) uint64 {
 	up := n.next(id)
 	if answered {
-		n.open[up] = openRequest{client: id}
+		n.open.put(up, openRequest{client: id})
 	}
+	return up
+}
+
+// afterwards is request for one that was swallowed at first.
+func (n *renumbering) afterwards(id uint64) uint64 {
+	up := n.insert()
+	n.open.put(up, openRequest{client: id})
 	return up
 }
 
 // call is request for a CALL, or a further part of one; more tells whether
 // others follow. It is false for the part of a call that is over.
 func (n *renumbering) call(id uint64, more bool) (uint64, bool) {
-	if _, over := n.over[id]; over {
+	if _, over := n.over.get(id); over {
 		return 0, false
 	}
-	up, open := n.calls[id]
+	up, open := n.calls.get(id)
 	if !open {
 		up = n.next(id)
-		n.calls[id] = up
+		n.calls.put(id, up)
 	}
-	n.open[up] = openRequest{client: id, call: true, parts: more}
+	n.open.put(up, openRequest{client: id, call: true, parts: more})
 	return up, true
 }
 
 // knows tells whether a CALL would be the part of one that is at the router, or
 // was.
 func (n *renumbering) knows(id uint64) bool {
-	if _, open := n.calls[id]; open {
+	if _, open := n.calls.get(id); open {
 		return true
 	}
-	_, over := n.over[id]
+	_, over := n.over.get(id)
 	return over
 }
 
 // cancel returns the router's ID of a CALL that the client wants to cancel. It
 // is false for one that is over.
 func (n *renumbering) cancel(id uint64) (uint64, bool) {
-	if up, open := n.calls[id]; open {
+	if up, open := n.calls.get(id); open {
 		return up, true
 	}
 	return id, id <= n.passed
@@ -110,16 +121,16 @@ func (n *renumbering) swallow(id uint64) {
 // answer returns the client's ID of a request that the router answers. It is
 // false for a request of our own, and for one that gets no answer.
 func (n *renumbering) answer(id uint64, final bool) (uint64, bool) {
-	q, open := n.open[id]
+	q, open := n.open.get(id)
 	if !open {
 		return id, id <= n.passed || id > n.router
 	}
 	if !final {
 		return q.client, true
 	}
-	delete(n.open, id)
+	n.open.drop(id)
 	if q.call {
-		delete(n.calls, q.client)
+		n.calls.drop(q.client)
 	}
 	n.close(q.client, q.parts)
 	return q.client, true
@@ -130,10 +141,10 @@ func (n *renumbering) close(id uint64, parts bool) {
 	if !parts {
 		return
 	}
-	if len(n.over) >= maxOver {
-		clear(n.over)
+	if n.over.len() >= maxOver {
+		n.over.clear()
 	}
-	n.over[id] = struct{}{}
+	n.over.put(id, struct{}{})
 }
 
 // next returns the router's ID of the client's next request.

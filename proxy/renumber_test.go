@@ -10,7 +10,7 @@ func TestRenumbering(t *testing.T) {
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		begin := []uint64{0, rng.Uint64N(1000), maxID - rng.Uint64N(60)}[seed%3]
-		n, client, router := newRenumbering(begin), begin, begin
+		n, client, router := newRenumbering(begin, nil), begin, begin
 		follow := func(id uint64) uint64 { return id%maxID + 1 }
 		atRouter := make(map[uint64]uint64) // without an answer: the client's ID by the router's
 		calls := make(map[uint64]bool)      // by the router's ID
@@ -64,14 +64,14 @@ func TestRenumbering(t *testing.T) {
 				}
 			}
 		}
-		if len(n.open) != len(atRouter) {
-			t.Fatalf("seed %d: remembers %d requests, and %d have no answer", seed, len(n.open), len(atRouter))
+		if n.open.len() != len(atRouter) {
+			t.Fatalf("seed %d: remembers %d requests, and %d have no answer", seed, n.open.len(), len(atRouter))
 		}
 	}
 }
 
 func TestRenumberingOfPartsAndLateAnswers(t *testing.T) {
-	n := newRenumbering(4)
+	n := newRenumbering(4, nil)
 	n.swallow(5)
 	for range 2 { // further parts keep their ID, whatever came between
 		if up, known := n.call(6, true); up != 5 || !known {
@@ -100,7 +100,7 @@ func TestRenumberingOfPartsAndLateAnswers(t *testing.T) {
 
 // What the client itself leaves out or repeats, the router sees just so.
 func TestRenumberingKeepsTheClientsGaps(t *testing.T) {
-	n := newRenumbering(0)
+	n := newRenumbering(0, nil)
 	n.swallow(1)
 	for _, step := range []struct{ client, router uint64 }{
 		{2, 1}, {4, 3}, {4, 3}, {3, 2}, {maxID, maxID - 1}, {1, maxID}, {2, 1},

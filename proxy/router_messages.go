@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -72,7 +71,7 @@ func (s *session) answersConcern(t codec.MessageType) bool {
 	case codec.TypeRegistered:
 		return flags&(isHolding|isRenumbered) != 0
 	case codec.TypeUnregistered, codec.TypeError:
-		return flags&(isHolding|isRenumbered|isUnregistering|isAsking) != 0
+		return flags&(isHolding|isRenumbered|isAsking) != 0
 	case codec.TypeResult:
 		return flags&(isRenumbered|isAsking) != 0
 	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed:
@@ -93,14 +92,13 @@ func (s *session) takeWelcome(message []byte) {
 		name = hello.realm
 	}
 	s.id, s.authID, s.authRole, s.features = m.Session, m.AuthID, m.AuthRole, hello.features
-	s.registered = make(map[uint64]string)
 	s.log = s.proxy.log.With().Uint64("session", m.Session).Logger()
 	s.log.Info().Str("realm", name).Str("authid", m.AuthID).Str("authrole", m.AuthRole).
 		Str("client", s.client.RemoteAddr()).Stringer("serializer", s.serializer).Msg("session opened")
 	s.open.Store(true)
 	r := s.proxy.realms[name]
 	if r != nil && r.hasDirect(m.AuthRole) {
-		s.isDirect, s.renumbered = true, newRenumbering(0)
+		s.isDirect, s.renumbered = true, newRenumbering(0, &s.upkeep)
 		s.setFlag(isRenumbered)
 		_, s.crossbar = m.Details.Lookup(s.serializer, "x_cb_node")
 	}
@@ -195,11 +193,10 @@ func (r *realm) unregistered(out *transport.Outbox, s *session, message []byte) 
 		out.Send(s.client, message)
 		return
 	}
-	if p := s.pending; p != nil && p.stage == awaitUndo && p.probe == id {
-		r.probeUndone(out, s)
+	if p, known := s.probes.get(id); known && p.probe.grant != 0 {
+		r.probeUndone(out, p)
 		return
 	}
-	delete(s.unregistering, id)
 	r.passDown(out, s, message, 1, true)
 }
 
@@ -213,19 +210,7 @@ func (r *realm) routerError(out *transport.Outbox, s *session, message []byte) {
 	if r.probeRefused(out, s, &m) {
 		return
 	}
-	if _, pooled := s.unregistering[m.Request]; pooled && m.RequestType == codec.TypeUnregister {
-		// The router has never known this registration: that is as it should be.
-		delete(s.unregistering, m.Request)
-		request := m.Request
-		if s.renumbered != nil {
-			request, _ = s.renumbered.answer(request, true)
-		}
-		answer := codec.Unregistered{Request: request}
-		r.message = answer.Append(r.message[:0], s.serializer)
-		out.Send(s.client, r.message)
-		return
-	}
-	delete(s.asked, m.Request)
+	s.asked.drop(m.Request)
 	if m.RequestType == codec.TypeYield || m.RequestType == codec.TypeInvocation {
 		out.Send(s.client, message) // concerns an invocation, not a request of the client
 		return
@@ -245,8 +230,8 @@ func (r *realm) ownInvocation(out *transport.Outbox, s *session, message []byte)
 		out.Send(s.client, message)
 		return
 	}
-	if p := s.pending; p != nil && p.stage == awaitUndo && m.Registration == p.grant {
-		r.grantedInvocation(out, s, &m)
+	if p, known := s.granted.get(m.Registration); known {
+		r.grantedInvocation(out, p, &m)
 		return
 	}
 	id, passes := r.dealer.OwnInvocation(s.callee, m.Request, m.Progress)
@@ -259,20 +244,6 @@ func (r *realm) ownInvocation(out *transport.Outbox, s *session, message []byte)
 	}
 	r.message = rewritten
 	out.Send(s.client, rewritten)
-}
-
-// grantedInvocation takes a call that a router which lets anybody register
-// sent to the probe's registration before that was given back: it is the pool's.
-func (r *realm) grantedInvocation(out *transport.Outbox, s *session, m *codec.Invocation) {
-	if !s.hasGranted {
-		s.granted, s.hasGranted = r.dealer.AddOrigin(false), true
-		r.setOrigin(s.granted, origin{conn: s.router, serializer: s.serializer})
-	}
-	r.perform(out, r.dealer.Call(r.now(), dealer.Call{
-		Pool: s.pending.up.pool, Origin: s.granted, Request: m.Request,
-		Body:            codec.Body{Serializer: s.serializer, Details: m.Details, Payload: m.Payload},
-		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
-	}), hand{})
 }
 
 // ownInterrupt takes an INTERRUPT for an INVOCATION that was not the pool's.
@@ -289,7 +260,7 @@ func (r *realm) ownInterrupt(out *transport.Outbox, s *session, message []byte) 
 		m.Request = id
 		r.message = m.Append(r.message[:0], s.serializer)
 		out.Send(s.client, r.message)
-	case s.hasGranted:
-		r.perform(out, r.dealer.Cancel(r.now(), s.granted, m.Request, m.Mode), hand{serializer: s.serializer, interrupt: &m})
+	case s.hasDoor:
+		r.perform(out, r.dealer.Cancel(r.now(), s.door, m.Request, m.Mode), hand{serializer: s.serializer, interrupt: &m})
 	}
 }

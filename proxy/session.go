@@ -49,28 +49,31 @@ type session struct {
 	highest uint64 // under wire: highest ID of an INVOCATION passed, while not isCallee
 
 	// Under realm.mu.
-	callee        dealer.CalleeID     // if isCallee
-	registered    map[uint64]string   // pooled registrations, as the client knows them, to the pool's key
-	disclosing    map[uint64]struct{} // those of them whose callers the client wants named
-	unregistering map[uint64]struct{} // requests at the router whose answer becomes UNREGISTERED
-	pending       *pendingRegister
-	held          [][]byte // what the client sent behind its pending REGISTER
-	heldBytes     int
-	releasing     bool            // what was held is on its way
-	renumbered    *renumbering    // nil: request IDs are the same at the router
-	granted       dealer.OriginID // of calls that came by a probe's registration, if hasGranted
-	hasGranted    bool
-	caller        dealer.OriginID // of calls that are answered here, if isCaller
-	isCaller      bool
-	asked         map[uint64]asked // by the router's request ID
-	parted        bool
-	dispatched    uint64
-	share         transport.Share // of a link's send buffer
+	callee     dealer.CalleeID // if isCallee
+	upkeep     upkeep
+	registered table[membership]       // by the registration that the client knows
+	left       table[struct{}]         // registrations that were in registered
+	pending    line                    // in order of arrival
+	unnumbered *place                  // the first of them whose request ID has not had its turn
+	numbered   uint64                  // request ID of the last one whose had
+	held       []heldMessage           // what the client sent behind them
+	releasing  bool                    // what was held is on its way
+	probes     table[*pendingRegister] // by the router's request ID
+	granted    table[*pendingRegister] // by the registration that the router gave to their probes
+	renumbered *renumbering            // nil: request IDs are the same at the router
+	door       dealer.OriginID         // of calls that came by a probe's registration, if hasDoor
+	hasDoor    bool
+	caller     dealer.OriginID // of calls that are answered here, if isCaller
+	isCaller   bool
+	asked      table[asked] // by the router's request ID
+	parted     bool
+	dispatched uint64
+	share      transport.Share // of a link's send buffer
 
 	over    atomic.Bool // a side has ended the session by GOODBYE or ABORT
 	leaving atomic.Bool // GOODBYE was sent to the router in the client's name: wampool stops
 
-	resumed chan struct{} // a pending REGISTER was settled
+	resumed chan struct{} // pending REGISTERs were settled
 }
 
 // hello is what is kept of a client's HELLO.
@@ -82,11 +85,10 @@ type hello struct {
 // Flags of a session: whether its messages concern more than itself. Those that
 // readClient depends on are set by readClient alone, or while it holds.
 const (
-	isCallee        uint32 = 1 << iota // known to the dealer
-	isHolding                          // a REGISTER is pending
-	isRenumbered                       // request IDs may differ at the router
-	isUnregistering                    // an UNREGISTER of a pooled registration is at the router
-	isAsking                           // so may be a call of which askMeta took note
+	isCallee     uint32 = 1 << iota // known to the dealer
+	isHolding                       // a REGISTER is pending
+	isRenumbered                    // request IDs may differ at the router
+	isAsking                        // so may be a call of which askMeta took note
 )
 
 func (s *session) setFlag(flag uint32)   { s.flags.Or(flag) }
@@ -98,10 +100,22 @@ func newSession(p *Proxy, client, router *transport.Conn) *session {
 		log: p.log.With().Str("client", client.RemoteAddr()).Logger(), resumed: make(chan struct{}, 1),
 	}
 	s.account = p.budget.Open(s.abandon)
+	s.upkeep.account = s.account
+	s.forget()
 	client.SetBusy(s.isBusy)
 	client.BeforeBlock(s.clientOut.FlushShared)
 	router.BeforeBlock(s.routerOut.Flush)
 	return s
+}
+
+// forget makes the session one that is known nothing of.
+func (s *session) forget() {
+	s.registered = newTable[membership](&s.upkeep, registeredBytes)
+	s.left = newTable[struct{}](&s.upkeep, leftBytes)
+	s.probes = newTable[*pendingRegister](&s.upkeep, probeBytes)
+	s.granted = newTable[*pendingRegister](&s.upkeep, probeBytes)
+	s.asked = newTable[asked](&s.upkeep, askedBytes)
+	s.upkeep.forget()
 }
 
 // run passes messages both ways until either connection ends, and then ends

@@ -112,13 +112,13 @@ func TestRevocationThatCrossesOurUnregister(t *testing.T) {
 	w, pool := newWorld(t, "")
 	a, routerA, registration := w.callee(pool, shared, "")
 	a.send(`[66,2,%d]`, registration)
-	routerA.expect(`[66,2,%d]`, registration)
+	a.expect(`[67,2]`)
 	pool.expect(`[66,2,100]`)
 	b, routerB := w.join("backend", "")
 	b.send(`[64,1,%s,"com.example.p"]`, shared)
 	b.send(`[48,2,{},"com.example.q"]`) // held behind it
 	a.send(`[48,3,{},"com.example.q"]`)
-	routerA.expect(`[48,3,{},"com.example.q"]`)
+	routerA.expect(`[48,2,{},"com.example.q"]`)
 	pool.send(`[67,0,{"registration":100}]`)
 	pool.expect(`[64,3,{},"com.example.p"]`)
 	pool.send(`[8,66,2,{},"wamp.error.no_such_registration"]`)
@@ -167,23 +167,17 @@ func TestEndlessRefusedRegistersLeaveNothingBehind(t *testing.T) {
 // What a client leaves unanswered at the router is remembered while its
 // requests are renumbered, and that has a bound.
 func TestTooManyOpenRequestsEndTheSession(t *testing.T) {
-	w, _ := newWorld(t, "")
+	w, _ := newWorldOf(t, worldOptions{limits: `held_bytes = "64KiB"`})
 	client, router := w.join("backend", "")
 	client.send(`[64,1,{"concurrency":0},"com.example.p"]`)
 	client.expectPrefix(`[8,64,1,{},"wamp.error.invalid_argument"`)
-	w.proxy.mu.Lock()
-	for s := range w.proxy.sessions {
-		r := s.realm.Load()
-		r.mu.Lock()
-		for id := range uint64(maxOpenRequests - 2) {
-			s.renumbered.open[maxID-id] = openRequest{}
-		}
-		r.mu.Unlock()
+	most := int(w.proxy.config.Limits.HeldBytes) / openBytes
+	for id := 2; id <= most; id++ {
+		client.send(`[32,%d,{},"com.example.t"]`, id)
+		router.expect(`[32,%d,{},"com.example.t"]`, id-1)
 	}
-	w.proxy.mu.Unlock()
-	client.send(`[48,2,{},"com.example.q"]`)
-	router.expect(`[48,1,{},"com.example.q"]`)
-	client.send(`[48,3,{},"com.example.q"]`)
+	client.send(`[32,%d,{},"com.example.t"]`, most+1)
+	client.send(`[32,%d,{},"com.example.t"]`, most+2)
 	client.expectPrefix(`[3,{"message":"too many requests without an answer"}`)
 }
 

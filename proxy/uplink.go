@@ -23,7 +23,7 @@ type uplink struct {
 	draining         bool             // it was live when the drain began
 	discloses        bool             // callers are to be named to its callees
 	granted          bool             // by the router, and not refused or taken back since
-	waiting          []*session       // whose REGISTER waits for it
+	waiting          line             // those that wait for it
 	pending          int              // REGISTERs of callees under way, waiting or at their probe
 	config           dealer.PoolConfig
 
@@ -154,10 +154,11 @@ func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink) {
 		r.checkAt(r.now() + r.weighEvery())
 	}
 	r.log.Info().Str("procedure", up.procedure).Uint64("registration", up.registration).Msg("pool registered at the router")
-	waiting := up.waiting
-	up.waiting = nil
-	for _, s := range waiting {
-		r.advanceRegister(out, s)
+	for first := up.waiting.first; first != nil && up.state == held; first = up.waiting.first {
+		p := first.register
+		up.waiting.leave(first)
+		p.inUplink = nil
+		r.advanceRegister(out, p)
 	}
 }
 
@@ -169,14 +170,11 @@ func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink) {
 // and every callee is told.
 func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error) {
 	up.granted = false
-	waiting, from := up.waiting, up.link.serializer
-	up.waiting = nil
-	for _, s := range waiting {
-		if s.pending.tries > 0 && string(m.URI) == uriAlreadyExists {
-			up.waiting = append(up.waiting, s)
-			continue
+	from := up.link.serializer
+	for _, p := range up.waiting.all() {
+		if p.stage == awaitUplink && (p.probe.tries == 0 || string(m.URI) != uriAlreadyExists) {
+			r.refuseRegister(out, p, m, from)
 		}
-		r.refuseRegister(out, s, m, from)
 	}
 	if up.revoked && r.uplinkOf(up.pool) == up {
 		r.log.Warn().Str("procedure", up.procedure).Bytes("error", m.URI).Msg("revoked pool can't be registered again: its callees are told")

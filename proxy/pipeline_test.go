@@ -1,0 +1,417 @@
+package proxy
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// giveUp lets the patience of all REGISTERs that have arrived be over.
+func (w *world) giveUp() {
+	r := w.proxy.realms["realm1"]
+	var out transport.Outbox
+	r.mu.Lock()
+	r.giveUpRegisters(&out, r.now()+r.proxy.patience)
+	r.arm()
+	r.mu.Unlock()
+	out.Flush()
+}
+
+// exists answers a probe as a router does that knows the procedure as taken.
+func (p *peer) exists(request int) {
+	p.t.Helper()
+	p.send(`[8,64,%d,{},"wamp.error.procedure_already_exists"]`, request)
+}
+
+// A router that is far away answers nothing before it has seen all of a round:
+// the pool session's REGISTERs, and the callee's own.
+func TestManyRegistersTakeTwoRounds(t *testing.T) {
+	const procedures = 200
+	w, pool := newWorld(t, "")
+	client, router := w.join("backend", "")
+	for id := 1; id <= procedures; id++ {
+		client.send(`[64,%d,%s,"com.example.p%d"]`, id, shared, id)
+	}
+	for id := 1; id <= procedures; id++ {
+		pool.expect(`[64,%d,{},"com.example.p%d"]`, id, id)
+	}
+	for id := 1; id <= procedures; id++ {
+		pool.send(`[65,%d,%d]`, id, 1000+id)
+	}
+	for id := 1; id <= procedures; id++ {
+		router.expect(`[64,%d,{},"com.example.p%d"]`, id, id)
+	}
+	for id := 1; id <= procedures; id++ {
+		router.exists(id)
+	}
+	for id := 1; id <= procedures; id++ {
+		client.expectPrefix(`[65,%d,`, id)
+	}
+	client.send(`[32,%d,{},"com.example.t"]`, procedures+1)
+	router.expect(`[32,%d,{},"com.example.t"]`, procedures+1)
+}
+
+// Answers are of another ID space, and the callers at the router wait for them.
+func TestAnswersDoNotWaitForRegisters(t *testing.T) {
+	w, pool := newWorld(t, "")
+	client, router := w.join("backend", `"call_canceling":true`)
+	router.send(`[68,40,9,{}]`)
+	client.expect(`[68,40,9,{}]`)
+	router.send(`[68,43,9,{}]`)
+	client.expect(`[68,43,9,{}]`)
+	client.send(`[64,1,{"concurrency":5},"com.example.p"]`)
+	client.send(`[48,2,{},"com.example.held"]`)
+	pool.expect(`[64,1,{},"com.example.p"]`)
+	client.send(`[70,40,{},["own"]]`) // it is no member of a pool
+	router.expect(`[70,40,{},["own"]]`)
+	pool.send(`[65,1,100]`)
+	registration := w.admit(client, router)
+	router.expect(`[48,2,{},"com.example.held"]`)
+
+	client.send(`[64,3,{"concurrency":5},"com.example.q"]`)
+	client.send(`[48,4,{},"com.example.held"]`)
+	pool.expect(`[64,2,{},"com.example.q"]`)
+	pool.send(`[68,7,100,{}]`)
+	client.expect(`[68,44,%d,{}]`, registration)
+	router.send(`[68,50,9,{}]`) // its own, under the next ID
+	client.expect(`[68,45,9,{}]`)
+	client.send(`[70,44,{},["pooled"]]`)
+	pool.expect(`[70,7,{},["pooled"]]`)
+	client.send(`[8,68,45,{},"com.example.error"]`)
+	router.expect(`[8,68,50,{},"com.example.error"]`)
+	client.send(`[70,43,{},["of before"]]`)
+	router.expect(`[70,43,{},["of before"]]`)
+}
+
+func TestRegisterBehindWhatIsHeldWaitsToo(t *testing.T) {
+	w, pool := newWorld(t, "")
+	client, router := w.join("backend", "")
+	client.send(`[64,1,%s,"com.example.a"]`, shared)
+	client.send(`[64,2,%s,"com.example.b"]`, shared)
+	client.send(`[16,3,{},"com.example.t"]`)
+	client.send(`[64,4,{},"com.example.plain"]`)
+	client.send(`[64,5,%s,"com.example.c"]`, shared)
+	client.send(`[64,6,%s,"com.example.d"]`, shared)
+	client.send(`[48,7,{},"com.example.call"]`)
+	pool.expect(`[64,1,{},"com.example.a"]`)
+	pool.expect(`[64,2,{},"com.example.b"]`)
+	pool.send(`[65,1,100]`)
+	pool.send(`[65,2,101]`)
+	router.expect(`[64,1,{},"com.example.a"]`)
+	router.expect(`[64,2,{},"com.example.b"]`)
+	router.exists(2)
+	client.expectPrefix(`[65,2,`)
+	arrivedAt(w, pool) // nothing more
+	router.exists(1)
+	client.expectPrefix(`[65,1,`)
+	router.expect(`[16,3,{},"com.example.t"]`)
+	router.expect(`[64,4,{},"com.example.plain"]`)
+	pool.expectPrefix(`[64,3,{},"com.example.c"]`)
+	pool.expectPrefix(`[64,4,{},"com.example.d"]`)
+	pool.send(`[8,64,3,{},"wamp.error.not_authorized"]`)
+	client.expect(`[8,64,5,{},"wamp.error.not_authorized"]`)
+	pool.send(`[65,4,102]`)
+	router.expect(`[64,5,{},"com.example.d"]`)
+	router.exists(5)
+	client.expectPrefix(`[65,6,`)
+	router.expect(`[48,6,{},"com.example.call"]`)
+	router.send(`[65,4,9]`)
+	client.expect(`[65,4,9]`)
+}
+
+// What becomes ready first goes first: the router sees no gap, and no ID twice.
+func TestProbesThatAreReadyOutOfOrder(t *testing.T) {
+	w, pool := newWorld(t, "")
+	client, router := w.join("backend", "")
+	client.send(`[32,1,{},"com.example.t"]`)
+	router.expect(`[32,1,{},"com.example.t"]`)
+	for id, procedure := range []string{"a", "b", "c", "d"} {
+		client.send(`[64,%d,%s,"com.example.%s"]`, id+2, shared, procedure)
+		pool.expect(`[64,%d,{},"com.example.%s"]`, id+1, procedure)
+	}
+	client.send(`[32,6,{},"com.example.u"]`)
+	pool.send(`[65,3,102]`)
+	router.expect(`[64,2,{},"com.example.c"]`)
+	pool.send(`[65,1,100]`)
+	router.expect(`[64,3,{},"com.example.a"]`)
+	pool.send(`[65,4,103]`)
+	router.expect(`[64,4,{},"com.example.d"]`)
+	router.exists(3)
+	client.expectPrefix(`[65,2,`)
+	pool.send(`[8,64,2,{},"wamp.error.not_authorized"]`) // it was never sent
+	client.expect(`[8,64,3,{},"wamp.error.not_authorized"]`)
+	router.exists(2)
+	client.expectPrefix(`[65,4,`)
+	router.send(`[65,4,500]`) // the router lets anybody register
+	router.expect(`[66,5,500]`)
+	router.send(`[33,1,7]`) // an answer to a request of before
+	client.expect(`[33,1,7]`)
+	router.send(`[67,5]`)
+	client.expectPrefix(`[65,5,`)
+	router.expect(`[32,6,{},"com.example.u"]`)
+	router.send(`[33,6,8]`)
+	client.expect(`[33,6,8]`)
+}
+
+// All that have arrived are given up at once, and say what they have waited for.
+func TestRegistersAreGivenUpTogether(t *testing.T) {
+	w, pool := newWorld(t, "")
+	client, router := w.join("backend", "")
+	client.send(`[64,1,%s,"com.example.a"]`, shared)
+	client.send(`[64,2,%s,"com.example.b"]`, shared)
+	client.send(`[64,3,%s,"com.example.c"]`, shared)
+	client.send(`[48,4,{},"com.example.call"]`)
+	client.send(`[64,5,%s,"com.example.d"]`, shared)
+	for id, procedure := range []string{"a", "b", "c"} {
+		pool.expect(`[64,%d,{},"com.example.%s"]`, id+1, procedure)
+	}
+	pool.send(`[65,1,100]`)
+	router.expect(`[64,1,{},"com.example.a"]`)
+	pool.send(`[8,64,2,{},"com.example.later"]`)
+	client.expect(`[8,64,2,{},"com.example.later"]`)
+	w.waitFor("all of it has come", func(r *realm) bool { s := r.callees[0]; return s != nil && len(s.held) == 2 })
+	w.giveUp()
+	const begin = `[8,64,%d,{},"wamp.error.network_failure",["`
+	client.expect(begin+`register for com.example.a: the router did not answer the callee's own REGISTER within 10s"]]`, 1)
+	client.expect(begin+`register for com.example.c: the router did not answer the REGISTER of the pool's own session within 10s"]]`, 3)
+	client.expectPrefix(begin, 5)
+	router.expect(`[48,2,{},"com.example.call"]`)
+	pool.expect(`[66,4,100]`)
+}
+
+func TestWhatWasMissing(t *testing.T) {
+	r := &realm{proxy: &Proxy{patience: registerPatience}}
+	up, down := &link{linkState: linkState{conn: new(transport.Conn)}}, new(link)
+	for _, x := range []struct {
+		stage registerStage
+		link  *link
+		state legState
+		want  string
+	}{
+		{awaitSession, nil, absent, "the pool's own session at the router was not up"},
+		{awaitUplink, down, absent, "the pool's own session at the router was not up"},
+		{awaitUplink, up, asking, "the router did not answer the REGISTER of the pool's own session"},
+		{awaitUplink, up, leaving, "the router did not answer the UNREGISTER of the pool's own session"},
+		{awaitUplink, up, absent, "the router did not let the pool's own session have the procedure"},
+		{awaitProbe, up, held, "the router did not answer the callee's own REGISTER"},
+		{awaitUndo, up, held, "the router did not answer the UNREGISTER of what it had granted to the callee itself"},
+	} {
+		p := &pendingRegister{stage: x.stage, up: &uplink{leg: leg{link: x.link, state: x.state}}}
+		p.message.Procedure = "com.example.p"
+		if got, want := r.whatWasMissing(p), fmt.Sprintf("register for com.example.p: %s within 10s", x.want); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// What the router grants after the callee was told otherwise is given back, and
+// the callee hears nothing of it.
+func TestLateAnswerToAProbe(t *testing.T) {
+	for _, late := range []string{`[65,1,500]`, `[8,64,1,{},"wamp.error.procedure_already_exists"]`} {
+		w, pool := newWorld(t, "")
+		client, router := w.join("backend", "")
+		client.send(`[64,1,%s,"com.example.p"]`, shared)
+		w.registerPool(pool)
+		router.expect(`[64,1,{},"com.example.p"]`)
+		w.giveUp()
+		client.expectPrefix(`[8,64,1,{},"wamp.error.network_failure"`)
+		pool.expect(`[66,2,100]`)
+		client.send(`[32,2,{},"com.example.t"]`)
+		router.expect(`[32,2,{},"com.example.t"]`)
+		next := 3
+		router.send("%s", late)
+		if late == `[65,1,500]` {
+			router.expect(`[66,3,500]`)
+			router.send(`[68,77,500,{}]`) // which has crossed it
+			router.expectPrefix(`[8,68,77,{},"wamp.error.no_available_callee"`)
+			router.send(`[67,3]`)
+			next++
+		}
+		router.send(`[33,2,7]`)
+		client.expect(`[33,2,7]`)
+		client.send(`[32,3,{},"com.example.u"]`)
+		router.expect(`[32,%d,{},"com.example.u"]`, next)
+		router.send(`[33,%d,8]`, next)
+		client.expect(`[33,3,8]`)
+		w.waitFor("nothing of it is kept", func(r *realm) bool {
+			s := r.callees[0]
+			return s.probes.len()+s.granted.len() == 0 && s.upkeep.lasting <= openBytes+2*probeBytes && s.upkeep.waiting == 0
+		})
+	}
+}
+
+// An ID that the client gives twice is the router's to judge, one after the other.
+func TestRegistersThatRepeatAnID(t *testing.T) {
+	w, pool := newWorld(t, "")
+	client, router := w.join("backend", "")
+	client.send(`[64,5,%s,"com.example.a"]`, shared)
+	client.send(`[64,5,%s,"com.example.b"]`, shared)
+	client.send(`[64,4,%s,"com.example.c"]`, shared)
+	for i, procedure := range []string{"a", "b", "c"} {
+		pool.expect(`[64,%d,{},"com.example.%s"]`, i+1, procedure)
+		arrivedAt(w, pool)
+		pool.send(`[65,%d,%d]`, i+1, i+100)
+		id := []int{5, 5, 4}[i]
+		router.expect(`[64,%d,{},"com.example.%s"]`, id, procedure)
+		router.exists(id)
+		client.expectPrefix(`[65,%d,`, id)
+	}
+}
+
+// A callee's role may show only when the pool session is up: what is not admitted
+// passes, in the midst of what is.
+func TestRoleThatShowsLate(t *testing.T) {
+	w, pool := newWorld(t, `pool "com.example.a" {
+		admit = ["frontend"]
+	}`)
+	pool.send(`[6,{},"wamp.close.killed"]`)
+	pool.expect(`[6,{},"wamp.close.goodbye_and_out"]`)
+	client, router := w.joinAmong("frontend")
+	client.send(`[64,1,{},"com.example.a"]`)
+	client.send(`[64,2,%s,"com.example.b"]`, shared)
+	client.send(`[32,3,{},"com.example.t"]`)
+	w.waitFor("all of it has come", func(r *realm) bool { return r.awaiting.length == 2 && len(r.awaiting.first.register.session.held) == 1 })
+	pool = w.pools()
+	router.expect(`[64,1,%s,"com.example.b"]`, shared)
+	pool.expect(`[64,1,{},"com.example.a"]`)
+	router.send(`[65,1,9]`)
+	client.expect(`[65,2,9]`)
+	pool.send(`[65,1,100]`)
+	router.expect(`[64,2,{},"com.example.a"]`)
+	router.exists(2)
+	client.expectPrefix(`[65,1,`)
+	router.expect(`[32,3,{},"com.example.t"]`)
+}
+
+// sessionOf waits for the only session of a realm that keeps something.
+func (w *world) sessionOf(what string, is func(*session) bool) {
+	w.t.Helper()
+	w.waitFor(what, func(r *realm) bool {
+		for s := range w.proxy.sessions {
+			if is(s) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// What is held counts by what holding it costs, so that messages without a payload
+// are bounded too: the client is read no further.
+func TestEmptyMessagesBehindARegisterAreBounded(t *testing.T) {
+	const held, sent = 64 << 10, 20_000
+	w, pool := newWorldOf(t, worldOptions{limits: `held_bytes = "64KiB"`})
+	client, router := w.join("backend", "")
+	client.send(`[64,1,%s,"com.example.p"]`, shared)
+	pool.expect(`[64,1,{},"com.example.p"]`)
+	for id := 2; id <= sent; id++ {
+		if err := client.conn.Send(fmt.Appendf(nil, `[16,%d,{},"t"]`, id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	client.conn.Flush()
+	w.sessionOf("the client is stopped", func(s *session) bool { return s.upkeep.isFull(held) })
+	w.sessionOf("no more than the bound is held", func(s *session) bool {
+		return s.upkeep.waiting <= held+heldMessageBytes+64 && len(s.held) <= held/heldMessageBytes && s.account.Held() >= held
+	})
+	pool.send(`[65,1,100]`)
+	w.admit(client, router)
+	for id := 2; id <= sent; id++ {
+		router.expect(`[16,%d,{},"t"]`, id)
+	}
+	w.sessionOf("nothing is held", func(s *session) bool { return s.upkeep.waiting == 0 })
+}
+
+// So do registrations: what a session may have of them has a bound, and it goes on.
+func TestRegistrationsOfOneSessionAreBounded(t *testing.T) {
+	w, pool := newWorldOf(t, worldOptions{limits: `held_bytes = "64KiB"`})
+	client, router := w.join("backend", "")
+	most, id, own := 0, 0, 0
+	var last uint64
+	register := func() bool {
+		id++
+		client.send(`[64,%d,%s,"com.example.p%d"]`, id, shared, id)
+		var message string
+		select {
+		case message = <-pool.messages:
+		case refused := <-client.messages:
+			if want := fmt.Sprintf(`[8,64,%d,{},"wamp.error.unavailable",["this session has as many registrations`, id); len(refused) < len(want) || refused[:len(want)] != want {
+				t.Fatalf("got %s", refused)
+			}
+			return false
+		}
+		var asked int
+		if _, err := fmt.Sscanf(message, `[64,%d`, &asked); err != nil {
+			t.Fatal(message, err)
+		}
+		pool.send(`[65,%d,%d]`, asked, 1000+id)
+		own++
+		router.expect(`[64,%d,{},"com.example.p%d"]`, own, id)
+		router.exists(own)
+		if _, err := fmt.Sscanf(client.expectPrefix(`[65,%d,`, id), fmt.Sprintf(`[65,%d,%%d]`, id), &last); err != nil {
+			t.Fatal(err)
+		}
+		return true
+	}
+	for register() {
+		most++
+	}
+	if most < 20 || most > 64<<10/membershipBytes {
+		t.Errorf("a session has %d registrations", most)
+	}
+	id++
+	client.send(`[66,%d,%d]`, id, last)
+	client.expect(`[67,%d]`, id)
+	pool.send(`[67,%d]`, most+1)
+	pool.expectPrefix(`[66,%d,`, most+1)
+	if !register() {
+		t.Error("there is no room after one was given back")
+	}
+	client.send(`[6,{},"wamp.close.close_realm"]`)
+	client.send(`[1,"realm1",{"roles":{"callee":{}}}]`)
+	router.expect(`[6,{},"wamp.close.close_realm"]`)
+	router.expectPrefix(`[1,"realm1"`)
+	w.waitFor("nothing is counted", func(*realm) bool {
+		for s := range w.proxy.sessions {
+			if s.upkeep.lasting+s.upkeep.waiting != 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func TestUpkeep(t *testing.T) {
+	budget := transport.NewBudget(0)
+	u := upkeep{account: budget.Open(nil)}
+	n := newTable[struct{}](&u, 10)
+	for id := range uint64(100) {
+		n.put(id, struct{}{})
+		n.put(id, struct{}{})
+	}
+	for id := range uint64(99) {
+		n.drop(id)
+	}
+	u.wait(5)
+	if u.lasting != 1000 || budget.Held() != 1005 { // a map does not shrink
+		t.Errorf("%d last, %d are held", u.lasting, budget.Held())
+	}
+	if u.isFull(1005) || !u.isFull(1004) || !u.hasRoom(4, 1004) || u.hasRoom(5, 1004) {
+		t.Error("the bound is elsewhere")
+	}
+	n.drop(99)
+	n.put(1, struct{}{})
+	n.drop(1)
+	if u.lasting != 10 || n.len() != 0 { // a small one is kept
+		t.Errorf("%d last", u.lasting)
+	}
+	u.forget()
+	if budget.Held() != 0 {
+		t.Errorf("%d are held", budget.Held())
+	}
+	if u.isFull(0) || !u.hasRoom(dealer.Time(0).Nanoseconds(), 0) {
+		t.Error("nothing is too much")
+	}
+}

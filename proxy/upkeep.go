@@ -1,0 +1,85 @@
+package proxy
+
+import "github.com/wampool/wampool/proxy/transport"
+
+// upkeep is what a session makes wampool remember, in bytes that keeping it
+// really takes. limits.held_bytes is the most of it: beyond that, the client is
+// not read while something waits, and is refused what would last. It is part of
+// what the client's account holds. realm.mu guards it.
+type upkeep struct {
+	account *transport.Account
+	waiting int64 // held messages and pending REGISTERs, which will be gone by themselves
+	lasting int64 // what the client, or the router, has to end
+}
+
+// wait adds what waits, or takes it away.
+func (u *upkeep) wait(bytes int64) {
+	u.waiting += bytes
+	u.account.Add(bytes)
+}
+
+// last adds what lasts, or takes it away. A nil upkeep counts nothing.
+func (u *upkeep) last(bytes int64) {
+	if u == nil {
+		return
+	}
+	u.lasting += bytes
+	u.account.Add(bytes)
+}
+
+// forget takes everything away.
+func (u *upkeep) forget() {
+	u.account.Add(-u.waiting - u.lasting)
+	u.waiting, u.lasting = 0, 0
+}
+
+// isFull tells whether the client is to be read no further until what waits is
+// settled.
+func (u *upkeep) isFull(most int64) bool { return u.waiting > 0 && u.waiting > most-u.lasting }
+
+// hasRoom tells whether so much may be added that lasts.
+func (u *upkeep) hasRoom(bytes, most int64) bool { return bytes <= most-u.lasting }
+
+// table is a map by ID that counts what it takes. A map does not shrink: what
+// it has once had room for counts until it is empty.
+type table[V any] struct {
+	of   *upkeep
+	each int64 // bytes of an entry in a map that has just grown
+	byID map[uint64]V
+	most int // entries that there is room for
+}
+
+// smallTable is how many entries a table may have room for when it is empty.
+const smallTable = 64
+
+func newTable[V any](of *upkeep, each int64) table[V] { return table[V]{of: of, each: each} }
+
+func (t *table[V]) len() int { return len(t.byID) }
+
+func (t *table[V]) get(id uint64) (v V, known bool) {
+	v, known = t.byID[id]
+	return v, known
+}
+
+func (t *table[V]) put(id uint64, v V) {
+	if t.byID == nil {
+		t.byID = make(map[uint64]V)
+	}
+	t.byID[id] = v
+	if more := len(t.byID) - t.most; more > 0 {
+		t.most += more
+		t.of.last(int64(more) * t.each)
+	}
+}
+
+func (t *table[V]) drop(id uint64) {
+	delete(t.byID, id)
+	if len(t.byID) == 0 && t.most > smallTable {
+		t.clear()
+	}
+}
+
+func (t *table[V]) clear() {
+	t.of.last(-int64(t.most) * t.each)
+	t.byID, t.most = nil, 0
+}
