@@ -44,7 +44,7 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 	case p.roster.size == 0 && config.QueueLimit == 0:
 		d.turnAway(p, in, ReasonNoCallee, 0)
 	case config.QueueLimit == 0:
-		d.turnAway(p, in, ReasonConcurrency, p.roster.capacity)
+		d.turnAway(p, in, ReasonConcurrency, p.roster.slots())
 	case p.queue.length >= config.QueueLimit:
 		d.turnAway(p, in, ReasonQueueFull, config.QueueLimit)
 	case config.QueueBytes > 0 && p.queue.bytes+in.Body.Len() > config.QueueBytes:

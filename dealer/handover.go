@@ -129,7 +129,7 @@ func (d *Dealer) refuseUnqueued(i callIndex, reason Reason) {
 	case c.pool.roster.size == 0:
 		reason = ReasonNoCallee
 	case reason == ReasonConcurrency:
-		limit = c.pool.roster.capacity
+		limit = c.pool.roster.slots()
 	}
 	d.refuse(c.pool, c.origin, c.request, reason, limit, d.now-c.since)
 	d.remove(i)

@@ -18,8 +18,8 @@ type roster struct {
 	size    int // registrations
 	cursor  int // position that was picked last, -1 before the first pick
 
-	unlimited int // registrations without a limit, which make load absolute
-	capacity  int // sum of the limits of the others
+	unlimited int   // registrations without a limit, which make load absolute
+	capacity  int64 // sum of the limits of the others
 }
 
 const noRoom = math.MaxUint64
@@ -30,6 +30,9 @@ func (ro *roster) withRoom() int {
 	}
 	return int(ro.room[1])
 }
+
+// slots returns the sum of all limits, as far as it can be counted.
+func (ro *roster) slots() int { return int(min(ro.capacity, math.MaxInt)) }
 
 // add appends r behind all others.
 func (ro *roster) add(r *registration) {
@@ -43,7 +46,7 @@ func (ro *roster) add(r *registration) {
 	ro.members[ro.end] = r
 	ro.end++
 	ro.size++
-	ro.capacity += r.bound()
+	ro.capacity += int64(r.bound())
 	if r.bound() == 0 {
 		if ro.unlimited++; ro.unlimited == 1 {
 			ro.refreshAll()
@@ -57,7 +60,7 @@ func (ro *roster) remove(r *registration) {
 	ro.members[r.position] = nil
 	ro.set(r.position, 0, noRoom)
 	ro.size--
-	ro.capacity -= r.bound()
+	ro.capacity -= int64(r.bound())
 	if r.bound() == 0 {
 		if ro.unlimited--; ro.unlimited == 0 {
 			ro.refreshAll()

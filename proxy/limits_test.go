@@ -27,6 +27,19 @@ func TestConnectionsAreBounded(t *testing.T) {
 	first.expectPrefix(`[68,1,`)
 }
 
+// What a callee asks for beyond all that it could have in flight is a limit too,
+// on machines of 32 bit as well.
+func TestConcurrencyBeyondCounting(t *testing.T) {
+	for _, concurrency := range []int64{1 << 30, 1<<31 - 1, 1 << 31, 1 << 32, codec.MaxID} {
+		if limit := limitOf(concurrency); limit != mostSlots {
+			t.Errorf("%d becomes %d", concurrency, limit)
+		}
+	}
+	if limit := limitOf(7); limit != 7 {
+		t.Errorf("7 becomes %d", limit)
+	}
+}
+
 // A client that hangs is dropped, and its router's end with it; the pool
 // session, whose router answers, stays.
 func TestSilentClientIsDropped(t *testing.T) {

@@ -214,13 +214,20 @@ func (r *realm) prepareJoin(out *transport.Outbox, p *pendingRegister) bool {
 	r.enrol(s)
 	p.up = r.openUplink(s.serializer, poolKey(m.Match, m.Procedure), m, p.block, policy)
 	p.up.pending++
-	p.join = dealer.Registration{Pool: p.up.pool, Callee: s.callee, Policy: policy, Limit: int(m.Concurrency), Force: m.ForceReregister}
+	p.join = dealer.Registration{Pool: p.up.pool, Callee: s.callee, Policy: policy, Limit: limitOf(m.Concurrency), Force: m.ForceReregister}
 	if err := r.dealer.MayJoin(p.join); err != nil {
 		r.denyJoin(out, p, err)
 		return false
 	}
 	return true
 }
+
+// mostSlots is more than one callee can have calls in flight. So limits beyond
+// it are none, and no sum of limits is beyond what can be counted.
+const mostSlots = 1 << 30
+
+// limitOf returns a limit that a callee asks for, as the dealer takes it.
+func limitOf(concurrency int64) int { return int(min(concurrency, mostSlots)) }
 
 func (r *realm) denyJoin(out *transport.Outbox, p *pendingRegister, err error) {
 	uri := uriAlreadyExists

@@ -70,7 +70,7 @@ func (m *scram) argon2(c extra, password string, salt []byte) (key []byte, itera
 	if err != nil {
 		return nil, 0, err
 	}
-	if work := iterations * memory; work < leastWorkKiB || work > mostWorkKiB {
+	if work := int64(iterations) * int64(memory); work < leastWorkKiB || work > mostWorkKiB {
 		return nil, 0, fmt.Errorf("CHALLENGE: iterations times memory is %d KiB, and must be from %d to %d",
 			work, leastWorkKiB, mostWorkKiB)
 	}

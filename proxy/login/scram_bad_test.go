@@ -89,6 +89,7 @@ func TestBadSCRAMChallenges(t *testing.T) {
 		{"argon2id13", "memory", num(1 << 32), "CHALLENGE: memory is 4294967296, and must be from 8 to 262144"},
 		{"argon2id13", "iterations", num(0), "CHALLENGE: iterations is 0, and must be from 1 to 524288"},
 		{"argon2id13", "iterations", num(2000), "CHALLENGE: iterations times memory is 8192000 KiB, and must be from 4096 to 4194304"},
+		{"argon2id13", "iterations", num(1 << 19), "CHALLENGE: iterations times memory is 2147483648 KiB, and must be from 4096 to 4194304"},
 		{"argon2id13", "memory", num(100), "CHALLENGE: iterations times memory is 100 KiB, and must be from 4096 to 4194304"},
 	} {
 		for _, s := range serializers {

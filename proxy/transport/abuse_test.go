@@ -34,6 +34,9 @@ func upgraded(t *testing.T, l *Listener, more string) (net.Conn, *http.Response)
 	return peer, response
 }
 
+// mostFlood is how much a client sends without being closed for it, in bytes.
+const mostFlood = 64 << 20
+
 // What a client does to harm: it is closed with a reason, costs next to no
 // memory, and another client notices nothing.
 func TestAbuseOfAWebSocket(t *testing.T) {
@@ -47,6 +50,10 @@ func TestAbuseOfAWebSocket(t *testing.T) {
 		reason      string
 	}{
 		{"1 GiB announced", text + "\xff\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00", "", 1009, "message larger than 1048576 bytes, the limit of this connection"},
+		{"2^63-1 announced behind a byte", part + "\x81\x00\x00\x00\x00[" + continued + "\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00", block, 1009, "message larger than 1048576 bytes, the limit of this connection"},
+		{"2^63-2 announced behind two", part + "\x82\x00\x00\x00\x00[1" + "\x80\xff\x7f\xff\xff\xff\xff\xff\xff\xfe\x00\x00\x00\x00", block, 1009, "message larger than 1048576 bytes, the limit of this connection"},
+		{"16 bit for a short length", text + "\xfe\x00\x03\x00\x00\x00\x00[1]", block, 1002, "frame with a length of 3 that is not in its shortest form"},
+		{"64 bit for a short length", text + "\xff\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x00\x00[", block, 1002, "frame with a length of 65535 that is not in its shortest form"},
 		{"2^63 announced", text + "\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", "", 1002, ""},
 		{"compressed", "\xc1\x83\x00\x00\x00\x00\xaa\xbb\xcc", "", 1002, ""},
 		{"fragments without end", part + kib + block, continued + kib + block, 1009, "message larger than 1048576 bytes, the limit of this connection"},
@@ -80,14 +87,18 @@ func TestAbuseOfAWebSocket(t *testing.T) {
 			var flooding sync.WaitGroup
 			flooding.Go(func() {
 				_, err := io.WriteString(peer, c.first)
-				for err == nil && c.then != "" {
+				for sent := 0; err == nil && c.then != "" && sent < mostFlood; sent += len(c.then) {
 					_, err = io.WriteString(peer, c.then)
+				}
+				if err == nil && c.then != "" {
+					_ = peer.Close()
 				}
 			})
 			_, err := abused.Read()
 			fault := (*ProtocolError)(nil)
 			if !errors.As(err, &fault) || fault.Code != c.code || c.reason != "" && fault.Reason != c.reason {
 				t.Errorf("read: %v, want code %d and %q", err, c.code, c.reason)
+				abused.Abort(errTestOver)
 			}
 			runtime.ReadMemStats(&after)
 			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 16<<20 {

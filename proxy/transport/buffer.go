@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"math"
 	"math/bits"
 	"sync"
 )
@@ -18,7 +19,7 @@ var bufferPools [bufferClasses]sync.Pool
 
 // bufferClass returns the class of the smallest buffers that hold size bytes.
 func bufferClass(size int) int {
-	return max(0, bits.Len(uint(size-1))-bits.Len(uint(smallestBuffer-1)))
+	return max(0, bits.Len(uint(max(size, 1)-1))-bits.Len(uint(smallestBuffer-1)))
 }
 
 // borrowBuffer returns an empty buffer with room for size bytes or more.
@@ -49,7 +50,7 @@ func (b *buffer) withRoom(n int) *buffer {
 	if cap(b.b)-len(b.b) >= n {
 		return b
 	}
-	larger := borrowBuffer(max(len(b.b)+n, 2*cap(b.b)))
+	larger := borrowBuffer(max(len(b.b)+n, 2*min(cap(b.b), math.MaxInt/2)))
 	larger.b = append(larger.b, b.b...)
 	b.giveBack()
 	return larger

@@ -70,6 +70,9 @@ func (f *frameHeader) parse(b []byte) (int, error) {
 		}
 		f.length = int64(length)
 	}
+	if short == 126 && f.length < 126 || short == 127 && f.length <= 0xffff {
+		return 0, frameFault(fmt.Sprintf("frame with a length of %d that is not in its shortest form", f.length))
+	}
 	if f.masked {
 		f.key = binary.LittleEndian.Uint32(b[n-4:])
 	}

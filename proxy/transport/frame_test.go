@@ -60,7 +60,12 @@ func TestFrames(t *testing.T) {
 		"length of 64 bit":             {[][]byte{frame(text, long)}, []string{long}, 0},
 		"longest":                      {[][]byte{frame(text, long[:70_000])}, []string{long[:70_000]}, 0},
 		"too long":                     {[][]byte{frame(text, long+"x")}, nil, 1009},
-		"length not in short":          {[][]byte{append([]byte{text, 0xfe, 0, 1}, frame(text, "x")[2:]...)}, []string{"x"}, 0},
+		"length not in short":          {[][]byte{append([]byte{text, 0xfe, 0, 1}, frame(text, "x")[2:]...)}, nil, 1002},
+		"length not in 16 bit":         {[][]byte{{text, 0xff, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 1, 2, 3, 4}}, nil, 1002},
+		"sum beyond 63 bit":            {[][]byte{frame(textPart, "["), {lastPart, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4}}, nil, 1009},
+		"sum beyond 64 bit":            {[][]byte{frame(textPart, "["), {continued, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4}, {lastPart, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4}}, nil, 1009},
+		"sum beyond 32 bit":            {[][]byte{frame(textPart, "["), {lastPart, 0xff, 0, 0, 0, 0, 0xff, 255, 255, 255, 1, 2, 3, 4}}, nil, 1009},
+		"sum of 31 bit":                {[][]byte{frame(textPart, "["), {lastPart, 0xff, 0, 0, 0, 0, 0x7f, 255, 255, 255, 1, 2, 3, 4}}, nil, 1009},
 		"length beyond 63 bit":         {[][]byte{{text, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}}, nil, 1002},
 		"largest length":               {[][]byte{{text, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4}}, nil, 1009},
 		"parts":                        {[][]byte{frame(textPart, "["), frame(continued, ""), frame(continued, "1"), frame(lastPart, "]")}, []string{"[1]"}, 0},
@@ -190,19 +195,51 @@ func FuzzFrames(f *testing.F) {
 	f.Add(slices.Concat(frame(textPart, "["), frame(ping, "p"), frame(lastPart, "]")), true)
 	f.Add(slices.Concat(frame(text, "[1]"), frame(closing, "\x03\xe8bye")), true)
 	f.Add([]byte{0x82, 0x03, 1, 2, 3, 0x82, 0x7f, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, false)
+	f.Add([]byte{0x02, 0x01, 1, 0x00, 0x7f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3}, false)
+	f.Add([]byte{0x02, 0x01, 1, 0x80, 0x7f, 0, 0, 0, 0, 0x80, 0, 0, 0, 1, 2, 3}, false)
+	f.Add([]byte{0x82, 0x7e, 0, 3, 1, 2, 3}, false)
 	f.Fuzz(func(t *testing.T, all []byte, listening bool) {
 		all = all[:min(len(all), 2*(mostControls-1))] // more pings are too many, if they come in time
 		whole, end := readAll(all, len(all)+1, listening)
 		split, otherEnd := readAll(all, 1, listening)
-		if !slices.Equal(whole, split) || end != otherEnd {
+		if !slices.Equal(whole, split) || end != otherEnd || end == "too much is kept" {
 			t.Errorf("all at once %q, %s; byte by byte %q, %s", whole, end, split, otherEnd)
 		}
 	})
 }
 
+// FuzzFrameLengths sends a message in fragments of any announced length, of
+// which the last one goes on and on: what is kept of it stays within the limit.
+func FuzzFrameLengths(f *testing.F) {
+	for _, n := range []uint64{0, 1, 125, 126, 999, 1000, 1<<16 - 1, 1 << 16, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<63 - 2, 1<<63 - 1, 1 << 63, 1<<64 - 1} {
+		f.Add(uint16(1), n)
+		f.Add(uint16(999), n)
+		f.Add(uint16(1000), n)
+	}
+	f.Fuzz(func(t *testing.T, first uint16, announced uint64) {
+		head := appendFrameHeader(nil, opContinuation, int(min(announced, 125)), false, 0)
+		switch {
+		case announced > 0xffff:
+			head = binary.BigEndian.AppendUint64([]byte{lastPart, 127}, announced)
+		case announced > 125:
+			head = binary.BigEndian.AppendUint16([]byte{lastPart, 126}, uint16(announced))
+		}
+		part := appendFrameHeader(nil, opBinary, int(first), false, 0)
+		part[0] &^= finalBit
+		messages, end := readAll(slices.Concat(part, make([]byte, first), head, make([]byte, 4096)), 1<<20, false)
+		fits := uint64(first) <= fuzzLimit && announced <= fuzzLimit-uint64(first)
+		if got := len(messages) > 0 && len(messages[0]) == int(first)+int(announced); got != fits || end == "too much is kept" {
+			t.Errorf("%d and %d bytes: %d messages, ended by %s", first, announced, len(messages), end)
+		}
+	})
+}
+
+// fuzzLimit is the longest message that readAll takes.
+const fuzzLimit = 1000
+
 // readAll returns the messages in some bytes, and how they end.
 func readAll(all []byte, step int, listening bool) (messages []string, end string) {
-	const limit = 1000
+	const limit = fuzzLimit
 	g := newGather(&memoryConn{parts: slices.Collect(slices.Chunk(all, step))}, 1<<20)
 	c := newConn(newWebSocket(g, g, codec.CBOR, limit, !listening), g, codec.CBOR, "memory", unlimited, nil)
 	for {
@@ -210,6 +247,9 @@ func readAll(all []byte, step int, listening bool) (messages []string, end strin
 		if err != nil {
 			c.Abort(errTestOver)
 			c.Wait()
+			if c.message != nil && len(c.message.b) > limit {
+				return messages, "too much is kept"
+			}
 			return messages, err.Error()
 		}
 		if len(message) > limit {

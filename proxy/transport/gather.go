@@ -2,6 +2,7 @@ package transport
 
 import (
 	"crypto/tls"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -81,11 +82,14 @@ type writeAttempt struct {
 const firstPending = 16 << 10
 
 func newGather(conn net.Conn, limit int64) *gather {
-	g := &gather{Conn: conn, raw: rawConn(conn), limit: int(limit), crest: crestOf(limit), allowed: int(limit)}
+	g := &gather{Conn: conn, raw: rawConn(conn), limit: bytesOf(limit), crest: crestOf(limit), allowed: bytesOf(limit)}
 	g.attemptWrite, g.attemptRead = g.writeOnce, g.readOnce
 	g.rested.L = &g.mu
 	return g
 }
+
+// bytesOf returns a number of bytes as this machine can have them.
+func bytesOf(n int64) int { return int(min(n, math.MaxInt)) }
 
 func (g *gather) setMode(m mode) {
 	g.mu.Lock()
@@ -112,8 +116,8 @@ func (g *gather) admit(size int) error {
 	case g.err != nil:
 		return g.err
 	case g.unsent <= g.limit/4*3:
-		g.allowed = g.limit + size
-	case g.unsent+size > g.allowed:
+		g.allowed = g.limit + min(size, math.MaxInt-g.limit)
+	case size > g.allowed-g.unsent:
 		return ErrSendBufferFull
 	}
 	return nil
@@ -155,7 +159,7 @@ func (g *gather) put(header, payload []byte, key uint32) error {
 	g.mu.Lock()
 	// Beyond what admit allows there is room for the framing of WebSocket and
 	// TLS, and for control frames: pongs that the peer asks for and never reads.
-	if g.err == nil && g.unsent+size > g.allowed+g.allowed/64+64<<10 {
+	if g.err == nil && size-g.allowed/64-64<<10 > g.allowed-g.unsent {
 		g.mu.Unlock()
 		g.fail(ErrSendBufferFull)
 		return ErrSendBufferFull

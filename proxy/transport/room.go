@@ -14,7 +14,7 @@ import "slices"
 
 // crestOf returns how much may be unsent before anybody asks how much it is: the
 // hot path only looks whether it is more.
-func crestOf(limit int64) int { return max(int(limit>>8), 64<<10) }
+func crestOf(limit int64) int { return max(bytesOf(limit>>8), 64<<10) }
 
 // roomWaiter waits for what is unsent to become less.
 type roomWaiter struct {

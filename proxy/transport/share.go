@@ -47,7 +47,7 @@ func (s *Share) Admits(to *Conn, size int) (wait Room, ok bool) {
 		share = 0
 	}
 	switch own := s.older.bytes + s.newer.bytes; {
-	case unsent+size > g.limit/4*3 && unsent > 0:
+	case size > g.limit/4*3-unsent && unsent > 0:
 		return Room{of: to, most: max(min(g.limit/2, g.limit/4*3-size), 0)}, false
 	case own > share:
 		return Room{of: to, until: s.older.end, most: g.limit}, false

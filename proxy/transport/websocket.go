@@ -64,9 +64,10 @@ func (w *webSocket) read(c *Conn) ([]byte, error) {
 		if err := w.checkOrder(&f, begun); err != nil {
 			return nil, err
 		}
-		if size += f.length; size > w.limit {
+		if f.length > w.limit-size { // their sum may be beyond 64 bit
 			return nil, tooLarge(w.limit)
 		}
+		size += f.length
 		if f.length == 0 && !f.final {
 			if empty++; empty > mostEmpty {
 				return nil, &ProtocolError{codePolicy, "message of empty fragments without end"}
