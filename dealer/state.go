@@ -72,7 +72,7 @@ func (d *Dealer) Members(id PoolID) int { return d.pool(id).roster.size }
 // have no limit, and how many of these there are.
 func (d *Dealer) Slots(id PoolID) (slots, unlimited int) {
 	ro := &d.pool(id).roster
-	return ro.capacity, ro.unlimited
+	return ro.slots(), ro.unlimited
 }
 
 // Callees returns the callees of a pool, in the order in which they registered.
