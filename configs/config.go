@@ -87,6 +87,10 @@ type Auth struct {
 	Secret Secret // the ticket, the password, or cryptosign's private key as 64 hex digits; unset for anonymous
 }
 
+// AnyRole in Pool.Admit admits callees of every authrole, and those to whom the
+// router gives none.
+const AnyRole = "*"
+
 // Pool is how the callees of a procedure are shared: of each procedure that the
 // block governs, for itself.
 type Pool struct {
@@ -97,7 +101,7 @@ type Pool struct {
 	Scope         string   // what Concurrency counts: "procedure", or "callee" for all procedures of this block together
 	Upstream      string   // invoke policy of wampool's own registration at the router, "single" or a shared one
 	SlotsPerShare int      // with a shared Upstream: one registration for so many slots of the callees here, 1 to 16
-	Admit         []string // authroles whose callees join; none: the pool session's own
+	Admit         []string // authroles whose callees join, or AnyRole alone; none: the pool session's own
 	Direct        []string // authroles whose CALLs here are answered from the pool, past the router
 	Linger        time.Duration
 	RetryLost     bool   // hand a lost callee's calls to another one

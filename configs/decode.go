@@ -3,6 +3,7 @@ package configs
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -194,6 +195,7 @@ func (s *scope) pools(r *Realm) {
 		b.integer("slots_per_share", &pool.SlotsPerShare, 1, maxConcurrency)
 		b.names("admit", &pool.Admit)
 		b.names("direct", &pool.Direct)
+		b.anyRoleAlone(&pool)
 		b.duration("linger", &pool.Linger, 0, maxTimeout)
 		b.retries(&pool)
 		b.warnOfLinger(&pool)
@@ -206,6 +208,22 @@ func (s *scope) pools(r *Realm) {
 		})
 		r.Pools = append(r.Pools, pool)
 	})
+}
+
+// anyRoleAlone checks that AnyRole stands in admit alone, and nowhere else.
+func (s *scope) anyRoleAlone(pool *Pool) {
+	if len(pool.Admit) > 1 && slices.Contains(pool.Admit, AnyRole) {
+		s.refuse(s.body.Attributes["admit"].Expr.Range(), fault{
+			summary: `"*" admits every role, and others stand beside it in admit`,
+			hint:    `admit = ["*"], or only the roles that may join`,
+		})
+	}
+	if slices.Contains(pool.Direct, AnyRole) {
+		s.refuse(s.body.Attributes["direct"].Expr.Range(), fault{
+			summary: `direct has no "*": past the router, nobody but the role says who may call`,
+			hint:    `name the roles: direct = ["frontend"]`,
+		})
+	}
 }
 
 // uniquePool checks which procedures a block governs: no other block the same.

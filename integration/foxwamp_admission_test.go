@@ -15,7 +15,8 @@ func TestFoxWampAdmissionLeavesNoTrace(t *testing.T) {
 	f := foxRouter(t)
 	const shared, governed = "com.example.fox.probe.shared", "com.example.fox.probe.governed"
 	tap := startTap(t, f.url())
-	w := startWampool(t, tap.listener.URL(), pooled(governed, ""))
+	w := startWampool(t, tap.listener.URL(), "realm \"realm1\" {\n"+
+		"pool \""+shared+"\" { admit = [\"*\"] }\npool \""+governed+"\" { admit = [\"*\"] }\n}")
 	s := joinRaw(t, "callee", w.url)
 	requests := []string{
 		`[64,1,{"invoke":"roundrobin"},"` + shared + `"]`,
@@ -55,7 +56,7 @@ var invocation = regexp.MustCompile(`^\[68,([0-9]+),([0-9]+),`)
 func TestFoxWampUnregisteredCalleeGetsNoMoreCalls(t *testing.T) {
 	f := foxRouter(t)
 	const procedure = "com.example.fox.unregister"
-	w := startWampool(t, f.url(), auto)
+	w := startWampool(t, f.url(), whoever)
 	s := side{w.url, true, f.joining()}
 	leaver, stayer := s.callee(t, procedure, "first", 2), s.callee(t, procedure, "first", 2)
 	eachSide(t, w, f, func(t *testing.T, callers string) {
@@ -86,7 +87,7 @@ func TestFoxWampUnregisteredCalleeGetsNoMoreCalls(t *testing.T) {
 
 func TestFoxWampKnowsNoCancel(t *testing.T) {
 	const procedure = "com.example.fox.cancel"
-	atBoth(t, foxRouter(t), pooled(procedure, "queue {\n}"), func(t *testing.T, s side) {
+	atBoth(t, foxRouter(t), anybody(procedure, "queue {\n}"), func(t *testing.T, s side) {
 		callee := s.callee(t, procedure, "roundrobin", 1)
 		caller := joinRaw(t, "caller", s.url)
 		for request := 1; request <= 2; request++ {
@@ -110,7 +111,7 @@ func TestFoxWampKnowsNoCancel(t *testing.T) {
 
 func TestFoxWampPassesProgressiveResults(t *testing.T) {
 	const procedure = "com.example.fox.progress"
-	atBoth(t, foxRouter(t), pooled(procedure, "concurrency = 1"), func(t *testing.T, s side) {
+	atBoth(t, foxRouter(t), anybody(procedure, "concurrency = 1"), func(t *testing.T, s side) {
 		callee, caller := joinRaw(t, "callee", s.url), joinRaw(t, "caller", s.url)
 		callee.send(fmt.Sprintf(`[64,1,{},%q]`, procedure))
 		callee.expect(`[65,1,`)
@@ -136,7 +137,7 @@ func TestFoxWampIsRestarted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { f.process.kill() }()
-	w := startWampool(t, f.url(), auto)
+	w := startWampool(t, f.url(), whoever)
 	callee := library(t, "asyncio").join(t, w.url, f.joining())
 	callee.register(procedure, "hold", args{"invoke": "roundrobin"}).ok(t)
 	printed := w.process.printed()

@@ -19,7 +19,7 @@ func foxCaller(t *testing.T, s side) *client {
 func TestFoxWampCalleesNeverExceedTheirLimit(t *testing.T) {
 	f := foxRouter(t)
 	const procedure = "com.example.fox.limit"
-	atBoth(t, f, auto, func(t *testing.T, s side) {
+	atBoth(t, f, anybody(procedure, ""), func(t *testing.T, s side) {
 		a, b := s.callee(t, procedure, "roundrobin", 2), s.callee(t, procedure, "roundrobin", 1)
 		caller := foxCaller(t, s)
 		var calls []*answer
@@ -60,7 +60,7 @@ func TestFoxWampCalleesNeverExceedTheirLimit(t *testing.T) {
 func TestFoxWampQueueIsBoundedAndInOrder(t *testing.T) {
 	f := foxRouter(t)
 	const procedure = "com.example.fox.queue"
-	atBoth(t, f, pooled(procedure, "queue {\n limit = 3\n}"), func(t *testing.T, s side) {
+	atBoth(t, f, anybody(procedure, "queue {\n limit = 3\n}"), func(t *testing.T, s side) {
 		callee := s.callee(t, procedure, "roundrobin", 1)
 		caller := foxCaller(t, s)
 		var calls []*answer
@@ -90,7 +90,7 @@ func TestFoxWampQueueIsBoundedAndInOrder(t *testing.T) {
 func TestFoxWampCallOfALostCalleeIsAnswered(t *testing.T) {
 	f := foxRouter(t)
 	const procedure = "com.example.fox.lost"
-	atBoth(t, f, pooled(procedure, "policy = \"first\"\nqueue {\n}"), func(t *testing.T, s side) {
+	atBoth(t, f, anybody(procedure, "policy = \"first\"\nqueue {\n}"), func(t *testing.T, s side) {
 		victim, survivor := s.callee(t, procedure, "first", 1), s.callee(t, procedure, "first", 1)
 		caller := foxCaller(t, s)
 		lost, kept, waiting := caller.call(procedure, 0), caller.call(procedure, 1), caller.call(procedure, 2)
@@ -122,7 +122,7 @@ func TestFoxWampCallOfALostCalleeIsAnswered(t *testing.T) {
 func TestFoxWampWaitingCallIsAnsweredWhenTheLastCalleeGoes(t *testing.T) {
 	f := foxRouter(t)
 	const procedure = "com.example.fox.last"
-	atBoth(t, f, pooled(procedure, "queue {\n}"), func(t *testing.T, s side) {
+	atBoth(t, f, anybody(procedure, "queue {\n}"), func(t *testing.T, s side) {
 		callee := s.callee(t, procedure, "roundrobin", 1)
 		caller := foxCaller(t, s)
 		running, waiting := caller.call(procedure, 0), caller.call(procedure, 1)

@@ -49,7 +49,7 @@ func TestFoxWampSharesRegistrationsByEachPolicy(t *testing.T) {
 	} {
 		t.Run(policy, func(t *testing.T) {
 			procedure := "com.example.fox.policy." + policy
-			w := startWampool(t, f.url(), pooled(procedure, fmt.Sprintf("policy = %q", policy)))
+			w := startWampool(t, f.url(), anybody(procedure, fmt.Sprintf("policy = %q", policy)))
 			names := threeInstances(t, w, f, procedure, nil)
 			eachSide(t, w, f, func(t *testing.T, callers string) {
 				caller := library(t, "autobahn").join(t, callers, f.joining())
@@ -64,7 +64,7 @@ func TestFoxWampSharesRegistrationsByEachPolicy(t *testing.T) {
 
 func TestFoxWampSharesWhatCalleesAskToShare(t *testing.T) {
 	f := foxRouter(t)
-	w := startWampool(t, f.url(), auto)
+	w := startWampool(t, f.url(), whoever)
 	const procedure = "com.example.fox.auto"
 	names := threeInstances(t, w, f, procedure, args{"invoke": "roundrobin"})
 	caller := library(t, "autobahn").join(t, f.url(), f.joining())
@@ -79,7 +79,7 @@ func TestFoxWampSharesWhatCalleesAskToShare(t *testing.T) {
 func TestFoxWampRefusesASecondSingleCallee(t *testing.T) {
 	f := foxRouter(t)
 	const procedure = "com.example.fox.single"
-	w := startWampool(t, f.url(), pooled(procedure, `policy = "single"`))
+	w := startWampool(t, f.url(), anybody(procedure, `policy = "single"`))
 	first, second := library(t, "asyncio").join(t, w.url, f.joining()), library(t, "autobahn").join(t, w.url, f.joining())
 	first.register(procedure, "name", nil).ok(t)
 	second.register(procedure, "name", nil).fails(t, "wamp.error.procedure_already_exists")

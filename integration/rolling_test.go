@@ -74,7 +74,7 @@ func (c *crew) allAtOnce(l *load, end func(place int)) {
 func rollingRestarts(t *testing.T, n node, libraries, callers []string) {
 	t.Helper()
 	const procedure = "com.example.rolling.restart"
-	w := startWampool(t, n.url(), pooled(procedure, rollingRules))
+	w := startWampool(t, n.url(), anybody(procedure, rollingRules))
 	c := &crew{
 		t: t, url: w.url, procedure: procedure, joining: n.joining(),
 		libraries: libraries, callees: make([]*client, 3),

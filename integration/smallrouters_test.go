@@ -18,7 +18,7 @@ func eachSmall(t *testing.T, story func(t *testing.T, r *smallRouter)) {
 
 func TestSmallRoutersShareByPolicy(t *testing.T) {
 	eachSmall(t, func(t *testing.T, r *smallRouter) {
-		w := startWampool(t, r.url(), auto)
+		w := startWampool(t, r.url(), whoever)
 		for policy, want := range map[string]string{
 			"first": "[0 0 0 0 0 0]", "last": "[2 2 2 2 2 2]", "roundrobin": "[0 1 2 0 1 2]", "random": "",
 		} {
@@ -36,7 +36,7 @@ func TestSmallRoutersShareByPolicy(t *testing.T) {
 func TestSmallRoutersServeWithinLimitsInOrder(t *testing.T) {
 	eachSmall(t, func(t *testing.T, r *smallRouter) {
 		const procedure = "com.example.small.limits"
-		s := side{startWampool(t, r.url(), pooled(procedure, "queue {\n limit = 3\n}")).url, true, r.joining()}
+		s := side{startWampool(t, r.url(), anybody(procedure, "queue {\n limit = 3\n}")).url, true, r.joining()}
 		a, b := s.callee(t, procedure, "first", 2), s.callee(t, procedure, "first", 1)
 		caller := library(t, "wampy").join(t, r.url(), r.joining())
 		var calls []*answer
@@ -73,7 +73,7 @@ func TestSmallRoutersServeWithinLimitsInOrder(t *testing.T) {
 func TestSmallRoutersLoseNoOtherCallOfALostCallee(t *testing.T) {
 	eachSmall(t, func(t *testing.T, r *smallRouter) {
 		const procedure = "com.example.small.lost"
-		s := side{startWampool(t, r.url(), pooled(procedure, "policy = \"first\"\nqueue {\n}")).url, true, r.joining()}
+		s := side{startWampool(t, r.url(), anybody(procedure, "policy = \"first\"\nqueue {\n}")).url, true, r.joining()}
 		victim, survivor := s.callee(t, procedure, "first", 1), s.callee(t, procedure, "first", 1)
 		caller := library(t, "autobahn").join(t, r.url(), r.joining())
 		lost, kept, waiting := caller.call(procedure, 0), caller.call(procedure, 1), caller.call(procedure, 2)
@@ -98,7 +98,7 @@ func TestSmallRoutersLoseNoOtherCallOfALostCallee(t *testing.T) {
 func TestSmallRoutersAreRolledOverWithoutALostCall(t *testing.T) {
 	eachSmall(t, func(t *testing.T, r *smallRouter) {
 		const procedure = "com.example.small.rolling"
-		w := startWampool(t, r.url(), pooled(procedure, "linger = \"30s\"\nqueue {\n}"))
+		w := startWampool(t, r.url(), anybody(procedure, "linger = \"30s\"\nqueue {\n}"))
 		caller := library(t, "autobahn").join(t, r.url(), r.joining())
 		instances := func(names ...string) (joined []*client) {
 			for _, name := range names {
@@ -144,7 +144,7 @@ func TestSmallRoutersAreRolledOverWithoutALostCall(t *testing.T) {
 func TestSmallRoutersPassBytesBetweenSerializers(t *testing.T) {
 	speaks := map[string][]string{"xconn": {"json", "msgpack", "cbor"}, "jawampa": {"json", "msgpack"}}
 	eachSmall(t, func(t *testing.T, r *smallRouter) {
-		w := startWampool(t, r.url(), auto)
+		w := startWampool(t, r.url(), whoever)
 		for _, callees := range speaks[r.name()] {
 			procedure := "com.example.small.bytes." + callees
 			callee := library(t, "asyncio").join(t, w.url, args{"serializer": callees})
@@ -170,7 +170,7 @@ func TestSmallRoutersAreRestarted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const procedure = "com.example.small.restart"
 			r := startSmall(t, name)
-			w := startWampool(t, r.url(), auto)
+			w := startWampool(t, r.url(), whoever)
 			callee := library(t, "asyncio").join(t, w.url, r.joining())
 			callee.register(procedure, "hold", args{"invoke": "roundrobin"}).ok(t)
 			printed := w.process.printed()

@@ -110,5 +110,17 @@ func pooled(procedure, rules string) string {
 	return "realm \"realm1\" {\n  pool \"" + procedure + "\" {\n" + rules + "\n  }\n}"
 }
 
+// anybody is [pooled] for routers that name no authrole.
+func anybody(procedure, rules string) string { return pooled(procedure, rules+"\nadmit = [\"*\"]") }
+
+// whoever is a realm block that pools whatever callees register, whoever they
+// are: what auto can't do where the router names no authrole.
+const whoever = `realm "realm1" {
+  pool "com.example." {
+    match = "prefix"
+    admit = ["*"]
+  }
+}`
+
 // auto is a realm block that pools what callees ask to share.
 const auto = "realm \"realm1\" {\n}"

@@ -24,7 +24,10 @@ func (s *session) takeFromClient(message []byte) {
 		s.over.Store(false)
 		s.takeHello(message)
 		return
-	case codec.TypeGoodbye, codec.TypeAbort:
+	case codec.TypeGoodbye:
+		s.over.Store(true)
+		s.entry.leave()
+	case codec.TypeAbort:
 		s.over.Store(true)
 	case codec.TypeYield, codec.TypeError:
 		s.noteAnswer(t, message)
@@ -97,9 +100,10 @@ func (s *session) takeHello(message []byte) {
 	if s.refuseHello(&m, !known) {
 		return
 	}
-	// A second one before WELCOME changes nothing: the router judges it.
-	if s.hello.Load() == nil && known {
-		s.hello.Store(&hello{realm: m.Realm, features: m.Callee})
+	if known {
+		s.entry.said(&hello{realm: m.Realm, features: m.Callee})
+	} else {
+		s.entry.said(nil)
 	}
 	s.clientOut.Send(s.router, message)
 }
@@ -107,7 +111,6 @@ func (s *session) takeHello(message []byte) {
 // reset forgets the session that has ended on this connection. realm.mu is held.
 func (s *session) reset() {
 	s.realm.Store(nil)
-	s.hello.Store(nil)
 	s.flags.Store(0)
 	s.forgetInvocations()
 	s.renumbered, s.isDirect, s.parted = nil, false, false

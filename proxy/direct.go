@@ -57,10 +57,26 @@ func (r *realm) answering(s *session, m *codec.Call) *uplink {
 		return nil
 	}
 	up, matches := r.byPattern.best(m.Procedure, (*uplink).isLive)
-	if !matches || !slices.Contains(up.direct, s.authRole) {
+	if !matches || !r.holdsDirect(up, m.Procedure, s.authRole) {
 		return nil
 	}
 	return up
+}
+
+// holdsDirect tells whether the pool's block answers a role's calls of a URI
+// here. A pattern that a callee has registered may reach further than the block
+// by which it is pooled: direct holds for what the block itself matches. Where
+// another block governs the URI, that one has to say so too.
+func (r *realm) holdsDirect(up *uplink, procedure []byte, role string) bool {
+	if up.block == nil || !slices.Contains(up.block.Direct, role) {
+		return false
+	}
+	if !up.hasPattern() {
+		return true // it is governed by its block
+	}
+	governs, _ := r.blocks.best(procedure, func(*configs.Pool) bool { return true })
+	return governs == up.block ||
+		blockMatches(up.block, procedure) && governs != nil && slices.Contains(governs.Direct, role)
 }
 
 // isLive tells whether the router sends the procedure's calls to this pool, or

@@ -240,3 +240,57 @@ func TestDirectMatching(t *testing.T) {
 		atRouter.expect(`[48,%d,{},%q]`, i+1, procedure)
 	}
 }
+
+// A callee's pattern may match more than the block by which it is pooled:
+// calls of what the block itself does not match are the router's to judge, and
+// so are those that another block governs which does not name the role.
+func TestDirectHoldsForWhatTheBlockMatches(t *testing.T) {
+	w, pool := newWorld(t, `
+		pool "com.app.public" {
+			direct = ["frontend"]
+		}
+		pool "com.shop." {
+			match  = "prefix"
+			direct = ["frontend"]
+		}
+		pool "com.shop.till" {}
+		pool "com.shop.list" {
+			direct = ["frontend"]
+		}`)
+	callee, router := w.join("backend", "")
+	registered := make(map[string]string)
+	for i, register := range []struct{ match, procedure string }{{"prefix", "com.app.public"}, {"prefix", "com.shop."}, {"wildcard", "com..public"}} {
+		options := fmt.Sprintf(`{"match":%q}`, register.match)
+		if register.match == "wildcard" { // governed by no block
+			options = fmt.Sprintf(`{"match":%q,"invoke":"roundrobin"}`, register.match)
+		}
+		callee.send(`[64,%d,%s,%q]`, i+1, options, register.procedure)
+		pool.expect(`[64,%d,{"match":%q},%q]`, i+1, register.match, register.procedure)
+		pool.send(`[65,%d,%d]`, i+1, 101+i)
+		router.expect(`[64,%d,{"match":%q},%q]`, i+1, register.match, register.procedure)
+		router.send(`[8,64,%d,{},"wamp.error.procedure_already_exists"]`, i+1)
+		begin := fmt.Sprintf("[65,%d,", i+1)
+		registered[register.procedure] = strings.TrimSuffix(callee.expectPrefix("%s", begin), "]")[len(begin):]
+	}
+	caller, atRouter := w.join("frontend", "")
+	here, passed := 0, 0
+	for i, test := range []struct{ called, by string }{
+		{"com.app.public", "com.app.public"},
+		{"com.app.public.admin.delete", ""},
+		{"com.app.publicity", ""},
+		{"com.shop.find", "com.shop."},
+		{"com.shop.list", "com.shop."},
+		{"com.shop.till", ""},
+		{"com.shop.till.open", "com.shop."},
+		{"com.other.public", ""},
+	} {
+		caller.send(`[48,%d,{},%q]`, i+1, test.called)
+		if test.by == "" {
+			passed++
+			atRouter.expect(`[48,%d,{},%q]`, passed, test.called)
+			continue
+		}
+		here++
+		callee.expect(`[68,%d,%s,{"procedure":%q}]`, here, registered[test.by], test.called)
+	}
+}

@@ -63,6 +63,9 @@ func (p *Proxy) unready() (reasons []string) {
 			reasons = append(reasons, fmt.Sprintf("realm %s: the pool session%s is not up: %s",
 				r.config.Name, of, strings.ReplaceAll(why, "\n", " ")))
 		}
+		for _, trouble := range r.roleTroubles() {
+			reasons = append(reasons, fmt.Sprintf("realm %s: %s", r.config.Name, trouble))
+		}
 		r.mu.Unlock()
 	}
 	return reasons

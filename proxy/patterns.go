@@ -47,6 +47,17 @@ func governing(blocks *patterns[*configs.Pool], procedure string) *configs.Pool 
 	return block
 }
 
+// blockMatches tells whether a block's own pattern matches a URI.
+func blockMatches(block *configs.Pool, uri []byte) bool {
+	switch block.Match {
+	case "prefix":
+		return bytes.HasPrefix(uri, []byte(block.URI))
+	case "wildcard":
+		return matchesWildcard(block.URI, uri)
+	}
+	return block.URI == string(uri)
+}
+
 // isReserved tells whether a procedure is the router's own.
 func isReserved[T string | []byte](procedure T) bool {
 	const reserved = "wamp."

@@ -89,6 +89,7 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 	r.origins[l.origin] = origin{conn: conn, serializer: conn.Serializer()}
 	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).
 		Stringer("serializer", conn.Serializer()).Msg("pool session up")
+	r.tellRoleless()
 	for _, up := range r.uplinks {
 		if g := up.legOn(l); g != nil {
 			g.retryIn = 0

@@ -39,6 +39,7 @@ type realm struct {
 	awaiting  line          // all of them, oldest first
 	armed     dealer.Time   // when the clock will look next
 	check     dealer.Time   // no later than the next deadline that is not the dealer's
+	warned    bool          // that the router names no authrole
 	draining  bool
 	drained   chan struct{}  // closed once nothing waits or runs while draining
 	blocked   transport.Room // what the answer at hand has to wait for: see hasRoom

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
@@ -180,14 +179,6 @@ func (r *realm) judgeRole(out *transport.Outbox, p *pendingRegister) bool {
 	p.stage = awaitUplink
 	r.want(out, p.up)
 	return true
-}
-
-// admits tells whether a session's role may join (contract, section 3).
-func (r *realm) admits(block *configs.Pool, s *session) bool {
-	if block != nil && len(block.Admit) > 0 {
-		return slices.Contains(block.Admit, s.authRole)
-	}
-	return s.authRole == r.linkOf(s).authRole
 }
 
 // prepareJoin opens the pool that the callee asks for. It is false if the

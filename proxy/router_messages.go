@@ -20,6 +20,11 @@ func (s *session) takeFromRouter(message []byte) {
 	}
 	if t == codec.TypeGoodbye || t == codec.TypeAbort {
 		s.over.Store(true)
+		if t == codec.TypeAbort {
+			s.entry.refuse()
+		} else {
+			s.entry.leave()
+		}
 		if s.leaving.Load() {
 			s.farewell() // the answer to our own GOODBYE: the client gets its own
 			return
@@ -37,15 +42,19 @@ func (s *session) takeFromRouter(message []byte) {
 			return
 		case codec.TypeWelcome:
 			s.takeWelcome(message)
-		case codec.TypeAbort, codec.TypeGoodbye: // the next HELLO is another session's
-			s.hello.Store(nil)
-		}
-		if t == codec.TypeInvocation {
+		case codec.TypeInvocation:
 			s.passInvocation(message)
 			return
 		}
 		s.routerOut.Send(s.client, message)
 		return
+	}
+	if t == codec.TypeWelcome {
+		if _, realm := s.entry.welcome(""); realm == "" { // the answer to a HELLO within the session
+			r.mu.Lock()
+			r.part(&s.routerOut, s)
+			r.mu.Unlock()
+		}
 	}
 	if t == codec.TypeInvocation && s.passInvocation(message) {
 		return
@@ -82,20 +91,23 @@ func (s *session) answersConcern(t codec.MessageType) bool {
 
 // takeWelcome finds the realm of the configuration that the session is in.
 func (s *session) takeWelcome(message []byte) {
-	hello := s.hello.Load()
 	var m codec.Welcome
-	if hello == nil || m.Decode(s.serializer, message) != nil {
+	if m.Decode(s.serializer, message) != nil {
 		return
 	}
-	name := m.Realm
-	if name == "" { // only some routers tell
-		name = hello.realm
+	hello, name := s.entry.welcome(m.Realm)
+	if hello == nil {
+		return
 	}
 	s.id, s.authID, s.authRole, s.features = m.Session, m.AuthID, m.AuthRole, hello.features
 	s.log = s.proxy.log.With().Uint64("session", m.Session).Logger()
 	s.log.Info().Str("realm", name).Str("authid", m.AuthID).Str("authrole", m.AuthRole).
 		Str("client", s.client.RemoteAddr()).Stringer("serializer", s.serializer).Msg("session opened")
 	s.open.Store(true)
+	if name == "" {
+		s.log.Info().Msg("session's realm is in doubt: it is pooled nowhere")
+		return
+	}
 	r := s.proxy.realms[name]
 	if r != nil && r.hasDirect(m.AuthRole) {
 		s.isDirect, s.renumbered = true, newRenumbering(0, &s.upkeep)

@@ -38,7 +38,7 @@ type session struct {
 	crossbar bool // its router is Crossbar.io, which names the callee in each RESULT
 	features codec.CalleeFeatures
 
-	hello atomic.Pointer[hello]
+	entry entry
 	open  atomic.Bool           // between WELCOME and the end
 	realm atomic.Pointer[realm] // nil: no realm of the configuration, or no WELCOME yet
 	flags atomic.Uint32
@@ -74,12 +74,6 @@ type session struct {
 	leaving atomic.Bool // GOODBYE was sent to the router in the client's name: wampool stops
 
 	resumed chan struct{} // pending REGISTERs were settled
-}
-
-// hello is what is kept of a client's HELLO.
-type hello struct {
-	realm    string
-	features codec.CalleeFeatures
 }
 
 // Flags of a session: whether its messages concern more than itself. Those that

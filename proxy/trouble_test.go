@@ -181,20 +181,6 @@ func TestTooManyOpenRequestsEndTheSession(t *testing.T) {
 	client.expectPrefix(`[3,{"message":"too many requests without an answer"}`)
 }
 
-func TestSecondHelloBeforeWelcomeChangesNothing(t *testing.T) {
-	w, pool := newWorld(t, "")
-	client, router := w.connect()
-	client.send(`[1,"realm1",{"roles":{"callee":{}}}]`)
-	client.send(`[1,"elsewhere",{"roles":{"callee":{"features":{"call_canceling":true}}}}]`)
-	router.expectPrefix(`[1,"realm1"`)
-	router.expectPrefix(`[1,"elsewhere"`)
-	router.send(`[2,7,{"authrole":"backend"}]`) // names no realm
-	client.expectPrefix(`[2,7,`)
-	client.send(`[64,1,%s,"com.example.p"]`, shared)
-	w.registerPool(pool)
-	w.admit(client, router)
-}
-
 // deaf connects a client that gets a session and reads nothing by itself. tell
 // sends what it says.
 func (w *world) deaf(role string) (client *transport.Conn, router *peer, tell func(message string)) {

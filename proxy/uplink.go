@@ -16,8 +16,8 @@ type uplink struct {
 	weighedAt        dealer.Time // when more changed
 	key              string
 	procedure, match string
-	policy           string   // by which it registers at the router: single, or a shared policy
-	direct           []string // authroles whose CALLs are answered here
+	policy           string        // by which it registers at the router: single, or a shared policy
+	block            *configs.Pool // that governs it; nil: none
 	pool             dealer.PoolID
 	speaks           codec.Serializer // of the first callee, whose link it is to have
 	draining         bool             // it was live when the drain began
@@ -43,7 +43,7 @@ func (r *realm) openUplink(s codec.Serializer, key string, m *codec.Register, bl
 		up = &uplink{key: key, procedure: m.Procedure, match: m.Match, policy: "single", discloses: m.DiscloseCaller}
 		up.leg.up = up
 		if block != nil {
-			up.policy, up.direct, up.slotsPerShare = block.Upstream, block.Direct, block.SlotsPerShare
+			up.policy, up.block, up.slotsPerShare = block.Upstream, block, block.SlotsPerShare
 		}
 		r.uplinks[key] = up
 		r.byPattern.put(up.match, up.procedure, up)
