@@ -35,9 +35,11 @@ func (l *link) run(ctx context.Context) {
 	defer context.AfterFunc(ctx, l.end)()
 	r := l.realm
 	backoff := firstBackoff
+	var failures complaint
 	for ctx = l.life; ctx.Err() == nil; {
 		conn, welcome, err := l.join(ctx)
 		if err == nil {
+			failures = complaint{}
 			l.up(conn, welcome)
 			since := time.Now()
 			stop := context.AfterFunc(ctx, func() { conn.Abort(errStopped) })
@@ -49,7 +51,10 @@ func (l *link) run(ctx context.Context) {
 			r.mu.Lock()
 			l.notJoined = err.Error()
 			r.mu.Unlock()
-			l.log.Warn().Err(err).Dur("retry_in", backoff).Msg("pool session can't join the router; waiting and retrying")
+			if more, say := failures.now(err.Error(), time.Now()); say {
+				l.log.Warn().Err(err).Int("more_since_last_line", more).
+					Msg("pool session can't join the router; waiting and retrying, at least every " + lastBackoff.String())
+			}
 		}
 		if l.over() {
 			return

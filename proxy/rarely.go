@@ -24,3 +24,24 @@ func (r *rarely) now() (skipped int, say bool) {
 	skipped, r.skipped, r.said = r.skipped, 0, time.Now()
 	return skipped, true
 }
+
+// complaint bounds how often it is logged that the same thing still fails: at
+// first, when the cause changes, and then once a minute. It belongs to who tries.
+type complaint struct {
+	cause   string
+	said    time.Time
+	skipped int
+}
+
+const complainEvery = time.Minute
+
+// now tells whether to say it, and how often it was not said since the last time.
+func (c *complaint) now(cause string, at time.Time) (skipped int, say bool) {
+	if cause == c.cause && at.Sub(c.said) < complainEvery {
+		c.skipped++
+		return 0, false
+	}
+	skipped = c.skipped
+	*c = complaint{cause: cause, said: at}
+	return skipped, true
+}
