@@ -27,10 +27,21 @@ func newLogger(w io.Writer, config configs.Log) (zerolog.Logger, error) {
 	if err != nil {
 		return zerolog.Logger{}, fmt.Errorf("log level: %w", err)
 	}
+	out := io.Writer(lossy{w})
 	if config.Format == "console" || config.Format == "auto" && isTerminal(w) {
-		w = zerolog.ConsoleWriter{Out: w, NoColor: !isTerminal(w) || isDumb() || os.Getenv("NO_COLOR") != "", TimeFormat: logTime, TimeLocation: time.Local}
+		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal(w) || isDumb() || os.Getenv("NO_COLOR") != "", TimeFormat: logTime, TimeLocation: time.Local}
 	}
-	return zerolog.New(w).Level(level).With().Timestamp().Logger(), nil
+	return zerolog.New(out).Level(level).With().Timestamp().Logger(), nil
+}
+
+// lossy writes what can be written. Lines of the log may be lost, such as those
+// that nobody reads any more; sessions may not, and there is no place left where
+// to complain.
+type lossy struct{ to io.Writer }
+
+func (l lossy) Write(p []byte) (int, error) {
+	_, _ = l.to.Write(p)
+	return len(p), nil
 }
 
 // isDumb tells whether the terminal knows no control sequences.

@@ -17,7 +17,15 @@ import (
 	"github.com/wampool/wampool/proxy/router"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// asProgram, in the environment, makes the test binary the program itself.
+const asProgram = "WAMPOOL_TEST_RUNS_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // buffer collects what a command writes while a test reads it.
 type buffer struct {

@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/wampool/wampool/configs"
@@ -31,7 +30,8 @@ router: then callees are pooled that ask for it by the options "invoke" or
 "concurrency" of their registration.
 
 SIGINT or SIGTERM stops it cleanly: no new call is taken, and those in flight may
-finish within drain_timeout. A second signal stops it at once.`,
+finish within drain_timeout. Another one a second later or more stops it at once.
+SIGHUP does nothing yet.`,
 		Example: `  wampool run -c wampool.hcl
   wampool run --router ws://127.0.0.1:8080/ws`,
 		Args: cobra.NoArgs,
@@ -39,6 +39,7 @@ finish within drain_timeout. A second signal stops it at once.`,
 			if err := fileOrFlags(command); err != nil {
 				return err
 			}
+			outliveReaders()
 			config, err := loadConfig(file, router, realm, listen, unit)
 			if err != nil {
 				return &failure{exitUsage, err}
@@ -110,26 +111,6 @@ func run(s streams, config *configs.Config) error {
 	defer cancel()
 	stopped := make(chan struct{})
 	defer close(stopped)
-	go stopOnSignal(s.signals, log, cancel, p.Stop, stopped)
+	go obey(s.signals, log, cancel, p.Stop, stopped)
 	return p.Serve(ctx)
-}
-
-// stopOnSignal calls clean at the first signal, and now at the second. It ends
-// when the program has stopped.
-func stopOnSignal(signals <-chan os.Signal, log zerolog.Logger, clean, now func(), stopped <-chan struct{}) {
-	for _, stop := range []struct {
-		how     func()
-		message string
-	}{
-		{clean, "signal: stopping cleanly; another one stops at once"},
-		{now, "second signal: stopping at once"},
-	} {
-		select {
-		case <-stopped:
-			return
-		case signal := <-signals:
-			log.Info().Stringer("signal", signal).Msg(stop.message)
-			stop.how()
-		}
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/client"
@@ -74,7 +75,7 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	select {
 	case code := <-p.code:
 		t.Fatalf("ended with %d before its call", code)
-	default:
+	case <-time.After(oneRequest):
 	}
 	p.signals <- syscall.SIGINT
 	<-call.Done
