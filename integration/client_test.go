@@ -56,6 +56,8 @@ var programs = map[string][]string{
 	"asyncio":  {".venv/bin/python", "clients/client.py", "asyncio"},
 	"autobahn": {"node", "clients/autobahn.mjs"},
 	"wampy":    {"node", "clients/wampy.mjs"},
+	"java":     {"java", "-cp", ".java/classes:.java/lib/*", "AutobahnClient"}, // autobahn-java
+	"rust":     {".rust/debug/wampool-integration-client"},                     // wamp_async
 }
 
 // library returns the shared program of a library.

@@ -1,6 +1,6 @@
 // Package integration tests wampool with real programs: Crossbar.io, fox-wamp,
-// xconn and jawampa as routers, Autobahn|Python, Autobahn|JS and Wampy as callees
-// and callers, in Node.js and in Chromium.
+// xconn and jawampa as routers, Autobahn|Python, Autobahn|JS, Wampy, autobahn-java
+// and wamp_async (Rust) as callees and callers, in a browser too.
 //
 // setup.sh installs them, pinned, into ignored folders, and setup_optional.sh
 // what not everybody's machine can have. Each client program

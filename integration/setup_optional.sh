@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what some of the integration tests drive, pinned, into ignored
-# folders beside this script: jawampa's router and autobahn-java (Maven), and
-# Chromium (Debian's). Where it can't, it says so in one line and those tests are
-# left out. Does nothing if all is there.
+# folders beside this script: jawampa's router and autobahn-java (Maven), a
+# client in Rust (cargo), Chromium (Debian's). Where it can't, it says so in one
+# line and those tests are left out. Does nothing if all is there.
 set -uo pipefail
 cd "$(dirname "$0")"
 
@@ -30,6 +30,17 @@ with_java() {
   echo "$stamp" > .java/.installed
 }
 
+with_rust() {
+  local stamp; stamp="$(stamp rust/Cargo.* rust/src/*)"
+  have .rust "$stamp" && return
+  command -v cargo >/dev/null || { left_out .rust Rust "cargo is not installed"; return; }
+  echo "building a client in Rust (about a minute, once)" >&2
+  mkdir -p .rust
+  cargo build --quiet --locked --manifest-path rust/Cargo.toml --target-dir .rust > .rust/log 2>&1 \
+    || { left_out .rust Rust "it could not be built (why: integration/.rust/log)"; return; }
+  echo "$stamp" > .rust/.installed
+}
+
 # find_browser notes where the browser is.
 find_browser() {
   local name
@@ -52,6 +63,6 @@ with_browser() {
   find_browser || left_out .chromium "a browser" "Chromium could not be installed (why: integration/.chromium/log)"
 }
 
-with_java & with_browser &
+with_java & with_rust & with_browser &
 wait
 exit 0
