@@ -38,13 +38,8 @@ func TestBehavioursAtXconn(t *testing.T) {
 	tr := &trial{
 		url: small(t, "xconn").url(), role: "anonymous",
 		start: func(t *testing.T) node { return startSmall(t, "xconn") },
-		unsure: map[string]bool{ // until UNREGISTER of what is pooled is answered here
-			"registering again frees no place":                         true,
-			"a callee that unregisters ends its calls":                 true,
-			"so does one whose procedure is kept for the next":         true,
-			"a callee that unregisters leaves the calls to the others": true,
-			"a callee's plain registrations survive its pooled one":    true,
-			"an UNREGISTER of what nobody has is refused":              true,
+		wants: map[string]string{
+			"an UNREGISTER of what nobody has is refused": "it closes the session that asks",
 		},
 		lacks: map[string]string{
 			"a prefix is shared":                                         noPatterns,

@@ -161,6 +161,16 @@ var lives = []behaviour{
 		caller.result(call, 1)
 		callee.unregister(own)
 	}},
+	{name: "unregistering twice is refused", story: func(s *scene) {
+		callee, caller := s.join("callee", s.callees, everything), s.caller()
+		registration := callee.register(s.procedure, `{"invoke":"roundrobin"}`)
+		callee.unregister(registration)
+		n := callee.next()
+		callee.send(`[66,%d,%s]`, n, registration)
+		callee.expect("the refusal of its UNREGISTER", 8, 66, n)
+		callee.register(s.procedure, `{"invoke":"roundrobin"}`)
+		s.serves(callee, caller, 1)
+	}},
 	{name: "an UNREGISTER of what nobody has is refused", alone: true, story: func(s *scene) {
 		callee, caller := s.callee(`{"invoke":"roundrobin"}`), s.caller()
 		n := callee.next()

@@ -37,16 +37,16 @@ type trial struct {
 	role    string                  // that it gives; "": it names none
 	seconds bool                    // its unit of timeouts
 	lacks   map[string]string       // why a behaviour does not hold through wampool
-	unsure  map[string]bool         // not looked at
+	wants   map[string]string       // why it does not even hold directly
 	unknown bool                    // nothing is known of it
 }
 
 // lack is why a behaviour can't hold in a place; "" if it must.
 func (tr *trial) lack(p place, name string) string {
 	if p == allHere {
-		return ""
+		return tr.wants[name]
 	}
-	return tr.lacks[name]
+	return tr.wants[name] + tr.lacks[name]
 }
 
 // patience is how long to wait in a place for what must happen.
@@ -145,7 +145,6 @@ func (tr *trial) run(t *testing.T) {
 			for _, b := range behaviours {
 				failure, lack := failures[b.name], tr.lack(p, b.name)
 				switch {
-				case tr.unsure[b.name]:
 				case p == bare || tr.unknown:
 					if failure != "" {
 						t.Logf("%s: does not hold: %s", b.name, failure)
