@@ -49,6 +49,8 @@ func startAbused(t *testing.T) *abused {
 			message_bytes = "1MiB"
 			send_buffer = "256KiB"
 			handshake_timeout = "700ms"
+			ping_interval = "5s"
+			ping_timeout = "10s"
 		}
 		realm "realm1" {
 			pool "com.example.abused" { concurrency = 64 }
