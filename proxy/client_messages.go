@@ -244,13 +244,13 @@ func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
 	switch {
 	case s.parted: // nobody waits for an answer any more
 	case pooled:
-		procedure := s.leavePool(m.Registration)
+		key := s.leavePool(m.Registration)
 		actions, _ := r.dealer.Leave(r.now(), s.callee, m.Registration)
 		r.perform(out, actions, hand{})
 		answer := codec.Unregistered{Request: m.Request}
 		r.message = answer.Append(r.message[:0], s.serializer)
 		out.Send(s.client, r.message)
-		s.log.Info().Str("procedure", procedure).Msg("pool member left")
+		r.logLeft(s, key, "left")
 	default:
 		answer := codec.Error{RequestType: codec.TypeUnregister, Request: m.Request, URI: []byte(uriNoSuchRegistration)}
 		r.message = answer.Append(r.message[:0], s.serializer)

@@ -6,6 +6,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/wampool/wampool/configs"
@@ -62,6 +64,9 @@ func (p *Proxy) unready() (reasons []string) {
 			}
 			reasons = append(reasons, fmt.Sprintf("realm %s: the pool session%s is not up: %s",
 				r.config.Name, of, strings.ReplaceAll(why, "\n", " ")))
+		}
+		for _, key := range slices.Sorted(maps.Keys(r.forbidden)) {
+			reasons = append(reasons, fmt.Sprintf("realm %s: the pool session may not register %s at the router: give its role the right", r.config.Name, procedureOf(key)))
 		}
 		for _, trouble := range r.roleTroubles() {
 			reasons = append(reasons, fmt.Sprintf("realm %s: %s", r.config.Name, trouble))

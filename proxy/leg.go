@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/wampool/wampool/codec"
@@ -125,8 +126,16 @@ func (r *realm) legRefused(out *transport.Outbox, g *leg, m *codec.Error) {
 	r.retryLeg(g)
 	if more, say := r.proxy.poolRefused.now(); say {
 		r.log.Warn().Str("procedure", g.up.procedure).Bytes("error", m.URI).Dur("retry_in", g.retryIn).
-			Int("more_since_last_line", more).Msg("router refused the pool's registration")
+			Int("more_since_last_line", more).Msg(refusalOf(m.URI, g.link.authRole))
 	}
+}
+
+// refusalOf says what the router's refusal means, and what to do.
+func refusalOf(uri []byte, role string) string {
+	if isForbidden(uri) {
+		return fmt.Sprintf("router refused the pool's registration: the pool session's role %q may not register it; give it the right at the router", role)
+	}
+	return "router refused the pool's registration"
 }
 
 // heard takes note that the router answers the leg's REGISTERs.

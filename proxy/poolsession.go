@@ -90,6 +90,7 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 		requests: make(map[uint64]ask), registrations: make(map[uint64]*leg), doubts: make(map[string]struct{}),
 	}
 	l.notJoined, l.speaks = "", l.serializer
+	clear(r.forbidden) // the session may have another role now
 	r.takeUnit(l.serializer, welcome)
 	r.origins[l.origin] = origin{conn: conn, serializer: conn.Serializer()}
 	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).

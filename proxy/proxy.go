@@ -44,7 +44,7 @@ type Proxy struct {
 	admin        *admin.Server           // set by Listen; nil: none
 	draining     chan struct{}           // closed when the drain begins
 
-	turnedAway, notAdmitted, poolRefused, unshaken, leftOut, bound, byTLS, malformed, unjoined rarely
+	turnedAway, notAdmitted, notPooled, poolRefused, unshaken, leftOut, bound, byTLS, malformed, unjoined rarely
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
@@ -63,6 +63,7 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	if tls := config.Router.TLS; tls != nil {
 		p.certified = tls.CertFile != ""
 	}
+	p.notAdmitted.most, p.notPooled.most = each, each
 	p.quota = transport.NewQuota(config.Limits.Connections)
 	p.budget = transport.NewBudget(config.Limits.MemoryBytes)
 	if config.Limits.PingInterval > 0 {

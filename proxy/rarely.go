@@ -6,10 +6,13 @@ import (
 )
 
 // rarely bounds how often a line that clients can cause is logged: once a
-// second, with the number of those that were left out.
+// second, or as often as most says, with the number of those that were left out.
 type rarely struct {
+	most int // in a second; 0: 1
+
 	mu      sync.Mutex
-	said    time.Time
+	since   time.Time // of the first one in this second
+	said    int       // in this second
 	skipped int
 }
 
@@ -17,13 +20,21 @@ type rarely struct {
 func (r *rarely) now() (skipped int, say bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if time.Since(r.said) < time.Second {
+	if time.Since(r.since) >= time.Second {
+		r.since, r.said = time.Now(), 0
+	}
+	if r.said >= max(r.most, 1) {
 		r.skipped++
 		return 0, false
 	}
-	skipped, r.skipped, r.said = r.skipped, 0, time.Now()
+	r.said++
+	skipped, r.skipped = r.skipped, 0
 	return skipped, true
 }
+
+// each is for lines that an operator wants for each callee and procedure, as far
+// as they are not a flood.
+const each = 100
 
 // complaint bounds how often it is logged that the same thing still fails: at
 // first, when the cause changes, and then once a minute. It belongs to who tries.

@@ -41,9 +41,10 @@ type realm struct {
 	check     dealer.Time   // no later than the next deadline that is not the dealer's
 	warned    bool          // that the router names no authrole
 	draining  bool
-	drained   chan struct{}  // closed once nothing waits or runs while draining
-	blocked   transport.Room // what the answer at hand has to wait for: see hasRoom
-	failed    []failure      // calls whose message could not be put in the callee's serializer
+	drained   chan struct{}       // closed once nothing waits or runs while draining
+	blocked   transport.Room      // what the answer at hand has to wait for: see hasRoom
+	forbidden map[string]struct{} // keys of pools that the pool session may not register
+	failed    []failure           // calls whose message could not be put in the callee's serializer
 
 	// The answer at hand, and buffers for the message under construction.
 	yielded                                codec.Yield
@@ -253,7 +254,7 @@ func (r *realm) part(out *transport.Outbox, s *session) {
 		r.perform(out, actions, hand{})
 		for _, m := range s.registered.byID {
 			s.upkeep.last(-membershipCost(procedureOf(m.key)))
-			s.log.Info().Str("procedure", procedureOf(m.key)).Msg("pool member left")
+			r.logLeft(s, m.key, "left")
 		}
 		s.registered.clear()
 	}

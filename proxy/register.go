@@ -108,8 +108,11 @@ func (r *realm) register(out *transport.Outbox, s *session, raw []byte, since de
 		if last != nil {
 			return false
 		}
-		if pooled {
+		switch {
+		case pooled:
 			r.logPassed(s, &m)
+		case known && !s.parted:
+			r.logPlain(s, &m)
 		}
 		r.passUp(out, s, raw)
 		return true
@@ -133,13 +136,6 @@ func (r *realm) register(out *transport.Outbox, s *session, raw []byte, since de
 		r.advanceRegister(out, p)
 	}
 	return true
-}
-
-func (r *realm) logPassed(s *session, m *codec.Register) {
-	if more, say := s.proxy.notAdmitted.now(); say {
-		s.log.Info().Str("procedure", m.Procedure).Str("authrole", s.authRole).Int("more_since_last_line", more).
-			Msg("callee's role is not admitted to the pool: its REGISTER passes to the router")
-	}
 }
 
 // advanceRegister takes a pending REGISTER from where it waits as far as it can go.
@@ -247,8 +243,7 @@ func (r *realm) admit(out *transport.Outbox, p *pendingRegister) {
 	m := codec.Registered{Request: p.message.Request, Registration: p.join.ID}
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.client, r.message)
-	s.log.Info().Str("procedure", p.message.Procedure).Stringer("policy", p.join.Policy).
-		Int("concurrency", p.join.Limit).Msg("pool member joined")
+	s.logJoined(p)
 	r.perform(out, actions, hand{})
 	r.settle(out, p)
 }
@@ -279,25 +274,23 @@ const (
 const maxLeft = 1024
 
 // leavePool forgets a registration of the client's that a pool knows, and
-// returns its procedure.
-func (s *session) leavePool(registration uint64) (procedure string) {
+// returns the pool's key.
+func (s *session) leavePool(registration uint64) (key string) {
 	m, _ := s.registered.get(registration)
-	procedure = procedureOf(m.key)
 	s.registered.drop(registration)
-	s.upkeep.last(-membershipCost(procedure))
+	s.upkeep.last(-membershipCost(procedureOf(m.key)))
 	if s.left.len() >= maxLeft {
 		s.left.clear()
 	}
 	s.left.put(registration, struct{}{})
-	return procedure
+	return m.key
 }
 
 // revoke tells a callee that it has lost its place in a pool, if it announced
 // that it can be told ("Registration Revocation").
 func (r *realm) revoke(out *transport.Outbox, a *dealer.Action) {
 	s := r.callees[a.Callee]
-	procedure := s.leavePool(a.Registration)
-	s.log.Info().Str("procedure", procedure).Msg("pool member revoked")
+	r.logLeft(s, s.leavePool(a.Registration), "revoked")
 	if !s.features.RegistrationRevocation {
 		return
 	}
@@ -329,10 +322,7 @@ func (r *realm) refuseRegister(out *transport.Outbox, p *pendingRegister, cause 
 		}
 	}
 	r.swallowRegister(p)
-	if more, say := s.proxy.notAdmitted.now(); say {
-		s.log.Warn().Str("procedure", p.message.Procedure).Bytes("error", m.URI).
-			Int("more_since_last_line", more).Msg("callee not admitted to the pool")
-	}
+	s.logDenied(&p.message, m.URI)
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.client, r.message)
 	r.settle(out, p)

@@ -1,6 +1,9 @@
 package proxy
 
 import (
+	"bytes"
+	"strconv"
+
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer"
@@ -123,6 +126,9 @@ func (r *realm) releaseUplink(out *transport.Outbox, pool dealer.PoolID) {
 		r.openPool(up)
 		return
 	}
+	if up.granted {
+		r.log.Info().Str("procedure", up.procedure).Msg("pool without callees given up")
+	}
 	up.wanted = false
 	r.leaveUplink(out, up)
 }
@@ -147,6 +153,7 @@ func (r *realm) leaveUplink(out *transport.Outbox, up *uplink) {
 // uplinkRegistered takes the router's REGISTERED.
 func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink) {
 	up.granted = true
+	delete(r.forbidden, up.key)
 	if !up.wanted {
 		return
 	}
@@ -171,6 +178,9 @@ func (r *realm) uplinkRegistered(out *transport.Outbox, up *uplink) {
 func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error) {
 	up.granted = false
 	from := up.link.serializer
+	if isForbidden(m.URI) {
+		m = r.forbid(up, m)
+	}
 	for _, p := range up.waiting.all() {
 		if p.stage == awaitUplink && (p.probe.tries == 0 || string(m.URI) != uriAlreadyExists) {
 			r.refuseRegister(out, p, m, from)
@@ -181,6 +191,33 @@ func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error)
 		up.revoked = false
 		r.perform(out, r.dealer.Revoke(r.now(), up.pool), hand{})
 	}
+}
+
+// isForbidden tells whether an error says that a session may not do something
+// (basic profile, "Authorization Failure"; advanced profile).
+func isForbidden(uri []byte) bool {
+	return string(uri) == "wamp.error.not_authorized" || string(uri) == "wamp.error.authorization_failed"
+}
+
+// mostForbidden bounds the procedures that are told as forbidden.
+const mostForbidden = 100
+
+// forbid takes note that the pool session itself may not register a procedure:
+// an operator has to see to that where a block asks for it. It returns what the
+// callees are told: the router's words, but for those that name the pool session,
+// as Crossbar.io's do, which a callee would take for itself.
+func (r *realm) forbid(up *uplink, m *codec.Error) *codec.Error {
+	if up.block != nil && len(r.forbidden) < mostForbidden {
+		if r.forbidden == nil {
+			r.forbidden = make(map[string]struct{})
+		}
+		r.forbidden[up.key] = struct{}{}
+	}
+	if arguments, _, _ := m.Payload.Arguments(up.link.serializer); !bytes.Contains(arguments, strconv.AppendUint(nil, up.link.session, 10)) {
+		return m
+	}
+	return &codec.Error{RequestType: m.RequestType, Request: m.Request, URI: m.URI, Payload: codec.TextPayload(
+		up.link.serializer, nil, "the pool's own session at the router may not register "+up.procedure, nil)}
 }
 
 // uplinkUnregistered takes the end of the registration, asked for or not.
@@ -198,10 +235,23 @@ func (r *realm) closeIfUnused(out *transport.Outbox, up *uplink) {
 	}
 }
 
-// logRefusal says that calls are refused.
+// logRefusal says that calls have ended without an answer of a callee.
 func (up *uplink) logRefusal(r *realm, refusal dealer.Refusal, uri string) {
 	if more, say := up.refusals.now(); say {
 		r.log.Warn().Str("procedure", up.procedure).Str("error", uri).Stringer("reason", refusal.Reason).
-			Int("queued", refusal.Queued).Int("more_since_last_line", more).Msg("call refused")
+			Int("queued", refusal.Queued).Int("more_since_last_line", more).Msg(endOf(refusal.Reason))
 	}
+}
+
+// endOf is how a call ended, for the log.
+func endOf(reason dealer.Reason) string {
+	switch reason {
+	case dealer.ReasonQueueTimeout, dealer.ReasonDeadline:
+		return "call timed out"
+	case dealer.ReasonCalleeLost:
+		return "call lost with its callee"
+	case dealer.ReasonCanceled:
+		return "call canceled"
+	}
+	return "call refused"
 }

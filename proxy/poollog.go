@@ -1,0 +1,73 @@
+package proxy
+
+import (
+	"fmt"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// What an operator asks the log: who is in a pool and who is not, and why.
+
+// logJoined says that a callee is in a pool, and how many calls it gets at once;
+// of one without a limit, nothing.
+func (s *session) logJoined(p *pendingRegister) {
+	event := s.log.Info().Str("procedure", p.message.Procedure).Stringer("policy", p.join.Policy)
+	limit, block := p.join.Limit, p.up.config.Concurrency
+	if limit == 0 || block > 0 && block < limit {
+		limit = block
+	}
+	if limit > 0 {
+		event = event.Int("concurrency", limit)
+	}
+	event.Msg("pool member joined")
+}
+
+// logLeft says that a callee is in a pool no more, and what becomes of the pool
+// if it was the last one.
+func (r *realm) logLeft(s *session, key, how string) {
+	s.log.Info().Str("procedure", procedureOf(key)).Msg("pool member " + how)
+	up := r.uplinks[key]
+	if up == nil || r.uplinkOf(up.pool) != up || r.dealer.Members(up.pool) > 0 {
+		return
+	}
+	event := r.log.Info().Str("procedure", up.procedure)
+	if up.config.Linger > 0 {
+		event = event.Dur("linger", up.config.Linger)
+	}
+	event.Msg("pool has no callee left; its registration is kept a while")
+}
+
+// logPassed says why a callee that asks to share, or whom a block governs, is
+// not in a pool: its role.
+func (r *realm) logPassed(s *session, m *codec.Register) {
+	more, say := r.proxy.notPooled.now()
+	if !say {
+		return
+	}
+	remedy := fmt.Sprintf("add %q to the pool block's admit if this role may register it at the router", s.authRole)
+	if s.authRole == "" {
+		remedy = `the router names no roles: admit = ["*"] in the pool block leaves it to the router's own answer`
+	}
+	s.log.Warn().Str("procedure", m.Procedure).Str("authrole", s.authRole).Str("remedy", remedy).Int("more_since_last_line", more).
+		Msg("callee not pooled: its role is not the pool session's and not admitted; its REGISTER passes to the router")
+}
+
+// logPlain says that a callee has registered a procedure for itself alone, in a
+// realm whose callees may share.
+func (r *realm) logPlain(s *session, m *codec.Register) {
+	if isReserved(m.Procedure) {
+		return
+	}
+	if more, say := r.proxy.notPooled.now(); say {
+		s.log.Info().Str("procedure", m.Procedure).Str("remedy", "add a pool block for it, or register it with invoke or concurrency").
+			Int("more_since_last_line", more).Msg("callee not pooled: it registered plainly")
+	}
+}
+
+// logDenied says that a callee's REGISTER was answered by an error.
+func (s *session) logDenied(m *codec.Register, uri []byte) {
+	if more, say := s.proxy.notAdmitted.now(); say {
+		s.log.Warn().Str("procedure", m.Procedure).Bytes("error", uri).Int("more_since_last_line", more).
+			Msg("callee not admitted to the pool")
+	}
+}
