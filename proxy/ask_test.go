@@ -177,6 +177,28 @@ func TestRouterThatClosesForAnUnregister(t *testing.T) {
 	b.expect(`[68,1,%d,{}]`, registration)
 }
 
+// Some routers end the session that answers a call whose caller has gone. What
+// can be known of that is not sent; what can't costs no more than that session,
+// which is back soon.
+func TestRouterThatEndsTheSessionForAnAnswer(t *testing.T) {
+	w, pool := impatientWorld(t, "")
+	callee, _, registration := w.callee(pool, `{"concurrency":2}`, `"call_canceling":true`)
+	pool.send(`[68,1,100,{}]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	pool.send(`[69,1,{"mode":"killnowait"}]`)
+	callee.expect(`[69,1,{"mode":"killnowait"}]`)
+	callee.send(`[8,68,1,{},"wamp.error.canceled"]`)
+	for id := 2; id < 5; id++ {
+		pool.send(`[68,%d,100,{}]`, id)
+		callee.expect(`[68,%d,%d,{}]`, id, registration)
+		callee.send(`[70,%d,{}]`, id)
+		pool.expect(`[70,%d,{}]`, id) // the first thing that came
+		pool.conn.Close(1002, "no such invocation", time.Second)
+		pool = w.welcomePool()
+		w.registerPool(pool)
+	}
+}
+
 // A router that drops what its queue of 64 for a session cannot take is never
 // asked for so much at once, though a callee with 1,000 procedures leaves.
 func TestManyRequestsArePaced(t *testing.T) {

@@ -19,6 +19,11 @@
 // (register.go). What that inserts into, or takes out of, the numbering of the
 // client's requests is evened out by renumbering (renumber.go).
 //
+// A pool session is a link (link.go): one for each serializer that callees use,
+// and more of one where a pool's weight asks for them (weight.go). It holds the
+// registrations of its pools (uplink.go, leg.go), and what it asks the router for
+// has a time limit and an end (ask.go).
+//
 // How a call travels: the pool session's reader takes an INVOCATION
 // (poolsession.go), the realm hands it to its dealer and carries out what the
 // dealer decides (realm.go): the INVOCATION is written to the callee's send

@@ -3,7 +3,9 @@
 #
 # upstream = "roundrobin" makes the registration at the router a shared one,
 # so that all sidecars can hold it: the router goes round the sidecars, each
-# sidecar goes round its callees, and waiting calls wait where they arrived.
+# sidecar goes round its callees, and waiting calls wait where they arrived. A
+# sidecar registers once for each slots_per_share (4) slots that its callees have,
+# so that the router deals more calls to the one that has more room.
 
 router {
   url = "ws://router.internal:8080/ws"
