@@ -54,9 +54,7 @@ func (s *session) takeFromClient(message []byte) {
 	r.mu.Unlock()
 	for full { // it reads no further until its REGISTERs are settled
 		s.clientOut.Flush()
-		select {
-		case <-s.resumed:
-		case <-s.client.Done():
+		if !s.client.AwaitSignal(s.resumed) {
 			return
 		}
 		r.mu.Lock()

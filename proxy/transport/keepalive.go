@@ -28,7 +28,7 @@ var ErrStalled = errors.New("the peer takes nothing of what it was sent")
 // over, and its time runs from when it has left.
 //
 // Three peers are spared. One whose reader is stopped until there is room
-// elsewhere (see [Conn.Await]) is not asked, for its pong would not be read; it is
+// elsewhere (see [Conn.AwaitSignal]) is not asked, for its pong would not be read; it is
 // dropped only if it takes nothing of what waits for it. One that is busy
 // ([Conn.SetBusy]) may have one thread, which does its work: it stays as long as
 // its machine acknowledges the pings in its stead, however long that is. And one

@@ -79,16 +79,25 @@ func (c *Conn) Await(r Room) bool {
 	w := &roomWaiter{r, make(chan struct{})}
 	g.waiters = append(g.waiters, w)
 	g.mu.Unlock()
-	c.Flush() // a pong
-	c.paused.Store(true)
-	defer c.paused.Store(false)
-	select {
-	case <-w.ready:
+	if c.AwaitSignal(w.ready) {
 		return true
-	case <-c.done:
 	}
 	g.mu.Lock()
 	g.waiters = slices.DeleteFunc(g.waiters, func(other *roomWaiter) bool { return other == w })
 	g.mu.Unlock()
 	return false
+}
+
+// AwaitSignal is Await for whatever else a reader may have to wait for: it returns
+// true once something can be received, or the channel is closed.
+func (c *Conn) AwaitSignal(signal <-chan struct{}) bool {
+	c.Flush() // a pong
+	c.paused.Store(true)
+	defer c.paused.Store(false)
+	select {
+	case <-signal:
+		return true
+	case <-c.done:
+		return false
+	}
 }
