@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,9 +19,21 @@ func addressOver(t *testing.T, scheme string) string {
 	case "ws", "wss":
 		return scheme + "://127.0.0.1:0/ws"
 	case "unix":
-		return "unix://" + t.TempDir() + "/socket"
+		return "unix://" + socketPath(t)
 	}
 	return scheme + "://127.0.0.1:0"
+}
+
+// socketPath returns where a Unix socket may be. The folder is not named for the
+// test: a path of more than a hundred bytes is none of a socket.
+func socketPath(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "wampool-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "socket")
 }
 
 // A client over any transport meets a router over any, and a pool's calls pass.

@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"net"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -37,9 +39,21 @@ func addressOver(t testing.TB, over string) string {
 	case "ws", "wss":
 		return over + "://127.0.0.1:0/ws"
 	case "unix":
-		return "unix://" + t.TempDir() + "/socket"
+		return "unix://" + socketPath(t)
 	}
 	return over + "://127.0.0.1:0"
+}
+
+// socketPath returns where a Unix socket may be. The folder is not named for the
+// test: a path of more than a hundred bytes is none of a socket.
+func socketPath(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "wampool-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "socket")
 }
 
 func listenAt(t testing.TB, url string, o ListenOptions, wrap func(net.Conn) net.Conn, handle func(*Handshake)) *Listener {

@@ -290,7 +290,7 @@ func TestRawSocketPing(t *testing.T) {
 }
 
 func TestUnixSocketFile(t *testing.T) {
-	path := t.TempDir() + "/socket"
+	path := socketPath(t)
 	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
