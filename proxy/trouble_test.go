@@ -133,6 +133,7 @@ func TestHeldMessagesKeepTheirOrderBehindSeveralRegisters(t *testing.T) {
 	w, pool := newWorld(t, `pool "com.example.p" {
 			admit = ["backend", "frontend"]
 		}`)
+	w.waitFor("the pool session is up", func(r *realm) bool { return r.links[0].conn != nil }) // else both are judged then
 	client, router := w.join("frontend", "")
 	client.send(`[64,1,%s,"com.example.p"]`, shared)
 	const calls = 500
