@@ -44,6 +44,8 @@ type link struct {
 	speaks      codec.Serializer // of its session, or of the one before; 0: not known yet
 	pools       int              // registrations of pools that it has, or is to have
 	unusedSince dealer.Time      // if there is none
+	wasUp       bool             // at least once
+	turnedAway  bool             // by the router, which lets no such session join beside the first one
 	retired     bool             // it leaves, for want of pools
 	renewedAt   dealer.Time      // when its session was begun anew; 0: never
 }
@@ -124,16 +126,40 @@ func (r *realm) linkOf(s *session) *link {
 }
 
 // linkFor returns the link that speaks this serializer, of several the one of
-// that index, a new one if there is none.
+// that index, a new one if there is none, and the first one if the router has
+// refused it.
 func (r *realm) linkFor(s codec.Serializer, index int) *link {
 	for _, l := range r.links {
-		if l.speaks == s && l.index == index {
+		switch {
+		case l.speaks != s || l.index != index:
+		case l.turnedAway:
+			return r.links[0]
+		default:
 			return l
 		}
 	}
 	l := r.newLink(s)
 	l.index = index
 	return l
+}
+
+// giveWay takes the router's word that no such session may join: some let a
+// login have one session only. The pools of a link that never was up register on
+// the first one, and what their callees say is transcoded. realm.mu is held.
+func (l *link) giveWay() {
+	r := l.realm
+	if l.only == 0 || l.index > 0 || l.wasUp || l.turnedAway {
+		return
+	}
+	l.turnedAway = true
+	l.log.Warn().Msg("the router refuses a pool session of this serializer beside the first one: its pools register on that")
+	for _, up := range r.uplinks {
+		if up.link == l && up.state == absent {
+			up.moveTo(r, r.links[0])
+			r.settleLeg(&l.out, &up.leg)
+		}
+	}
+	r.arm()
 }
 
 // moveTo makes a link the one on which a leg registers; nil for none.

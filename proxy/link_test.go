@@ -277,10 +277,25 @@ func TestLinkThatCannotJoinCostsItsOwnPoolsAlone(t *testing.T) {
 	w.grant(first, 1, "com.example.a", 100)
 	ra := w.admitTo(a, routerA, "com.example.a")
 	b, _ := w.memberBy(codec.JSON, "com.example.b")
-	w.accept().send(`[3,{},"wamp.error.not_authorized"]`)
+	w.accept().expectPrefix(`[1,"realm1",{"agent":"wampool"`) // and has no answer
 	b.expectPrefix(`[8,64,1,{},"wamp.error.network_failure"`)
 	first.send(`[68,11,100,{}]`)
 	a.expect(`[68,1,%d,{}]`, ra)
+}
+
+// A router may let a login have one session only: then all pools are on that.
+func TestLinkThatIsRefusedGivesWayToTheFirst(t *testing.T) {
+	w, first := speakingWorld(t, "")
+	a, routerA := w.memberBy(codec.JSON, "com.example.a")
+	refused := w.accept()
+	refused.expectPrefix(`[1,"realm1",{"agent":"wampool"`)
+	refused.send(`[3,{},"wamp.error.not_authorized"]`)
+	w.grant(first, 1, "com.example.a", 100)
+	ra := w.admitTo(a, routerA, "com.example.a")
+	first.send(`[68,11,100,{},["é"]]`)
+	a.expect(`[68,1,%d,{},["é"]]`, ra)
+	a.send(`[70,1,{},[1]]`)
+	first.expect(`[70,11,{},[1]]`)
 }
 
 // Nobody makes a link join who may not join a pool.

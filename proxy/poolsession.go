@@ -50,7 +50,11 @@ func (l *link) run(ctx context.Context) {
 		} else if ctx.Err() == nil {
 			r.mu.Lock()
 			l.notJoined = err.Error()
+			if errors.As(err, new(refusedError)) {
+				l.giveWay()
+			}
 			r.mu.Unlock()
+			l.out.Flush()
 			if more, say := failures.now(err.Error(), time.Now()); say {
 				l.log.Warn().Err(err).Int("more_since_last_line", more).
 					Msg("pool session can't join the router; waiting and retrying, at least every " + lastBackoff.String())
@@ -89,7 +93,7 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 		conn: conn, serializer: conn.Serializer(), session: welcome.Session, authRole: welcome.AuthRole,
 		requests: make(map[uint64]ask), registrations: make(map[uint64]*leg), doubts: make(map[string]struct{}),
 	}
-	l.notJoined, l.speaks = "", l.serializer
+	l.notJoined, l.speaks, l.wasUp, l.turnedAway = "", l.serializer, true, false
 	clear(r.forbidden) // the session may have another role now
 	r.takeUnit(l.serializer, welcome)
 	r.origins[l.origin] = origin{conn: conn, serializer: conn.Serializer()}

@@ -62,6 +62,11 @@ func (l *link) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error
 	return conn, welcome, nil
 }
 
+// refusedError is the ABORT of a router that does not let the pool session join.
+type refusedError struct{ error }
+
+func (e refusedError) Unwrap() error { return e.error }
+
 // errSilent ends a connection whose router does not answer.
 var errSilent = errors.New("router did not answer")
 
@@ -129,7 +134,7 @@ func (l *link) login(conn *transport.Conn, identity *login.Login) (*codec.Welcom
 			if err := abort.Decode(s, message); err != nil {
 				return nil, fmt.Errorf("login: %w", err)
 			}
-			return nil, identity.Refuse(&abort)
+			return nil, refusedError{identity.Refuse(&abort)}
 		case codec.TypeChallenge:
 			challenged = true
 			var challenge codec.Challenge
