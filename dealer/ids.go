@@ -131,3 +131,8 @@ func (d *Dealer) HeldFrom(at CalleeID, id uint64) (OriginID, bool) {
 // Busy tells whether a callee has invocations that it has not answered, of pools
 // or of the router's own since it joined one.
 func (d *Dealer) Busy(at CalleeID) bool { return d.callee(at).requests.open.len() > 0 }
+
+// Own returns how many INVOCATIONs of the router's own, for registrations that
+// are not pooled, the callee has yet to answer, of those that came since it was
+// added.
+func (d *Dealer) Own(at CalleeID) int { return len(d.callee(at).requests.own) }

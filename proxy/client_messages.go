@@ -26,14 +26,18 @@ func (s *session) takeFromClient(message []byte) {
 		return
 	case codec.TypeGoodbye:
 		s.over.Store(true)
+		s.rest()
 		s.entry.leave()
 	case codec.TypeAbort:
 		s.over.Store(true)
-	case codec.TypeYield, codec.TypeError:
-		s.noteAnswer(t, message)
+		s.rest()
 	}
 	if r == nil || !s.concerns(t, message) {
+		if t == codec.TypeCall {
+			s.noteCall(message)
+		}
 		s.clientOut.Send(s.router, message)
+		s.noteAnswer(t, message)
 		return
 	}
 	r.mu.Lock()
@@ -49,6 +53,7 @@ func (s *session) takeFromClient(message []byte) {
 		r.mu.Lock()
 		r.fromClient(&s.clientOut, s, t, message)
 	}
+	s.noteAnswer(t, message)
 	r.arm()
 	full := s.upkeep.isFull(s.proxy.config.Limits.HeldBytes)
 	r.mu.Unlock()
@@ -91,7 +96,7 @@ func (s *session) takeHello(message []byte) {
 		}
 		r.mu.Unlock()
 	} else {
-		s.forgetInvocations()
+		s.forgetInFlight()
 	}
 	var m codec.Hello
 	known := m.Decode(s.serializer, message) == nil // else the router tells
@@ -110,7 +115,7 @@ func (s *session) takeHello(message []byte) {
 func (s *session) reset() {
 	s.realm.Store(nil)
 	s.flags.Store(0)
-	s.forgetInvocations()
+	s.forgetInFlight()
 	s.renumbered, s.isDirect, s.parted = nil, false, false
 	s.forget()
 }
@@ -171,6 +176,7 @@ func (r *realm) take(out *transport.Outbox, s *session, t codec.MessageType, mes
 // passUp passes a client's request on under the ID that the router expects.
 func (r *realm) passUp(out *transport.Outbox, s *session, message []byte) {
 	if s.renumbered == nil {
+		s.notePassed(message)
 		out.Send(s.router, message)
 		return
 	}
@@ -186,6 +192,7 @@ func (r *realm) passUp(out *transport.Outbox, s *session, message []byte) {
 
 // sendUp sends a client's request under the ID that the router expects.
 func (r *realm) sendUp(out *transport.Outbox, s *session, message []byte, id, up uint64) {
+	s.notePassed(message)
 	if up != id {
 		rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, 1, up)
 		if err != nil {

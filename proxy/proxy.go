@@ -43,6 +43,7 @@ type Proxy struct {
 	certificates *transport.Certificates // toward the router, set by Listen; nil: by default
 	admin        *admin.Server           // set by Listen; nil: none
 	draining     chan struct{}           // closed when the drain begins
+	rested       chan struct{}           // has room for one: a session may have nothing in flight any more, while draining
 
 	turnedAway, notAdmitted, notPooled, poolRefused, unshaken, leftOut, bound, byTLS, malformed, unjoined rarely
 
@@ -57,7 +58,7 @@ type Proxy struct {
 func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
-		now: make(chan struct{}), draining: make(chan struct{}), patience: registerPatience, loginPatience: loginPatience,
+		now: make(chan struct{}), draining: make(chan struct{}), rested: make(chan struct{}, 1), patience: registerPatience, loginPatience: loginPatience,
 		answerPatience: answerPatience, askPause: askPause, renewalPause: renewalPause, linkIdle: linkIdle, weightPause: weightPause, poolSendBuffer: poolSendBufferBytes, sessions: make(map[*session]struct{}),
 	}
 	if tls := config.Router.TLS; tls != nil {
@@ -211,6 +212,7 @@ func (p *Proxy) remove(s *session) {
 	defer p.mu.Unlock()
 	delete(p.sessions, s)
 	p.running.Done()
+	s.rest()
 }
 
 // logEnd says once for each session that it ended, by which side, and why; of
@@ -282,18 +284,25 @@ func (p *Proxy) drain() {
 	for _, r := range p.realms {
 		r.leave()
 	}
-	p.endSessions()
+	p.endSessions(deadline)
 }
 
 // endSessions says GOODBYE to the router for each session, so that what the
-// router has sent by then still reaches its client, and then to the client.
-func (p *Proxy) endSessions() {
-	p.mu.Lock()
-	p.closed = true
-	for s := range p.sessions {
-		s.leave()
+// router has sent by then still reaches its client, and then to the client. What
+// a session has in flight past the pools may finish before, until the deadline.
+func (p *Proxy) endSessions(deadline *time.Timer) {
+	for busy := p.leaveSessions(false); busy > 0; {
+		select {
+		case <-p.rested:
+			busy = p.leaveSessions(false)
+			continue
+		case <-deadline.C:
+		case <-p.now:
+		}
+		p.log.Warn().Int("sessions", busy).Msg("calls at the router are left at the end of the drain")
+		p.leaveSessions(true)
+		break
 	}
-	p.mu.Unlock()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -314,6 +323,25 @@ func (p *Proxy) endSessions() {
 	}
 	p.mu.Unlock()
 	<-done
+}
+
+// leaveSessions ends the sessions that have nothing in flight, or all. It returns
+// how many it has left alone. From then on nobody joins.
+func (p *Proxy) leaveSessions(all bool) (busy int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for s := range p.sessions {
+		switch {
+		case s.dismissed:
+		case all || s.inFlight() == 0:
+			s.dismissed = true
+			s.leave()
+		default:
+			busy++
+		}
+	}
+	return busy
 }
 
 var errStopped = errors.New("the proxy stopped")

@@ -201,6 +201,9 @@ func (r *realm) interrupt(out *transport.Outbox, a *dealer.Action, h hand) {
 // forwardOwn passes a callee's answer on to the router on its own session.
 func (r *realm) forwardOwn(out *transport.Outbox, a *dealer.Action, h hand) {
 	s := r.callees[a.Callee]
+	if a.Final {
+		defer s.rest()
+	}
 	if a.ID == a.Request {
 		out.Send(s.router, h.raw)
 		return

@@ -20,6 +20,7 @@ func (s *session) takeFromRouter(message []byte) {
 	}
 	if t == codec.TypeGoodbye || t == codec.TypeAbort {
 		s.over.Store(true)
+		s.rest()
 		if t == codec.TypeAbort {
 			s.entry.refuse()
 		} else {
@@ -34,6 +35,7 @@ func (s *session) takeFromRouter(message []byte) {
 		s.refuseTLS(&s.routerOut, "router")
 		return
 	}
+	s.noteResult(t, message)
 	r := s.realm.Load()
 	if r == nil {
 		switch t {

@@ -43,7 +43,10 @@ type session struct {
 	realm atomic.Pointer[realm] // nil: no realm of the configuration, or no WELCOME yet
 	flags atomic.Uint32
 
-	running atomic.Int64 // INVOCATIONs passed without an answer, while not isCallee
+	running   atomic.Int64  // INVOCATIONs passed without an answer, while not isCallee
+	calling   atomic.Int64  // CALLs at the router without their last answer
+	called    atomic.Uint64 // highest ID of these
+	dismissed bool          // under proxy.mu: a clean stop has ended it
 
 	wire    sync.Mutex
 	highest uint64 // under wire: highest ID of an INVOCATION passed, while not isCallee
