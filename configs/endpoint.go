@@ -72,13 +72,13 @@ func parseEndpoint(what, raw string, schemes choices, example string) (*url.URL,
 	if u.User != nil {
 		return nil, &fault{summary: what + " cannot have a user or password", hint: "the pool session's identity is in the auth block of its realm", conceal: true}
 	}
-	switch {
-	case u.Scheme == "http" || u.Scheme == "https":
+	switch u.Scheme {
+	case "http", "https":
 		return nil, &fault{
 			summary: what + " must be that of a WebSocket",
 			hint:    fmt.Sprintf("did you mean %q?", "ws"+strings.TrimPrefix(u.Scheme, "http")+"://…"),
 		}
-	case u.Scheme == "tcp":
+	case "tcp":
 		return nil, &fault{summary: what + " must name its protocol, not tcp", hint: `did you mean "rs://…", which is RawSocket over TCP?`}
 	}
 	if f := schemes.check("scheme of "+what, u.Scheme); f != nil {
