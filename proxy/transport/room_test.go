@@ -155,3 +155,35 @@ func TestShares(t *testing.T) {
 		t.Error("the first sender is stopped though nothing is unsent")
 	}
 }
+
+// A sender to several connections has a share of each.
+func TestSharesOfSeveralConnections(t *testing.T) {
+	const limit, size = 16 << 20, 10_000
+	_, ended := narrowPair(t, Limits{SendBufferBytes: limit})
+	_, a := narrowPair(t, Limits{SendBufferBytes: limit})
+	_, b := narrowPair(t, Limits{SendBufferBytes: limit})
+	message := strings.Repeat("m", size)
+	var s Share
+	stopped := map[*Conn]int{}
+	for _, round := range [][]*Conn{{ended}, {a, b}} {
+		for range 100 {
+			for _, to := range round {
+				if _, ok := s.Admits(to, size); !ok {
+					stopped[to]++
+					continue
+				}
+				mustSend(t, to, message)
+				s.Sent(to, size)
+			}
+		}
+		ended.Abort(errTestOver)
+	}
+	for i, to := range []*Conn{a, b} {
+		if unsent := to.Buffered(); unsent > 3*crestOf(limit) || stopped[to] == 0 {
+			t.Errorf("connection %d has %d bytes unsent, the share is %d; stopped %d times", i, unsent, crestOf(limit), stopped[to])
+		}
+	}
+	if len(s.on) != 2 {
+		t.Errorf("%d connections are known, of which 2 stand", len(s.on))
+	}
+}
