@@ -128,3 +128,33 @@ func TestPoolOfThreeSerializers(t *testing.T) {
 		t.Errorf("more pool sessions than the first callee needs:\n%s", w.process.output())
 	}
 }
+
+// With a shared policy a pool is at Crossbar.io as often as its slots deserve,
+// and each call is answered on the session that it came by.
+func TestSharedPoolIsRegisteredByItsWeight(t *testing.T) {
+	c := router(t)
+	const procedure = "com.example.serializers.weight"
+	w := startWampool(t, c.url(), pooled(procedure, `policy = "roundrobin"
+		upstream = "roundrobin"
+		slots_per_share = 2`))
+	callee := library(t, "asyncio").join(t, w.url, nil)
+	callee.register(procedure, "echo", args{"concurrency": 6}).ok(t)
+	if _, err := w.process.waitLine(0, `"registrations":3`); err != nil {
+		t.Fatal(err)
+	}
+	caller := library(t, "twisted").join(t, c.url(), nil)
+	asker := joinRaw(t, "asker", c.url())
+	asker.send(fmt.Sprintf(`[48,1,{},"wamp.registration.lookup",[%q]]`, procedure))
+	registration := strings.Split(strings.TrimPrefix(asker.expect(`[50,1,`), `[50,1,`), "[")[1]
+	for request := 2; ; request++ {
+		asker.send(fmt.Sprintf(`[48,%d,{},"wamp.registration.count_callees",[%s`, request, registration)) // which ends in ]]
+		if answer := asker.expect(fmt.Sprintf(`[50,%d,`, request)); strings.HasSuffix(answer, `[3]]`) {
+			break
+		} else if request > 1000 {
+			t.Fatalf("in the end Crossbar.io has %s", answer)
+		}
+	}
+	for range 12 {
+		echo(t, caller, procedure, anyLibrary)
+	}
+}
