@@ -31,6 +31,7 @@ func (s *session) takeFromClient(message []byte) {
 	case codec.TypeAbort:
 		s.over.Store(true)
 		s.rest()
+		s.unwelcome()
 	}
 	if r == nil || !s.concerns(t, message) {
 		if t == codec.TypeCall {

@@ -172,6 +172,10 @@ func TestSlowEndsOfASession(t *testing.T) {
 			t.Fatal(err)
 		}
 		client, router := newPeer(t, dialed.Conn), w.acceptSlow()
+		client.send(`[1,"realm1",{}]`)
+		router.expectPrefix(`[1,"realm1",{}]`)
+		router.say(`[2,7,{"realm":"realm1"}]`)
+		client.expect(`[2,7,{"realm":"realm1"}]`)
 		sent := send(client.conn, `[16,%d,{},"com.example.t",[%q]]`)
 		stalls(t, client.conn)
 		for i := range parts {

@@ -42,6 +42,7 @@ func (l *link) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error
 		return nil, nil, err
 	}
 	conn := dialed.Conn
+	conn.ChargeTo(l.realm.proxy.budget)
 	if l.only == 0 { // what was taken once is offered first
 		s := conn.Serializer()
 		l.offer = append([]codec.Serializer{s}, slices.DeleteFunc(slices.Clone(serializers), func(other codec.Serializer) bool { return other == s })...)

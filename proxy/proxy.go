@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"time"
 
@@ -65,8 +66,8 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 		p.certified = tls.CertFile != ""
 	}
 	p.notAdmitted.most, p.notPooled.most = each, each
-	p.quota = transport.NewQuota(config.Limits.Connections)
-	p.budget = transport.NewBudget(config.Limits.MemoryBytes)
+	p.quota = transport.NewQuota(config.Limits.Connections, config.Limits.ConnectionsPerAddress)
+	p.budget = transport.NewBudget(memoryFor(config.Limits.MemoryBytes, os.DirFS("/")))
 	if config.Limits.PingInterval > 0 {
 		p.keepalive = transport.NewKeepalive(config.Limits.PingInterval, config.Limits.PingTimeout)
 	}
@@ -118,6 +119,7 @@ func (p *Proxy) Serve(ctx context.Context) error {
 			}
 		})
 	}
+	p.log.Info().Int64("bytes", p.budget.Most()).Msg("most that clients may hold together (limits.memory)")
 	p.warnOfFiles(mostOpenFiles())
 	var err error
 	select {
@@ -174,6 +176,7 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
 		dialed.Conn.Close(1001, "the proxy is stopping", closeLinger)
 		return
 	}
+	s.joinWithin(time.Until(h.Until()))
 	go p.runSession(s)
 }
 

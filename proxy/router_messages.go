@@ -18,9 +18,13 @@ func (s *session) takeFromRouter(message []byte) {
 			return
 		}
 	}
-	if t == codec.TypeGoodbye || t == codec.TypeAbort {
+	switch t {
+	case codec.TypeWelcome:
+		s.welcome() // before the client can know
+	case codec.TypeGoodbye, codec.TypeAbort:
 		s.over.Store(true)
 		s.rest()
+		s.unwelcome()
 		if t == codec.TypeAbort {
 			s.entry.refuse()
 		} else {

@@ -73,6 +73,9 @@ type session struct {
 	dispatched uint64
 	share      transport.Share // of a link's send buffer
 
+	welcomed atomic.Bool // between WELCOME and the end of the session
+	joinTime joinTime
+
 	over    atomic.Bool // a side has ended the session by GOODBYE or ABORT
 	leaving atomic.Bool // GOODBYE was sent to the router in the client's name: wampool stops
 
@@ -97,6 +100,9 @@ func newSession(p *Proxy, client, router *transport.Conn) *session {
 		log: p.log.With().Str("client", client.RemoteAddr()).Logger(), resumed: make(chan struct{}, 1),
 	}
 	s.account = p.budget.Open(s.abandon)
+	client.Charge(s.account)
+	router.Charge(s.account)
+	s.confine(true)
 	s.upkeep.account = s.account
 	s.forget()
 	client.SetBusy(s.isBusy)
@@ -125,6 +131,7 @@ func (s *session) run() {
 	}()
 	s.readClient()
 	<-done
+	s.joinTime.stop()
 	s.client.Wait()
 	s.router.Wait()
 	s.account.Close()
@@ -151,7 +158,7 @@ func (s *session) readClient() {
 			s.router.Close(code, reason, closeLinger)
 			return
 		}
-		s.client.PaceTo(s.router, &s.clientOut)
+		s.pace(s.client, s.router, &s.clientOut)
 		s.takeFromClient(message)
 	}
 }
@@ -166,7 +173,7 @@ func (s *session) readRouter() {
 			s.client.Close(code, reason, closeLinger)
 			return
 		}
-		s.router.PaceTo(s.client, &s.routerOut)
+		s.pace(s.router, s.client, &s.routerOut)
 		s.takeFromRouter(message)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"strings"
 	"sync"
@@ -162,7 +163,7 @@ func TestQuota(t *testing.T) {
 }
 
 func testQuota(t *testing.T, over string) {
-	quota, reports := NewQuota(2), make(chan error, 10)
+	quota, reports := NewQuota(2, 0), make(chan error, 10)
 	accepted := make(chan *Conn, 10)
 	secure, trusting := secured(t, over)
 	l := listenAt(t, addressOver(t, over), ListenOptions{Quota: quota, TLS: secure, Report: func(err error) { reports <- err }}, nil, func(h *Handshake) {
@@ -198,7 +199,7 @@ func testQuota(t *testing.T, over string) {
 	}
 	first.Abort(errTestOver)
 	first.Wait()
-	for quota.taken.Load() > 1 { // those that were refused are on their way out
+	for taken, told := quota.load(); taken > 1 || told > 0; taken, told = quota.load() { // those that were refused are on their way out
 		runtime.Gosched()
 	}
 	if err := dial(); err != nil {
@@ -207,9 +208,53 @@ func testQuota(t *testing.T, over string) {
 	dropAfter(t, <-accepted)
 }
 
+func (q *Quota) load() (taken, told int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.taken, q.told
+}
+
+// One address can't take all places, nor keep others from being told; a Unix
+// socket has none.
+func TestQuotaOfAnAddress(t *testing.T) {
+	quota := NewQuota(10, 2)
+	at := func(address string) net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address)) }
+	first, ok := quota.take(at("10.0.0.1:1"))
+	if !ok || first.crowded != nil {
+		t.Fatal("the first is turned away")
+	}
+	quota.take(at("[::ffff:10.0.0.1]:2"))
+	for range turnedAwayAtOnce {
+		if p, ok := quota.take(at("10.0.0.1:3")); !ok || !errors.Is(p.crowded, errCrowdedAddress) {
+			t.Fatalf("beyond the address's: %v, %v", p.crowded, ok)
+		}
+	}
+	if _, ok := quota.take(at("10.0.0.1:3")); ok {
+		t.Error("one too many is told")
+	}
+	for _, other := range []string{"10.0.0.2:1", "10.0.0.2:2", "[fe80::1%eth0]:1", "[fe80::1%eth1]:1"} {
+		if p, ok := quota.take(at(other)); !ok || p.crowded != nil {
+			t.Errorf("%s: %v, %v", other, p.crowded, ok)
+		}
+	}
+	for range 4 {
+		if p, ok := quota.take(&net.UnixAddr{Net: "unix"}); !ok || p.crowded != nil {
+			t.Errorf("a Unix socket: %v, %v", p.crowded, ok)
+		}
+	}
+	first.giveBack()
+	first.giveBack()
+	if p, ok := quota.take(at("10.0.0.1:4")); !ok || p.crowded != nil {
+		t.Errorf("with room again: %v, %v", p.crowded, ok)
+	}
+	if taken, told := quota.load(); taken != 10 || told != turnedAwayAtOnce {
+		t.Errorf("%d taken, %d told", taken, told)
+	}
+}
+
 // Connections by the thousand cost nothing once the quota is used up.
 func TestManyConnectionsBeyondTheQuota(t *testing.T) {
-	quota := NewQuota(1)
+	quota := NewQuota(1, 0)
 	l := listenAt(t, "rs://127.0.0.1:0", ListenOptions{Quota: quota}, nil, func(*Handshake) { t.Error("a client came through") })
 	var peers []net.Conn
 	for range 500 {
@@ -223,7 +268,7 @@ func TestManyConnectionsBeyondTheQuota(t *testing.T) {
 	if _, err := peers[499].Read(make([]byte, 1)); err == nil {
 		t.Error("the last one got something")
 	}
-	if taken := quota.taken.Load(); taken > 1+turnedAwayAtOnce {
-		t.Errorf("%d connections are held", taken)
+	if taken, told := quota.load(); taken > 1 || told > turnedAwayAtOnce {
+		t.Errorf("%d connections are held, and %d more", taken, told)
 	}
 }

@@ -35,6 +35,9 @@ func NewBudget(most int64) *Budget {
 	return &Budget{most: most, accounts: make(map[*Account]struct{})}
 }
 
+// Most returns the bound, in bytes.
+func (b *Budget) Most() int64 { return b.most }
+
 // Held returns the bytes that all accounts hold.
 func (b *Budget) Held() int64 { return b.sum.Load() }
 

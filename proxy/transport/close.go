@@ -121,6 +121,9 @@ func (c *Conn) end(cause error) {
 	c.keepalive.remove(c)
 	c.gather.owner.Store(nil)
 	_ = c.gather.shut(cause)
+	if c.bounds.alone {
+		c.bounds.account.Close()
+	}
 	close(c.done)
 }
 

@@ -25,6 +25,8 @@ type Conn struct {
 	paused atomic.Bool                 // its reader waits for room elsewhere
 	busy   atomic.Pointer[func() bool] // nil: it never is
 
+	bounds bounds
+
 	// Owned by the reader.
 	message   *buffer // holds the latest message; nil while the reader waits for one
 	receiving bool    // the message has begun to arrive
@@ -103,6 +105,9 @@ func (c *Conn) beforeBlock() {
 		c.message.giveBack()
 		c.message = nil
 	}
+	if c.state.Load() == open {
+		c.chargeRead()
+	}
 	if c.hook != nil {
 		c.hook()
 	}
@@ -131,6 +136,7 @@ func (c *Conn) Read() ([]byte, error) {
 		}
 	}
 	c.over = c.endReading(err)
+	c.letGo()
 	if c.hook != nil {
 		c.hook()
 	}

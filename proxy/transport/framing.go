@@ -19,6 +19,10 @@ type framing interface {
 	// The connection has a deadline then, and nothing else is written.
 	part(code int, reason string)
 
+	// held returns the bytes of the buffer in which the reader keeps what makes
+	// no message yet.
+	held() int
+
 	// release gives back what the reader held, once the socket is closed.
 	release()
 }

@@ -32,7 +32,6 @@ type gather struct {
 	attemptWrite func(fd uintptr) bool
 	attemptRead  func(fd uintptr) bool
 	until        time.Time // end of a client's handshake
-	crowded      bool      // beyond the quota
 
 	heard atomic.Bool          // something came since this was cleared
 	high  atomic.Bool          // more than crest is unsent
@@ -42,20 +41,23 @@ type gather struct {
 
 	input input // owned by the reader
 
-	mu      sync.Mutex
-	mode    mode
-	err     error         // why nothing is written any more
-	pending *buffer       // gathered, nobody writes it yet; nil: nothing
-	unsent  int           // bytes in pending, and those of out that are not written
-	allowed int           // most that unsent may become by Send
-	total   uint64        // bytes that were ever appended
-	waiters []*roomWaiter // for some of it to be written
-	writing bool          // not resting
-	again   bool          // a flush was asked for meanwhile
-	quota   *Quota        // that the connection counts in; nil: none, or no more
-	closing bool          // failures are nobody's concern any more
-	running chan struct{} // closed when the latest run has ended; nil: there was none
-	rested  sync.Cond     // resting has begun
+	mu       sync.Mutex
+	mode     mode
+	err      error         // why nothing is written any more
+	pending  *buffer       // gathered, nobody writes it yet; nil: nothing
+	account  *Account      // of what is held; nil: none
+	charged  int64         // to it
+	confined int           // most that unsent may become for the time being; 0: as limit
+	unsent   int           // bytes in pending, and those of out that are not written
+	allowed  int           // most that unsent may become by Send
+	total    uint64        // bytes that were ever appended
+	waiters  []*roomWaiter // for some of it to be written
+	writing  bool          // not resting
+	again    bool          // a flush was asked for meanwhile
+	place    place         // in the quota
+	closing  bool          // failures are nobody's concern any more
+	running  chan struct{} // closed when the latest run has ended; nil: there was none
+	rested   sync.Cond     // resting has begun
 
 	// Owned by the one who writes.
 	out     *buffer
@@ -115,8 +117,8 @@ func (g *gather) admit(size int) error {
 	switch {
 	case g.err != nil:
 		return g.err
-	case g.unsent <= g.limit/4*3:
-		g.allowed = g.limit + min(size, math.MaxInt-g.limit)
+	case g.unsent <= g.most()/4*3:
+		g.allowed = g.most() + min(size, math.MaxInt-g.most())
 	case size > g.allowed-g.unsent:
 		return ErrSendBufferFull
 	}
@@ -171,7 +173,9 @@ func (g *gather) put(header, payload []byte, key uint32) error {
 	if g.pending == nil {
 		g.pending = borrowBuffer(max(size, firstPending))
 	}
-	g.pending = g.pending.withRoom(size)
+	if g.pending = g.pending.withRoom(size); cap(g.pending.b) > firstPending {
+		g.charge()
+	}
 	g.pending.b = append(append(g.pending.b, header...), payload...)
 	mask(g.pending.b[len(g.pending.b)-len(payload):], key)
 	g.total += uint64(size)
@@ -239,6 +243,7 @@ func (g *gather) wrote(n int, all bool) []byte {
 	}
 	g.out.giveBack()
 	g.out = nil
+	g.discharge()
 	if g.pending == nil || g.err != nil || !all && !g.again {
 		g.rest()
 		return nil
@@ -256,6 +261,7 @@ func (g *gather) handOver() {
 		g.rest()
 		return
 	}
+	g.charge()
 	g.running = make(chan struct{})
 	go g.run(g.running)
 }
@@ -292,6 +298,10 @@ func (g *gather) writeFailed(err error) {
 // rest notes that nobody writes any more. mu is held.
 func (g *gather) rest() {
 	g.writing = false
+	if g.err != nil {
+		g.out = nil
+		g.discharge()
+	}
 	g.rested.Broadcast()
 }
 
@@ -376,8 +386,11 @@ func (g *gather) shut(err error) error {
 		g.pending.giveBack()
 		g.pending = nil
 	}
-	g.quota.giveBack()
-	g.quota = nil
+	if !g.writing {
+		g.out = nil
+	}
+	g.discharge()
+	g.place.giveBack()
 	g.mu.Unlock()
 	return g.Conn.Close()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/wampool/wampool/codec"
 )
@@ -17,6 +18,7 @@ type Handshake struct {
 	limits   Limits
 	offers   []codec.Serializer
 	maxSend  int
+	until    time.Time
 	answered bool
 }
 
@@ -58,6 +60,10 @@ func (h *Handshake) MaxSend() int { return h.maxSend }
 func (h *Handshake) LimitMessages(most int) {
 	h.limits.MessageBytes = min(h.limits.MessageBytes, int64(most))
 }
+
+// Until returns when the client's time to join is over: the handshake timeout
+// after its connection.
+func (h *Handshake) Until() time.Time { return h.until }
 
 // Context is done when the client has given up, or the listener was closed. It
 // is of use only until the handshake is answered.

@@ -32,8 +32,9 @@ func (l *Listener) serveHTTP(w http.ResponseWriter, r *http.Request, handle func
 	}
 	if g, ok := r.Context().Value(gatherOf{}).(*gather); ok {
 		g.requested = true
-		if g.crowded {
-			l.report(fmt.Errorf("client %s: %w", r.RemoteAddr, errCrowded))
+		h.until = g.until
+		if crowded := g.crowded(); crowded != nil {
+			l.report(fmt.Errorf("client %s: %w", r.RemoteAddr, crowded))
 			h.Reject(http.StatusServiceUnavailable, "too many connections; try again later")
 			return
 		}

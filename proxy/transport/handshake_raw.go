@@ -41,8 +41,8 @@ func (l *Listener) shakeHands(g *gather, handle func(*Handshake)) {
 		close(c.watched)
 		c.refuse(refusal)
 		return
-	case err == nil && g.crowded:
-		l.report(fmt.Errorf("client %s: %w", remoteOf(g), errCrowded))
+	case err == nil && g.crowded() != nil:
+		l.report(fmt.Errorf("client %s: %w", remoteOf(g), g.crowded()))
 		close(c.watched)
 		c.refuse(RawSocketConnections)
 		return
@@ -56,7 +56,7 @@ func (l *Listener) shakeHands(g *gather, handle func(*Handshake)) {
 	go c.watch(cancel)
 	h := &Handshake{
 		client: c, ctx: ctx, remote: remoteOf(g), limits: l.limits,
-		offers: []codec.Serializer{c.hello.serializer}, maxSend: c.hello.maxSend(),
+		offers: []codec.Serializer{c.hello.serializer}, maxSend: c.hello.maxSend(), until: g.until,
 	}
 	handle(h)
 	h.Reject(http.StatusServiceUnavailable, "")

@@ -119,13 +119,13 @@ func (l gatheringListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		crowded, ok := l.quota.take()
+		place, ok := l.quota.take(conn.RemoteAddr())
 		if !ok {
 			_ = conn.Close()
 			continue
 		}
 		g := newGather(conn, l.limits.SendBufferBytes)
-		g.until, g.crowded, g.quota = time.Now().Add(l.limits.HandshakeTimeout), crowded, l.quota
+		g.until, g.place = time.Now().Add(l.limits.HandshakeTimeout), place
 		_ = g.SetDeadline(g.until)
 		return g, nil
 	}

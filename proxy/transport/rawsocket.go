@@ -50,7 +50,7 @@ func (f *rawSocket) read(c *Conn) ([]byte, error) {
 	f.reading.Lock()
 	defer f.reading.Unlock()
 	for {
-		frame, size, err := f.readHeader()
+		frame, size, err := f.readHeader(c)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +79,7 @@ func (f *rawSocket) read(c *Conn) ([]byte, error) {
 
 // readHeader returns the type and length of the next frame. The peer may end
 // the connection before one.
-func (f *rawSocket) readHeader() (frame byte, size int, err error) {
+func (f *rawSocket) readHeader(c *Conn) (frame byte, size int, err error) {
 	if n, err := io.ReadFull(f.stream, f.inward[:]); err != nil {
 		if n == 0 && errors.Is(err, io.EOF) {
 			return 0, 0, io.EOF
@@ -96,15 +96,15 @@ func (f *rawSocket) readHeader() (frame byte, size int, err error) {
 	case f.inward[0]&rawExtended != 0:
 		size = rawLongest
 	}
-	if size > f.limit {
-		return 0, 0, tooLarge(int64(f.limit))
+	if limit := c.bounds.limit(int64(f.limit)); int64(size) > limit {
+		return 0, 0, tooLarge(limit)
 	}
 	return frame, size, nil
 }
 
 func (f *rawSocket) readPayload(c *Conn, size int) error {
 	for len(c.message.b) < size {
-		c.message = c.message.withRoom(min(size-len(c.message.b), rawStep))
+		c.grow(min(size-len(c.message.b), rawStep))
 		b := c.message.b
 		n, err := f.stream.Read(b[len(b):min(cap(b), size)])
 		c.message.b = b[:len(b)+n]
@@ -179,5 +179,7 @@ func (f *rawSocket) part(int, string) {
 		}
 	}
 }
+
+func (f *rawSocket) held() int { return 0 }
 
 func (f *rawSocket) release() {}

@@ -62,6 +62,16 @@ func (c *Conn) PaceTo(to *Conn, out *Outbox) {
 	}
 }
 
+// PaceThrough returns when all that was sent to a connection is written, or it
+// has ended, or this one has, whose reader calls it: so that no more than one
+// message of it waits. Whatever the reader has sent is flushed before it waits.
+func (c *Conn) PaceThrough(to *Conn, out *Outbox) {
+	if to.Buffered() > 0 {
+		out.Flush()
+		c.Await(Room{of: to})
+	}
+}
+
 // Await returns true when there is room, or the connection that shall have it has
 // ended, and false when this one has ended, whose reader calls it. What the reader
 // has sent to others must have been flushed. The peer is not read meanwhile, and

@@ -64,8 +64,8 @@ func (w *webSocket) read(c *Conn) ([]byte, error) {
 		if err := w.checkOrder(&f, begun); err != nil {
 			return nil, err
 		}
-		if f.length > w.limit-size { // their sum may be beyond 64 bit
-			return nil, tooLarge(w.limit)
+		if limit := c.bounds.limit(w.limit); f.length > limit-size { // their sum may be beyond 64 bit
+			return nil, tooLarge(limit)
 		}
 		size += f.length
 		if f.length == 0 && !f.final {
@@ -109,7 +109,7 @@ func (w *webSocket) readFragment(c *Conn, f *frameHeader) error {
 		}
 		part := w.in.take(int(min(rest, int64(len(w.in.bytes())), fragmentStep)))
 		f.unmask(part)
-		c.message = c.message.withRoom(len(part))
+		c.grow(len(part))
 		c.message.b = append(c.message.b, part...)
 		rest -= int64(len(part))
 	}
@@ -289,6 +289,13 @@ func (w *webSocket) discard(rest int64) error {
 		rest -= int64(len(w.in.take(int(min(rest, int64(len(w.in.bytes())))))))
 	}
 	return nil
+}
+
+func (w *webSocket) held() int {
+	if w.in.held == nil {
+		return 0
+	}
+	return cap(w.in.held.b)
 }
 
 func (w *webSocket) release() {
