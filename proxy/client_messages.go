@@ -28,6 +28,7 @@ func (s *session) takeFromClient(message []byte) {
 		s.over.Store(true)
 		s.rest()
 		s.entry.leave()
+		s.unwelcome()
 	case codec.TypeAbort:
 		s.over.Store(true)
 		s.rest()

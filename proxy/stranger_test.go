@@ -95,10 +95,7 @@ func TestStrangersHoldLittle(t *testing.T) {
 			await(t, "all have come", func() bool {
 				held := w.proxy.accounts()
 				for _, bytes := range held {
-					if bytes > joinBytes {
-						t.Fatalf("a stranger holds %d bytes", bytes)
-					}
-					if bytes < joinBytes {
+					if bytes != joinBytes { // less, or with the buffer of a read that is under way
 						return false
 					}
 				}
