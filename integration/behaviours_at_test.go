@@ -94,10 +94,50 @@ func TestBehavioursAtJawampa(t *testing.T) {
 	tr.run(t)
 }
 
+// fox-wamp names no authrole either.
+func TestBehavioursAtFoxWamp(t *testing.T) {
+	const (
+		others = "it makes every error of a callee wamp.error.callee_failure"
+		ids    = "each part of the arguments has an ID of its own"
+	)
+	tr := &trial{
+		url: foxRouter(t).url(),
+		lacks: map[string]string{
+			"a prefix is shared":                                noPatterns,
+			"a wildcard is shared":                              noPatterns,
+			"a callee's own limit holds":                        others,
+			"a limit can be set for callees that name none":     others,
+			"an error frees its place":                          others,
+			"a part of a result frees no place":                 others,
+			"a caller that goes frees no place":                 others,
+			"registering again frees no place":                  others,
+			"one limit can hold for all procedures of a callee": others,
+			"what waits is bounded":                             others,
+			"waiting has a time limit":                          others,
+			"an error serves who waits":                         others,
+			"who waits is told when the last callee goes":       others,
+			"a lost callee's call is answered":                  others,
+			"an error passes whole":                             others,
+			"a waiting call of a caller that left does not run": noGone,
+			"a callee is told that its caller has gone":         noGone,
+			"a call can be canceled":                            noCancel,
+			"a call can be canceled without waiting":            noCancel,
+			"a callee that knows no INTERRUPT gets none":        noCancel,
+			"a call that waits can be canceled":                 noCancel,
+			"a call can have a timeout":                         noTimeout,
+			"a timeout holds for waiting too":                   noTimeout,
+			"arguments come in parts":                           ids,
+			"a caller can disclose itself":                      noDisclose,
+			"a payload can pass unread":                         noPassing,
+		},
+	}
+	tr.run(t)
+}
+
 func TestBehavioursAtAGivenRouter(t *testing.T) {
 	if *foreign == "" {
 		t.Skip("no -router is given")
 	}
-	tr := &trial{url: *foreign, role: "anonymous", unknown: true}
+	tr := &trial{url: *foreign, role: *foreignRole, unknown: true}
 	tr.run(t)
 }

@@ -87,6 +87,7 @@ var lives = []behaviour{
 		running := caller.call(0)
 		m := callee.invokedWith(0)
 		s.timedOut(caller, caller.callWith(s.timeout, s.procedure, 1))
+		s.settle(callee, caller) // the caller may be told first
 		callee.yield(m)
 		caller.result(running, 0)
 		s.serves(callee, caller, 2)

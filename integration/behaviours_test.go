@@ -10,8 +10,11 @@ import (
 	"time"
 )
 
-// foreign is a router that runs already, to see what holds there.
-var foreign = flag.String("router", "", "URL of a router that runs, to see which behaviours hold there")
+// A router that runs already, to see what holds there.
+var (
+	foreign     = flag.String("router", "", "URL of a router that runs, to see which behaviours hold there")
+	foreignRole = flag.String("role", "anonymous", "authrole that it gives; empty if it names none")
+)
 
 // behaviours are all that is tried at each router.
 var behaviours = slices.Concat(sharing, limits, lives, passing)

@@ -28,7 +28,7 @@ func TestOtherLanguages(t *testing.T) {
 func otherLanguage(t *testing.T, p *program, serializer string) {
 	c := router(t)
 	procedure := "com.example.language." + p.process.name + "." + serializer
-	w := startWampool(t, c.url(), pooled(procedure, "policy = \"roundrobin\"\nconcurrency = 1\nqueue {\n}"))
+	w := startWampool(t, c.url(), pooled(procedure, "policy = \"first\"\nconcurrency = 1\nqueue {\n}"))
 	speaks := args{"serializer": serializer}
 	a, b := p.join(t, w.url, speaks), p.join(t, w.url, speaks)
 	for _, callee := range []*client{a, b} {
@@ -60,7 +60,7 @@ func otherLanguage(t *testing.T, p *program, serializer string) {
 	}
 	python := library(t, "asyncio").join(t, c.url(), nil)
 	call := python.call(procedure, "ä")
-	a.invoked(1) // the cursor is where it began: each has had as many
+	a.invoked(1)
 	a.do("unregister", args{"procedure": procedure}).ok(t)
 	a.release(procedure, 1)
 	if got := string(call.ok(t)); got != `"\u00e4"` {
