@@ -91,7 +91,6 @@ func TestExamples(t *testing.T) {
 			}
 		}),
 		"rolling-restarts.hcl": configWith(func(c *Config) {
-			c.Router.TimeoutUnit = "s"
 			c.Realms = realm1(true,
 				pooled("com.example.compute", "least", 4, queue(1000, 30*time.Second), func(p *Pool) {
 					p.Linger, p.RetryLost, p.Retries = time.Minute, true, 2

@@ -3,8 +3,7 @@
 # one, and those that a killed callee had go to another.
 
 router {
-  url          = "ws://127.0.0.1:8080/ws"
-  timeout_unit = "s" # the router is Crossbar.io
+  url = "ws://127.0.0.1:8080/ws"
 }
 
 listen "ws://127.0.0.1:9000/ws" {}
