@@ -55,7 +55,11 @@ func (r *realm) shares(up *uplink) int {
 }
 
 func sharesOf(slots, unlimited, perShare int) int {
-	return min(max(1, (slots+perShare/2)/perShare+unlimited), maxShares)
+	full := min(slots/perShare, maxShares)
+	if slots%perShare >= perShare-perShare/2 { // to the nearest
+		full++
+	}
+	return min(max(1, full+min(unlimited, maxShares)), maxShares)
 }
 
 // weighEvery is how often pools are looked at.

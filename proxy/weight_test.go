@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 )
@@ -112,7 +113,7 @@ func TestLingeringPoolHasOneShare(t *testing.T) {
 
 func TestShares(t *testing.T) {
 	for _, x := range []struct{ slots, perShare, want int }{
-		{1, 4, 1}, {4, 4, 1}, {5, 4, 1}, {6, 4, 2}, {8, 4, 2}, {9, 4, 2}, {63, 4, 16}, {1000, 4, 16}, {3, 1, 3}, {2, 100, 1},
+		{1, 4, 1}, {4, 4, 1}, {5, 4, 1}, {6, 4, 2}, {8, 4, 2}, {9, 4, 2}, {63, 4, 16}, {1000, 4, 16}, {3, 1, 3}, {2, 100, 1}, {math.MaxInt, 3, 16}, {math.MaxInt, math.MaxInt, 1},
 	} {
 		t.Run(fmt.Sprint(x), func(t *testing.T) {
 			if got := sharesOf(x.slots, 0, x.perShare); got != x.want {
