@@ -2,6 +2,7 @@ package codec
 
 import (
 	"math"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -192,24 +193,43 @@ func (c *cursor) cborSkipScalar(depth int) bool {
 	if !ok {
 		return false
 	}
-	if c.portable {
+	switch c.rules {
+	case portable:
 		switch {
 		case foreign:
-			return c.failPortable("tag or simple value")
+			return c.failRules("tag or simple value")
 		case major == cborNeg && n > math.MaxInt64:
-			return c.failPortable(beyond64Bit)
+			return c.failRules(beyond64Bit)
 		}
+	case careful:
+		c.foreign = c.foreign || first == 0xf7 || foreign || major == cborNeg && n > math.MaxInt64
 	}
 	switch major {
 	case cborTag:
-		if depth >= MaxDepth {
-			return c.fail(tooDeep)
-		}
-		return c.skip(depth + 1)
+		return c.cborSkipTagged(n, depth)
 	case cborOther:
 		if first == 0xf8 && n < 32 { // RFC 8949, section 3.3
 			return c.fail(notWellForm)
 		}
+	}
+	return true
+}
+
+// cborSkipTagged passes over what a tag stands before.
+func (c *cursor) cborSkipTagged(tag uint64, depth int) bool {
+	if depth >= MaxDepth {
+		return c.fail(tooDeep)
+	}
+	begin := c.pos
+	if !c.skip(depth + 1) {
+		return false
+	}
+	if c.rules != careful {
+		return true
+	}
+	content := cursor{s: CBOR, buf: c.buf[:c.pos], pos: begin}
+	if !content.fitsTag(tag) {
+		return c.failRules("tag " + strconv.FormatUint(tag, 10) + " before what it does not stand for, or refers to other parts of the message")
 	}
 	return true
 }

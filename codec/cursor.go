@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -15,11 +16,31 @@ type cursor struct {
 	buf []byte
 	pos int
 	why string
-	// portable makes skip refuse as well what is well formed, but can't be
-	// expressed in each of the serializers; inexpressible says that it did.
-	portable      bool
+	// path is where in the value skip has stopped, ".key[2]" for one.
+	path  string
+	rules rules
+	// foreign says that skip has passed over what only this serializer has, and
+	// the rules are careful.
+	foreign bool
+	// inexpressible says that a value is well formed, and against the rules.
 	inexpressible bool
 }
+
+// rules are what skip lets pass.
+type rules uint8
+
+const (
+	// strict is for a header: JSON as RFC 8259 has it, keys are strings.
+	strict rules = iota
+	// portable is strict, less what can't be expressed in each serializer.
+	portable
+	// native is for a payload: whatever its serializer can say, and in JSON NaN,
+	// infinities and halves of surrogate pairs, as Python and JavaScript write
+	// them.
+	native
+	// careful is native, less what makes a peer end the session that sends it.
+	careful
+)
 
 // container is a list or dictionary that is being read.
 type container struct {
@@ -37,10 +58,36 @@ func (c *cursor) fail(why string) bool {
 	return false
 }
 
-// failPortable refuses a value that only this serializer has.
-func (c *cursor) failPortable(why string) bool {
+// failRules refuses a value that is well formed.
+func (c *cursor) failRules(why string) bool {
 	c.inexpressible = true
 	return c.fail(why)
+}
+
+const maxPath = 200 // bytes of a path in an error
+
+// inside notes that what is wrong is at this step into a list or dictionary. It
+// is false. Steps come from the inside out; the inner ones of many are cut off.
+func (c *cursor) inside(step string) bool {
+	if c.path = step + c.path; len(c.path) > maxPath {
+		c.path = strings.ToValidUTF8(c.path[:maxPath], "") + "…"
+	}
+	return false
+}
+
+func (c *cursor) insideList(index int) bool { return c.inside("[" + strconv.Itoa(index) + "]") }
+
+// insideDict takes where the key is.
+func (c *cursor) insideDict(key int) bool {
+	k := cursor{s: c.s, buf: c.buf, pos: key}
+	if k.kind() != kindString {
+		return c.inside("[?]")
+	}
+	text, ok := k.str()
+	if !ok {
+		return c.inside("[?]")
+	}
+	return c.inside("." + printable(text))
 }
 
 // noValue is for bytes that begin no value.
@@ -177,12 +224,7 @@ func (c *cursor) key() ([]byte, bool) {
 	if !ok || c.s != JSON {
 		return key, ok
 	}
-	c.space()
-	if c.pos >= len(c.buf) || c.buf[c.pos] != ':' {
-		return nil, c.fail(notWellForm)
-	}
-	c.pos++
-	return key, true
+	return key, c.colon()
 }
 
 // str reads a string. It aliases the bytes unless they hold escapes or chunks.
@@ -283,8 +325,7 @@ func (c *cursor) smallUint(most, head8 byte) (uint64, bool) {
 }
 
 // skip passes over one value and checks all of it: that it is well formed, its
-// depth, the UTF-8 of its strings, that keys are strings; and where the cursor
-// is to be portable, that each serializer can express it.
+// depth, the UTF-8 of its strings, and the rest by the cursor's rules.
 func (c *cursor) skip(depth int) bool {
 	switch c.kind() {
 	case kindList:
@@ -316,12 +357,14 @@ func (c *cursor) skipList(depth int) bool {
 		return c.fail(tooDeep)
 	}
 	k, ok := c.list()
-	for ok {
+	for i := 0; ok; i++ {
 		var more bool
 		if more, ok = c.next(&k); !more {
 			break
 		}
-		ok = c.skip(depth + 1)
+		if !c.skip(depth + 1) {
+			return c.insideList(i)
+		}
 	}
 	return ok
 }
@@ -336,11 +379,54 @@ func (c *cursor) skipDict(depth int) bool {
 		if more, ok = c.next(&k); !more {
 			break
 		}
-		if _, ok = c.key(); ok {
-			ok = c.skip(depth + 1)
+		key := c.pos
+		if !c.skipKey(depth) {
+			return false
+		}
+		if !c.skip(depth + 1) {
+			return c.insideDict(key)
 		}
 	}
 	return ok
+}
+
+// skipKey passes over a dictionary's key and what parts it from its value.
+func (c *cursor) skipKey(depth int) bool {
+	if c.rules < native {
+		_, ok := c.key()
+		return ok
+	}
+	switch k := c.kind(); {
+	case c.s == JSON:
+		if k != kindString {
+			if k == kindNone {
+				return c.noValue()
+			}
+			return c.fail(notWellForm)
+		}
+		return c.jsonSkipText() && c.colon()
+	case k == kindString:
+		_, ok := c.str()
+		return ok
+	case c.rules == careful:
+		// Python's MessagePack takes no others, and Crossbar.io ends the session
+		// that sends one.
+		if c.s == MessagePack && k != kindBinary {
+			return c.failRules(keyNotString)
+		}
+		c.foreign = true
+	}
+	return c.skip(depth + 1)
+}
+
+// colon reads what parts a key from its value in JSON.
+func (c *cursor) colon() bool {
+	c.space()
+	if c.pos >= len(c.buf) || c.buf[c.pos] != ':' {
+		return c.fail(notWellForm)
+	}
+	c.pos++
+	return true
 }
 
 // atEnd tells whether nothing is left but, in JSON, white space.

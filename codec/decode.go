@@ -215,6 +215,7 @@ func (d *decoder) checkCount(rest Payload) {
 
 func (d *decoder) indefinitePayload(begin int) Payload {
 	c := &d.c
+	c.rules = native
 	count := 0
 	for more := true; more; {
 		if !c.skip(1) {

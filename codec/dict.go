@@ -77,7 +77,7 @@ func (e *entries) next() bool {
 		return false
 	}
 	if e.inside {
-		e.c.pos, e.c.why, e.c.inexpressible = e.value, "", false
+		e.c.pos, e.c.why, e.c.path, e.c.inexpressible = e.value, "", "", false
 		if e.ok = e.c.skip(2); !e.ok {
 			return false
 		}

@@ -24,7 +24,10 @@
 //     OptionError names it. The payload is not walked: of a message of 1 MiB no
 //     more than its first bytes are touched.
 //   - Validate walks the payload too, and checks all options by a table. It is for
-//     messages that go to a session that others depend on.
+//     messages that go to a session that others depend on. What breaks the protocol
+//     is a [*MalformedError]; what a payload alone has wrong, a [*ContentError].
+//     A payload may hold whatever its serializer can say, but for what makes a
+//     router end the session that sends it.
 //
 // Dictionaries and payloads stay raw ([Dict], [Payload]): they alias the message
 // that they came from, and are in its serializer. Append writes them back as
@@ -33,6 +36,6 @@
 // from the raw dictionary alone.
 //
 // Input is hostile: it may be of any length and depth, and lie about both. What
-// is wrong gives a [*MalformedError] that names the element, and holds nothing
-// of the content.
+// is wrong gives a [*MalformedError] or [*ContentError] that names the element,
+// and holds nothing of the content.
 package codec

@@ -7,6 +7,7 @@ type Error struct {
 	Request     uint64
 	Details     Dict
 	URI         []byte
+	Foreign     bool // as Validate finds: the payload holds what not every serializer has
 	Payload     Payload
 }
 

@@ -19,11 +19,13 @@ func (e *MalformedError) Error() string {
 	return "codec: " + where + ": " + e.Reason
 }
 
-// TranscodeError says that a value can't be expressed in another serializer,
-// or is not well formed. It names where the value is, never the value.
-type TranscodeError struct {
+// ContentError says that what a message carries can't be passed on, though its
+// header is sound: its payload is not well formed, can't be expressed in another
+// serializer, or would end the session that it goes to; or its options hold
+// such a value. It names where the value is and of which kind, never the value.
+type ContentError struct {
 	Element string // "Arguments[0].x" for one
 	Reason  string
 }
 
-func (e *TranscodeError) Error() string { return "codec: " + e.Element + ": " + e.Reason }
+func (e *ContentError) Error() string { return "codec: " + e.Element + ": " + e.Reason }

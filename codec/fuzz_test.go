@@ -174,7 +174,7 @@ func FuzzTranscode(f *testing.F) {
 			}
 			there, _, err := codec.TranscodePayload(nil, p, from, to)
 			if err != nil {
-				if !errors.As(err, new(*codec.TranscodeError)) {
+				if !errors.As(err, new(*codec.ContentError)) {
 					t.Errorf("%s %q to %s: %T %v", from, raw, to, err, err)
 				}
 				continue

@@ -91,6 +91,7 @@ type Yield struct {
 	Options  Dict
 	Progress bool // more answers follow
 	Passthru bool // the payload is opaque
+	Foreign  bool // as Validate finds: the payload holds what not every serializer has
 	Payload  Payload
 }
 

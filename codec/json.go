@@ -3,6 +3,8 @@ package codec
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -32,12 +34,38 @@ func (c *cursor) jsonKind() kind {
 	case b == 'n':
 		return kindNull
 	case b == '-' || b >= '0' && b <= '9':
-		if _, float, ok := c.jsonNumberEnd(); ok && float {
+		if _, float, ok := c.jsonNumberEnd(); ok && float || !ok && c.jsonSpecial() > 0 {
 			return kindFloat
 		}
 		return kindInt
+	case b == 'N' || b == 'I':
+		if c.jsonSpecial() > 0 {
+			return kindFloat
+		}
 	}
 	return kindNone
+}
+
+// jsonSpecials are floats that RFC 8259 has no words for. Python writes them so.
+var jsonSpecials = [...]jsonWord{{"NaN", math.NaN()}, {"Infinity", math.Inf(1)}, {"-Infinity", math.Inf(-1)}}
+
+type jsonWord struct {
+	word  string
+	value float64
+}
+
+// jsonSpecial returns the length of such a word at the cursor, 0 if there is
+// none or the rules don't have it.
+func (c *cursor) jsonSpecial() int {
+	if c.rules < native {
+		return 0
+	}
+	for i := range jsonSpecials {
+		if word := jsonSpecials[i].word; bytes.HasPrefix(c.buf[c.pos:], []byte(word)) {
+			return len(word)
+		}
+	}
+	return 0
 }
 
 func (c *cursor) jsonNext(k *container) (more, ok bool) {
@@ -129,6 +157,11 @@ func (c *cursor) jsonNumber() (number, bool) {
 	c.space()
 	end, float, ok := c.jsonNumberEnd()
 	if !ok {
+		if n := c.jsonSpecial(); n > 0 {
+			special := jsonSpecials[slices.IndexFunc(jsonSpecials[:], func(w jsonWord) bool { return len(w.word) == n })]
+			c.pos += n
+			return number{isFloat: true, float: special.value}, true
+		}
 		return number{}, c.fail("not a number")
 	}
 	text := c.buf[c.pos:end]
@@ -161,8 +194,9 @@ func (c *cursor) jsonNumber() (number, bool) {
 const beyond64Bit = "integer beyond 64 bit"
 
 // jsonStringEnd finds the closing quote of the string that begins at pos, and
-// checks what is between.
-func (c *cursor) jsonStringEnd() (end int, escaped, ok bool) {
+// checks what is between; halves tells whether half of a surrogate pair may be,
+// which is no character.
+func (c *cursor) jsonStringEnd(halves bool) (end int, escaped, ok bool) {
 	c.space()
 	if c.pos >= len(c.buf) || c.buf[c.pos] != '"' {
 		return 0, false, c.fail(notAString)
@@ -181,9 +215,14 @@ func (c *cursor) jsonStringEnd() (end int, escaped, ok bool) {
 			return i, escaped, true
 		case b == '\\':
 			escaped = true
-			n, ok := jsonEscape(c.buf[i:])
-			if !ok {
+			n, half, ok := jsonEscape(c.buf[i:])
+			switch {
+			case !ok:
 				return 0, false, c.fail("invalid escape in a string")
+			case half && !halves:
+				return 0, false, c.fail("half of a surrogate pair in a string")
+			case half:
+				c.foreign = true
 			}
 			i += n - 1
 		case b < 0x20:
@@ -214,26 +253,27 @@ func jsonPlain(text []byte) int {
 }
 
 // jsonEscape returns the length of the escape that text begins with: a whole
-// surrogate pair where it is one. Half of one is no character.
-func jsonEscape(text []byte) (int, bool) {
+// surrogate pair where it is one. half tells that it is only half of one.
+func jsonEscape(text []byte) (length int, half, ok bool) {
 	if len(text) < 2 {
-		return 0, false
+		return 0, false, false
 	}
 	switch text[1] {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2, true
+		return 2, false, true
 	case 'u':
 		r, ok := jsonHex(text)
 		if !ok || !utf16.IsSurrogate(r) {
-			return 6, ok
+			return 6, false, ok
 		}
-		if len(text) < 12 || text[6] != '\\' || text[7] != 'u' {
-			return 0, false
+		if len(text) >= 12 && text[6] == '\\' && text[7] == 'u' {
+			if low, ok := jsonHex(text[6:]); ok && utf16.DecodeRune(r, low) != utf8.RuneError {
+				return 12, false, true
+			}
 		}
-		low, ok := jsonHex(text[6:])
-		return 12, ok && utf16.DecodeRune(r, low) != utf8.RuneError
+		return 6, true, true
 	}
-	return 0, false
+	return 0, false, false
 }
 
 // jsonHex reads \uXXXX.
@@ -257,7 +297,7 @@ func jsonHex(text []byte) (rune, bool) {
 }
 
 func (c *cursor) jsonString() ([]byte, bool) {
-	end, escaped, ok := c.jsonStringEnd()
+	end, escaped, ok := c.jsonStringEnd(false)
 	if !ok {
 		return nil, false
 	}
@@ -270,16 +310,27 @@ func (c *cursor) jsonString() ([]byte, bool) {
 }
 
 func (c *cursor) jsonSkipString() bool {
-	end, _, ok := c.jsonStringEnd()
-	if !ok {
+	begin := c.pos + 1
+	if !c.jsonSkipText() {
 		return false
 	}
-	text := c.buf[c.pos+1 : end]
-	c.pos = end + 1
-	if c.portable && bytes.HasPrefix(text, jsonBinaryMark) && !isBase64(text[len(jsonBinaryMark):]) {
-		return c.failPortable(notBase64)
+	if c.rules != portable && c.rules != careful || !bytes.HasPrefix(c.buf[begin:], jsonBinaryMark) {
+		return true
+	}
+	if !isBase64(c.buf[begin+len(jsonBinaryMark) : c.pos-1]) {
+		return c.failRules(notBase64)
 	}
 	return true
+}
+
+// jsonSkipText passes over a string, whatever it stands for. No space must be
+// before it.
+func (c *cursor) jsonSkipText() bool {
+	end, _, ok := c.jsonStringEnd(c.rules >= native)
+	if ok {
+		c.pos = end + 1
+	}
+	return ok
 }
 
 // jsonBinaryMark begins a string that stands for binary data. NUL can't be
@@ -350,16 +401,29 @@ func (c *cursor) jsonSkipScalar() bool {
 			return true
 		}
 	}
-	end, _, ok := c.jsonNumberEnd()
+	begin := c.pos
+	end, float, ok := c.jsonNumberEnd()
 	if !ok {
-		return c.fail(notWellForm)
+		n := c.jsonSpecial()
+		c.pos += n
+		return n > 0 || c.fail(notWellForm)
 	}
-	if c.portable {
+	switch {
+	case c.rules == portable:
 		if _, ok := c.jsonNumber(); !ok { // too large for any number
 			c.inexpressible = true
 			return false
 		}
+	case c.rules == careful && !float:
+		if end-begin > maxDigits {
+			return c.failRules("integer of more than 4300 digits")
+		}
+		c.foreign = c.foreign || end-begin > 18
 	}
 	c.pos = end
 	return true
 }
+
+// maxDigits is the longest integer that Python takes: Crossbar.io ends the
+// session that sends a longer one.
+const maxDigits = 4300

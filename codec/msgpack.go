@@ -155,9 +155,6 @@ func signed(n int64) number {
 }
 
 func (c *cursor) msgpackSkipScalar() bool {
-	if c.portable && c.kind() == kindOther && !c.undefined() {
-		return c.failPortable("extension type")
-	}
 	switch b := c.buf[c.pos]; {
 	case b == 0xc0 || b == 0xc2 || b == 0xc3:
 		c.pos++
@@ -165,18 +162,53 @@ func (c *cursor) msgpackSkipScalar() bool {
 	case b >= 0xc4 && b <= 0xc6:
 		_, ok := c.msgpackBinary()
 		return ok
-	case b >= 0xd4 && b <= 0xd8: // fixext
-		c.pos++
-		_, ok := c.take(1 + 1<<(b-0xd4))
-		return ok
-	case b >= 0xc7 && b <= 0xc9: // ext
-		c.pos++
-		n, ok := c.length(1 << (b - 0xc7))
-		if ok {
-			_, ok = c.take(1 + n)
-		}
-		return ok
+	case b >= 0xd4 && b <= 0xd8 || b >= 0xc7 && b <= 0xc9:
+		return c.msgpackSkipExtension()
 	}
 	_, ok := c.msgpackNumber()
 	return ok
+}
+
+func (c *cursor) msgpackSkipExtension() bool {
+	undefined := c.undefined()
+	b := c.buf[c.pos]
+	c.pos++
+	n, ok := 1<<(b-0xd4), true // fixext
+	if b <= 0xc9 {
+		n, ok = c.length(1 << (b - 0xc7))
+	}
+	if !ok {
+		return false
+	}
+	extension, ok := c.take(1 + n)
+	switch {
+	case !ok:
+		return false
+	case c.rules == portable && !undefined:
+		return c.failRules("extension type")
+	case c.rules == careful:
+		c.foreign = true
+		if code := int8(extension[0]); code < 0 && (code != msgpackTimestamp || !isTimestamp(extension[1:])) {
+			return c.failRules("extension type that is reserved, or no timestamp though it says so")
+		}
+	}
+	return true
+}
+
+// msgpackTimestamp is the one extension type that the specification of
+// MessagePack defines. The others below 0 are reserved.
+const msgpackTimestamp = -1
+
+// isTimestamp tells whether this is a timestamp in its form of 32, 64 or 96 bits.
+func isTimestamp(data []byte) bool {
+	const perSecond = 1_000_000_000
+	switch len(data) {
+	case 4:
+		return true
+	case 8:
+		return binary.BigEndian.Uint64(data)>>34 < perSecond
+	case 12:
+		return binary.BigEndian.Uint32(data) < perSecond
+	}
+	return false
 }

@@ -88,7 +88,7 @@ func (d Dict) validate(s Serializer, t MessageType, element string, table map[st
 		return nil
 	}
 	e := d.read(s)
-	e.c.portable = true
+	e.c.rules = portable
 	for e.next() {
 		if why := e.c.breaks(table[string(e.key)]); why != "" {
 			return &MalformedError{t, element + "." + string(e.key), why}
@@ -103,7 +103,7 @@ func (d Dict) validate(s Serializer, t MessageType, element string, table map[st
 // cause returns why the cursor could not go on.
 func (c *cursor) cause(t MessageType, element string) error {
 	if c.inexpressible {
-		return &TranscodeError{t.String() + "." + element, c.why}
+		return &ContentError{t.String() + "." + element + c.path, c.why}
 	}
 	return &MalformedError{t, element, c.why}
 }

@@ -115,7 +115,7 @@ var cborDecoding = func() cbor.DecMode {
 func wellFormed(s codec.Serializer, raw []byte) error {
 	switch s {
 	case codec.JSON:
-		if !json.Valid(raw) {
+		if !json.Valid(withoutSpecials(raw)) {
 			return errors.New("not JSON")
 		}
 		return nil
@@ -128,6 +128,34 @@ func wellFormed(s codec.Serializer, raw []byte) error {
 	default:
 		return cborDecoding.Wellformed(raw)
 	}
+}
+
+// withoutSpecials puts numbers in the place of NaN and infinities outside of
+// strings.
+func withoutSpecials(raw []byte) []byte {
+	var out []byte
+	quoted := false
+	for i := 0; i < len(raw); i++ {
+		rest := raw[i:]
+		switch {
+		case quoted && raw[i] == '\\' && len(rest) > 1:
+			out = append(out, raw[i])
+			i++
+		case raw[i] == '"':
+			quoted = !quoted
+		case quoted:
+		case bytes.HasPrefix(rest, []byte("NaN")):
+			out = append(out, "1.0"...)
+			i += 2
+			continue
+		case bytes.HasPrefix(rest, []byte("Infinity")):
+			out = append(out, "1.0"...)
+			i += 7
+			continue
+		}
+		out = append(out, raw[i])
+	}
+	return out
 }
 
 // plain reduces what a library decodes to what all have in common.

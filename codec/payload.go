@@ -19,9 +19,10 @@ func (p Payload) Absent() bool { return p.count == 0 }
 
 // Validate walks the payload: that it is well formed to its end, one or two
 // elements, a list (or a binary or string) and a dictionary, of bounded depth,
-// with valid UTF-8 in each string. It must be in serializer s.
+// with valid UTF-8 in each string. What is in it may be whatever its serializer
+// can say. It must be in serializer s.
 func (p Payload) Validate(s Serializer) error {
-	c := cursor{s: s, buf: p.raw}
+	c := cursor{s: s, buf: p.raw, rules: native}
 	if _, _, element := p.elements(&c); element != "" {
 		return &MalformedError{Element: element, Reason: c.why}
 	}
@@ -70,16 +71,18 @@ func (p Payload) elements(c *cursor) (arguments, argumentsKw []byte, element str
 	}
 	argumentsKw = p.raw[begin:c.pos]
 	if !c.atEnd() || p.count == 1 {
-		c.fail("is followed by more elements")
+		c.fail(moreElements)
 		return nil, nil, "ArgumentsKw"
 	}
 	return arguments, argumentsKw, ""
 }
 
+const moreElements = "is followed by more elements"
+
 // Arguments returns the raw bytes of the payload's two elements, nil where one
 // is absent. They are well formed; else the error is a *[MalformedError].
 func (p Payload) Arguments(s Serializer) (arguments, argumentsKw []byte, err error) {
-	c := cursor{s: s, buf: p.raw}
+	c := cursor{s: s, buf: p.raw, rules: native}
 	arguments, argumentsKw, element := p.elements(&c)
 	if element != "" {
 		return nil, nil, &MalformedError{Element: element, Reason: c.why}

@@ -10,10 +10,11 @@ import (
 // TranscodePayload puts a payload into another serializer: integers up to 64
 // bit stay exact, integers integers and floats floats, binary is in JSON a
 // string that begins with NUL, in Base64. What can't be expressed is a
-// *[TranscodeError]: NaN and infinities in JSON, text that begins with NUL in
-// JSON, keys that are no strings, extension types, tags, integers beyond 64 bit.
-// JavaScript's undefined becomes null, and its tagged Uint8Array binary data.
-// Where from is to, the payload comes out with the same values in plain terms.
+// *[ContentError]: in JSON, NaN and infinities, text that begins with NUL and keys
+// that are no strings; in MessagePack, keys that are no strings, which most
+// libraries don't take; anywhere, extension types, tags, integers beyond 64 bit,
+// halves of surrogate pairs. NaN and infinities as Python writes them in JSON
+// become floats, JavaScript's undefined null, and its tagged Uint8Array binary data.
 // The result is built in dst's capacity, and dst is returned with it for the
 // next use.
 func TranscodePayload(dst []byte, p Payload, from, to Serializer) (Payload, []byte, error) {
@@ -21,12 +22,12 @@ func TranscodePayload(dst []byte, p Payload, from, to Serializer) (Payload, []by
 	if p.count == 0 {
 		return Payload{}, dst, nil
 	}
-	c := cursor{s: from, buf: p.raw}
+	c := cursor{s: from, buf: p.raw, rules: native}
 	arguments, argumentsKw, element := p.elements(&c)
 	if element != "" {
-		return Payload{}, dst, &TranscodeError{element, c.why}
+		return Payload{}, dst, &ContentError{element + c.path, c.why}
 	}
-	t := transcoder{cursor: cursor{s: from, buf: arguments}, to: to, dst: dst}
+	t := transcoder{cursor: cursor{s: from, buf: arguments, rules: native}, to: to, dst: dst}
 	if err := t.whole("Arguments"); err != nil {
 		return Payload{}, t.dst, err
 	}
@@ -36,7 +37,7 @@ func TranscodePayload(dst []byte, p Payload, from, to Serializer) (Payload, []by
 	if to == JSON {
 		t.dst = append(t.dst, ',')
 	}
-	t.cursor = cursor{s: from, buf: argumentsKw}
+	t.cursor = cursor{s: from, buf: argumentsKw, rules: native}
 	if err := t.whole("ArgumentsKw"); err != nil {
 		return Payload{}, t.dst, err
 	}
@@ -60,9 +61,8 @@ func TranscodeDict(dst []byte, d Dict, from, to Serializer) (Dict, []byte, error
 // transcoder reads values in one serializer and appends them in another.
 type transcoder struct {
 	cursor
-	to   Serializer
-	dst  []byte
-	path []string // from the inside out, once something is wrong
+	to  Serializer
+	dst []byte
 }
 
 func (t *transcoder) whole(name string) error {
@@ -72,10 +72,7 @@ func (t *transcoder) whole(name string) error {
 	if t.why == "" {
 		return nil
 	}
-	for i := len(t.path) - 1; i >= 0; i-- {
-		name += t.path[i]
-	}
-	return &TranscodeError{name, t.why}
+	return &ContentError{name + t.path, t.why}
 }
 
 func (t *transcoder) value(depth int) bool {
@@ -201,8 +198,7 @@ func (t *transcoder) listOf(depth int) bool {
 			t.dst = append(t.dst, ',')
 		}
 		if ok = t.value(depth + 1); !ok {
-			t.path = append(t.path, "["+strconv.Itoa(count)+"]")
-			return false
+			return t.insideList(count)
 		}
 		count++
 	}
@@ -222,25 +218,37 @@ func (t *transcoder) dictOf(depth int) bool {
 		if more, ok = t.next(&k); !more {
 			break
 		}
-		var key []byte
-		if key, ok = t.key(); !ok {
-			return false
-		}
 		if t.to == JSON && count > 0 {
 			t.dst = append(t.dst, ',')
 		}
-		t.dst = appendString(t.dst, t.to, key)
-		if t.to == JSON {
-			t.dst = append(t.dst, ':')
-		}
-		if ok = t.value(depth + 1); !ok {
-			t.path = append(t.path, "."+printable(key))
+		begin := t.pos
+		if !t.keyOf(depth) {
 			return false
+		}
+		if !t.value(depth + 1) {
+			return t.insideDict(begin)
 		}
 		count++
 	}
 	t.closeContainer(k, begin, count, appendDictHead, '}')
 	return ok
+}
+
+// keyOf puts a dictionary's key into the other serializer. From MessagePack to
+// CBOR it may be anything.
+func (t *transcoder) keyOf(depth int) bool {
+	if t.s == MessagePack && t.to == CBOR && t.kind() != kindString && t.kind() != kindNone {
+		return t.value(depth + 1)
+	}
+	key, ok := t.key()
+	if !ok {
+		return false
+	}
+	t.dst = appendString(t.dst, t.to, key)
+	if t.to == JSON {
+		t.dst = append(t.dst, ':')
+	}
+	return true
 }
 
 type headAppender func(dst []byte, s Serializer, n int) []byte

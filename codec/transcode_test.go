@@ -68,6 +68,9 @@ func TestTranscodeExactly(t *testing.T) {
 		{codec.JSON, `1.0`, codec.MessagePack, "\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00"},
 		{codec.JSON, `1e0`, codec.CBOR, "\xfb\x3f\xf0\x00\x00\x00\x00\x00\x00"},
 		{codec.JSON, `-0`, codec.CBOR, "\x00"},
+		{codec.JSON, `NaN`, codec.CBOR, "\xfb\x7f\xf8\x00\x00\x00\x00\x00\x01"},
+		{codec.JSON, ` Infinity `, codec.MessagePack, "\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00"},
+		{codec.JSON, `-Infinity`, codec.CBOR, "\xfb\xff\xf0\x00\x00\x00\x00\x00\x00"},
 		{codec.JSON, `-0.0`, codec.MessagePack, "\xcb\x80\x00\x00\x00\x00\x00\x00\x00"},
 		{codec.JSON, `"\u0000AQID"`, codec.MessagePack, "\xc4\x03\x01\x02\x03"},
 		{codec.JSON, `"\u0000\u002b\/zZ"`, codec.CBOR, "\x43\xfb\xfc\xd9"},
@@ -81,6 +84,7 @@ func TestTranscodeExactly(t *testing.T) {
 		{codec.MessagePack, "\xd3\x80\x00\x00\x00\x00\x00\x00\x00", codec.CBOR, "\x3b\x7f\xff\xff\xff\xff\xff\xff\xff"},
 		{codec.MessagePack, "\xc6\x00\x00\x00\x01\xff", codec.JSON, `"\u0000/w=="`},
 		{codec.MessagePack, "\xa1\x00", codec.CBOR, "\x61\x00"},
+		{codec.MessagePack, "\x83\x01\x02\xc0\x03\xc4\x01k\x04", codec.CBOR, "\xa3\x01\x02\xf6\x03\x41k\x04"},
 		{codec.MessagePack, "\xd4\x00\x00", codec.JSON, "null"},
 		{codec.MessagePack, "\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00", codec.CBOR, "\xfb\x7f\xf0\x00\x00\x00\x00\x00\x00"},
 		{codec.CBOR, "\xf9\x3c\x00", codec.JSON, "1.0"},
@@ -128,12 +132,16 @@ func TestTranscodeNamesWhatCannotBeExpressed(t *testing.T) {
 		{codec.CBOR, "\x84\x18\x32\x01\xa0\x81\xc2\x41\x01", codec.MessagePack, "codec: Arguments[0]: extension types and tags can't be expressed in msgpack"},
 		{codec.CBOR, "\x84\x18\x32\x01\xa0\x81\xe0", codec.MessagePack, "codec: Arguments[0]: extension types and tags can't be expressed in msgpack"},
 		{codec.CBOR, "\x84\x18\x32\x01\xa0\x81\x3b\xff\xff\xff\xff\xff\xff\xff\xff", codec.JSON, "codec: Arguments[0]: integer beyond 64 bit"},
-		{codec.MessagePack, "\x94\x32\x01\x80\x91\x81\x01\x01", codec.CBOR, "codec: Arguments: dictionary key is not a string"},
+		{codec.MessagePack, "\x94\x32\x01\x80\x91\x81\x01\x01", codec.JSON, "codec: Arguments[0]: dictionary key is not a string"},
+		{codec.MessagePack, "\x94\x32\x01\x80\x91\x81\x01\xd4\x05\x00", codec.CBOR, "codec: Arguments[0][?]: extension types and tags can't be expressed in cbor"},
+		{codec.CBOR, "\x84\x18\x32\x01\xa0\x81\xa1\x01\x01", codec.MessagePack, "codec: Arguments[0]: dictionary key is not a string"},
+		{codec.JSON, `[50,1,{},["\ud800"]]`, codec.CBOR, "codec: Arguments[0]: half of a surrogate pair in a string"},
+		{codec.JSON, `[50,1,{},[{"\ud800":1}]]`, codec.CBOR, "codec: Arguments[0]: half of a surrogate pair in a string"},
 		{codec.JSON, `[50,1,{},[{"long":[18446744073709551616]}]]`, codec.CBOR, "codec: Arguments[0].long[0]: integer beyond 64 bit"},
 		{codec.JSON, `[50,1,{},[1e400]]`, codec.CBOR, "codec: Arguments[0]: number out of range"},
 		{codec.JSON, `[50,1,{},["\u0000?"]]`, codec.CBOR, "codec: Arguments[0]: string that begins with NUL is not Base64 behind it"},
 		{codec.JSON, `[50,1,{},[1],[]]`, codec.CBOR, "codec: ArgumentsKw: not a dictionary"},
-		{codec.JSON, `[50,1,{},[1,]]`, codec.CBOR, "codec: Arguments: not well formed"},
+		{codec.JSON, `[50,1,{},[1,]]`, codec.CBOR, "codec: Arguments[1]: not well formed"},
 		{codec.JSON, `[50,1,{},[{"` + strings.Repeat("k", 40) + `":1e400}]]`, codec.CBOR, "codec: Arguments[0]." + strings.Repeat("k", 32) + ": number out of range"},
 		{codec.JSON, `[50,1,{},[{"\n":1e400}]]`, codec.CBOR, `codec: Arguments[0].\n: number out of range`},
 	}
@@ -144,7 +152,7 @@ func TestTranscodeNamesWhatCannotBeExpressed(t *testing.T) {
 			continue
 		}
 		_, _, err := codec.TranscodePayload(nil, m.Payload, test.from, test.to)
-		if err == nil || err.Error() != test.want || !errors.As(err, new(*codec.TranscodeError)) {
+		if err == nil || err.Error() != test.want || !errors.As(err, new(*codec.ContentError)) {
 			t.Errorf("%s %q: %v\nwant %s", test.from, test.raw, err, test.want)
 		}
 	}

@@ -1,13 +1,15 @@
 package codec
 
-// MaxDepth is how deep lists and dictionaries may lie within one another.
-const MaxDepth = 128
+// MaxDepth is how deep lists, dictionaries and tags may lie within one another,
+// the message's own list among them. Python's CBOR takes 400, and Crossbar.io ends
+// the session that sends more; its MessagePack takes 1024.
+const MaxDepth = 384
 
 // Validate checks a whole message of any type: that it is one list that begins
 // with a message type, well formed to its end, of bounded depth, with valid
-// UTF-8 in each string.
+// UTF-8 in each string. What is in it may be whatever its serializer can say.
 func Validate(s Serializer, msg []byte) error {
-	c := cursor{s: s, buf: msg}
+	c := cursor{s: s, buf: msg, rules: native}
 	t, _, ok := c.messageType()
 	if !ok {
 		return &MalformedError{Element: "Type", Reason: c.why}
@@ -24,12 +26,18 @@ func Validate(s Serializer, msg []byte) error {
 
 // The Validate methods check what Decode leaves unchecked, for messages that go
 // to a session that others depend on: URIs, the types of options, the payload
-// to its end. They return a *[MalformedError] for what no router would accept,
-// and a *[TranscodeError] where the message is well formed but holds a value
-// that can't be expressed in each serializer: CBOR tags, extension types,
-// integers beyond 64 bit, JSON strings that say they are binary and are not. A
-// router that has to pass it on in another serializer may fail on it, so that
-// one call is to fail before.
+// to its end. They return a *[MalformedError] for what breaks the protocol, and
+// a *[ContentError] where the header is sound, so that it costs one call and
+// no session: the payload is not well formed, or the options hold a value that
+// can't be expressed in each serializer.
+//
+// A payload may hold whatever its serializer can say, but for what makes a peer
+// end the session that sends it. By what Crossbar.io does, that is: nesting
+// beyond [MaxDepth]; in JSON, strings that say they are binary and are not
+// Base64, integers of more than 4300 digits; in MessagePack, keys that are
+// neither strings nor binary, reserved extension types, timestamps that are none;
+// in CBOR, tags before what they do not stand for, references from one part of
+// the message to another, regular expressions.
 
 // Validate checks the options and the payload. What passes goes to a router
 // without harm.
@@ -37,7 +45,9 @@ func (m *Yield) Validate(s Serializer) error {
 	if err := m.Options.validate(s, TypeYield, "Options", yieldOptions); err != nil {
 		return err
 	}
-	return m.Payload.validate(s, TypeYield, m.Options, onlyBinary)
+	var err error
+	m.Foreign, err = m.Payload.validate(s, TypeYield, m.Options, onlyBinary)
+	return err
 }
 
 // Validate checks the error URI, the details and the payload.
@@ -48,7 +58,9 @@ func (m *Error) Validate(s Serializer) error {
 	if err := m.Details.validate(s, TypeError, "Details", errorDetails); err != nil {
 		return err
 	}
-	return m.Payload.validate(s, TypeError, m.Details, onlyBinary)
+	var err error
+	m.Foreign, err = m.Payload.validate(s, TypeError, m.Details, onlyBinary)
+	return err
 }
 
 // Validate checks the procedure, the options and the payload.
@@ -59,7 +71,8 @@ func (m *Call) Validate(s Serializer) error {
 	if err := m.Options.validate(s, TypeCall, "Options", callOptions); err != nil {
 		return err
 	}
-	return m.Payload.validate(s, TypeCall, m.Options, onlyBinary)
+	_, err := m.Payload.validate(s, TypeCall, m.Options, onlyBinary)
+	return err
 }
 
 // Validate checks the options.
@@ -87,7 +100,8 @@ func (m *Publish) Validate(s Serializer) error {
 	if err := m.Options.validate(s, TypePublish, "Options", publishOptions); err != nil {
 		return err
 	}
-	return m.Payload.validate(s, TypePublish, m.Options, binaryOrText)
+	_, err := m.Payload.validate(s, TypePublish, m.Options, binaryOrText)
+	return err
 }
 
 // Validate checks the details and the payload.
@@ -95,7 +109,8 @@ func (m *Event) Validate(s Serializer) error {
 	if err := m.Details.validate(s, TypeEvent, "Details", eventDetails); err != nil {
 		return err
 	}
-	return m.Payload.validate(s, TypeEvent, m.Details, binaryOrText)
+	_, err := m.Payload.validate(s, TypeEvent, m.Details, binaryOrText)
+	return err
 }
 
 // Validate checks the options, and the topic by the way it matches.
@@ -121,25 +136,36 @@ const (
 )
 
 // validate checks a payload to its end, and against what the options say of it.
-func (p Payload) validate(s Serializer, t MessageType, options Dict, may opaque) error {
-	c := cursor{s: s, buf: p.raw, portable: true}
+// foreign tells whether it holds what not every serializer has.
+func (p Payload) validate(s Serializer, t MessageType, options Dict, may opaque) (foreign bool, err error) {
+	c := cursor{s: s, buf: p.raw, rules: careful}
 	arguments, argumentsKw, element := p.elements(&c)
 	if element != "" {
-		return c.cause(t, element)
+		return false, c.contentError(t, element)
 	}
 	if arguments == nil {
-		return nil
+		return false, nil
 	}
+	foreign = c.foreign
 	c = cursor{s: s, buf: arguments}
 	switch k := c.kind(); {
 	case k == kindList || k == kindNull:
-		return nil
+		return foreign, nil
 	case argumentsKw != nil:
 	case k == kindString && may == onlyBinary && !c.jsonBinaryNext():
 	default:
 		if algo, ok := options.Lookup(s, "enc_algo"); ok && !algo.Null() {
-			return nil
+			return foreign, nil
 		}
 	}
-	return &MalformedError{t, "Arguments", notAList}
+	return false, &ContentError{t.String() + ".Arguments", notAList}
+}
+
+// contentError returns why the cursor could not go on in a payload. More
+// elements than a message has are not its payload's fault, but the message's.
+func (c *cursor) contentError(t MessageType, element string) error {
+	if c.why == moreElements {
+		return &MalformedError{t, element, c.why}
+	}
+	return &ContentError{t.String() + "." + element + c.path, c.why}
 }

@@ -275,16 +275,22 @@ func (r *realm) yield(out *transport.Outbox, s *session, message []byte) {
 		r.abort(out, s, err.Error())
 		return
 	}
-	if from, held := r.dealer.HeldFrom(s.callee, m.Request); held &&
-		(!r.hasRoom(s, from, message) || !r.vouch(out, s, m.Request, m.Validate(s.serializer), &m.Payload)) {
-		return
+	var unfit error
+	if from, held := r.dealer.HeldFrom(s.callee, m.Request); held {
+		if !r.hasRoom(s, from, message) {
+			return
+		}
+		var ok bool
+		if unfit, ok = r.vouch(out, s, m.Validate(s.serializer)); !ok {
+			return
+		}
 	}
 	kind := dealer.Final
 	if m.Progress {
 		kind = dealer.Progress
 	}
 	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, kind),
-		hand{serializer: s.serializer, raw: message, yield: m})
+		hand{serializer: s.serializer, raw: message, yield: m, unfit: unfit})
 }
 
 // calleeError takes an ERROR of a callee.
@@ -301,38 +307,36 @@ func (r *realm) calleeError(out *transport.Outbox, s *session, message []byte) {
 		out.Send(s.router, message)
 		return
 	}
-	if from, held := r.dealer.HeldFrom(s.callee, m.Request); held &&
-		(!r.hasRoom(s, from, message) || !r.vouch(out, s, m.Request, m.Validate(s.serializer), &m.Payload)) {
-		return
+	var unfit error
+	if from, held := r.dealer.HeldFrom(s.callee, m.Request); held {
+		if !r.hasRoom(s, from, message) {
+			return
+		}
+		var ok bool
+		if unfit, ok = r.vouch(out, s, m.Validate(s.serializer)); !ok {
+			return
+		}
 	}
 	kind := dealer.Final
 	if string(m.URI) == uriUnavailable {
 		kind = dealer.Unavailable
 	}
 	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, kind),
-		hand{serializer: s.serializer, raw: message, err: &m})
+		hand{serializer: s.serializer, raw: message, err: &m, unfit: unfit})
 }
 
 // vouch sees to it that an answer does no harm to the session at the router
 // that all callees depend on; invalid is what its validation found. A callee
-// that breaks the protocol is aborted. A payload that is well formed but holds
-// what only its serializer has, so that the router may fail to pass it on, is
-// put in plain terms, or else ends the call with an error. It is false if the
-// answer is dealt with.
-func (r *realm) vouch(out *transport.Outbox, s *session, request uint64, invalid error, payload *codec.Payload) bool {
+// that breaks the protocol is aborted, and vouch is false. An answer with a sound
+// header is the end of its call whatever it carries: unfit says why it can't be
+// passed on.
+func (r *realm) vouch(out *transport.Outbox, s *session, invalid error) (unfit error, ok bool) {
 	if invalid == nil {
-		return true
+		return nil, true
 	}
-	if foreign := (*codec.TranscodeError)(nil); !errors.As(invalid, &foreign) {
-		r.abort(out, s, invalid.Error())
-		return false
+	if content := (*codec.ContentError)(nil); errors.As(invalid, &content) {
+		return invalid, true
 	}
-	var err error
-	if *payload, r.plain, err = codec.TranscodePayload(r.plain[:0], *payload, s.serializer, s.serializer); err == nil {
-		return true
-	}
-	answer := codec.Error{RequestType: codec.TypeInvocation, URI: []byte(uriInvalidArgument), Payload: codec.TextPayload(
-		s.serializer, nil, "the callee's answer can't be passed on: "+invalid.Error(), nil)}
-	r.perform(out, r.dealer.Answer(r.now(), s.callee, request, dealer.Final), hand{serializer: s.serializer, err: &answer})
-	return false
+	r.abort(out, s, invalid.Error())
+	return nil, false
 }

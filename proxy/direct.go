@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/wampool/wampool/codec"
@@ -87,7 +86,7 @@ func (up *uplink) isLive() bool { return up.wanted && up.granted || up.draining 
 func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, m *codec.Call) {
 	if !s.isCaller {
 		s.caller, s.isCaller = r.dealer.AddOrigin(true), true
-		r.setOrigin(s.caller, origin{conn: s.client, serializer: s.serializer, caller: s})
+		r.setOrigin(s.caller, origin{conn: s.client, serializer: s.serializer, most: r.proxy.clientTakes(s.client), caller: s})
 	}
 	s.renumbered.swallow(m.Request)
 	if r.draining {
@@ -111,23 +110,17 @@ func (s *session) disclose(to []codec.Field) []codec.Field {
 // callPool hands a CALL, or a further part of one, to the dealer, after a look
 // at all of it: what it carries goes to a callee that others need too.
 func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, m *codec.Call) {
-	payload := m.Payload
-	if invalid := m.Validate(s.serializer); invalid != nil {
-		if foreign := (*codec.TranscodeError)(nil); !errors.As(invalid, &foreign) {
-			r.abort(out, s, invalid.Error())
-			return
-		}
-		var err error
-		if payload, r.plain, err = codec.TranscodePayload(r.plain[:0], payload, s.serializer, s.serializer); err != nil {
-			s.renumbered.close(m.Request, m.Progress)
-			r.endCall(out, s.caller, m.Request, uriInvalidArgument, "the call can't be passed on: "+invalid.Error())
-			return
-		}
+	if unfit, ok := r.vouch(out, s, m.Validate(s.serializer)); !ok {
+		return
+	} else if unfit != nil {
+		s.renumbered.close(m.Request, m.Progress)
+		r.endCall(out, s.caller, m.Request, uriInvalidArgument, "the call can't be passed on: "+unfit.Error())
+		return
 	}
 	details := r.detailsOf(s, pool, m)
 	r.perform(out, r.dealer.Call(r.now(), dealer.Call{
 		Pool: pool, Origin: s.caller, Request: m.Request,
-		Body:            codec.Body{Serializer: s.serializer, Details: details, Payload: payload},
+		Body:            codec.Body{Serializer: s.serializer, Details: details, Payload: m.Payload},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), hand{})
 }

@@ -59,10 +59,8 @@ func TestDirectPassthru(t *testing.T) {
 // What a caller sends goes to callees that others need: it is looked at first.
 func TestDirectCallIsValidated(t *testing.T) {
 	for _, bad := range []string{
-		`[48,2,{},"com.example.p",[1,]]`,
-		`[48,2,{},"com.example.p",{}]`,
 		`[48,2,{"timeout":"soon"},"com.example.p"]`,
-		"[48,2,{},\"com.example.p\",[\"\\ud800\"]]",
+		`[48,2,{},"com.example.p",[1],{},3]`,
 	} {
 		_, pool, callee, caller, _, registration := directWorld(t, "", "")
 		caller.send(`[48,1,{},"com.example.p"]`)
@@ -72,6 +70,21 @@ func TestDirectCallIsValidated(t *testing.T) {
 		pool.send(`[68,1,100,{},["next"]]`)
 		callee.expect(`[68,2,%d,{},["next"]]`, registration)
 	}
+}
+
+// What is wrong in a payload costs the call.
+func TestDirectCallWithAnUnfitPayload(t *testing.T) {
+	_, pool, callee, caller, _, registration := directWorld(t, "", "")
+	caller.send(`[48,1,{},"com.example.p"]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	for i, bad := range []string{`[1,]`, `{}`, `[1],[]`, `["\u0000no Base64"]`} {
+		caller.sendBytes(fmt.Appendf(nil, `[48,%d,{},"com.example.p",%s]`, i+2, bad))
+		caller.expectPrefix(`[8,48,%d,{},"wamp.error.invalid_argument",["the call can't be passed on: codec: CALL.Arguments`, i+2)
+	}
+	pool.send(`[68,1,100,{},["next"]]`)
+	callee.expect(`[68,2,%d,{},["next"]]`, registration)
+	callee.send(`[70,1,{},["the first"]]`)
+	caller.expect(`[50,1,{},["the first"]]`)
 }
 
 func TestDirectAcrossSerializers(t *testing.T) {
@@ -96,7 +109,7 @@ func TestDirectAcrossSerializers(t *testing.T) {
 	caller, router := w.connectBy(codec.CBOR)
 	w.welcome(caller, router, "frontend", "")
 	caller.sendBytes(wire(codec.CBOR, list{48, 1, dict{}, "com.example.p", list{verbatim{codec.CBOR: "\xc1\x01"}}}))
-	caller.expectPrefix(`[8,48,1,{},"wamp.error.invalid_argument",["the call can't be passed on`)
+	caller.expectPrefix(`[8,48,1,{},"wamp.error.invalid_argument",["the call's payload does not fit the callee's serializer`)
 	caller.sendBytes(wire(codec.CBOR, list{48, 2, dict{}, "com.example.p", list{verbatim{codec.CBOR: "\xf9\x7e\x00"}}})) // NaN
 	caller.expectPrefix(`[8,48,2,{},"wamp.error.invalid_argument",["the call's payload does not fit the callee's serializer`)
 	caller.send(`[48,3,{},"com.example.p"]`)

@@ -81,10 +81,16 @@ func TestHostileDirectCalls(t *testing.T) {
 				passed, goesOn := atRouter.untilSentinel()
 				calls := v.takes(t)
 				sound := shape.sound && (utf8.Valid(shape.raw) || !a.checksText())
+				unfit := shape.unfit && (utf8.Valid(shape.raw) || !a.checksText())
 				switch {
 				case isCall && sound && (calls != 2 || passed != 0 || !goesOn),
 					!isCall && sound && (calls != 1 || passed != 0 || !goesOn):
 					t.Errorf("%s: %d calls came to the callee, %d messages to the router; the session goes on: %t", shape.name, calls, passed, goesOn)
+				case !sound && unfit:
+					if calls != 1 || passed != 0 || !goesOn {
+						t.Errorf("%s: %d calls came to the callee, %d messages to the router; the session goes on: %t", shape.name, calls, passed, goesOn)
+					}
+					caller.expectError(codec.TypeCall, 2, uriInvalidArgument)
 				case !sound && (calls != 1 || goesOn != (passed == 1)):
 					t.Errorf("%s: %d calls came to the callee, %d messages to the router; the session goes on: %t", shape.name, calls, passed, goesOn)
 				}

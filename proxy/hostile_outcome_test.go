@@ -21,6 +21,7 @@ var (
 	discarded = outcome{kind: discarding} // nobody gets it; the session goes on
 	spoiled   = outcome{kind: spoiling}   // its call ends with wamp.error.invalid_argument; the session goes on
 	answered  = outcome{kind: answering}  // its call ends with what it sent
+	untouched = outcome{kind: keeping}    // and that byte for byte, but for the ID
 	parted    = outcome{kind: parting}    // its own router gets it; the session is over, its connection is not
 )
 
@@ -34,6 +35,7 @@ const (
 	refusing
 	spoiling
 	answering
+	keeping
 	parting
 )
 
@@ -64,6 +66,17 @@ func (x *attacker) does(raw []byte, want outcome) bool {
 		}
 	case spoiling:
 		a.pool.expectError(codec.TypeInvocation, x.call, uriInvalidArgument)
+		x.call = 0
+	case keeping:
+		element := 1
+		if of, _ := codec.PeekType(a.s, raw); of == codec.TypeError {
+			element = 2
+		}
+		kept, err := codec.AppendWithID(nil, a.s, raw, element, uint64(x.call))
+		if err != nil {
+			x.client.t.Fatal(err)
+		}
+		a.pool.expectBytes(kept)
 		x.call = 0
 	case answering:
 		if got := elements(x.client.t, a.s, a.pool.next()); got[0] == float64(codec.TypeError) && got[2] != float64(x.call) ||

@@ -13,6 +13,7 @@ type poolRouterOutcome int
 const (
 	ignored    poolRouterOutcome = iota // nothing happens
 	turnedAway                          // the call has the ERROR wamp.error.no_available_callee
+	unread                              // the call has the ERROR wamp.error.invalid_argument
 	asksAgain                           // the registration is asked for once more
 	lost                                // the pool session is ended, comes back, and registers again
 )
@@ -54,22 +55,29 @@ var hostilePoolRouters = []struct {
 	{"nothing", verbatim{codec.JSON: " ", codec.MessagePack: "\x90", codec.CBOR: "\x80"}, lost},
 	{"a number", 68, lost},
 	{"message type 0", list{0}, lost},
-	{"INVOCATION cut short", list{68, 900}, lost},
-	{"INVOCATION with ID 0", list{68, 0, 101, dict{}}, lost},
-	{"INVOCATION with ID -1", list{68, -1, 101, dict{}}, lost},
-	{"INVOCATION with ID 2^53+1", list{68, uint64(codec.MaxID + 1), 101, dict{}}, lost},
-	{"INVOCATION with ID 1.5", list{68, 1.5, 101, dict{}}, lost},
-	{"INVOCATION for registration 0", list{68, 900, 0, dict{}}, lost},
-	{"INVOCATION with details as a list", list{68, 900, 101, list{}}, lost},
-	{"INVOCATION with details too deep", list{68, 900, 101, dict{"a", nested(100000)}}, lost},
-	{"INVOCATION with bad UTF-8 in its details", list{68, 900, 101, dict{"a", "\xff"}}, lost},
+	{"INVOCATION cut short", list{68, 900}, unread},
+	{"INVOCATION with ID 0", list{68, 0, 101, dict{}}, ignored},
+	{"INVOCATION with ID -1", list{68, -1, 101, dict{}}, ignored},
+	{"INVOCATION with ID 2^53+1", list{68, uint64(codec.MaxID + 1), 101, dict{}}, ignored},
+	{"INVOCATION with ID 1.5", list{68, 1.5, 101, dict{}}, ignored},
+	{"INVOCATION for registration 0", list{68, 900, 0, dict{}}, unread},
+	{"INVOCATION with details as a list", list{68, 900, 101, list{}}, unread},
+	{"INVOCATION with details too deep", list{68, 900, 101, dict{"a", nested(100000)}}, unread},
+	{"INVOCATION with bad UTF-8 in its details", list{68, 900, 101, dict{"a", "\xff"}}, unread},
 	{"INVOCATION with too many elements", verbatim{
-		codec.MessagePack: "\x97\x44\x02\x65\x80\x90\x80\x01", codec.CBOR: "\x87\x18\x44\x02\x18\x65\xa0\x80\xa0\x01",
-	}, lost},
-	{"INTERRUPT cut short", list{69}, lost},
-	{"REGISTERED with registration 0", list{65, 1, 0}, lost},
-	{"UNREGISTERED with ID -1", list{67, -1}, lost},
-	{"ERROR without a URI", list{8, 64, 77, dict{}}, lost},
+		codec.MessagePack: "\x97\x44\xcd\x03\x84\x65\x80\x90\x80\x01", codec.CBOR: "\x87\x18\x44\x19\x03\x84\x18\x65\xa0\x80\xa0\x01",
+	}, unread},
+	{"INVOCATION with a key that is no text in its details", verbatim{
+		codec.MessagePack: "\x94\x44\xcd\x03\x84\x65\x81\x01\x01", codec.CBOR: "\x84\x18\x44\x19\x03\x84\x18\x65\xa1\x01\x01",
+	}, unread},
+	{"INVOCATION without an ID", list{68}, ignored},
+	{"INTERRUPT cut short", list{69}, ignored},
+	{"INTERRUPT with options as a list", list{69, 900, list{}}, ignored},
+	{"REGISTERED cut short", list{65, 1}, ignored},
+	{"RESULT cut short", list{50}, ignored},
+	{"REGISTERED with registration 0", list{65, 1, 0}, ignored},
+	{"UNREGISTERED with ID -1", list{67, -1}, ignored},
+	{"ERROR without a URI", list{8, 64, 77, dict{}}, ignored},
 	{"ABORT", list{3, dict{}, "wamp.error.protocol_violation"}, lost},
 	{"ABORT without a reason", list{3, dict{}}, lost},
 	{"GOODBYE", list{6, dict{}, "wamp.close.system_shutdown"}, lost},
@@ -118,6 +126,8 @@ func (a *arena) stands(t *testing.T, sent []byte, want poolRouterOutcome) {
 			t.Fatal(err)
 		}
 		a.pool.expectError(codec.TypeInvocation, int(request), uriNoCallee)
+	case unread:
+		a.pool.expectError(codec.TypeInvocation, 900, uriInvalidArgument)
 	case asksAgain:
 		a.healthyAtRouter = a.registers()
 	case lost:

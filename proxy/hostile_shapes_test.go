@@ -68,6 +68,7 @@ type shape struct {
 	name  string
 	raw   []byte
 	sound bool
+	unfit bool // only its payload is wrong
 	want  outcome
 }
 
@@ -75,15 +76,21 @@ type shape struct {
 func shapesOf(s codec.Serializer, elements string, message list) []shape {
 	of := codec.MessageType(message[0].(int))
 	var shapes []shape
+	unfit := false
 	add := func(raw []byte, sound, typed bool, format string, args ...any) {
-		shapes = append(shapes, shape{fmt.Sprintf("%s %s", of, fmt.Sprintf(format, args...)), raw, sound, wanted(of, sound, typed)})
+		shapes = append(shapes, shape{
+			fmt.Sprintf("%s %s", of, fmt.Sprintf(format, args...)), raw, sound, unfit, wanted(of, sound, unfit, typed),
+		})
 	}
 	whole := wire(s, message)
 	add(whole, true, true, "as it should be")
+	unfit = s != codec.JSON && mandatory(elements) < len(message) // its last byte is the payload's
 	add(whole[:len(whole)-1], false, true, "less its last byte")
+	unfit = false
 	add(append(slices.Clip(whole), wire(s, 1)...), false, true, "and one more value")
 	add(wire(s, append(slices.Clip(message), 1)), false, true, "with one element more")
 	for i := range message {
+		unfit = false
 		add(wire(s, message[:i]), i >= mandatory(elements), i > 0, "cut to %d elements", i)
 		for _, w := range wrong {
 			if w.binary && s == codec.JSON {
@@ -91,6 +98,7 @@ func shapesOf(s codec.Serializer, elements string, message list) []shape {
 			}
 			broken := slices.Clone(message)
 			broken[i] = w.value
+			unfit = elements[i] == 'a' || elements[i] == 'k'
 			add(wire(s, broken), i > 0 && slices.Contains([]byte(w.sound), elements[i]), i > 0, "with %s as element %d", w.name, i)
 		}
 	}
@@ -110,7 +118,7 @@ func mandatory(elements string) int {
 
 // wanted is what comes of a message from a client with one call. What is not
 // about a pool is its own router's to judge, well formed or not.
-func wanted(of codec.MessageType, sound, typed bool) outcome {
+func wanted(of codec.MessageType, sound, unfit, typed bool) outcome {
 	switch {
 	case !typed:
 		return passed
@@ -120,6 +128,8 @@ func wanted(of codec.MessageType, sound, typed bool) outcome {
 		return passed
 	case sound:
 		return answered
+	case unfit:
+		return spoiled
 	}
 	return aborted
 }

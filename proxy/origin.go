@@ -14,7 +14,9 @@ import (
 type origin struct {
 	conn       *transport.Conn
 	serializer codec.Serializer
+	most       int      // bytes of a message that it takes
 	caller     *session // nil: the router
+	mute       bool     // see lastWord
 }
 
 // request is what the origin's calls came as.
@@ -28,16 +30,24 @@ func (o *origin) request() codec.MessageType {
 // forward passes a callee's answer on to where the call came from.
 func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 	to := &r.origins[a.Origin]
-	err := r.answerFor(to, a, h)
-	if err != nil {
-		r.message = r.errorMessage(to, a.Request, uriInvalidArgument,
-			codec.TextPayload(to.serializer, nil, "the callee's answer does not fit the serializer of who called: "+err.Error(), nil))
-	} else if err = to.fits(r.message); err != nil {
-		r.message = r.errorMessage(to, a.Request, uriPayloadSize, codec.TextPayload(to.serializer, nil, err.Error(), nil))
+	err := h.unfit
+	switch {
+	case err != nil:
+		r.message = r.errorText(to, a.Request, uriInvalidArgument, "the callee's answer can't be passed on: "+err.Error())
+	default:
+		if err = r.answerFor(to, a, h); err != nil {
+			r.message = r.errorText(to, a.Request, uriInvalidArgument, "the callee's answer does not fit the serializer of who called: "+err.Error())
+		} else if err = to.fits(r.message); err != nil {
+			r.message = r.errorText(to, a.Request, uriPayloadSize, err.Error())
+		}
 	}
 	out.Send(to.conn, r.message)
+	sent := len(r.message)
+	if err == nil && a.Final && to.mute && h.serializer == to.serializer && h.isForeign() {
+		sent += r.lastWord(out, to, a.Request)
+	}
 	if to.caller == nil {
-		r.callees[a.Callee].share.Sent(to.conn, len(r.message))
+		r.callees[a.Callee].share.Sent(to.conn, sent)
 	}
 	if up := r.uplinkOf(a.Pool); up != nil && a.Final {
 		up.answered++
@@ -86,10 +96,45 @@ func (r *realm) answerFor(to *origin, a *dealer.Action, h hand) error {
 
 // fits tells why an answer can't be sent: who called does not take one so long.
 func (o *origin) fits(message []byte) error {
-	if size, most := len(message), o.conn.MaxSend(); size > most {
-		return fmt.Errorf("the answer has %d bytes, and %d is the most that the RawSocket of who called takes", size, most)
+	size := len(message)
+	switch {
+	case size <= o.most:
+		return nil
+	case o.caller == nil:
+		return fmt.Errorf("the answer has %d bytes, and %d is the most that the router takes (router.message_bytes, or what its RawSocket announces)", size, o.most)
 	}
-	return nil
+	return fmt.Errorf("the answer has %d bytes, and %d is the most that who called takes (limits.message_bytes, or what its RawSocket announces)", size, o.most)
+}
+
+// routerTakes is the longest message that may be sent to the router, in bytes.
+func (p *Proxy) routerTakes(conn *transport.Conn) int {
+	return int(min(int64(conn.MaxSend()), p.config.Router.MessageBytes))
+}
+
+// clientTakes is the longest message of a pool that may be sent to a client, in
+// bytes: as long as its own may be.
+func (p *Proxy) clientTakes(conn *transport.Conn) int {
+	return int(min(int64(conn.MaxSend()), p.config.Limits.MessageBytes))
+}
+
+// isForeign tells whether the answer holds what only its callee's serializer has.
+func (h *hand) isForeign() bool {
+	if h.yield != nil {
+		return h.yield.Foreign
+	}
+	return h.err.Foreign
+}
+
+// lastWord follows an answer that holds what only its serializer has with an
+// ERROR for the same call. Where the router could not put the answer into its
+// caller's serializer, that is what the caller gets; else the call is over, and the
+// router takes no notice. So Crossbar.io does, which otherwise leaves such a
+// caller without any answer. It returns the bytes sent.
+func (r *realm) lastWord(out *transport.Outbox, to *origin, request uint64) int {
+	r.message = r.errorText(to, request, uriInvalidArgument,
+		"the callee's answer holds what only "+to.serializer.String()+" has, and the router can't put it into the caller's serializer")
+	out.Send(to.conn, r.message)
+	return len(r.message)
 }
 
 // hasRoom tells whether a callee's answer may be sent to where the call came
@@ -125,6 +170,11 @@ func (r *realm) refuse(out *transport.Outbox, a *dealer.Action) {
 		up.refused++
 		up.logRefusal(r, a.Refusal, uri)
 	}
+}
+
+// errorText builds the ERROR that answers a call with one sentence.
+func (r *realm) errorText(to *origin, request uint64, uri, text string) []byte {
+	return r.errorMessage(to, request, uri, codec.TextPayload(to.serializer, nil, text, nil))
 }
 
 // errorMessage builds the ERROR that answers a call.

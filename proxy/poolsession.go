@@ -24,7 +24,10 @@ const (
 // message is to cost all callees their registrations. A call larger than a
 // client's limit, and an answer that the router is too slow for, get an error.
 const (
-	poolMessageBytes    = 256 << 20
+	// A router that takes no longer messages than router.message_bytes may send
+	// longer ones, for they grow where it puts them into another serializer: text
+	// of control characters 6 times, small floats 9 times.
+	poolGrowth          = 16
 	poolSendBufferBytes = 256 << 20
 )
 
@@ -96,7 +99,8 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 	l.notJoined, l.speaks, l.wasUp, l.turnedAway = "", l.serializer, true, false
 	clear(r.forbidden) // the session may have another role now
 	r.takeUnit(l.serializer, welcome)
-	r.origins[l.origin] = origin{conn: conn, serializer: conn.Serializer()}
+	_, mute := welcome.Details.Lookup(l.serializer, "x_cb_node") // since 2020
+	r.origins[l.origin] = origin{conn: conn, serializer: l.serializer, most: r.proxy.routerTakes(conn), mute: mute}
 	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).
 		Stringer("serializer", conn.Serializer()).Msg("pool session up")
 	r.tellRoleless()
@@ -170,34 +174,43 @@ func (l *link) take(conn *transport.Conn, message []byte) error {
 	case codec.TypeInvocation:
 		var m codec.Invocation
 		if err := m.Decode(s, message); err != nil {
-			return err
+			l.unreadableCall(message, err)
+			return nil
 		}
 		l.invocation(&m, len(message))
 	case codec.TypeInterrupt:
 		var m codec.Interrupt
 		if err := m.Decode(s, message); err != nil {
-			return err
+			if m.Request, _ = codec.ID(s, message, 1); m.Request == 0 {
+				l.unreadable(t, err)
+				return nil
+			}
+			m.Options, m.Mode = codec.Dict{}, "" // it is canceled all the same
 		}
 		r.perform(&l.out, r.dealer.Cancel(r.now(), l.origin, m.Request, m.Mode), hand{serializer: s, interrupt: &m})
 	case codec.TypeRegistered:
 		var m codec.Registered
 		if err := m.Decode(s, message); err != nil {
-			return err
+			l.unreadable(t, err) // asked again, as if it had not come
+			return nil
 		}
 		l.registered(&m)
 	case codec.TypeUnregistered:
 		var m codec.Unregistered
 		if err := m.Decode(s, message); err != nil {
-			return err
+			l.unreadable(t, err)
+			return nil
 		}
 		l.unregistered(&m)
 	case codec.TypeError:
 		var m codec.Error
-		if err := m.Decode(s, message); err == nil {
-			l.refused(&m)
-		} else if answersOurs(s, message) {
-			return err
-		} // else of an answer of a callee, which concerns nobody any more
+		if err := m.Decode(s, message); err != nil {
+			// fox-wamp answers a YIELD for a call that is over by an ERROR whose
+			// URI is a number.
+			l.unreadable(t, err)
+			return nil
+		}
+		l.refused(&m)
 	case codec.TypeGoodbye:
 		if !l.leaving {
 			bye := codec.Goodbye{Reason: uriGoodbyeAndOut}
@@ -214,20 +227,29 @@ func (l *link) take(conn *transport.Conn, message []byte) error {
 	return nil
 }
 
-// answersOurs tells whether an ERROR is the answer to a REGISTER or UNREGISTER.
-// Routers send others, not all of them well formed: fox-wamp answers a YIELD
-// for a call that is over by an ERROR whose URI is a number.
-func answersOurs(s codec.Serializer, message []byte) bool {
-	t, err := codec.ID(s, message, 1)
-	return err == nil && (t == uint64(codec.TypeRegister) || t == uint64(codec.TypeUnregister))
+// unreadableCall answers an INVOCATION that can't be decoded, if its ID can.
+func (l *link) unreadableCall(message []byte, why error) {
+	id, err := codec.ID(l.serializer, message, 1)
+	if err != nil {
+		l.unreadable(codec.TypeInvocation, why)
+		return
+	}
+	l.realm.endCall(&l.out, l.origin, id, uriInvalidArgument, "the call can't be passed on: "+why.Error())
+}
+
+// unreadable leaves out a message of the router that can't be decoded. It costs
+// no pool its registration.
+func (l *link) unreadable(t codec.MessageType, why error) {
+	if more, say := l.realm.proxy.leftOut.now(); say {
+		l.log.Warn().Err(why).Stringer("message", t).Int("more_since_last_line", more).Msg("message of the router to the pool session can't be read: it is left out")
+	}
 }
 
 func (l *link) invocation(m *codec.Invocation, size int) {
 	r := l.realm
 	if most := r.proxy.config.Limits.MessageBytes; int64(size) > most {
-		r.message = r.errorMessage(&r.origins[l.origin], m.Request, uriPayloadSize, codec.TextPayload(l.serializer, nil,
-			fmt.Sprintf("the call has %d bytes, and %d is the most that a callee may get (limits.message_bytes)", size, most), nil))
-		l.out.Send(l.conn, r.message)
+		r.endCall(&l.out, l.origin, m.Request, uriPayloadSize,
+			fmt.Sprintf("the call has %d bytes, and %d is the most that a callee may get (limits.message_bytes)", size, most))
 		return
 	}
 	g := l.registrations[m.Registration]

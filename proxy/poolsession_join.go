@@ -34,7 +34,7 @@ func (l *link) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error
 		Timeout:     config.Router.DialTimeout,
 		TLS:         l.realm.proxy.routerTLS(),
 		Limits: transport.Limits{
-			MessageBytes: max(poolMessageBytes, config.Limits.MessageBytes), SendBufferBytes: l.realm.proxy.poolSendBuffer,
+			MessageBytes: max(poolGrowth*config.Router.MessageBytes, config.Limits.MessageBytes), SendBufferBytes: l.realm.proxy.poolSendBuffer,
 			Keepalive: l.realm.proxy.keepalive,
 		},
 	})

@@ -207,7 +207,7 @@ func (r *realm) grantedInvocation(out *transport.Outbox, p *pendingRegister, m *
 	s, up := p.session, p.up
 	if !s.hasDoor {
 		s.door, s.hasDoor = r.dealer.AddOrigin(false), true
-		r.setOrigin(s.door, origin{conn: s.router, serializer: s.serializer})
+		r.setOrigin(s.door, origin{conn: s.router, serializer: s.serializer, most: r.proxy.routerTakes(s.router)})
 	}
 	if r.uplinkOf(up.pool) != up {
 		r.message = r.errorMessage(&r.origins[s.door], m.Request, uriNoCallee,

@@ -231,9 +231,7 @@ func TestNothingOfABadCalleeReachesThePoolSession(t *testing.T) {
 		"not an ID":                `[70,-1,{}]`,
 		"a huge ID":                `[70,9007199254740994,{}]`,
 		"an option of wrong type":  `[70,1,{"progress":"yes"}]`,
-		"a payload cut off":        `[70,1,{},[1,2]`,
 		"trailing elements":        `[70,1,{},[1],{},3]`,
-		"a payload too deep":       `[70,1,{},` + strings.Repeat("[", 500) + strings.Repeat("]", 500) + `]`,
 		"an error URI with spaces": `[8,68,1,{},"no uri"]`,
 		"an error without a URI":   `[8,68,1,{},7]`,
 	} {
@@ -416,17 +414,41 @@ func TestCleanStopAnswersWhatIsLeft(t *testing.T) {
 	_ = router
 }
 
-func TestAnswerThatOnlyItsSerializerCanExpressEndsOneCallAlone(t *testing.T) {
+// A payload that can't be passed on ends its call; the callee's other calls are
+// untouched.
+func TestUnfitAnswerEndsOneCallAlone(t *testing.T) {
+	for name, arguments := range map[string]string{
+		"cut off":           `[1,2`,
+		"not a list":        `7`,
+		"too deep":          strings.Repeat("[", 500) + strings.Repeat("]", 500),
+		"not Base64":        `["\u0000***"]`,
+		"an endless number": `[` + strings.Repeat("1", 5000) + `]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, pool := newWorld(t, "")
+			callee, _, _ := w.callee(pool, `{"concurrency":2}`, "")
+			for i := 1; i <= 2; i++ {
+				pool.send(`[68,%d,100,{}]`, i)
+				callee.expectPrefix(`[68,%d,`, i)
+			}
+			callee.send("%s", `[70,1,{},`+arguments+`]`)
+			pool.expectPrefix(`[8,68,1,{},"wamp.error.invalid_argument",["the callee's answer can't be passed on: codec: YIELD.Arguments`)
+			callee.send(`[70,2,{},["fine"]]`)
+			pool.expect(`[70,2,{},["fine"]]`)
+		})
+	}
+}
+
+// What Python and JavaScript write in JSON beyond its standard passes.
+func TestAnswerThatOnlyItsSerializerCanExpressPasses(t *testing.T) {
 	w, pool := newWorld(t, "")
 	callee, _, _ := w.callee(pool, `{"concurrency":2}`, "")
-	pool.send(`[68,1,100,{}]`)
-	callee.expectPrefix(`[68,1,`)
-	callee.send(`[70,1,{},[123456789012345678901234567890]]`)
-	pool.expectPrefix(`[8,68,1,{},"wamp.error.invalid_argument"`)
-	pool.send(`[68,2,100,{}]`)
-	callee.expectPrefix(`[68,2,`)
-	callee.send(`[70,2,{},["fine"]]`)
-	pool.expect(`[70,2,{},["fine"]]`)
+	pool.send(`[68,1,100,{},[NaN,"\udc00"]]`)
+	if got := callee.expectPrefix(`[68,1,`); !strings.HasSuffix(got, `,{},[NaN,"\udc00"]]`) {
+		t.Errorf("got %s", got)
+	}
+	callee.send(`[70,1,{},[123456789012345678901234567890,NaN,-Infinity,"\ud800",1e999]]`)
+	pool.expect(`[70,1,{},[123456789012345678901234567890,NaN,-Infinity,"\ud800",1e999]]`)
 }
 
 func TestWhatIsNoProcedureIsLeftToTheCalleesOwnSession(t *testing.T) {

@@ -47,18 +47,18 @@ type realm struct {
 	failed    []failure           // calls whose message could not be put in the callee's serializer
 
 	// The answer at hand, and buffers for the message under construction.
-	yielded                                codec.Yield
-	called                                 codec.Call
-	message, details, dict, payload, plain []byte
-	routed, disclosed                      []byte
+	yielded                         codec.Yield
+	called                          codec.Call
+	message, details, dict, payload []byte
+	routed, disclosed               []byte
 }
 
 // failure is a call that was dispatched but could not be written to its callee.
 type failure struct {
-	callee dealer.CalleeID
-	id     uint64
-	uri    string
-	text   string
+	dealer.Action
+	part bool // of a call that the callee has already
+	uri  string
+	text string
 }
 
 // hand is the message at hand while the dealer's actions are carried out: the
@@ -69,6 +69,7 @@ type hand struct {
 	yield      *codec.Yield
 	err        *codec.Error
 	interrupt  *codec.Interrupt
+	unfit      error // why the answer can't be passed on
 }
 
 func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
@@ -136,15 +137,15 @@ func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 	if from != s.serializer {
 		var err error
 		if details, payload, err = r.transcode(details, payload, from, s.serializer); err != nil {
-			r.failed = append(r.failed, failure{a.Callee, a.ID, uriInvalidArgument, "the call's payload does not fit the callee's serializer: " + err.Error()})
+			r.failed = append(r.failed, failure{*a, a.ID <= s.invoked, uriInvalidArgument, "the call's payload does not fit the callee's serializer: " + err.Error()})
 			return
 		}
 	}
 	m := codec.Invocation{Request: a.ID, Registration: a.Registration, Details: details, Payload: payload}
 	r.message = m.Append(r.message[:0], s.serializer)
-	if size, most := len(r.message), s.client.MaxSend(); size > most {
-		r.failed = append(r.failed, failure{a.Callee, a.ID, uriPayloadSize,
-			fmt.Sprintf("the call has %d bytes, and %d is the most that the callee's RawSocket takes", size, most)})
+	if size, most := len(r.message), r.proxy.clientTakes(s.client); size > most {
+		r.failed = append(r.failed, failure{*a, a.ID <= s.invoked, uriPayloadSize,
+			fmt.Sprintf("the call has %d bytes, and %d is the most that the callee takes (limits.message_bytes, or what its RawSocket announces)", size, most)})
 		return
 	}
 	out.Send(s.client, r.message)
@@ -152,6 +153,7 @@ func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 		up.dispatched++
 	}
 	s.dispatched++
+	s.invoked = max(s.invoked, a.ID)
 }
 
 // strippedOf are the details that an INVOCATION does not keep whose timeout is
@@ -170,13 +172,17 @@ func (r *realm) transcode(dict codec.Dict, payload codec.Payload, from, to codec
 }
 
 // fail answers a call in its callee's stead, for its message could not be
-// written to the callee.
+// written to the callee. One that is under way there already is given up.
 func (r *realm) fail(out *transport.Outbox, f failure) {
-	to := r.callees[f.callee]
+	if f.part {
+		r.endCall(out, f.Origin, f.Request, f.uri, f.text)
+		return
+	}
+	to := r.callees[f.Callee]
 	answer := codec.Error{
 		RequestType: codec.TypeInvocation, URI: []byte(f.uri), Payload: codec.TextPayload(to.serializer, nil, f.text, nil),
 	}
-	r.perform(out, r.dealer.Answer(r.now(), f.callee, f.id, dealer.Final), hand{serializer: to.serializer, err: &answer})
+	r.perform(out, r.dealer.Answer(r.now(), f.Callee, f.ID, dealer.Final), hand{serializer: to.serializer, err: &answer})
 }
 
 func (r *realm) interrupt(out *transport.Outbox, a *dealer.Action, h hand) {
@@ -234,6 +240,7 @@ func (r *realm) enrol(s *session) {
 		r.callees = append(r.callees, nil)
 	}
 	r.callees[s.callee] = s
+	s.invoked = 0
 	s.setFlag(isCallee)
 }
 

@@ -71,6 +71,7 @@ type session struct {
 	asked      table[asked] // by the router's request ID
 	parted     bool
 	dispatched uint64
+	invoked    uint64          // the highest ID of a pool's INVOCATION sent to the client
 	share      transport.Share // of a link's send buffer
 
 	welcomed atomic.Bool // between WELCOME and the end of the session
