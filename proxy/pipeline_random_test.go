@@ -38,6 +38,7 @@ type pipelines struct {
 	w                    *world
 	seed                 uint64
 	random               *rand.Rand
+	quiet                bool // nothing is refused, and what is asked first is answered first: little needs renumbering
 	client, router, pool *peer
 	barriers             int
 
@@ -52,6 +53,7 @@ type pipelines struct {
 	open     []request      // at the router, without an answer
 	asked    []request      // of the pool session, without an answer
 	registry int            // registration IDs that the router has given
+	granted  map[int]bool   // those that probes have
 }
 
 // request is one that the router has to answer.
@@ -63,8 +65,8 @@ type request struct {
 
 func newPipelines(w *world, pool *peer, seed uint64) *pipelines {
 	p := &pipelines{
-		w: w, pool: pool, seed: seed, random: rand.New(rand.NewPCG(seed, 0)),
-		answers: make(map[int]int), pooled: make(map[string]int), registry: 1000,
+		w: w, pool: pool, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), quiet: seed%3 == 0,
+		answers: make(map[int]int), pooled: make(map[string]int), registry: 1000, granted: make(map[int]bool),
 	}
 	<-w.header // of the connection before
 	p.client, p.router = w.join("backend", "")
@@ -85,7 +87,7 @@ func (p *pipelines) step() {
 		p.sendRegister()
 	case n < 10:
 		p.sendHeld()
-	case n < 11 && len(p.own) > 0:
+	case n < 11 && len(p.own) > 0 && !p.quiet:
 		i := p.random.IntN(len(p.own))
 		p.ask(`[66,%d,%.0f]`, p.own[i]) // once more, at times
 	case n < 15:
@@ -106,10 +108,10 @@ func (p *pipelines) ask(format string, args ...any) {
 
 func (p *pipelines) sendRegister() {
 	procedure := fmt.Sprintf("com.example.s%d.p%d", p.seed, p.id+1)
-	switch p.random.IntN(8) {
-	case 0:
+	switch n := p.random.IntN(8); {
+	case n == 0 && !p.quiet:
 		p.ask(`[64,%d,{"concurrency":0},%q]`, procedure)
-	case 1:
+	case n == 1:
 		p.sent = append(p.sent, procedure)
 		p.ask(`[64,%d,{},%q]`, procedure)
 	default:
@@ -137,6 +139,9 @@ func (p *pipelines) draw(of *[]request) (q request, ok bool) {
 		return q, false
 	}
 	i := p.random.IntN(len(*of))
+	if p.quiet && of == &p.asked {
+		i = 0
+	}
 	q = (*of)[i]
 	*of = slices.Delete(*of, i, i+1)
 	return q, true
@@ -148,7 +153,7 @@ func (p *pipelines) answerPool() {
 	case !ok:
 	case q.kind == codec.TypeUnregister:
 		p.pool.send(`[67,%d]`, q.id)
-	case p.random.IntN(4) == 0:
+	case p.random.IntN(4) == 0 && !p.quiet:
 		p.pool.send(`[8,64,%d,{},"wamp.error.not_authorized"]`, q.id)
 	default:
 		p.registry++
@@ -169,7 +174,9 @@ func (p *pipelines) answerSession() {
 	case q.kind == codec.TypeUnregister:
 		p.router.send(`[67,%d]`, q.id)
 	case p.random.IntN(6) == 0:
-		p.registry++
+		if p.registry++; p.pooled[q.mark] > 0 {
+			p.granted[p.registry] = true
+		}
 		p.router.send(`[65,%d,%d]`, q.id, p.registry)
 	case p.random.IntN(6) == 0:
 		p.router.send(`[8,64,%d,{},"wamp.error.not_authorized"]`, q.id)
@@ -224,6 +231,7 @@ func (p *pipelines) atRouter(m []any) {
 		if of := m[2].(float64); of > float64(p.registry) {
 			p.fatal("the router gets %v for what it has not granted", m)
 		}
+		delete(p.granted, int(m[2].(float64)))
 	} else if _, isProbe := p.pooled[mark]; !isProbe {
 		if p.came == len(p.sent) || p.sent[p.came] != mark {
 			p.fatal("the router gets %v, and of %v the first %d came", m, p.sent, p.came)
@@ -282,6 +290,9 @@ func (p *pipelines) finish() {
 		if p.answers[id] != 1 {
 			p.fatal("request %d has %d answers", id, p.answers[id])
 		}
+	}
+	if len(p.granted) > 0 {
+		p.fatal("the callee's session holds %v", p.granted)
 	}
 	if p.came != len(p.sent) {
 		p.fatal("of %v only %d came", p.sent, p.came)
