@@ -57,8 +57,8 @@ const (
 // a registration takes beside its procedure's name, which is kept in each of
 // the pool's indexes.
 const (
-	pendingBytes    = 768
-	membershipBytes = 1536
+	pendingBytes    = 512
+	membershipBytes = 1280
 	namesPerPool    = 6
 )
 
@@ -266,8 +266,8 @@ type membership struct {
 
 // What an entry takes of the tables of memberships, and of those that are over.
 const (
-	registeredBytes = 80
-	leftBytes       = 32
+	registeredBytes = 88
+	leftBytes       = 40
 )
 
 // maxLeft bounds the registrations of which a session is known to have had them.

@@ -38,7 +38,7 @@ const maxOver = 1024
 const (
 	openBytes = 64
 	callBytes = 48
-	overBytes = 32
+	overBytes = 40
 )
 
 // newRenumbering begins to renumber behind the client's latest request. What it
