@@ -145,6 +145,7 @@ var shared struct {
 	mu       sync.Mutex
 	plain    *crossbar
 	queueing *crossbar
+	shipped  *crossbar
 	foxWamp  *foxWamp
 	small    map[string]*smallRouter
 	programs map[string]*program
@@ -153,21 +154,21 @@ var shared struct {
 // router returns the shared node. Tests keep apart by the names they use.
 func router(t *testing.T) *crossbar {
 	t.Helper()
-	return sharedCrossbar(t, &shared.plain, "")
+	return sharedCrossbar(t, &shared.plain, func() (*crossbar, error) { return startCrossbar("") })
 }
 
 // queueingRouter returns the shared node with a call queue of its own.
 func queueingRouter(t *testing.T) *crossbar {
 	t.Helper()
-	return sharedCrossbar(t, &shared.queueing, queueStore)
+	return sharedCrossbar(t, &shared.queueing, func() (*crossbar, error) { return startCrossbar(queueStore) })
 }
 
-func sharedCrossbar(t *testing.T, c **crossbar, realmOptions string) *crossbar {
+func sharedCrossbar(t *testing.T, c **crossbar, start func() (*crossbar, error)) *crossbar {
 	t.Helper()
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	if *c == nil {
-		node, err := startCrossbar(realmOptions)
+		node, err := start()
 		if err != nil {
 			giveUp(err)
 		}
@@ -182,7 +183,7 @@ func stopShared() {
 	for _, p := range shared.programs {
 		p.process.kill()
 	}
-	for _, c := range []*crossbar{shared.plain, shared.queueing} {
+	for _, c := range []*crossbar{shared.plain, shared.queueing, shared.shipped} {
 		if c != nil {
 			c.stop()
 		}

@@ -34,42 +34,51 @@ var smallRouters = map[string]struct {
 // startSmall starts one on a port of its own, for the test alone.
 func startSmall(t *testing.T, name string) *smallRouter {
 	t.Helper()
-	r := launchSmall(t, name)
+	r, err := launchSmall(t, name)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { r.process.kill() })
 	return r
 }
 
-func launchSmall(t *testing.T, name string) *smallRouter {
+func launchSmall(t *testing.T, name string) (*smallRouter, error) {
 	t.Helper()
 	if name == "jawampa" {
 		needs(t, "java")
 	}
 	port, err := freePort()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	r := &smallRouter{label: name, port: port, join: smallRouters[name].join}
-	r.startAgain(t)
-	return r
+	return r, r.start()
 }
 
 // startAgain starts it where it was.
 func (r *smallRouter) startAgain(t *testing.T) {
 	t.Helper()
+	if err := r.start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *smallRouter) start() error {
 	command := slices.Clone(smallRouters[r.label].command)
 	if strings.Contains(command[0], "/") {
 		command[0], _ = filepath.Abs(command[0])
 	}
 	process, err := start(r.label, ".", nil, append(command, strconv.Itoa(r.port))...)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	line, err := process.waitLine(0, "listening on ")
 	if err != nil {
 		process.kill()
-		t.Fatal(err)
+		return err
 	}
 	r.process, r.address = process, strings.TrimPrefix(line, "listening on ")
+	return nil
 }
 
 // small returns the shared router of that name. Tests keep apart by the names
@@ -82,7 +91,11 @@ func small(t *testing.T, name string) *smallRouter {
 		if shared.small == nil {
 			shared.small = make(map[string]*smallRouter)
 		}
-		shared.small[name] = launchSmall(t, name)
+		r, err := launchSmall(t, name)
+		if err != nil {
+			giveUp(err)
+		}
+		shared.small[name] = r
 	}
 	return shared.small[name]
 }

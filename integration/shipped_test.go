@@ -14,11 +14,10 @@ import (
 	"testing"
 )
 
-// What is shipped in deploy runs here as it is, but for where it listens and
-// connects.
+// What is shipped runs here as it is, but for where it listens and connects.
 
 var (
-	shippedRouter   = regexp.MustCompile(`(?m)^  url = "ws://[^"]*"`)
+	shippedRouter   = regexp.MustCompile(`(?m)^  url += "ws://[^"]*"`)
 	shippedListener = regexp.MustCompile(`(?m)^listen "ws://[^"/]*/`)
 	shippedAdmin    = regexp.MustCompile(`(?m)^  address = "[^"]*:\d+"`)
 )
@@ -26,7 +25,7 @@ var (
 // shippedWampool runs a shipped configuration before a router.
 func shippedWampool(t *testing.T, file, routerURL string) *wampool {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join("../deploy", file))
+	content, err := os.ReadFile(filepath.Join("..", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,25 +45,25 @@ func shippedWampool(t *testing.T, file, routerURL string) *wampool {
 	return w
 }
 
-// shippedCrossbar runs the router of the compose file, whose configuration is
-// where that mounts it: in the node's own folder.
+// shippedCrossbar returns the shared router of the compose file.
 func shippedCrossbar(t *testing.T) *crossbar {
 	t.Helper()
+	return sharedCrossbar(t, &shared.shipped, startShippedCrossbar)
+}
+
+// startShippedCrossbar has the configuration where the compose file mounts it:
+// in the node's own folder.
+func startShippedCrossbar() (*crossbar, error) {
 	content, err := os.ReadFile("../deploy/compose/crossbar.json")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	port, err := freePort()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	config := strings.Replace(string(content), `{"type": "tcp", "port": 8080}`, fmt.Sprintf(`{"type": "tcp", "port": %d, "interface": "127.0.0.1"}`, port), 1)
-	c, err := startNode(config, port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.stop)
-	return c
+	return startNode(config, port)
 }
 
 // The routers that tests and examples run give away nothing of theirs: least of
@@ -129,7 +128,7 @@ func get(t *testing.T, port int, path string) (status int, body string) {
 // fifth waits.
 func TestComposeExampleWorks(t *testing.T) {
 	c := shippedCrossbar(t)
-	w := shippedWampool(t, "compose/wampool.hcl", c.url())
+	w := shippedWampool(t, "deploy/compose/wampool.hcl", c.url())
 	p := library(t, "autobahn")
 	callee := p.join(t, w.url, nil)
 	callee.register("com.example.compute", "hold", nil).ok(t)
@@ -155,7 +154,7 @@ func TestComposeExampleWorks(t *testing.T) {
 // The service of systemd pools what callees ask to share.
 func TestSystemdExampleWorks(t *testing.T) {
 	c := router(t)
-	w := shippedWampool(t, "systemd/wampool.hcl", c.url())
+	w := shippedWampool(t, "deploy/systemd/wampool.hcl", c.url())
 	p := library(t, "autobahn")
 	got := map[string]int{}
 	for range 2 {
@@ -185,7 +184,7 @@ func TestKubernetesExampleWorks(t *testing.T) {
 	p := library(t, "autobahn")
 	got := map[string]int{}
 	for range 2 {
-		callee := p.join(t, shippedWampool(t, "kubernetes/wampool.hcl", c.url()).url, nil)
+		callee := p.join(t, shippedWampool(t, "deploy/kubernetes/wampool.hcl", c.url()).url, nil)
 		callee.register("com.example.compute", "name", nil).ok(t)
 		got[callee.name] = 0
 	}
@@ -201,5 +200,17 @@ func TestKubernetesExampleWorks(t *testing.T) {
 		if n != 2 {
 			t.Errorf("%s got %d of 4 calls", name, n)
 		}
+	}
+}
+
+// The examples of configurations that need neither a login nor a certificate.
+func TestExamplesJoinTheRouter(t *testing.T) {
+	c := router(t)
+	p := library(t, "autobahn")
+	for _, name := range []string{"compute", "minimal", "plain-callees", "rolling-restarts", "several-sidecars"} {
+		t.Run(name, func(t *testing.T) {
+			w := shippedWampool(t, "configs/examples/"+name+".hcl", c.url())
+			p.join(t, w.url, nil).call("com.example.nobody").fails(t, "wamp.error.no_such_procedure")
+		})
 	}
 }

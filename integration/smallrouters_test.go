@@ -155,8 +155,8 @@ func TestSmallRoutersPassBytesBetweenSerializers(t *testing.T) {
 				if (callers == "json") != (callees == "json") {
 					payload = "text"
 				}
-				got := caller.call(procedure, payload, 1.5, 9007199254740991).ok(t)
-				want, _ := json.Marshal(args{"args": []any{payload, 1.5, 9007199254740991}, "kwargs": args{}})
+				got := caller.call(procedure, payload, 1.5, int64(9007199254740991)).ok(t)
+				want, _ := json.Marshal(args{"args": []any{payload, 1.5, int64(9007199254740991)}, "kwargs": args{}})
 				if normal(t, got) != normal(t, want) {
 					t.Errorf("%s calls %s: got %s, want %s", callers, callees, got, want)
 				}
