@@ -48,7 +48,8 @@ func startAbused(t *testing.T) *abused {
 			connections = 300
 			message_bytes = "1MiB"
 			send_buffer = "256KiB"
-			handshake_timeout = "700ms"
+			handshake_timeout = "2s"
+			memory = "64MiB"
 			ping_interval = "5s"
 			ping_timeout = "10s"
 		}

@@ -193,6 +193,51 @@ var abuses = []struct {
 			t.Error(err)
 		}
 	}},
+	{"2^63-1 announced behind a byte", frames("\x01\x81\x00\x00\x00\x00[\x00\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00", strings.Repeat("x", 64<<10), 1009)},
+	{"a length that is not in its shortest form", frames("\x81\xff\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00[1]", "", 1002)},
+	{"large messages begun before HELLO", func(t *testing.T, a *abused) {
+		for range a.connections / 2 {
+			conn, in := a.upgrade(t)
+			_, _ = io.WriteString(conn, "\x81\xff\x00\x00\x00\x00\x00\x0f\xff\xff\x00\x00\x00\x00"+strings.Repeat("x", 64<<10))
+			if code, reason, err := closedWith(in); code != 1009 {
+				t.Fatalf("closed with %d %q (%v)", code, reason, err)
+			}
+		}
+	}},
+	{"strangers with a message begun, who answer pings and never say HELLO", func(t *testing.T, a *abused) {
+		var strangers sync.WaitGroup
+		for range a.connections - 10 { // the pool's callees are clients too
+			conn, in := a.upgrade(t)
+			_, _ = io.WriteString(conn, "\x89\x80\x00\x00\x00\x00\x81\xfe\xff\xff\x00\x00\x00\x00"+strings.Repeat("x", 65534))
+			strangers.Go(func() {
+				if code, reason, err := closedWith(in); code != 1008 || !strings.Contains(reason, "no WELCOME within") {
+					t.Errorf("closed with %d %q (%v)", code, reason, err)
+				}
+			})
+		}
+		strangers.Wait()
+		joinRaw(t, "a client that comes after them", a.url)
+	}},
+	{"large messages begun by many that have joined", func(t *testing.T, a *abused) {
+		conns, held := make([]net.Conn, 150), strings.Repeat("x", 1<<20-1)
+		for i := range conns {
+			conn, in := a.upgrade(t)
+			hello := append([]byte{0x81, 0xfe, byte(len(rawHello) >> 8), byte(len(rawHello) & 0xff), 0, 0, 0, 0}, rawHello...)
+			if _, err := conn.Write(hello); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := in.Peek(10); err != nil { // WELCOME
+				t.Fatal(err)
+			}
+			conns[i] = conn
+		}
+		for _, conn := range conns {
+			_, _ = io.WriteString(conn, "\x81\xff\x00\x00\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00"+held)
+		}
+		if _, err := a.process.waitLine(0, "limits.memory), and this one the most"); err != nil {
+			t.Error(err)
+		}
+	}},
 	{"1 GiB announced", frames("\x81\xff\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00", "", 1009)},
 	{"compressed", frames("\xc1\x83\x00\x00\x00\x00\xaa\xbb\xcc", "", 1002)},
 	{"fragments without end", frames("\x01"+maskedKiB+strings.Repeat("x", 1024), "\x00"+maskedKiB+strings.Repeat("x", 1024), 1009)},
