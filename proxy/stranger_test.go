@@ -149,7 +149,11 @@ func TestStrangersDoNotFillTheSendBuffer(t *testing.T) {
 		}
 	}()
 	stalls(t, client.conn)
-	for _, held := range w.proxy.accounts() {
+	held := w.proxy.accounts()
+	if len(held) != 1 || client.conn.Err() != nil {
+		t.Fatalf("it is dropped, and not stopped: %v", client.conn.Err())
+	}
+	for _, held := range held {
 		if held > 4*joinBytes { // by capacity: one message each in reading and in writing
 			t.Errorf("%d bytes are held for it", held)
 		}

@@ -71,7 +71,10 @@ func TestReaderKeepsPaceWithWhoItSendsTo(t *testing.T) {
 			went := paced(t, from, to)
 			end(slow, from, to)
 			<-went
-			if n := len(to.gather.waiters); n > 0 {
+			to.gather.mu.Lock()
+			n := len(to.gather.waiters)
+			to.gather.mu.Unlock()
+			if n > 0 {
 				t.Errorf("%d still wait", n)
 			}
 		})
