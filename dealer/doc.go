@@ -41,6 +41,10 @@
 //     answer, or Refuse), or in none if the caller itself is gone or has been
 //     told by its router.
 //
+// A panic is a fault of this package or its driver. The books may disagree then:
+// [Dealer.Audit] tells, and [Dealer.Restart] begins anew with what is certain
+// (audit.go, restart.go).
+//
 // One table owns the calls (table.go); in-flight counts are changed in one
 // place, where a call gets or gives back its slot (slot.go). A callee's request IDs are
 // given out in one place too (ids.go), for the pool's invocations as well as

@@ -87,6 +87,19 @@ func (d *Dealer) Callees(id PoolID) []CalleeID {
 	return callees
 }
 
+// HasCallee tells whether there is a callee of this ID.
+func (d *Dealer) HasCallee(id CalleeID) bool { return int(id) < len(d.callees) && d.callees[id] != nil }
+
+// Registrations returns the IDs of a callee's registrations, in no order.
+func (d *Dealer) Registrations(at CalleeID) (ids []uint64) {
+	for _, r := range d.callee(at).registrations {
+		if r.active {
+			ids = append(ids, r.id)
+		}
+	}
+	return ids
+}
+
 // CallState says whether a request is one of a call's.
 type CallState uint8
 

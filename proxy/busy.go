@@ -17,7 +17,12 @@ func (s *session) isBusy() bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return !s.parted && s.flags.Load()&isCallee != 0 && r.dealer.Busy(s.callee)
+	return r.hasCallee(s) && r.dealer.Busy(s.callee)
+}
+
+// hasCallee tells whether the dealer knows a session as a callee. realm.mu is held.
+func (r *realm) hasCallee(s *session) bool {
+	return !s.parted && s.flags.Load()&isCallee != 0 && r.callees[s.callee] == s
 }
 
 // What a session has in flight at the router, past all pools: calls of its client,
@@ -36,7 +41,7 @@ func (s *session) inFlight() int64 {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !s.parted && s.flags.Load()&isCallee != 0 {
+	if r.hasCallee(s) {
 		n += int64(r.dealer.Own(s.callee))
 	}
 	return n

@@ -42,23 +42,14 @@ func (s *session) takeFromClient(message []byte) {
 		s.noteAnswer(t, message)
 		return
 	}
-	r.mu.Lock()
-	r.fromClient(&s.clientOut, s, t, message)
-	for r.blocked != (transport.Room{}) { // its answer finds no room: it is asked for again
-		room := r.blocked
-		r.blocked = transport.Room{}
-		r.mu.Unlock()
+	room, full := s.takeInRealm(r, t, message)
+	for room != (transport.Room{}) { // its answer finds no room: it is asked for again
 		s.clientOut.Flush()
 		if !s.client.Await(room) {
 			return
 		}
-		r.mu.Lock()
-		r.fromClient(&s.clientOut, s, t, message)
+		room, full = s.takeInRealm(r, t, message)
 	}
-	s.noteAnswer(t, message)
-	r.arm()
-	full := s.upkeep.isFull(s.proxy.config.Limits.HeldBytes)
-	r.mu.Unlock()
 	for full { // it reads no further until its REGISTERs are settled
 		s.clientOut.Flush()
 		if !s.client.AwaitSignal(s.resumed) {
@@ -68,6 +59,20 @@ func (s *session) takeFromClient(message []byte) {
 		full = s.upkeep.isFull(s.proxy.config.Limits.HeldBytes)
 		r.mu.Unlock()
 	}
+}
+
+// takeInRealm handles a message that may concern a pool. It returns what the
+// message has to wait for to be taken again, and whether the session holds all
+// that it may.
+func (s *session) takeInRealm(r *realm, t codec.MessageType, message []byte) (room transport.Room, full bool) {
+	r.mu.Lock()
+	defer r.unlock(&s.clientOut, s)
+	r.fromClient(&s.clientOut, s, t, message)
+	if room, r.blocked = r.blocked, (transport.Room{}); room == (transport.Room{}) {
+		s.noteAnswer(t, message)
+		r.arm()
+	}
+	return room, s.upkeep.isFull(s.proxy.config.Limits.HeldBytes)
 }
 
 // concerns tells whether a client's message may concern a pool.

@@ -32,28 +32,32 @@ func (r *realm) runClock(ctx context.Context) {
 		case <-r.wake:
 		case <-timer.C:
 		}
-		r.mu.Lock()
-		now := r.now()
-		r.perform(&out, r.dealer.Tick(now), hand{})
-		if now >= r.check {
-			r.check = never
-			r.giveUpRegisters(&out, now)
-			r.expireAsks(&out, now)
-			r.retryLegs(&out, now)
-			r.weigh(&out, now)
-			r.retireLinks(&out, now)
-		}
-		r.armed = r.earliest()
-		next := r.armed
-		r.checkDrained()
-		r.mu.Unlock()
+		wait := r.tick(&out)
 		out.Flush()
-		if next == never {
-			timer.Reset(time.Hour)
-		} else {
-			timer.Reset(next - now)
-		}
+		timer.Reset(wait)
 	}
+}
+
+// tick does what is due, and returns how long nothing else will be: at most an
+// hour.
+func (r *realm) tick(out *transport.Outbox) (wait time.Duration) {
+	r.mu.Lock()
+	defer r.unlock(out, nil)
+	now := r.now()
+	wait = time.Second // should it panic, it does not try again at once
+	r.armed = now + wait
+	r.perform(out, r.dealer.Tick(now), hand{})
+	if now >= r.check {
+		r.check = never
+		r.giveUpRegisters(out, now)
+		r.expireAsks(out, now)
+		r.retryLegs(out, now)
+		r.weigh(out, now)
+		r.retireLinks(out, now)
+	}
+	r.armed = r.earliest()
+	r.checkDrained()
+	return min(r.armed-now, time.Hour)
 }
 
 // unit is what the router counts call timeouts in. Calls come from it once it

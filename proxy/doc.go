@@ -52,5 +52,24 @@
 // a bounded buffer in memory. session.wire is below it. A session that has no
 // pooled registration takes neither for what it sends.
 //
+// A panic is a fault of wampool's own, and must not be a way for one session to
+// end the others (contain.go). While a message of a session is handled, it ends
+// that session alone, on both sides by close code 1011, with one line in the log
+// that has the stack and nothing of the message. Under realm.mu the lock is given
+// back, after the realm was brought in order: if the dealer's books agree
+// ([dealer.Dealer.Audit]) and all that it had decided was carried out, the realm
+// goes on as if nothing had happened. Else its dealer begins anew
+// ([dealer.Dealer.Restart]): callees keep their sessions, registrations and
+// unanswered work, the pool sessions stay, and every call that waits or runs is
+// answered once, by wamp.error.canceled. So it does after a panic of the clock or
+// of a message on a pool session, which is no client's to be ended for. Other
+// realms, and what passes by the pools, notice nothing.
+//
+// What ends the process, for its supervisor to start it again: a realm whose
+// books do not agree after that either, a panic in the goroutines of package
+// transport that write and ask for signs of life, which handle no messages, and
+// what Go can't recover from: no memory, an overflown stack, a map that two
+// goroutines write.
+//
 // Package admin says over HTTP whether all of this is up.
 package proxy

@@ -11,7 +11,9 @@ import (
 // what still arrives is refused. Calls that are here go on.
 func (r *realm) drain() {
 	var out transport.Outbox
+	defer out.Flush()
 	r.mu.Lock()
+	defer r.unlock(&out, nil)
 	r.draining = true
 	r.dealer.Drain()
 	for _, up := range r.uplinks {
@@ -25,20 +27,18 @@ func (r *realm) drain() {
 		}
 	}
 	r.checkDrained()
-	r.mu.Unlock()
-	out.Flush()
 }
 
 // shutdown answers the calls that are left.
 func (r *realm) shutdown() {
 	var out transport.Outbox
+	defer out.Flush()
 	r.mu.Lock()
+	defer r.unlock(&out, nil)
 	if waiting, running := r.dealer.Load(); waiting+running > 0 {
 		r.log.Warn().Int("waiting", waiting).Int("running", running).Msg("calls left at the end of the drain get an error")
 	}
 	r.perform(&out, r.dealer.Shutdown(r.now()), hand{})
-	r.mu.Unlock()
-	out.Flush()
 }
 
 // leave ends the pool sessions by GOODBYE. The router's answer tells that it has

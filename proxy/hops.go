@@ -53,25 +53,31 @@ func (p *Proxy) unready() (reasons []string) {
 	}
 	for i := range p.config.Realms {
 		r := p.realms[p.config.Realms[i].Name]
-		r.mu.Lock()
-		for i, l := range r.links {
-			if l.conn != nil || i > 0 && l.pools == 0 || l.index > 0 { // more of a weight can wait
-				continue
-			}
-			of, why := "", cmp.Or(l.notJoined, "it has yet to join the router")
-			if len(r.links) > 1 && l.speaks != 0 {
-				of = " for " + l.speaks.String()
-			}
-			reasons = append(reasons, fmt.Sprintf("realm %s: the pool session%s is not up: %s",
-				r.config.Name, of, strings.ReplaceAll(why, "\n", " ")))
+		reasons = append(reasons, r.unready()...)
+	}
+	return reasons
+}
+
+// unready tells what of this realm is not up, or can't work.
+func (r *realm) unready() (reasons []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, l := range r.links {
+		if l.conn != nil || i > 0 && l.pools == 0 || l.index > 0 { // more of a weight can wait
+			continue
 		}
-		for _, key := range slices.Sorted(maps.Keys(r.forbidden)) {
-			reasons = append(reasons, fmt.Sprintf("realm %s: the pool session may not register %s at the router: give its role the right", r.config.Name, procedureOf(key)))
+		of, why := "", cmp.Or(l.notJoined, "it has yet to join the router")
+		if len(r.links) > 1 && l.speaks != 0 {
+			of = " for " + l.speaks.String()
 		}
-		for _, trouble := range r.roleTroubles() {
-			reasons = append(reasons, fmt.Sprintf("realm %s: %s", r.config.Name, trouble))
-		}
-		r.mu.Unlock()
+		reasons = append(reasons, fmt.Sprintf("realm %s: the pool session%s is not up: %s",
+			r.config.Name, of, strings.ReplaceAll(why, "\n", " ")))
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.forbidden)) {
+		reasons = append(reasons, fmt.Sprintf("realm %s: the pool session may not register %s at the router: give its role the right", r.config.Name, procedureOf(key)))
+	}
+	for _, trouble := range r.roleTroubles() {
+		reasons = append(reasons, fmt.Sprintf("realm %s: %s", r.config.Name, trouble))
 	}
 	return reasons
 }

@@ -42,6 +42,7 @@ func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 		}
 	}
 	out.Send(to.conn, r.message)
+	r.step++
 	sent := len(r.message)
 	if err == nil && a.Final && to.mute && h.serializer == to.serializer && h.isForeign() {
 		sent += r.lastWord(out, to, a.Request)
@@ -166,6 +167,7 @@ func (r *realm) refuse(out *transport.Outbox, a *dealer.Action) {
 	r.payload = r.payload[:0]
 	r.message = r.errorMessage(to, a.Request, uri, refusalPayload(to.serializer, r.payload, a.Refusal, procedure))
 	out.Send(to.conn, r.message)
+	r.step++
 	if up := r.uplinkOf(a.Pool); up != nil {
 		up.refused++
 		up.logRefusal(r, a.Refusal, uri)

@@ -36,7 +36,6 @@ func (l *link) run(ctx context.Context) {
 	defer l.forget()
 	defer l.end()
 	defer context.AfterFunc(ctx, l.end)()
-	r := l.realm
 	backoff := firstBackoff
 	var failures complaint
 	for ctx = l.life; ctx.Err() == nil; {
@@ -51,12 +50,7 @@ func (l *link) run(ctx context.Context) {
 			l.down(conn, err)
 			backoff = afterWelcome(backoff, time.Since(since))
 		} else if ctx.Err() == nil {
-			r.mu.Lock()
-			l.notJoined = err.Error()
-			if errors.As(err, new(refusedError)) {
-				l.giveWay()
-			}
-			r.mu.Unlock()
+			l.turnAway(err)
 			l.out.Flush()
 			if more, say := failures.now(err.Error(), time.Now()); say {
 				l.log.Warn().Err(err).Int("more_since_last_line", more).
@@ -78,6 +72,17 @@ func (l *link) run(ctx context.Context) {
 	}
 }
 
+// turnAway takes note of why the session is not up.
+func (l *link) turnAway(cause error) {
+	r := l.realm
+	r.mu.Lock()
+	defer r.unlock(&l.out, nil)
+	l.notJoined = cause.Error()
+	if errors.As(cause, new(refusedError)) {
+		l.giveWay()
+	}
+}
+
 // afterWelcome is the backoff after a session that has lasted so long. It was
 // welcome: whatever the router ended it for, it is back within a second.
 func afterWelcome(backoff, lasted time.Duration) time.Duration {
@@ -91,7 +96,7 @@ func afterWelcome(backoff, lasted time.Duration) time.Duration {
 func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 	r := l.realm
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock(&l.out, nil)
 	l.linkState = linkState{
 		conn: conn, serializer: conn.Serializer(), session: welcome.Session, authRole: welcome.AuthRole,
 		requests: make(map[uint64]ask), registrations: make(map[uint64]*leg), doubts: make(map[string]struct{}),
@@ -117,21 +122,7 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 // down takes the end of the session. The router has answered the callers of
 // all its calls; no callee is told, and their slots stay taken until they answer.
 func (l *link) down(conn *transport.Conn, cause error) {
-	r := l.realm
-	r.mu.Lock()
-	r.perform(&l.out, r.dealer.DropOrigin(r.now(), l.origin), hand{})
-	leaving := l.leaving
-	l.linkState = linkState{}
-	l.notJoined = "its connection ended: " + cause.Error()
-	r.origins[l.origin] = origin{}
-	for _, up := range r.uplinks {
-		if g := up.legOn(l); g != nil {
-			g.reset()
-			r.leaveLeg(&l.out, g)
-		}
-	}
-	r.arm()
-	r.mu.Unlock()
+	leaving := l.lose(cause)
 	l.out.Flush()
 	conn.Close(1000, "", time.Second)
 	if leaving {
@@ -141,13 +132,34 @@ func (l *link) down(conn *transport.Conn, cause error) {
 	l.log.Warn().Err(cause).Msg("pool session down")
 }
 
+// lose takes the session out of the realm. It returns whether it was leaving.
+func (l *link) lose(cause error) (leaving bool) {
+	r := l.realm
+	r.mu.Lock()
+	defer r.unlock(&l.out, nil)
+	leaving = l.leaving
+	l.linkState = linkState{}
+	l.notJoined = "its connection ended: " + cause.Error()
+	r.origins[l.origin] = origin{}
+	r.perform(&l.out, r.dealer.DropOrigin(r.now(), l.origin), hand{})
+	for _, up := range r.uplinks {
+		if g := up.legOn(l); g != nil {
+			g.reset()
+			r.leaveLeg(&l.out, g)
+		}
+	}
+	r.arm()
+	return leaving
+}
+
 var (
 	errRouterGoodbye = errors.New("router said GOODBYE")
 	errRenewed       = errors.New("the router did not answer GOODBYE")
 )
 
 // read takes the router's messages until the session ends.
-func (l *link) read(conn *transport.Conn) error {
+func (l *link) read(conn *transport.Conn) (err error) {
+	defer l.contain(&err)
 	for {
 		message, err := conn.Read()
 		if err != nil {
@@ -168,7 +180,7 @@ func (l *link) take(conn *transport.Conn, message []byte) error {
 		return err
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer l.unlock(message)
 	defer r.arm()
 	switch t {
 	case codec.TypeInvocation:

@@ -22,7 +22,8 @@ var poolFeatures = []string{
 }
 
 // join dials the router and opens a session.
-func (l *link) join(ctx context.Context) (*transport.Conn, *codec.Welcome, error) {
+func (l *link) join(ctx context.Context) (_ *transport.Conn, _ *codec.Welcome, err error) {
+	defer l.contain(&err)
 	config := l.realm.proxy.config
 	identity, err := l.identity()
 	if err != nil {

@@ -44,7 +44,8 @@ type Proxy struct {
 	certificates *transport.Certificates // toward the router, set by Listen; nil: by default
 	admin        *admin.Server           // set by Listen; nil: none
 	draining     chan struct{}           // closed when the drain begins
-	rested       chan struct{}           // has room for one: a session may have nothing in flight any more, while draining
+	panics       rarely
+	rested       chan struct{} // has room for one: a session may have nothing in flight any more, while draining
 
 	turnedAway, notAdmitted, notPooled, poolRefused, unshaken, leftOut, bound, byTLS, malformed, unjoined rarely
 
@@ -147,6 +148,12 @@ func (p *Proxy) Serve(ctx context.Context) error {
 // accept gives a client its own connection to the router, and answers the
 // client with what the router chose.
 func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
+	defer func() {
+		if x := recover(); x != nil {
+			p.report(x)
+			h.Reject(500, errPanic.Error())
+		}
+	}()
 	dialing, cancel := context.WithCancel(h.Context()) // no longer than the client waits
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()

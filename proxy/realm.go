@@ -44,6 +44,9 @@ type realm struct {
 	drained   chan struct{}       // closed once nothing waits or runs while draining
 	blocked   transport.Room      // what the answer at hand has to wait for: see hasRoom
 	forbidden map[string]struct{} // keys of pools that the pool session may not register
+	doing     []dealer.Action     // of the event that is being carried out
+	step      int                 // the first of them that is not carried out
+	answered  []dealer.Owed       // the calls that the last [realm.mend] has answered
 	failed    []failure           // calls whose message could not be put in the callee's serializer
 
 	// The answer at hand, and buffers for the message under construction.
@@ -92,7 +95,10 @@ func (r *realm) now() dealer.Time { return time.Since(r.start) }
 
 // perform carries out the dealer's actions, in order. r.mu is held.
 func (r *realm) perform(out *transport.Outbox, actions []dealer.Action, h hand) {
+	before, at := r.doing, r.step
+	r.doing = actions
 	for i := range actions {
+		r.step = i
 		a := &actions[i]
 		switch a.Kind {
 		case dealer.Invoke:
@@ -114,6 +120,8 @@ func (r *realm) perform(out *transport.Outbox, actions []dealer.Action, h hand) 
 			r.revoke(out, a)
 		}
 	}
+	r.doing, r.step = before, at
+	r.dealer.Done()
 	for len(r.failed) > 0 {
 		f := r.failed[0]
 		r.failed = r.failed[1:]
@@ -149,6 +157,7 @@ func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 		return
 	}
 	out.Send(s.client, r.message)
+	r.step++
 	if up := r.uplinkOf(a.Pool); up != nil {
 		up.dispatched++
 	}

@@ -57,9 +57,7 @@ func (s *session) takeFromRouter(message []byte) {
 	}
 	if t == codec.TypeWelcome {
 		if _, realm := s.entry.welcome(""); realm == "" { // the answer to a HELLO within the session
-			r.mu.Lock()
-			r.part(&s.routerOut, s)
-			r.mu.Unlock()
+			s.leaveRealm(r, &s.routerOut)
 		}
 	}
 	if t == codec.TypeInvocation && s.passInvocation(message) {
@@ -70,9 +68,9 @@ func (s *session) takeFromRouter(message []byte) {
 		return
 	}
 	r.mu.Lock()
+	defer r.unlock(&s.routerOut, s)
 	r.fromRouter(&s.routerOut, s, t, message)
 	r.arm()
-	r.mu.Unlock()
 }
 
 // answersConcern tells whether a message to the client may concern a pool.

@@ -151,6 +151,7 @@ const closeLinger = time.Second
 
 // readClient handles what the client sends. It ends with the client's connection.
 func (s *session) readClient() {
+	defer s.contain(&s.clientOut, "client")
 	for {
 		message, err := s.client.Read()
 		if err != nil {
@@ -166,6 +167,7 @@ func (s *session) readClient() {
 
 // readRouter handles what the router sends. It ends with the router's connection.
 func (s *session) readRouter() {
+	defer s.contain(&s.routerOut, "router")
 	for {
 		message, err := s.router.Read()
 		if err != nil {
@@ -202,12 +204,16 @@ func (s *session) closeCode(of *transport.Conn, err error) (code int, reason str
 func (s *session) end(out *transport.Outbox, side string, cause error) {
 	r := s.realm.Load()
 	if r != nil {
-		r.mu.Lock()
-		r.part(out, s)
-		r.mu.Unlock()
+		s.leaveRealm(r, out)
 		out.Flush()
 	}
 	s.proxy.logEnd(s, side, cause)
+}
+
+func (s *session) leaveRealm(r *realm, out *transport.Outbox) {
+	r.mu.Lock()
+	defer r.unlock(out, s)
+	r.part(out, s)
 }
 
 // abort ends a client that broke the protocol: ABORT, and the connection is

@@ -1,0 +1,228 @@
+package proxy
+
+import (
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// bomb panics once, where a message is logged: in the place that a test needs.
+type bomb struct {
+	message string
+	armed   atomic.Bool
+}
+
+func (b *bomb) Run(_ *zerolog.Event, _ zerolog.Level, message string) {
+	if message == b.message && b.armed.CompareAndSwap(true, false) {
+		panic("bomb")
+	}
+}
+
+// minedWorld has two realms, each with a pool, and a bomb.
+func minedWorld(t *testing.T, message, block string) (w *world, pool, other *peer, b *bomb, log *journal) {
+	w, log = loggingWorld(t)
+	b = &bomb{message: message}
+	w.log = w.log.Hook(b)
+	w.start(worldOptions{realm: block, more: `realm "realm2" {}`})
+	for range 2 {
+		at := w.accept()
+		hello := at.next()
+		at.send(`[2,1,{"authrole":"backend","roles":{"dealer":{}}}]`)
+		if strings.HasPrefix(hello, `[1,"realm1"`) {
+			pool = at
+		} else {
+			other = at
+		}
+	}
+	pool.isUp()
+	other.isUp()
+	return w, pool, other, b, log
+}
+
+// failed waits for a connection that ends by an error of wampool's own.
+func (p *peer) failed() {
+	p.t.Helper()
+	p.expectEnd()
+	var closed *transport.CloseError
+	if err := p.conn.Err(); !errors.As(err, &closed) || closed.Code != 1011 {
+		p.t.Errorf("it ended by %v, want close code 1011", err)
+	}
+}
+
+// told finds the panic in the log, once.
+func (j *journal) told(t *testing.T) {
+	t.Helper()
+	line := j.find(t, "internal error: please report this")
+	if !strings.Contains(line, `"panic":"bomb"`) || !strings.Contains(line, "contain_test.go") {
+		t.Errorf("log: %s", line)
+	}
+	if n := strings.Count(j.String(), "please report"); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
+// A panic while one session's message is handled ends that session.
+func TestPanicEndsItsSessionAlone(t *testing.T) {
+	w, pool, _, b, log := minedWorld(t, "session opened", "")
+	callee, _, registration := w.callee(pool, shared, "")
+	pool.send(`[68,1,100,{}]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	plain, atRouter := w.join("backend", "")
+	b.armed.Store(true)
+	client, router := w.connect()
+	client.send("%s", helloOne)
+	router.expect("%s", helloOne)
+	router.send("%s", realmOne)
+	client.failed()
+	router.failed()
+	log.told(t)
+	callee.send(`[70,1,{}]`)
+	pool.expect(`[70,1,{}]`)
+	plain.send(`[48,1,{},"com.example.q"]`)
+	atRouter.expect(`[48,1,{},"com.example.q"]`)
+}
+
+// One within an event of the dealer, whose decisions are not carried out: the
+// realm's calls are answered once, its callees stay, and nothing else notices.
+func TestPanicUnderTheLock(t *testing.T) {
+	w, pool, other, b, log := minedWorld(t, "pool member joined", `pool "com.example.p" {
+		policy = "first"
+		concurrency = 1
+		queue { limit = 5 }
+		direct = ["frontend"]
+	}`)
+	callee, atRouter, registration := w.callee(pool, "{}", "")
+	caller, _ := w.join("frontend", "")
+
+	stranger, strangerAtRouter := w.connect()
+	stranger.send("%s", helloTwo)
+	strangerAtRouter.expect("%s", helloTwo)
+	strangerAtRouter.send("%s", noRealm)
+	stranger.expect("%s", noRealm)
+	stranger.send(`[64,1,%s,"com.example.p"]`, shared)
+	w.registerPool(other)
+	strange := w.admit(stranger, strangerAtRouter)
+	other.send(`[68,1,100,{}]`)
+	stranger.expect(`[68,1,%d,{}]`, strange)
+
+	pool.send(`[68,1,100,{},["runs"]]`)
+	callee.expect(`[68,1,%d,{},["runs"]]`, registration)
+	pool.send(`[68,2,100,{},["waits"]]`)
+	pool.send(`[68,3,999,{}]`)
+	pool.expectPrefix(`[8,68,3,{},"wamp.error.no_available_callee"`)
+	caller.send(`[48,1,{},"com.example.p",["waits too"]]`)
+	atRouter.send(`[68,44,5,{}]`) // the router's own
+	callee.expect(`[68,2,5,{}]`)
+
+	second, secondAtRouter := w.join("backend", "")
+	second.send(`[64,1,{},"com.example.p"]`)
+	secondAtRouter.expect(`[64,1,{},"com.example.p"]`)
+	b.armed.Store(true)
+	secondAtRouter.send(`[8,64,1,{},"wamp.error.procedure_already_exists"]`)
+	const lost = `"wamp.error.canceled",["the call was lost by an internal error of the proxy"]]`
+	answers := map[string]bool{pool.next(): true, pool.next(): true}
+	if !answers[`[8,68,1,{},`+lost] || !answers[`[8,68,2,{},`+lost] {
+		t.Errorf("calls by the router: %v", answers)
+	}
+	caller.expect(`[8,48,1,{},%s`, lost)
+	second.expectPrefix(`[65,1,`)
+	second.failed()
+	secondAtRouter.failed()
+	log.told(t)
+
+	pool.send(`[68,4,100,{},["next"]]`) // it waits, for the only slot is taken
+	pool.send(`[68,5,999,{}]`)
+	pool.expectPrefix(`[8,68,5,{},"wamp.error.no_available_callee"`)
+	callee.send(`[70,1,{}]`) // nobody waits for it any more
+	callee.expect(`[68,3,%d,{},["next"]]`, registration)
+	callee.send(`[70,2,{}]`)
+	atRouter.expect(`[70,44,{}]`)
+	callee.send(`[70,3,{}]`)
+	pool.expect(`[70,4,{}]`)
+	caller.send(`[48,2,{},"com.example.p"]`)
+	callee.expect(`[68,4,%d,{}]`, registration)
+	callee.send(`[66,2,%d]`, registration)
+	callee.expect(`[67,2]`)
+	callee.send(`[70,4,{}]`)
+	caller.expect(`[50,2,{}]`)
+	pool.expect(`[66,2,100]`)
+	stranger.send(`[70,1,{}]`)
+	other.expect(`[70,1,{}]`)
+}
+
+// One after everything was decided and done costs the realm nothing.
+func TestPanicBetweenEvents(t *testing.T) {
+	w, pool, _, b, log := minedWorld(t, "pool member left", `pool "com.example.p" { policy = "first" }`)
+	callee, _, registration := w.callee(pool, "{}", "")
+	second, router := w.join("backend", "")
+	second.send(`[64,1,{},"com.example.p"]`)
+	w.admit(second, router)
+	pool.send(`[68,1,100,{}]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	b.armed.Store(true)
+	second.conn.Abort(errStopped)
+	router.expectEnd()
+	log.told(t)
+	callee.send(`[70,1,{}]`)
+	pool.expect(`[70,1,{}]`)
+}
+
+// One while the clock does what is due does not stop it.
+func TestPanicOfTheClock(t *testing.T) {
+	w, pool, _, b, log := minedWorld(t, endOf(dealer.ReasonQueueTimeout), `pool "com.example.p" {
+		concurrency = 1
+		queue { timeout = "10ms" }
+	}`)
+	callee, _, registration := w.callee(pool, "{}", "")
+	pool.send(`[68,1,100,{}]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	b.armed.Store(true)
+	pool.send(`[68,2,100,{}]`)
+	first := pool.next()
+	if second := pool.next(); !strings.HasPrefix(first, `[8,68,`) || !strings.HasPrefix(second, `[8,68,`) || first[:7] == second[:7] {
+		t.Errorf("answers %s and %s", first, second)
+	}
+	log.told(t)
+	pool.send(`[68,3,100,{}]`) // the slot is taken still
+	pool.expectPrefix(`[8,68,3,{},"wamp.error.timeout"`)
+}
+
+// A callee that the dealer knows, and nobody else, is lost; the call that was to
+// go there is answered, and the pool session stays.
+func TestPanicOfThePoolSession(t *testing.T) {
+	w, pool, _, _, log := minedWorld(t, "", "")
+	callee, _, _ := w.callee(pool, shared, "")
+	r := w.proxy.realms["realm1"]
+	r.mu.Lock()
+	r.callees[0] = nil
+	r.mu.Unlock()
+	pool.send(`[68,1,100,{}]`)
+	pool.expectPrefix(`[8,68,1,{},"wamp.error.canceled"`)
+	pool.expect(`[66,2,100]`)
+	log.find(t, "please report this")
+	callee.conn.Abort(errStopped)
+}
+
+// What can't be brought in order is not contained.
+func TestPanicThatEndsTheProcess(t *testing.T) {
+	w, _, _, _, _ := minedWorld(t, "", "")
+	func() {
+		defer func() {
+			if _, is := recover().(final); !is {
+				t.Error("it was contained")
+			}
+		}()
+		s := &session{proxy: w.proxy}
+		defer s.contain(nil, "client")
+		r := &realm{proxy: w.proxy, log: zerolog.Nop()}
+		r.mu.Lock()
+		defer r.unlock(nil, nil)
+		panic("bomb")
+	}()
+}
