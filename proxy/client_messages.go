@@ -210,7 +210,7 @@ func (r *realm) sendUp(out *transport.Outbox, s *session, message []byte, id, up
 	}
 	out.Send(s.router, message)
 	if s.renumbered != nil && !s.parted && !s.upkeep.hasRoom(0, r.proxy.config.Limits.HeldBytes) {
-		r.abort(out, s, "too many requests without an answer")
+		r.abort(out, s, "too many requests without an answer (limits.held_bytes)")
 	}
 }
 

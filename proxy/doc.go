@@ -16,8 +16,10 @@
 // dialed before the client is answered. Its messages pass byte for byte, but
 // for those that a pool is concerned with (client_messages.go,
 // router_messages.go). A callee is admitted to a pool by role and by probe
-// (register.go). What that inserts into, or takes out of, the numbering of the
-// client's requests is evened out by renumbering (renumber.go).
+// (register.go, probe.go); what it sends behind its REGISTERs is held until they
+// are settled (held.go). What that inserts into, or takes out of, the numbering of
+// the client's requests is evened out by renumbering (renumber.go). Whatever a
+// client makes its session remember counts by what keeping it takes (upkeep.go).
 //
 // A pool session is a link (link.go): one for each serializer that callees use,
 // and more of one where a pool's weight asks for them (weight.go). It holds the

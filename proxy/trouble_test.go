@@ -179,7 +179,7 @@ func TestTooManyOpenRequestsEndTheSession(t *testing.T) {
 	}
 	client.send(`[32,%d,{},"com.example.t"]`, most+1)
 	client.send(`[32,%d,{},"com.example.t"]`, most+2)
-	client.expectPrefix(`[3,{"message":"too many requests without an answer"}`)
+	client.expectPrefix(`[3,{"message":"too many requests without an answer (limits.held_bytes)"}`)
 }
 
 // deaf connects a client that gets a session and reads nothing by itself. tell
