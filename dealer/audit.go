@@ -123,8 +123,9 @@ func (a *audit) pool(id PoolID, p *pool) {
 			handed = i
 		}
 	}
-	a.check(length == p.queue.length && length == n.waiting && last == p.queue.tail && handed == p.queue.handed,
-		"%d stand in the queue of pool %d, which has %d, and %d wait", length, id, p.queue.length, n.waiting)
+	a.check(length == p.queue.length && last == p.queue.tail && handed == p.queue.handed,
+		"%d stand in the queue of pool %d, which has %d", length, id, p.queue.length)
+	a.check(length == n.waiting, "%d stand in the queue of pool %d, and %d wait", length, id, n.waiting)
 	a.check(bytes == p.queue.bytes && n.kept == p.kept, "pool %d holds %d and %d bytes, not %d and %d", id, bytes, n.kept, p.queue.bytes, p.kept)
 	a.check(n.calls == p.calls, "pool %d has %d calls, not %d", id, n.calls, p.calls)
 	a.roster(p)

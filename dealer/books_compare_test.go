@@ -32,7 +32,6 @@ func (b *books) compare(d *dealer.Dealer) (finding *broken) {
 	}
 	must(len(states) == 0, nothingLeft, "left over: %+v", states)
 	waits, runs := d.Load()
-	must(d.Audit() == nil, nothingLeft, "the books disagree: %v", d.Audit())
 	must(waits == waitingCalls && waits+runs == b.live, nothingLeft, "%d wait and %d run, of %d and %d", waits, runs, waitingCalls, b.live)
 	return nil
 }

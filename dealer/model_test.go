@@ -11,7 +11,8 @@ import (
 	"github.com/wampool/wampool/dealer"
 )
 
-// TestModel compares the dealer with the reference model, action by action.
+// TestModel compares the dealer with the reference model, action by action, and
+// finds its books in agreement.
 func TestModel(t *testing.T) {
 	const worlds = 150
 	seed := *simSeed
@@ -21,7 +22,14 @@ func TestModel(t *testing.T) {
 	for number := range worlds {
 		w, steps := worldOf(seed, number)
 		m := &model{pools: make(map[dealer.PoolID]*modelPool), callees: make(map[dealer.CalleeID]*modelCallee), locals: make(map[dealer.OriginID]bool)}
-		w.watch = m.compare
+		w.watch = func(e event, out outcome) error {
+			if w.steps%16 == 0 {
+				if err := w.d.Audit(); err != nil {
+					return err
+				}
+			}
+			return m.compare(e, out)
+		}
 		if _, found := w.run(steps); found != nil {
 			t.Fatalf("checker %s: %s\n-sim.seed=%d, world %d; the last events and their actions:\n%s",
 				found.checker, found.text, seed, number, w.history())
