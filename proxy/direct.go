@@ -96,7 +96,29 @@ func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, m *codec
 		}})
 		return
 	}
+	if !r.hasCallRoom(s) {
+		s.renumbered.close(m.Request, m.Progress)
+		r.endCall(out, s.caller, m.Request, uriUnavailable, "too many calls without an answer (limits.held_bytes)")
+		return
+	}
 	r.callPool(out, s, up.pool, m)
+}
+
+// What a call without an answer takes beside its message, in bytes: its place in
+// the dealer's table, at its origin and at its callee. It is counted in steps.
+const (
+	openCallBytes = 256
+	openCallStep  = 256
+)
+
+// hasCallRoom tells whether a caller may have one more call here, by what those
+// without an answer cost.
+func (r *realm) hasCallRoom(s *session) bool {
+	if steps := int64(r.dealer.Outstanding(s.caller) / openCallStep); steps != s.callSteps {
+		s.upkeep.last((steps - s.callSteps) * openCallStep * openCallBytes)
+		s.callSteps = steps
+	}
+	return s.upkeep.hasRoom(0, r.proxy.config.Limits.HeldBytes)
 }
 
 // disclose adds who the session's client is ("Caller Identification").

@@ -49,6 +49,13 @@
 // for it, because others need that one. A peer that takes nothing at all any more
 // is ended by [transport.Keepalive].
 //
+// Who is a stranger: until its WELCOME, and again behind the end of its session,
+// a client may send and have waiting little, and has a time to join (join.go). What
+// it makes wampool hold later on counts in its account, by what that really takes;
+// beyond limits.memory for all of them, the one that holds most is dropped. What the
+// pool sessions hold counts too, but ends no client that holds next to nothing.
+// Calls that wait in a pool have bounds of their own: queue.limit and queue.bytes.
+//
 // Locks: realm.mu guards the dealer, the pools' registrations at the router and
 // the pooled side of each session. Under it nothing blocks: sending appends to
 // a bounded buffer in memory. session.wire is below it. A session that has no

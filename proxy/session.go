@@ -68,6 +68,7 @@ type session struct {
 	hasDoor    bool
 	caller     dealer.OriginID // of calls that are answered here, if isCaller
 	isCaller   bool
+	callSteps  int64        // of them, that are counted: see hasCallRoom
 	asked      table[asked] // by the router's request ID
 	parted     bool
 	dispatched uint64
@@ -120,6 +121,7 @@ func (s *session) forget() {
 	s.granted = newTable[*pendingRegister](&s.upkeep, probeBytes)
 	s.asked = newTable[asked](&s.upkeep, askedBytes)
 	s.upkeep.forget()
+	s.callSteps = 0
 }
 
 // run passes messages both ways until either connection ends, and then ends

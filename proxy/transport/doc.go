@@ -21,5 +21,8 @@
 // The router is dialed before a client is answered, so that both hops speak the
 // serializer that the router chose: see [Handshake].
 //
-// Messages are bounded, and WebSocket's text messages are valid UTF-8.
+// Messages are bounded, and WebSocket's text messages are valid UTF-8. Numbers
+// that a peer chooses are compared with what is left of a bound, and never added
+// up first. What a connection holds is charged to an [Account] (hold.go), and
+// all accounts together have a [Budget]; [Quota] bounds the connections.
 package transport

@@ -7,7 +7,7 @@ import "time"
 type Limits struct {
 	MessageBytes     int64         // largest message received; 16 MiB
 	SendBufferBytes  int64         // most that waits to be sent, behind the message at its head; 8 MiB
-	HandshakeTimeout time.Duration // from a client's connection to the end of its request; 10 s
+	HandshakeTimeout time.Duration // from a client's connection to the end of its request, and see [Handshake.Until]; 10 s
 	Keepalive        *Keepalive    // that looks after it
 }
 
