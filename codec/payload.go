@@ -1,5 +1,7 @@
 package codec
 
+import "bytes"
+
 // Payload is what a message carries for the application: Arguments and
 // ArgumentsKw, or the one binary or string of a payload passthru mode. It is
 // the raw last elements of the message, in the message's serializer. The zero
@@ -61,7 +63,7 @@ func (p Payload) elements(c *cursor) (arguments, argumentsKw []byte, element str
 		}
 		c.pos++
 	}
-	if c.kind() != kindDict {
+	if k := c.kind(); k != kindDict && k != kindNull {
 		c.fail(notADict)
 		return nil, nil, "ArgumentsKw"
 	}
@@ -88,6 +90,44 @@ func (p Payload) Arguments(s Serializer) (arguments, argumentsKw []byte, err err
 		return nil, nil, &MalformedError{Element: element, Reason: c.why}
 	}
 	return arguments, argumentsKw, nil
+}
+
+// InForm returns a payload whose elements are well formed as the specification
+// has them: a list and a dictionary, or nothing. Some clients write null for what
+// they leave out, which some routers take for a reason to end the session ("CALL",
+// "YIELD"). An opaque payload is returned as it is, and so is one that is in form.
+func (p Payload) InForm(s Serializer) Payload {
+	c := cursor{s: s, buf: p.raw, rules: native}
+	if p.count == 0 || c.kind() != kindNull && !p.mayEndInNull(s) {
+		return p
+	}
+	noArguments := c.kind() == kindNull
+	arguments, argumentsKw, element := p.elements(&c)
+	if element != "" {
+		return p
+	}
+	if argumentsKw != nil {
+		if kw := (&cursor{s: s, buf: argumentsKw}); kw.kind() == kindNull {
+			argumentsKw = nil
+		} else if !noArguments {
+			return p
+		}
+	}
+	if noArguments {
+		arguments = nil
+	}
+	return NewPayload(s, arguments, argumentsKw)
+}
+
+// mayEndInNull tells whether the last element may be null, at a glance.
+func (p Payload) mayEndInNull(s Serializer) bool {
+	switch s {
+	case JSON:
+		return bytes.HasSuffix(bytes.TrimRight(p.raw, " \t\r\n"), []byte("null"))
+	case MessagePack:
+		return p.raw[len(p.raw)-1] == 0xc0 // nil
+	}
+	return p.raw[len(p.raw)-1] == 0xf6 // null
 }
 
 // NewPayload returns a payload of two values that are already in serializer s:

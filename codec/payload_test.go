@@ -35,6 +35,32 @@ func TestNewPayload(t *testing.T) {
 	}
 }
 
+// Null in the place of what is left out gets the form of the specification.
+func TestPayloadInForm(t *testing.T) {
+	list, kw := []any{1, nil}, dict{"k": nil}
+	for _, test := range []struct{ came, left []any }{
+		{nil, nil},
+		{[]any{list}, []any{list}},
+		{[]any{[]any{}}, []any{[]any{}}},
+		{[]any{list, kw}, []any{list, kw}},
+		{[]any{nil}, nil},
+		{[]any{nil, nil}, nil},
+		{[]any{nil, kw}, []any{[]any{}, kw}},
+		{[]any{list, nil}, []any{list}},
+		{[]any{"opaque"}, []any{"opaque"}},
+	} {
+		for _, s := range serializers {
+			raw := encode(t, s, append([]any{70, 1, dict{}}, test.came...))
+			var m codec.Yield
+			if err := m.Decode(s, raw); err != nil {
+				t.Fatal(err)
+			}
+			m.Payload = m.Payload.InForm(s)
+			same(t, s, encode(t, s, append([]any{70, 1, dict{}}, test.left...)), s, m.Append(nil, s))
+		}
+	}
+}
+
 func TestHeldBody(t *testing.T) {
 	for _, s := range serializers {
 		for _, sample := range samples {

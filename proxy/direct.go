@@ -142,7 +142,7 @@ func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, 
 	details := r.detailsOf(s, pool, m)
 	r.perform(out, r.dealer.Call(r.now(), dealer.Call{
 		Pool: pool, Origin: s.caller, Request: m.Request,
-		Body:            codec.Body{Serializer: s.serializer, Details: details, Payload: m.Payload},
+		Body:            codec.Body{Serializer: s.serializer, Details: details, Payload: m.Payload.InForm(s.serializer)},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), hand{})
 }

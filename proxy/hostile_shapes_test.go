@@ -57,7 +57,7 @@ var wrong = []struct {
 	{"1.5", 1.5, "", false},
 	{"no text", "", "", false},
 	{"binary", []byte("\xff\x00"), "", true},
-	{"null", nil, "a", false},
+	{"null", nil, "ak", false},
 	{"a list", list{}, "a", false},
 	{"a dictionary", dict{}, "dk", false},
 	{"a dictionary with bad UTF-8", dict{"a", "\xff"}, "", false},

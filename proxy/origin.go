@@ -81,6 +81,9 @@ func (r *realm) answerFor(to *origin, a *dealer.Action, h hand) error {
 			return err
 		}
 	}
+	if to.caller == nil {
+		payload = payload.InForm(to.serializer)
+	}
 	switch {
 	case h.yield != nil && to.caller != nil:
 		m := codec.Result{Request: a.Request, Details: dict, Payload: payload}
