@@ -59,16 +59,26 @@ func (w *world) acceptSlow() slowEnd {
 	return slowEnd{}
 }
 
-// stalls waits until a sender can send no more: what it has unsent stays.
-func stalls(t *testing.T, c *transport.Conn) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for last, same := -1, 0; same < 20_000; runtime.Gosched() {
-		if now := c.Buffered(); now == last && now > 0 {
-			same++
-		} else {
-			last, same = now, 0
+// stream sends messages of which only half of the send buffer waits at a time, and
+// tells how that ended.
+func stream(from *transport.Conn, n int, message func(i int) []byte) chan error {
+	sent := make(chan error, 1)
+	go func() {
+		var err error
+		for i := 0; i < n && err == nil; i++ {
+			from.PaceTo(from, new(transport.Outbox))
+			err = from.Send(message(i))
+			from.Flush()
 		}
+		sent <- err
+	}()
+	return sent
+}
+
+// stalls waits until a stream can't go on: the sockets on its way are full.
+func stalls(t *testing.T, from *transport.Conn) {
+	t.Helper()
+	for deadline := time.Now().Add(3 * patience); from.Buffered() <= 4<<20; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			t.Fatal("a sender is never stopped")
 		}
@@ -78,7 +88,7 @@ func stalls(t *testing.T, c *transport.Conn) {
 // A callee that streams faster than the router reads is stopped, and another is not:
 // its answers come, and the pool session stays up.
 func TestCalleeThatStreamsFasterThanTheRouterReads(t *testing.T) {
-	const limit, part = 16 << 20, 64 << 10
+	const limit, part = 8 << 20, 64 << 10
 	w := makeWorld(t)
 	w.isSlow.Store(true)
 	w.prepare = func(p *Proxy) { p.poolSendBuffer = limit }
@@ -102,20 +112,11 @@ func TestCalleeThatStreamsFasterThanTheRouterReads(t *testing.T) {
 
 	pool.say(`[68,11,100,{"receive_progress":true}]`)
 	streamer.expectPrefix(`[68,1,`)
-	const parts = 512 << 20 / part / 8 // 64 MiB, four times what the send buffer takes
-	streamed := make(chan error, 1)
-	go func() {
-		payload := strings.Repeat("x", part)
-		var err error
-		for i := 0; i < parts && err == nil; i++ {
-			for streamer.conn.Buffered() > 1<<20 {
-				runtime.Gosched()
-			}
-			err = streamer.conn.Send(fmt.Appendf(nil, `[70,1,{"progress":true},[%d,%q]]`, i, payload))
-			streamer.conn.Flush()
-		}
-		streamed <- err
-	}()
+	const parts = 40 << 20 / part // more than sockets and send buffer take
+	payload := strings.Repeat("x", part)
+	streamed := stream(streamer.conn, parts, func(i int) []byte {
+		return fmt.Appendf(nil, `[70,1,{"progress":true},[%d,"%s"]]`, i, payload)
+	})
 	stalls(t, streamer.conn)
 	for i := range 5 { // while the router takes nothing of the stream
 		pool.say(`[68,%d,200,{}]`, 20+i)
@@ -147,25 +148,13 @@ func TestCalleeThatStreamsFasterThanTheRouterReads(t *testing.T) {
 // A client that publishes faster than the router reads, and one that reads more
 // slowly than the router sends, are neither dropped.
 func TestSlowEndsOfASession(t *testing.T) {
-	const part, parts = 256 << 10, 256 // 64 MiB, eight times what a send buffer takes
+	const part, parts = 256 << 10, 160 // 40 MiB, more than sockets and send buffer take
 	payload := strings.Repeat("x", part)
 	send := func(from *transport.Conn, format string) chan error {
-		sent := make(chan error, 1)
-		go func() {
-			var err error
-			for i := 0; i < parts && err == nil; i++ {
-				for from.Buffered() > 1<<20 {
-					runtime.Gosched()
-				}
-				err = from.Send(fmt.Appendf(nil, format, i+1, payload))
-				from.Flush()
-			}
-			sent <- err
-		}()
-		return sent
+		return stream(from, parts, func(i int) []byte { return fmt.Appendf(nil, format, i+1, payload) })
 	}
 	t.Run("router", func(t *testing.T) {
-		w, _ := newWorld(t, "")
+		w, _ := newWorldOf(t, worldOptions{limits: `send_buffer = "1MiB"`})
 		w.isSlow.Store(true)
 		dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{Timeout: patience, Serializers: []codec.Serializer{codec.JSON}})
 		if err != nil {
@@ -176,7 +165,7 @@ func TestSlowEndsOfASession(t *testing.T) {
 		router.expectPrefix(`[1,"realm1",{}]`)
 		router.say(`[2,7,{"realm":"realm1"}]`)
 		client.expect(`[2,7,{"realm":"realm1"}]`)
-		sent := send(client.conn, `[16,%d,{},"com.example.t",[%q]]`)
+		sent := send(client.conn, `[16,%d,{},"com.example.t",["%s"]]`)
 		stalls(t, client.conn)
 		for i := range parts {
 			router.expectPrefix(`[16,%d,{},`, i+1)
@@ -188,9 +177,9 @@ func TestSlowEndsOfASession(t *testing.T) {
 		client.expect(`[17,1,1]`)
 	})
 	t.Run("client", func(t *testing.T) {
-		w, _ := newWorld(t, "")
+		w, _ := newWorldOf(t, worldOptions{limits: `send_buffer = "1MiB"`})
 		client, router, tell := w.deaf("backend")
-		sent := send(router.conn, `[36,1,%d,{},[%q]]`)
+		sent := send(router.conn, `[36,1,%d,{},["%s"]]`)
 		stalls(t, router.conn)
 		tell(`[32,1,{},"com.example.t"]`) // it is read all the time
 		router.expect(`[32,1,{},"com.example.t"]`)
