@@ -197,7 +197,9 @@ func (l *link) take(conn *transport.Conn, message []byte) error {
 				l.unreadable(t, err)
 				return nil
 			}
-			m.Options, m.Mode = codec.Dict{}, "" // it is canceled all the same
+			// It is canceled all the same, by the mode after which the router takes
+			// an answer, whether it waits for one or not.
+			m.Options, m.Mode = codec.Dict{}, codec.CancelKill
 		}
 		r.perform(&l.out, r.dealer.Cancel(r.now(), l.origin, m.Request, m.Mode), hand{serializer: s, interrupt: &m})
 	case codec.TypeRegistered:
