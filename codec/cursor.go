@@ -26,14 +26,13 @@ type cursor struct {
 	inexpressible bool
 }
 
-// rules are what skip lets pass.
+// rules are what skip lets pass. The zero rules are for a header: JSON as RFC
+// 8259 has it, keys are strings.
 type rules uint8
 
 const (
-	// strict is for a header: JSON as RFC 8259 has it, keys are strings.
-	strict rules = iota
-	// portable is strict, less what can't be expressed in each serializer.
-	portable
+	// portable is less what can't be expressed in each serializer.
+	portable rules = iota + 1
 	// native is for a payload: whatever its serializer can say, and in JSON NaN,
 	// infinities and halves of surrogate pairs, as Python and JavaScript write
 	// them.

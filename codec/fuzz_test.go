@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/tinylib/msgp/msgp"
+
 	"github.com/wampool/wampool/codec"
 )
 
@@ -149,6 +151,16 @@ func withAnotherID(t *testing.T, s codec.Serializer, raw []byte, element int, wh
 	}
 }
 
+// beyondOracle tells whether a value is transcoded that the oracle doesn't take:
+// with NaN or infinities in JSON, or keys in MessagePack that are no strings.
+func beyondOracle(s codec.Serializer, raw []byte) bool {
+	if s == codec.JSON {
+		return !bytes.Equal(withoutSpecials(raw), raw)
+	}
+	_, err := value(s, raw)
+	return s == codec.MessagePack && errors.As(err, new(msgp.TypeError))
+}
+
 func FuzzTranscode(f *testing.F) {
 	for _, sample := range samples {
 		for _, s := range serializers {
@@ -158,10 +170,10 @@ func FuzzTranscode(f *testing.F) {
 	for _, raw := range []string{"\x81\xf9\x7e\x00", "\x9f\x7f\x61a\xff\x5f\xff\xff", "\x81\xf7", "\x81\xc2\x41\x01", "\x81\x3b\xff\xff\xff\xff\xff\xff\xff\xff", "\x81\xd8@A\x01"} {
 		f.Add(uint8(codec.CBOR), []byte(raw))
 	}
-	for _, raw := range []string{`["\u0000AA==",1e5,-0.0,1E400]`, `[18446744073709551615,{"a":1,"a":2}]`, `["\ud83d\ude00"]`, `["\u0000A"]`, `[{"":"","":true}]`} {
+	for _, raw := range []string{`["\u0000AA==",1e5,-0.0,1E400]`, `[18446744073709551615,{"a":1,"a":2}]`, `["\ud83d\ude00"]`, `["\u0000A"]`, `[{"":"","":true}]`, `[NaN,-Infinity,{"a":Infinity}]`, `["\ud800"]`} {
 		f.Add(uint8(codec.JSON), []byte(raw))
 	}
-	for _, raw := range []string{"\x91\xca\x7f\xc0\x00\x00", "\x91\xd4\x00\x00", "\x91\xa1\x00", "\x91\xd6\xff\x00\x00\x00\x00", "\x91\xcf\xff\xff\xff\xff\xff\xff\xff\xff"} {
+	for _, raw := range []string{"\x91\xca\x7f\xc0\x00\x00", "\x91\xd4\x00\x00", "\x91\xa1\x00", "\x91\xd6\xff\x00\x00\x00\x00", "\x91\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "\x91\x81\x01\xc0"} {
 		f.Add(uint8(codec.MessagePack), []byte(raw))
 	}
 	f.Fuzz(func(t *testing.T, which uint8, raw []byte) {
@@ -185,6 +197,12 @@ func FuzzTranscode(f *testing.F) {
 			list, _, err := there.Arguments(to)
 			if err != nil {
 				t.Fatalf("%s %q to %s: %v", from, raw, to, err)
+			}
+			if beyondOracle(from, raw) {
+				if err := wellFormed(to, list); err != nil {
+					t.Errorf("%s %q to %s: %v", from, raw, to, err)
+				}
+				continue
 			}
 			same(t, from, raw, to, list)
 			back, _, err := codec.TranscodePayload(nil, there, to, from)

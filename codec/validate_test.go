@@ -179,7 +179,7 @@ func TestValidateRefusesWhatEndsSessions(t *testing.T) {
 		{"an endless integer", codec.JSON, `[` + strings.Repeat("9", 4301) + `]`, "YIELD.Arguments[0]: integer of more than 4300 digits"},
 		{"NaN with a sign", codec.JSON, `[-NaN]`, "YIELD.Arguments[0]: not well formed"},
 		{"NaN in small letters", codec.JSON, `[nan]`, "YIELD.Arguments[0]: not well formed"},
-		{"infinity cut short", codec.JSON, `[Infinit]`, "YIELD.Arguments[0]: not well formed"},
+		{"infinity cut short", codec.JSON, `[Inf]`, "YIELD.Arguments[0]: not well formed"},
 		{"a key that is a number", codec.JSON, `[{1:1}]`, "YIELD.Arguments[0]: not well formed"},
 		{"a key that is NaN", codec.JSON, `[{NaN:1}]`, "YIELD.Arguments[0]: not well formed"},
 		{"a key without value", codec.JSON, `[{"a"}]`, "YIELD.Arguments[0]: not well formed"},
