@@ -31,7 +31,7 @@ type cursor struct {
 type rules uint8
 
 const (
-	// portable is less what can't be expressed in each serializer.
+	// portable is that, less what can't be expressed in each serializer.
 	portable rules = iota + 1
 	// native is for a payload: whatever its serializer can say, and in JSON NaN,
 	// infinities and halves of surrogate pairs, as Python and JavaScript write
