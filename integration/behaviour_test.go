@@ -32,6 +32,7 @@ type scene struct {
 	procedure        string        // below which its procedures lie
 	timeout          string        // a call's option: the shortest that the router can be told
 	patience         time.Duration // how long to wait for what must happen
+	grace            time.Duration // and for the answers of calls whose callees are gone
 
 	inbox   chan arrival
 	peers   []*peer
@@ -104,22 +105,20 @@ func (s *scene) try(b behaviour) string {
 // for want of a callee: there are routers that punish who answers a caller that
 // has gone, and others use the same pool session.
 func (s *scene) end() {
+	timeout := time.After(s.grace)
 	for _, callees := range []bool{true, false} {
 		for _, p := range s.peers {
-			if p.isCallee != callees {
-				continue
+			if p.isCallee == callees {
+				p.conn.Close(1000, "", time.Second)
+				p.conn.Wait()
 			}
-			p.conn.Close(1000, "", time.Second)
-			p.conn.Wait()
 		}
-		timeout := time.After(briefly)
-		for callees && s.calling() {
+		for waiting := callees; waiting && s.calling(); {
 			select {
 			case a := <-s.inbox:
-				a.peer.gone = a.peer.gone || a.wire == nil
-				a.peer.answered(a.wire)
+				a.peer.take(a.wire)
 			case <-timeout:
-				callees = false
+				waiting = false
 			}
 		}
 	}
@@ -128,23 +127,11 @@ func (s *scene) end() {
 // calling tells whether a caller has calls that are not answered.
 func (s *scene) calling() bool {
 	for _, p := range s.peers {
-		for _, m := range p.waiting {
-			p.answered(m)
-		}
 		if !p.isCallee && !p.gone && len(p.calls) > 0 {
 			return true
 		}
 	}
 	return false
-}
-
-// answered strikes a call off that a message answers.
-func (p *peer) answered(m message) {
-	for call := range p.calls {
-		if m.is(50, call) || m.is(8, 48, call) {
-			delete(p.calls, call)
-		}
-	}
 }
 
 // fail ends the story: it does not hold.
@@ -159,11 +146,7 @@ func (s *scene) pull(what string, until func() bool) {
 	for !until() {
 		select {
 		case a := <-s.inbox:
-			if a.wire == nil {
-				a.peer.gone = true
-			} else {
-				a.peer.waiting = append(a.peer.waiting, a.wire)
-			}
+			a.peer.take(a.wire)
 		case <-timeout:
 			s.fail("%s never came%s", what, s.leftovers())
 		}
@@ -276,6 +259,20 @@ func (p *peer) never(what string, head ...any) {
 	}
 }
 
+// take keeps a message that has arrived; nil is the connection's end.
+func (p *peer) take(m message) {
+	if m == nil {
+		p.gone = true
+		return
+	}
+	p.waiting = append(p.waiting, m)
+	for call := range p.calls {
+		if m.is(8, 48, call) || m.is(50, call) && !strings.Contains(m.element(2), "progress") {
+			delete(p.calls, call)
+		}
+	}
+}
+
 func (p *peer) next() int {
 	p.requests++
 	return p.requests
@@ -283,12 +280,14 @@ func (p *peer) next() int {
 
 // drop ends the connection without a word.
 func (p *peer) drop() {
+	clear(p.calls)
 	p.conn.Abort(errors.New("dropped"))
 	p.s.pull("the end of "+p.name, func() bool { return p.gone })
 }
 
 // leave says GOODBYE.
 func (p *peer) leave() {
+	clear(p.calls)
 	p.send(`[6,{},"wamp.close.close_realm"]`)
 	p.expect("GOODBYE", 6)
 }

@@ -131,7 +131,6 @@ func (p *peer) answer(call int, uri string) message {
 	if m == nil {
 		p.s.fail("%s was closed: %v%s", p.name, p.conn.Err(), p.s.leftovers())
 	}
-	delete(p.calls, call)
 	return m
 }
 
