@@ -217,6 +217,7 @@ func (r *realm) interrupt(out *transport.Outbox, a *dealer.Action, h hand) {
 func (r *realm) forwardOwn(out *transport.Outbox, a *dealer.Action, h hand) {
 	s := r.callees[a.Callee]
 	if a.Final {
+		r.countOwn(s)
 		defer s.rest()
 	}
 	if a.ID == a.Request {

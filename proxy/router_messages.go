@@ -250,16 +250,36 @@ func (r *realm) ownInvocation(out *transport.Outbox, s *session, message []byte)
 		r.grantedInvocation(out, p, &m)
 		return
 	}
+	if _, known := r.dealer.OwnInterrupt(s.callee, m.Request); !known && !s.upkeep.hasRoom(ownBytes, r.proxy.config.Limits.HeldBytes) {
+		full := codec.Error{
+			RequestType: codec.TypeInvocation, Request: m.Request, URI: []byte(uriUnavailable),
+			Payload: codec.TextPayload(s.serializer, nil, "the callee has more calls that it has not answered than the proxy can keep", nil),
+		}
+		r.message = full.Append(r.message[:0], s.serializer)
+		out.Send(s.router, r.message)
+		return
+	}
 	id, passes := r.dealer.OwnInvocation(s.callee, m.Request, m.Progress)
 	if !passes {
 		return // a part of a call that the callee has answered
 	}
+	r.countOwn(s)
 	rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, 1, id)
 	if err != nil {
 		return
 	}
 	r.message = rewritten
 	out.Send(s.client, rewritten)
+}
+
+// ownBytes is what it takes to remember an INVOCATION of the router's own.
+const ownBytes = 192
+
+// countOwn counts those that the client has not answered.
+func (r *realm) countOwn(s *session) {
+	kept := int64(r.dealer.Own(s.callee)) * ownBytes
+	s.upkeep.last(kept - s.ownKept)
+	s.ownKept = kept
 }
 
 // ownInterrupt takes an INTERRUPT for an INVOCATION that was not the pool's.

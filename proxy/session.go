@@ -71,6 +71,7 @@ type session struct {
 	callSteps  int64        // of them, that are counted: see hasCallRoom
 	asked      table[asked] // by the router's request ID
 	parted     bool
+	ownKept    int64 // what the router's own INVOCATIONs cost that the client has not answered
 	dispatched uint64
 	invoked    uint64          // the highest ID of a pool's INVOCATION sent to the client
 	share      transport.Share // of a link's send buffer
@@ -122,6 +123,7 @@ func (s *session) forget() {
 	s.asked = newTable[asked](&s.upkeep, askedBytes)
 	s.upkeep.forget()
 	s.callSteps = 0
+	s.ownKept = 0
 }
 
 // run passes messages both ways until either connection ends, and then ends
