@@ -26,12 +26,12 @@ func (s *session) takeFromClient(message []byte) {
 		return
 	case codec.TypeGoodbye:
 		s.over.Store(true)
-		s.rest()
+		defer s.rest() // once it is on its way
 		s.entry.leave()
 		s.unwelcome()
 	case codec.TypeAbort:
 		s.over.Store(true)
-		s.rest()
+		defer s.rest()
 		s.unwelcome()
 	}
 	if r == nil || !s.concerns(t, message) {

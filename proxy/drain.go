@@ -74,8 +74,12 @@ func (l *link) sayGoodbye(out *transport.Outbox, reason string) {
 }
 
 // leave says GOODBYE to the router in the client's name. The router's answer
-// comes behind everything it has sent before, results among them.
+// comes behind everything it has sent before, results among them. A client that
+// has said it itself gets the answer to its own.
 func (s *session) leave() {
+	if s.over.Load() {
+		return
+	}
 	if !s.open.Load() {
 		s.client.Close(1001, "the proxy is stopping", closeLinger)
 		return
