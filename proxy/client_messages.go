@@ -262,7 +262,7 @@ func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
 		answer := codec.Unregistered{Request: m.Request}
 		r.message = answer.Append(r.message[:0], s.serializer)
 		out.Send(s.client, r.message)
-		r.logLeft(s, key, "left")
+		r.logLeft(s, key)
 	default:
 		answer := codec.Error{RequestType: codec.TypeUnregister, Request: m.Request, URI: []byte(uriNoSuchRegistration)}
 		r.message = answer.Append(r.message[:0], s.serializer)

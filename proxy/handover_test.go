@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -303,4 +304,20 @@ func TestPartsOfTheRoutersOwnCallEndWithItsAnswer(t *testing.T) {
 	a.expect(`[68,2,7,{},["next"]]`)
 	pool.send(`[68,1,100,{}]`)
 	a.expect(`[68,3,%d,{}]`, ra)
+}
+
+// A pool that has no call either is gone at once, and no more than the pool.
+func TestRevokedPoolWithoutCalls(t *testing.T) {
+	w, log := loggingWorld(t)
+	w.start(worldOptions{})
+	pool := w.welcomePool()
+	client, _, registration := w.callee(pool, shared, revocable)
+	pool.send(`[67,0,{"registration":100}]`)
+	pool.expect(`[64,2,{},"com.example.p"]`)
+	pool.send(`[8,64,2,{},"wamp.error.procedure_already_exists"]`)
+	client.expect(`[67,0,{"registration":%d,"reason":"wamp.error.unregistered"}]`, registration)
+	arrivedAt(w, pool)
+	if strings.Contains(log.String(), "internal error") {
+		t.Errorf("something panicked: %s", log.String())
+	}
 }

@@ -22,10 +22,15 @@ func (s *session) logJoined(p *pendingRegister) {
 	event.Msg("pool member joined")
 }
 
-// logLeft says that a callee is in a pool no more, and what becomes of the pool
-// if it was the last one.
-func (r *realm) logLeft(s *session, key, how string) {
+// logNoMember says that a callee is in a pool no more.
+func (s *session) logNoMember(key, how string) {
 	s.log.Info().Str("procedure", procedureOf(key)).Msg("pool member " + how)
+}
+
+// logLeft says that a callee has left a pool, and what becomes of the pool if it
+// was the last one.
+func (r *realm) logLeft(s *session, key string) {
+	s.logNoMember(key, "left")
 	up := r.uplinks[key]
 	if up == nil || r.uplinkOf(up.pool) != up || r.dealer.Members(up.pool) > 0 {
 		return

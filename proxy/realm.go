@@ -274,7 +274,7 @@ func (r *realm) part(out *transport.Outbox, s *session) {
 		r.perform(out, actions, hand{})
 		for _, m := range s.registered.byID {
 			s.upkeep.last(-membershipCost(procedureOf(m.key)))
-			r.logLeft(s, m.key, "left")
+			r.logLeft(s, m.key)
 		}
 		s.registered.clear()
 	}

@@ -290,7 +290,7 @@ func (s *session) leavePool(registration uint64) (key string) {
 // that it can be told ("Registration Revocation").
 func (r *realm) revoke(out *transport.Outbox, a *dealer.Action) {
 	s := r.callees[a.Callee]
-	r.logLeft(s, s.leavePool(a.Registration), "revoked")
+	s.logNoMember(s.leavePool(a.Registration), "revoked") // the pool itself may be gone by now
 	if !s.features.RegistrationRevocation {
 		return
 	}
