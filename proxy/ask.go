@@ -113,12 +113,9 @@ func (l *link) registered(m *codec.Registered) {
 	if !known || q.leg == nil {
 		return
 	}
-	g := q.leg
-	if up := r.uplinks[g.up.key]; up != g.up { // that one was given up meanwhile
-		g = nil
-		if up != nil {
-			g = up.legOn(l)
-		}
+	var g *leg // the one that asked may have been given up meanwhile, or have moved
+	if up := r.uplinks[q.leg.up.key]; up != nil {
+		g = up.legOn(l)
 	}
 	switch {
 	case g != nil && (g.state == absent || g.state == asking):

@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -123,5 +124,40 @@ func TestShares(t *testing.T) {
 	}
 	if got := sharesOf(4, 2, 4); got != 3 { // each callee without a limit is one
 		t.Errorf("with two callees without a limit: %d shares, want 3", got)
+	}
+}
+
+// A share whose REGISTERED comes when it is no longer one is given back.
+func TestLateRegisteredOfAShareThatIsGone(t *testing.T) {
+	w := makeWorld(t)
+	w.prepare = func(p *Proxy) {
+		p.weightPause, p.answerPatience, p.renewalPause = 100*time.Millisecond, 200*time.Millisecond, time.Hour
+	}
+	w.start(worldOptions{realm: `pool "com.example.p" {
+		policy          = "roundrobin"
+		upstream        = "roundrobin"
+		slots_per_share = 1
+	}`})
+	pool := w.welcomePool()
+	a, routerA := w.join("backend", "")
+	a.send(`[64,1,{"concurrency":1},"com.example.p"]`)
+	pool.expect(`[64,1,{"invoke":"roundrobin"},"com.example.p"]`)
+	pool.send(`[65,1,100]`)
+	w.admit(a, routerA)
+	b, routerB := w.join("backend", "")
+	b.send(`[64,1,{"concurrency":1},"com.example.p"]`)
+	w.admit(b, routerB)
+	second := w.welcomePool()
+	second.expect(`[64,1,{"invoke":"roundrobin"},"com.example.p"]`)
+	b.conn.Abort(errStopped)
+	w.waitFor("it is one share again", func(r *realm) bool {
+		up := r.uplinks["exact com.example.p"]
+		return up.weighedAt > 0 && len(up.more) == 0
+	})
+	second.send(`[65,1,100]`)
+	for message := second.next(); !strings.HasSuffix(message, `,100]`); message = second.next() {
+		if !strings.HasPrefix(message, `[64,`) { // asked again before b was gone
+			t.Fatalf("got %s", message)
+		}
 	}
 }
