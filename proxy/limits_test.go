@@ -93,3 +93,31 @@ func TestWarningOfOpenFiles(t *testing.T) {
 		}
 	}
 }
+
+// Of a progressive call's parts that its callee can't take, the first one ends the
+// call. The router gets one answer to it.
+func TestPartsThatAreTooLongEndTheirCallOnce(t *testing.T) {
+	const most = 64 << 10
+	w, pool := newWorldOf(t, worldOptions{limits: `message_bytes = "64KiB"`, realm: `pool "com.example.p" {
+		concurrency = 1
+		queue { limit = 10 }
+	}`})
+	client, _, registration := w.callee(pool, `{}`, `"progressive_call_invocations":true`)
+	pool.send(`[68,1,100,{}]`)
+	client.expect(`[68,1,%d,{}]`, registration)
+	pool.send(`[68,2,100,{"progress":true}]`)
+	const head, tail = `[68,2,100,{"progress":true},["`, `"]]`
+	for range 3 { // longer than most with the registration's ID
+		pool.send(`%s`, head+strings.Repeat("x", most-len(head)-len(tail))+tail)
+	}
+	pool.send(`[68,3,100,{}]`)
+	arrivedAt(w, pool)
+	client.send(`[70,1,{}]`)
+	pool.expect(`[70,1,{}]`)
+	client.expect(`[68,2,%d,{"progress":true}]`, registration)
+	pool.expectPrefix(`[8,68,2,{},"wamp.error.payload_size_exceeded"`)
+	client.send(`[70,2,{}]`)
+	client.expect(`[68,3,%d,{}]`, registration)
+	client.send(`[70,3,{}]`)
+	pool.expect(`[70,3,{}]`)
+}

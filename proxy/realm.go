@@ -184,6 +184,9 @@ func (r *realm) transcode(dict codec.Dict, payload codec.Payload, from, to codec
 // written to the callee. One that is under way there already is given up.
 func (r *realm) fail(out *transport.Outbox, f failure) {
 	if f.part {
+		if state, _ := r.dealer.CallState(f.Origin, f.Request); state != dealer.Open && state != dealer.Complete {
+			return // a part before this one has ended it
+		}
 		r.endCall(out, f.Origin, f.Request, f.uri, f.text)
 		return
 	}
