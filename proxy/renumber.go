@@ -150,6 +150,9 @@ func (n *renumbering) close(id uint64, parts bool) {
 // next returns the router's ID of the client's next request.
 func (n *renumbering) next(id uint64) uint64 {
 	step, forward := n.step(id)
+	if !forward && id <= n.passed {
+		return id
+	}
 	if !forward {
 		return add(n.router, maxID-step)
 	}

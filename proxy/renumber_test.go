@@ -114,3 +114,24 @@ func TestRenumberingKeepsTheClientsGaps(t *testing.T) {
 		t.Fatalf("client's request 5 is %d at the router, want 3", up)
 	}
 }
+
+// A progressive call that began before renumbering keeps its ID, and so does what
+// else a client repeats of then.
+func TestRenumberingOfRequestsFromBefore(t *testing.T) {
+	n := newRenumbering(5, nil)
+	n.swallow(6)
+	for _, more := range []bool{true, true, false} {
+		if id, passes := n.call(3, more); id != 3 || !passes {
+			t.Errorf("a part of call 3 gets ID %d (passes: %t)", id, passes)
+		}
+	}
+	if id, known := n.answer(3, true); id != 3 || !known {
+		t.Errorf("the answer to call 3 is for %d (known: %t)", id, known)
+	}
+	if id := n.request(5, true); id != 5 {
+		t.Errorf("request 5, repeated, gets ID %d", id)
+	}
+	if id := n.request(7, true); id != 6 {
+		t.Errorf("request 7 gets ID %d, want 6", id)
+	}
+}
