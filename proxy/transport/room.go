@@ -13,8 +13,8 @@ import "slices"
 // Whatever else is sent, to whomever it may concern, waits for nobody.
 
 // crestOf returns how much may be unsent before anybody asks how much it is: the
-// hot path only looks whether it is more.
-func crestOf(limit int64) int { return max(bytesOf(limit>>8), 64<<10) }
+// hot path only looks whether it is more. Nobody has to wait for less.
+func crestOf(limit int64) int { return bytesOf(min(max(limit>>8, 64<<10), limit/2)) }
 
 // roomWaiter waits for what is unsent to become less.
 type roomWaiter struct {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net"
 	"runtime"
 	"strings"
@@ -43,6 +44,37 @@ func paced(t *testing.T, from, to *Conn) (went chan struct{}) {
 	}()
 	until(t, "a reader that waits", from.paused.Load)
 	return went
+}
+
+// However small a send buffer is, who keeps pace never fills it.
+func TestReaderKeepsPaceWithASmallSendBuffer(t *testing.T) {
+	const limit = 64 << 10
+	slow, to := narrowPair(t, Limits{SendBufferBytes: limit})
+	_, from := pair(t, codec.CBOR, Limits{})
+	const messages = 2000
+	random := rand.New(rand.NewPCG(1, 2))
+	sent := make(chan error, 1)
+	go func() {
+		for range messages {
+			message := strings.Repeat("x", 1+random.IntN(limit/2))
+			from.PaceTo(to, new(Outbox))
+			if err := to.Send([]byte(message)); err != nil {
+				sent <- err
+				return
+			}
+			to.Flush()
+		}
+		sent <- nil
+	}()
+	until(t, "a reader that waits", from.paused.Load)
+	for range messages {
+		if _, err := slow.Read(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
 }
 
 // A reader whose messages go to a peer that does not read stops at half of that
