@@ -115,6 +115,9 @@ func (s *session) takeHello(message []byte) {
 	} else {
 		s.entry.said(nil)
 	}
+	if !s.welcomed.Load() {
+		s.router.Confine(joinBytes)
+	}
 	s.clientOut.Send(s.router, message)
 }
 

@@ -77,10 +77,12 @@ func (s *session) welcome() {
 	}
 }
 
-// unwelcome makes a client a stranger again, whose session has ended.
+// unwelcome makes a client a stranger again, whose session a side has ended. What
+// the router has sent by then, and what is held for it, may be as long as before:
+// the router is confined by its own GOODBYE or ABORT, or the client's next HELLO.
 func (s *session) unwelcome() {
 	if s.welcomed.Swap(false) {
-		s.confine(true)
+		s.client.Confine(joinBytes)
 		s.joinWithin(s.proxy.config.Limits.HandshakeTimeout)
 	}
 }

@@ -25,6 +25,7 @@ func (s *session) takeFromRouter(message []byte) {
 		s.over.Store(true)
 		s.rest()
 		s.unwelcome()
+		s.router.Confine(joinBytes)
 		if t == codec.TypeAbort {
 			s.entry.refuse()
 		} else {

@@ -308,3 +308,28 @@ func TestConnectionsOfAnAddressAreBounded(t *testing.T) {
 		t.Fatalf("third client of an address: %v, %v; want to be refused", dialed, err)
 	}
 }
+
+// A client's GOODBYE ends its session and nothing that came before: neither what is
+// held for the router, nor what the router has sent by then.
+func TestGoodbyeOverLargeMessages(t *testing.T) {
+	w, pool := newWorld(t, "")
+	client, router := w.join("backend", "")
+	large := strings.Repeat("x", joinBytes)
+	client.send(`[64,1,%s,"com.example.p"]`, shared)
+	for id := 2; id < 6; id++ {
+		client.send(`[16,%d,{},"com.example.t",[%q]]`, id, large)
+	}
+	client.send(`[6,{},"wamp.close.close_realm"]`)
+	pool.expect(`[64,1,{},"com.example.p"]`)
+	w.sessionOf("all is held", func(s *session) bool { return len(s.held) == 5 })
+	pool.send(`[65,1,100]`)
+	w.admit(client, router)
+	for id := 2; id < 6; id++ {
+		router.expect(`[16,%d,{},"com.example.t",[%q]]`, id, large)
+	}
+	router.expect(`[6,{},"wamp.close.close_realm"]`)
+	router.send(`[36,1,2,{},[%q]]`, large)
+	client.expect(`[36,1,2,{},[%q]]`, large)
+	router.send(`[6,{},"wamp.close.goodbye_and_out"]`)
+	client.expect(`[6,{},"wamp.close.goodbye_and_out"]`)
+}
