@@ -120,4 +120,16 @@ func TestPartsThatAreTooLongEndTheirCallOnce(t *testing.T) {
 	client.expect(`[68,3,%d,{}]`, registration)
 	client.send(`[70,3,{}]`)
 	pool.expect(`[70,3,{}]`)
+
+	// Behind a first part that is too long, the callee gets none.
+	pool.send(`[68,4,100,{}]`)
+	client.expect(`[68,4,%d,{}]`, registration)
+	pool.send(`%s`, strings.Replace(head, "2", "5", 1)+strings.Repeat("x", most-len(head)-len(tail))+tail)
+	pool.send(`[68,5,100,{}]`)
+	pool.send(`[68,6,100,{}]`)
+	arrivedAt(w, pool)
+	client.send(`[70,4,{}]`)
+	pool.expect(`[70,4,{}]`)
+	pool.expectPrefix(`[8,68,5,{},"wamp.error.payload_size_exceeded"`)
+	client.expect(`[68,6,%d,{}]`, registration)
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -132,6 +133,9 @@ func (r *realm) perform(out *transport.Outbox, actions []dealer.Action, h hand) 
 // invoke writes an INVOCATION to a callee: a new header before the details and
 // the payload as they came, or as they are in the callee's serializer.
 func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
+	if slices.ContainsFunc(r.failed, func(f failure) bool { return f.Callee == a.Callee && f.ID == a.ID }) {
+		return // a part before this one ends the call
+	}
 	s := r.callees[a.Callee]
 	details, payload, from := r.discloseTo(s, a), a.Body.Payload, a.Body.Serializer
 	switch {
@@ -184,9 +188,6 @@ func (r *realm) transcode(dict codec.Dict, payload codec.Payload, from, to codec
 // written to the callee. One that is under way there already is given up.
 func (r *realm) fail(out *transport.Outbox, f failure) {
 	if f.part {
-		if state, _ := r.dealer.CallState(f.Origin, f.Request); state != dealer.Open && state != dealer.Complete {
-			return // a part before this one has ended it
-		}
 		r.endCall(out, f.Origin, f.Request, f.uri, f.text)
 		return
 	}
