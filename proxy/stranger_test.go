@@ -137,17 +137,8 @@ func TestStrangersDoNotFillTheSendBuffer(t *testing.T) {
 	}
 	client := newPeer(t, dialed.Conn)
 	w.acceptSlow()
-	go func() {
-		for range 1000 {
-			if client.conn.Send(fmt.Appendf(nil, `[1,%q,{}]`, strings.Repeat("x", 60<<10))) != nil {
-				return
-			}
-			client.conn.Flush()
-			for client.conn.Buffered() > 1<<20 && client.conn.Err() == nil {
-				runtime.Gosched()
-			}
-		}
-	}()
+	hello := fmt.Appendf(nil, `[1,%q,{}]`, strings.Repeat("x", 60<<10))
+	stream(client.conn, 1000, func(int) []byte { return hello })
 	stalls(t, client.conn)
 	held := w.proxy.accounts()
 	if len(held) != 1 || client.conn.Err() != nil {
