@@ -5,7 +5,7 @@ import (
 )
 
 // impatient is what drops a client soon that does not answer pings.
-const impatient = "limits {\n  ping_interval = \"500ms\"\n  ping_timeout = \"500ms\"\n}\n"
+const impatient = "limits {\n  ping_interval = \"500ms\"\n  ping_timeout = \"2s\"\n}\n"
 
 // A worker that has one thread answers no ping while it runs a call. It stays,
 // whether it is in a pool or not, and its result comes.

@@ -96,6 +96,9 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	var realms, listeners sync.WaitGroup
+	for _, l := range p.listeners { // all of them before anything else is told
+		p.log.Info().Str("address", l.URL()).Str("router", transport.PublicURL(p.config.Router.URL)).Msg("listening")
+	}
 	for _, r := range p.realms {
 		realms.Go(func() { r.runLinks(run) })
 		realms.Go(func() { r.runClock(run) })
@@ -105,7 +108,6 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	}
 	failed := make(chan error, len(p.listeners))
 	for _, l := range p.listeners {
-		p.log.Info().Str("address", l.URL()).Str("router", transport.PublicURL(p.config.Router.URL)).Msg("listening")
 		listeners.Go(func() {
 			if err := l.Serve(func(h *transport.Handshake) { p.accept(run, h) }); err != nil {
 				failed <- fmt.Errorf("listener %s: %w", l.URL(), err)
