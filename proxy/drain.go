@@ -26,7 +26,7 @@ func (r *realm) drain() {
 			r.denyRegister(&out, p, uriUnavailable, "the proxy is stopping")
 		}
 	}
-	r.checkDrained()
+	r.arm()
 }
 
 // shutdown answers the calls that are left.

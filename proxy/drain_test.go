@@ -188,3 +188,30 @@ func TestStopEndsWithoutAnswers(t *testing.T) {
 		})
 	}
 }
+
+// The registrations of many pools are given up at the pace of all requests,
+// whatever the router answers, and though calls are in flight.
+func TestStopGivesUpManyPools(t *testing.T) {
+	const procedures = maxAsks + 8
+	w := makeWorld(t)
+	w.prepare = func(p *Proxy) { p.patience, p.answerPatience = time.Hour, time.Hour }
+	w.start(worldOptions{})
+	pool := w.welcomePool()
+	client, router := w.join("backend", "")
+	for id := 1; id <= procedures; id++ {
+		client.send(`[64,%d,%s,"com.example.p%d"]`, id, shared, id)
+		pool.expect(`[64,%d,{},"com.example.p%d"]`, id, id)
+		pool.send(`[65,%d,%d]`, id, 1000+id)
+		router.expect(`[64,%d,{},"com.example.p%d"]`, id, id)
+		router.exists(id)
+		client.expectPrefix(`[65,%d,`, id)
+	}
+	pool.send(`[68,1,1001,{}]`)
+	client.expectPrefix(`[68,1,`)
+	w.stop()
+	for range procedures {
+		pool.expectPrefix(`[66,`)
+	}
+	client.send(`[70,1,{}]`)
+	pool.expect(`[70,1,{}]`)
+}
