@@ -133,3 +133,33 @@ func TestPartsThatAreTooLongEndTheirCallOnce(t *testing.T) {
 	pool.expectPrefix(`[8,68,5,{},"wamp.error.payload_size_exceeded"`)
 	client.expect(`[68,6,%d,{}]`, registration)
 }
+
+// Behind a first part that is too long, further ones are no call of their own.
+func TestPartsBehindOneThatIsTooLong(t *testing.T) {
+	w, pool := newWorldOf(t, worldOptions{limits: `message_bytes = "64KiB"`})
+	client, _, registration := w.callee(pool, shared, `"progressive_call_invocations":true`)
+	pool.send(`[68,1,100,{"progress":true},[%q]]`, strings.Repeat("x", 64<<10))
+	pool.expectPrefix(`[8,68,1,{},"wamp.error.payload_size_exceeded"`)
+	pool.send(`[68,1,100,{"progress":true},[%q]]`, strings.Repeat("x", 64<<10))
+	pool.send(`[68,1,100,{}]`)
+	pool.send(`[68,2,100,{}]`)
+	client.expect(`[68,1,%d,{}]`, registration)
+	client.send(`[70,1,{}]`)
+	pool.expect(`[70,2,{}]`)
+}
+
+// A call that is under way while its pool closes has one answer, though further
+// parts of it come.
+func TestPartsOfACallWhosePoolHasClosed(t *testing.T) {
+	w, pool := newWorld(t, "")
+	client, _, registration := w.callee(pool, shared, `"progressive_call_invocations":true`)
+	pool.send(`[68,1,100,{"progress":true}]`)
+	client.expect(`[68,1,%d,{"progress":true}]`, registration)
+	client.send(`[66,2,%d]`, registration)
+	client.expect(`[67,2]`)
+	pool.expect(`[66,2,100]`)
+	pool.send(`[68,1,100,{}]`)
+	pool.expectPrefix(`[8,68,1,{},"wamp.error.canceled"`)
+	client.send(`[70,1,{}]`)
+	arrivedAt(w, pool)
+}

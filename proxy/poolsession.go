@@ -259,15 +259,23 @@ func (l *link) unreadable(t codec.MessageType, why error) {
 	}
 }
 
+// invocation takes a call of the router, or a further part of one.
 func (l *link) invocation(m *codec.Invocation, size int) {
 	r := l.realm
-	if most := r.proxy.config.Limits.MessageBytes; int64(size) > most {
-		r.endCall(&l.out, l.origin, m.Request, uriPayloadSize,
-			fmt.Sprintf("the call has %d bytes, and %d is the most that a callee may get (limits.message_bytes)", size, most))
+	g, most := l.registrations[m.Registration], r.proxy.config.Limits.MessageBytes
+	if g != nil && r.uplinkOf(g.up.pool) == g.up && int64(size) <= most {
+		l.call(m, g.up.pool)
 		return
 	}
-	g := l.registrations[m.Registration]
-	if g == nil || r.uplinkOf(g.up.pool) != g.up {
+	state, pool := r.dealer.CallState(l.origin, m.Request)
+	switch {
+	case state == dealer.Over: // it has its answer
+	case int64(size) > most:
+		r.endCall(&l.out, l.origin, m.Request, uriPayloadSize,
+			fmt.Sprintf("the call has %d bytes, and %d is the most that a callee may get (limits.message_bytes)", size, most))
+	case state == dealer.Open: // the pool has closed since it began
+		l.call(m, pool)
+	default:
 		// The registration is being given up, or the router errs: the call is
 		// answered all the same.
 		procedure := "an unknown registration"
@@ -277,10 +285,17 @@ func (l *link) invocation(m *codec.Invocation, size int) {
 		r.message = r.errorMessage(&r.origins[l.origin], m.Request, uriNoCallee,
 			refusalPayload(l.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, procedure))
 		l.out.Send(l.conn, r.message)
-		return
 	}
+	if state == dealer.Unknown && m.Progress {
+		r.dealer.Answered(l.origin, m.Request)
+	}
+}
+
+// call hands a call, or a further part of one, to the dealer.
+func (l *link) call(m *codec.Invocation, pool dealer.PoolID) {
+	r := l.realm
 	r.perform(&l.out, r.dealer.Call(r.now(), dealer.Call{
-		Pool: g.up.pool, Origin: l.origin, Request: m.Request,
+		Pool: pool, Origin: l.origin, Request: m.Request,
 		Body:            codec.Body{Serializer: l.serializer, Details: m.Details, Payload: m.Payload},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), hand{})
