@@ -65,7 +65,7 @@ vuln: $(BIN)/govulncheck ## look for known vulnerabilities in what is used
 # is different without it, as everybody runs it, is tested without it as well:
 # sockets are then read and written by raw system calls. It slows the simulation
 # down, which has no goroutine: its million steps run without it.
-STORIES := TestCallsGoRoundOverThreeInstances|TestBinaryDataBetweenLibrariesAndSerializers
+STORIES := TestAbuse|TestCallsGoRoundOverThreeInstances|TestBinaryDataBetweenLibrariesAndSerializers
 
 .PHONY: test
 test: ## pass all tests, with the race detector, integration included
