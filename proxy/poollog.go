@@ -64,7 +64,7 @@ func (r *realm) logPlain(s *session, m *codec.Register) {
 		return
 	}
 	if more, say := r.proxy.notPooled.now(); say {
-		s.log.Info().Str("procedure", m.Procedure).Str("remedy", "add a pool block for it, or register it with invoke or concurrency").
+		s.log.Warn().Str("procedure", m.Procedure).Str("remedy", "add a pool block for it, or register it with invoke or concurrency").
 			Int("more_since_last_line", more).Msg("callee not pooled: it registered plainly")
 	}
 }
