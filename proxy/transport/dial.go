@@ -57,7 +57,7 @@ func Dial(ctx context.Context, rawURL string, o DialOptions) (*Dialed, error) {
 		o.Timeout = defaultDialTimeout
 	}
 	o.Limits = o.Limits.withDefaults()
-	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("no answer within %s", o.Timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("%w within %s", errNoAnswer, o.Timeout))
 	defer cancel()
 	dial := dialWebSocket
 	if o.OneByOne {

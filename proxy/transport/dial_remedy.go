@@ -17,6 +17,8 @@ const (
 	firstOfHTTP = 'H'  // HTTP/1.1 400
 )
 
+var errNoAnswer = errors.New("no answer")
+
 // foreignError is an answer in another protocol than the URL's scheme names.
 type foreignError struct {
 	spoken string // in the words of a sentence
@@ -44,6 +46,8 @@ func remedy(u *url.URL, err error) string {
 		return fmt.Sprintf("it speaks RawSocket: use %s:// in router.url, without a path", instead[u.Scheme])
 	case errors.As(err, &foreign) && foreign.first == firstOfHTTP:
 		return fmt.Sprintf("it speaks HTTP, so perhaps WebSocket: use %s:// in router.url, with its path", instead[u.Scheme])
+	case errors.Is(err, errNoAnswer): // Twisted's servers, for one, wait for what they understand
+		return "if it is there, check the scheme of router.url: TLS or not, WebSocket or RawSocket"
 	case errors.As(err, &unknown):
 		return "name the file of its CA's certificate by tls.ca_file in the router block"
 	case errors.As(err, &name):

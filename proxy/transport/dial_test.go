@@ -216,7 +216,7 @@ func TestDialFailures(t *testing.T) {
 	raw, _ := rawRouter(t, func([]byte) string { return "\x7f\x10\x00\x00" })
 	alerts, _ := rawRouter(t, func([]byte) string { return "\x15\x03\x01\x00\x02\x02\x46" })
 	for _, c := range []struct{ name, url, text string }{
-		{"silent", "ws://user:s3cret@" + silent.Addr().String() + "/ws?ticket=s3cret", "router ws://" + silent.Addr().String() + "/ws can't be reached: no answer within 30ms"},
+		{"silent", "ws://user:s3cret@" + silent.Addr().String() + "/ws?ticket=s3cret", "router ws://" + silent.Addr().String() + "/ws can't be reached: no answer within 30ms; if it is there, check the scheme of router.url: TLS or not, WebSocket or RawSocket"},
 		{"silent TLS", "wss://" + silent.Addr().String() + "/ws", "no answer within 30ms"},
 		{"gone", "ws://" + gone.Addr().String() + "/ws", "connection refused"},
 		{"hangs up", routerURL(hangsUp), "it ended the connection in the middle of the handshake"},
