@@ -70,9 +70,14 @@ func (r *realm) logPlain(s *session, m *codec.Register) {
 }
 
 // logDenied says that a callee's REGISTER was answered by an error.
-func (s *session) logDenied(m *codec.Register, uri []byte) {
-	if more, say := s.proxy.notAdmitted.now(); say {
-		s.log.Warn().Str("procedure", m.Procedure).Bytes("error", uri).Int("more_since_last_line", more).
-			Msg("callee not admitted to the pool")
+func (s *session) logDenied(p *pendingRegister, uri []byte) {
+	more, say := s.proxy.notAdmitted.now()
+	if !say {
+		return
 	}
+	event := s.log.Warn().Str("procedure", p.message.Procedure).Bytes("error", uri)
+	if p.stage == awaitUplink && string(uri) == uriAlreadyExists {
+		event = event.Str("remedy", "somebody else has it at the router; where several sidecars serve it, set upstream in the pool block of each")
+	}
+	event.Int("more_since_last_line", more).Msg("callee not admitted to the pool")
 }

@@ -34,8 +34,14 @@ func TestLogOfPools(t *testing.T) {
 		t.Errorf("not ready for %q", reasons)
 	}
 
-	client.send(`[66,4,%d]`, registration)
-	client.expect(`[67,4]`)
+	client.send(`[64,4,{"invoke":"roundrobin"},"com.example.taken"]`)
+	pool.expect(`[64,3,{},"com.example.taken"]`)
+	pool.send(`[8,64,3,{},"wamp.error.procedure_already_exists"]`)
+	client.expect(`[8,64,4,{},"wamp.error.procedure_already_exists"]`)
+	log.find(t, `"remedy":"somebody else has it at the router; where several sidecars serve it, set upstream in the pool block of each"`)
+
+	client.send(`[66,5,%d]`, registration)
+	client.expect(`[67,5]`)
 	if line := log.find(t, "pool has no callee left; its registration is kept a while"); !strings.Contains(line, `"linger":`) {
 		t.Error(line)
 	}

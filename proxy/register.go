@@ -322,7 +322,7 @@ func (r *realm) refuseRegister(out *transport.Outbox, p *pendingRegister, cause 
 		}
 	}
 	r.swallowRegister(p)
-	s.logDenied(&p.message, m.URI)
+	s.logDenied(p, m.URI)
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.client, r.message)
 	r.settle(out, p)
