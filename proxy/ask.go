@@ -12,10 +12,8 @@ import (
 // time limit and an end, since routers lose answers. nexus drops what a
 // session's queue of 64 messages cannot take, and others never answer some.
 //
-//   - No more than maxAsks leave on one link within askPause, but for those that
-//     have their answer already, and no more than maxOpen are without one; the
-//     others wait. So they are paced as a router at hand takes them, and one that
-//     is far away does not cost a round trip for each maxAsks.
+//   - They are paced (pace.go), and no more than maxOpen are without an answer; the
+//     others wait.
 //   - An UNREGISTER without an answer counts as done.
 //   - A REGISTER without one is sent again. Where the router then says that the
 //     procedure exists already, it may well be ours, under an ID that was lost,
@@ -24,14 +22,13 @@ import (
 
 // ask is a request to the router that has no answer yet.
 type ask struct {
-	leg  *leg        // nil: of none, a registration is given back
-	due  dealer.Time // when its answer is taken as lost; 0: it is, and what still comes is late
-	sent dealer.Time
+	leg   *leg        // nil: of none, a registration is given back
+	due   dealer.Time // when its answer is taken as lost; 0: it is, and what still comes is late
+	sent  dealer.Time
+	round int // of the link's pace
 }
 
 const (
-	maxAsks        = 32
-	askPause       = 5 * time.Millisecond
 	maxOpen        = 1024
 	maxLate        = 256 // answers that may still come late, on one link
 	maxDoubts      = 4096
@@ -62,13 +59,9 @@ func (l *link) pump(out *transport.Outbox) {
 // mayAsk tells whether the router may be asked for more now. If not, an answer
 // or the clock has the rest sent.
 func (l *link) mayAsk() bool {
-	r := l.realm
-	now, pause := r.now(), r.proxy.askPause
-	if now >= l.burstAt+pause {
-		l.burstAt, l.burst = now, 0
-	}
-	if l.burst >= maxAsks {
-		r.checkAt(l.burstAt + pause)
+	pause := l.pause()
+	if !l.pace.mayAsk(l.realm.now(), pause) {
+		l.realm.checkAt(l.pace.last + pause)
 		return false
 	}
 	return l.open < maxOpen
@@ -80,9 +73,8 @@ func (l *link) ask(g *leg, patience time.Duration) (request uint64) {
 	l.lastRequest++
 	now := l.realm.now()
 	due := now + patience
-	l.requests[l.lastRequest] = ask{leg: g, due: due, sent: now}
+	l.requests[l.lastRequest] = ask{leg: g, due: due, sent: now, round: l.pace.asked(now)}
 	l.open++
-	l.burst++
 	l.realm.checkAt(due)
 	return l.lastRequest
 }
@@ -95,9 +87,8 @@ func (l *link) answered(request uint64) (q ask, known bool) {
 	}
 	delete(l.requests, request)
 	l.answeredAt = l.realm.now()
-	if q.sent >= l.burstAt {
-		l.burst = max(l.burst-1, 0)
-	}
+	l.roundTrip = min(l.roundTrip, l.answeredAt-q.sent)
+	l.pace.answered(q.round)
 	if q.due == 0 {
 		l.late--
 	} else {
@@ -214,6 +205,7 @@ func (r *realm) expireAsks(out *transport.Outbox, now dealer.Time) {
 
 func (l *link) expire(out *transport.Outbox, request uint64, q ask) {
 	l.open--
+	l.loses = true
 	g := q.leg
 	if g == nil || g.state != asking || g.link != l {
 		delete(l.requests, request)
@@ -225,7 +217,7 @@ func (l *link) expire(out *transport.Outbox, request uint64, q ask) {
 	}
 	if l.late < maxLate {
 		l.late++
-		l.requests[request] = ask{leg: g}
+		l.requests[request] = ask{leg: g, sent: q.sent, round: q.round}
 	} else {
 		delete(l.requests, request)
 	}

@@ -51,6 +51,7 @@ func (r *realm) tick(out *transport.Outbox) (wait time.Duration) {
 		r.check = never
 		r.giveUpRegisters(out, now)
 		r.expireAsks(out, now)
+		r.pumpAllProbes(out)
 		r.retryLegs(out, now)
 		r.weigh(out, now)
 		r.retireLinks(out, now)

@@ -22,7 +22,7 @@ func (r *realm) drain() {
 		r.leaveUplink(&out, up)
 	}
 	for _, p := range r.awaiting.all() {
-		if p.stage <= awaitUplink {
+		if p.stage <= awaitTurn {
 			r.denyRegister(&out, p, uriUnavailable, "the proxy is stopping")
 		}
 	}

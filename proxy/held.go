@@ -107,6 +107,7 @@ func (r *realm) forgetPending(out *transport.Outbox, p *pendingRegister) {
 	p.stage = settled
 	s.pending.leave(p.inSession)
 	r.awaiting.leave(p.inRealm)
+	r.leaveTurns(p)
 	s.upkeep.wait(-p.cost)
 	p.raw, p.message.Options = nil, codec.Dict{}
 	if p.probe.open && !s.parted {

@@ -35,8 +35,9 @@ type link struct {
 	life   context.Context // until it is retired, or the realm stops
 	end    context.CancelFunc
 
-	out   transport.Outbox   // owned by run
-	offer []codec.Serializer // owned by run; in this order, one at a time
+	out       transport.Outbox   // owned by run
+	offer     []codec.Serializer // owned by run; in this order, one at a time
+	loginTrip dealer.Time        // owned by run; the time that the WELCOME took
 
 	// Under realm.mu.
 	linkState
@@ -47,6 +48,7 @@ type link struct {
 	wasUp       bool             // at least once
 	turnedAway  bool             // by the router, which lets no such session join beside the first one
 	retired     bool             // it leaves, for want of pools
+	loses       bool             // the router has left a request of ours without an answer
 	renewedAt   dealer.Time      // when its session was begun anew; 0: never
 }
 
@@ -60,8 +62,8 @@ type linkState struct {
 	requests      map[uint64]ask // REGISTER and UNREGISTER without an answer
 	open          int            // of them, those whose answer is not taken as lost
 	late          int            // how many answers were taken as lost
-	burst         int            // requests since burstAt that have no answer
-	burstAt       dealer.Time
+	pace          pace
+	roundTrip     dealer.Time         // the shortest that was seen
 	answeredAt    dealer.Time         // the latest answer
 	todo          []*leg              // that wait to be asked for, in this order
 	registrations map[uint64]*leg     // by the router's registration ID

@@ -195,6 +195,7 @@ func TestWhatWasMissing(t *testing.T) {
 		{awaitUplink, up, asking, "the router did not answer the REGISTER of the pool's own session"},
 		{awaitUplink, up, leaving, "the router did not answer the UNREGISTER of the pool's own session"},
 		{awaitUplink, up, absent, "the router did not let the pool's own session have the procedure"},
+		{awaitTurn, up, held, "the router did not answer the callee's own REGISTERs before this one"},
 		{awaitProbe, up, held, "the router did not answer the callee's own REGISTER"},
 		{awaitUndo, up, held, "the router did not answer the UNREGISTER of what it had granted to the callee itself"},
 	} {
@@ -418,4 +419,37 @@ func TestUpkeep(t *testing.T) {
 	if u.isFull(0) || !u.hasRoom(dealer.Time(0).Nanoseconds(), 0) {
 		t.Error("nothing is too much")
 	}
+}
+
+// A router that drops what its queue for a session cannot take is never asked
+// for so much at once in a callee's session either.
+func TestProbesArePaced(t *testing.T) {
+	const procedures = 200
+	w, pool := impatientWorld(t, "")
+	w.proxy.askPause = patience
+	client, router := w.join("backend", "")
+	for id := 1; id <= procedures; id++ {
+		client.send(`[64,%d,%s,"com.example.p%d"]`, id, shared, id)
+	}
+	for id := 1; id <= procedures; id++ {
+		pool.expect(`[64,%d,{},"com.example.p%d"]`, id, id)
+		pool.send(`[65,%d,%d]`, id, 1000+id)
+	}
+	for id := 1; id <= maxAsks; id++ {
+		router.expect(`[64,%d,{},"com.example.p%d"]`, id, id)
+	}
+	router.send(`[68,1,9,{}]`) // of its own
+	client.expect(`[68,1,9,{}]`)
+	client.send(`[70,1,{}]`)
+	router.expect(`[70,1,{}]`) // the first thing that came
+	for id := 1; id <= procedures; id++ {
+		router.exists(id)
+		client.expectPrefix(`[65,%d,`, id)
+		if next := id + maxAsks; next <= procedures {
+			router.expect(`[64,%d,{},"com.example.p%d"]`, next, next)
+		}
+	}
+	client.send(`[32,%d,{},"com.example.t"]`, procedures+1)
+	router.expect(`[32,%d,{},"com.example.t"]`, procedures+1)
+	w.waitFor("nobody waits", func(r *realm) bool { return len(r.paced) == 0 })
 }

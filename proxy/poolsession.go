@@ -99,7 +99,7 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 	defer r.unlock(&l.out, nil)
 	l.linkState = linkState{
 		conn: conn, serializer: conn.Serializer(), session: welcome.Session, authRole: welcome.AuthRole,
-		requests: make(map[uint64]ask), registrations: make(map[uint64]*leg), doubts: make(map[string]struct{}),
+		roundTrip: l.loginTrip, requests: make(map[uint64]ask), registrations: make(map[uint64]*leg), doubts: make(map[string]struct{}),
 	}
 	l.notJoined, l.speaks, l.wasUp, l.turnedAway = "", l.serializer, true, false
 	clear(r.forbidden) // the session may have another role now

@@ -112,6 +112,7 @@ func (l *link) hello(s codec.Serializer, identity *login.Login) []byte {
 func (l *link) login(conn *transport.Conn, identity *login.Login) (*codec.Welcome, error) {
 	s, challenged := conn.Serializer(), false
 	l.out.Send(conn, l.hello(s, identity))
+	sent := l.realm.now()
 	for {
 		message, err := conn.Read()
 		if errors.Is(err, errSilent) {
@@ -126,6 +127,7 @@ func (l *link) login(conn *transport.Conn, identity *login.Login) (*codec.Welcom
 		}
 		switch t {
 		case codec.TypeWelcome:
+			l.loginTrip = l.realm.now() - sent
 			welcome := new(codec.Welcome)
 			if err := welcome.Decode(s, message); err != nil {
 				return nil, fmt.Errorf("login: %w", err)

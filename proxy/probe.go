@@ -28,6 +28,7 @@ type probe struct {
 	request  uint64 // at the router, of the probe or its undoing
 	grant    uint64 // registration that the router gave to the probe, until it is undone; 0: none
 	tries    int
+	round    int // of the session's pace, of request
 }
 
 // maxProbes is how often a REGISTER is tried while the pool keeps losing its
@@ -46,20 +47,22 @@ func (r *realm) sendProbe(out *transport.Outbox, p *pendingRegister) {
 	m.Request = r.numberProbe(p)
 	p.stage = awaitProbe
 	p.probe.tries++
-	p.ask(m.Request)
+	r.askFor(p, m.Request)
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.router, r.message)
 }
 
-// ask takes note of a request of our own at the router.
-func (p *pendingRegister) ask(request uint64) {
+// askFor takes note of a request of our own at the router.
+func (r *realm) askFor(p *pendingRegister, request uint64) {
 	p.probe.open, p.probe.request = true, request
+	p.probe.round = p.session.probePace.asked(r.now())
 	p.session.probes.put(request, p)
 }
 
 // answered takes note of its answer.
 func (p *pendingRegister) answered() {
 	p.probe.open = false
+	p.session.probePace.answered(p.probe.round)
 	p.session.probes.drop(p.probe.request)
 }
 
@@ -173,7 +176,7 @@ func (r *realm) probeGranted(out *transport.Outbox, s *session, m *codec.Registe
 	p.probe.grant = m.Registration
 	s.granted.put(m.Registration, p)
 	undo := codec.Unregister{Request: r.insertRequest(s), Registration: m.Registration}
-	p.ask(undo.Request)
+	r.askFor(p, undo.Request)
 	r.message = undo.Append(r.message[:0], s.serializer)
 	out.Send(s.router, r.message)
 	return true

@@ -30,7 +30,7 @@ type Proxy struct {
 	patience       time.Duration // of a REGISTER with the pool session
 	loginPatience  time.Duration // of the pool session with the router's answers before WELCOME
 	answerPatience time.Duration // of the pool session with the answer to a request of its own
-	askPause       time.Duration // in which a link asks for no more than maxAsks, but for what is answered
+	askPause       time.Duration // the shortest between requests of its own without an answer: see pace
 	renewalPause   time.Duration // between two sessions of a link that are begun anew for a lost answer
 	weightPause    time.Duration // between two changes of how often a pool is registered
 	linkIdle       time.Duration // of a pool session without a pool

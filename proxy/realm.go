@@ -36,11 +36,12 @@ type realm struct {
 	uplinks   map[string]*uplink
 	byPool    []*uplink // by dealer.PoolID; uplinkOf reads it
 	byPattern patterns[*uplink]
-	told      time.Duration // unit of call timeouts by the router's WELCOME, 0: none yet
-	awaiting  line          // all of them, oldest first
-	armed     dealer.Time   // when the clock will look next
-	check     dealer.Time   // no later than the next deadline that is not the dealer's
-	warned    bool          // that the router names no authrole
+	told      time.Duration         // unit of call timeouts by the router's WELCOME, 0: none yet
+	awaiting  line                  // all of them, oldest first
+	paced     map[*session]struct{} // those with probes that wait
+	armed     dealer.Time           // when the clock will look next
+	check     dealer.Time           // no later than the next deadline that is not the dealer's
+	warned    bool                  // that the router names no authrole
 	draining  bool
 	drained   chan struct{}       // closed once nothing waits or runs while draining
 	blocked   transport.Room      // what the answer at hand has to wait for: see hasRoom
@@ -84,8 +85,8 @@ func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 		wake:    make(chan struct{}, 1),
 		linked:  make(chan struct{}, 1),
 		dealer:  dealer.New(seed),
-		uplinks: make(map[string]*uplink),
-		armed:   never, check: never,
+		uplinks: make(map[string]*uplink), paced: make(map[*session]struct{}),
+		armed: never, check: never,
 		drained: make(chan struct{}),
 	}
 	r.newLink(0)

@@ -36,7 +36,7 @@ type pendingRegister struct {
 	since   dealer.Time // its arrival
 	cost    int64       // of keeping it
 
-	inSession, inRealm, inUplink *place // where it waits; nil: nowhere
+	inSession, inRealm, inUplink, inTurn *place // where it waits; nil: nowhere
 
 	join  dealer.Registration
 	up    *uplink
@@ -48,6 +48,7 @@ type registerStage uint8
 const (
 	awaitSession registerStage = iota
 	awaitUplink
+	awaitTurn // as awaitProbe, but the probe itself has to wait: see pace
 	awaitProbe
 	awaitUndo
 	settled
@@ -151,6 +152,10 @@ func (r *realm) advanceRegister(out *transport.Outbox, p *pendingRegister) {
 		if p.inUplink == nil {
 			p.inUplink = p.up.waiting.join(p)
 		}
+		return
+	}
+	if p.session.turns.length > 0 || !r.mayProbe(p.session) {
+		r.awaitProbeTurn(p)
 		return
 	}
 	r.sendProbe(out, p)
@@ -345,6 +350,9 @@ func (r *realm) giveUpRegisters(out *transport.Outbox, now dealer.Time) {
 			r.checkAt(due)
 			return
 		}
+		if p.stage > awaitTurn { // its probe has no answer
+			r.linkOf(p.session).loses = true
+		}
 		r.denyRegister(out, p, uriNetworkFailure, r.whatWasMissing(p))
 	}
 }
@@ -353,6 +361,8 @@ func (r *realm) giveUpRegisters(out *transport.Outbox, now dealer.Time) {
 func (r *realm) whatWasMissing(p *pendingRegister) string {
 	what := "the pool's own session at the router was not up"
 	switch {
+	case p.stage == awaitTurn:
+		what = "the router did not answer the callee's own REGISTERs before this one"
 	case p.stage == awaitProbe:
 		what = "the router did not answer the callee's own REGISTER"
 	case p.stage == awaitUndo:

@@ -153,6 +153,7 @@ func (r *realm) fromRouter(out *transport.Outbox, s *session, t codec.MessageTyp
 	case codec.TypeRegistered:
 		var m codec.Registered
 		if m.Decode(s.serializer, message) == nil && r.probeGranted(out, s, &m) {
+			r.pumpProbes(out, s)
 			return
 		}
 		r.passDown(out, s, message, 1, true)
@@ -212,6 +213,7 @@ func (r *realm) unregistered(out *transport.Outbox, s *session, message []byte) 
 	}
 	if p, known := s.probes.get(id); known && p.probe.grant != 0 {
 		r.probeUndone(out, p)
+		r.pumpProbes(out, s)
 		return
 	}
 	r.passDown(out, s, message, 1, true)
@@ -225,6 +227,7 @@ func (r *realm) routerError(out *transport.Outbox, s *session, message []byte) {
 		return
 	}
 	if r.probeRefused(out, s, &m) {
+		r.pumpProbes(out, s)
 		return
 	}
 	s.asked.drop(m.Request)

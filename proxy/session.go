@@ -61,6 +61,8 @@ type session struct {
 	numbered   uint64                  // request ID of the last one whose had
 	held       []heldMessage           // what the client sent behind them
 	releasing  bool                    // what was held is on its way
+	turns      line                    // of them, those whose probe waits for the pace
+	probePace  pace                    // of requests of our own at the router
 	probes     table[*pendingRegister] // by the router's request ID
 	granted    table[*pendingRegister] // by the registration that the router gave to their probes
 	renumbered *renumbering            // nil: request IDs are the same at the router
