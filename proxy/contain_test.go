@@ -117,6 +117,7 @@ func TestPanicUnderTheLock(t *testing.T) {
 	pool.send(`[68,3,999,{}]`)
 	pool.expectPrefix(`[8,68,3,{},"wamp.error.no_available_callee"`)
 	caller.send(`[48,1,{},"com.example.p",["waits too"]]`)
+	w.waitFor("both calls wait", func(r *realm) bool { waiting, _ := r.dealer.Load(); return waiting == 2 })
 	atRouter.send(`[68,44,5,{}]`) // the router's own
 	callee.expect(`[68,2,5,{}]`)
 
