@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wampool/wampool/cmd/wampool/bench"
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/bench"
 	"github.com/wampool/wampool/proxy/transport/authority"
 )
 

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wampool/wampool/cmd/wampool/bench"
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/bench"
 )
 
 // benchFlags are the options of a measurement as one writes them.

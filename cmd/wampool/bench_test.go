@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/wampool/wampool/proxy/bench"
+	"github.com/wampool/wampool/cmd/wampool/bench"
 )
 
 func TestBench(t *testing.T) {

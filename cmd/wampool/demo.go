@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/wampool/wampool/proxy/demo"
+	"github.com/wampool/wampool/cmd/wampool/demo"
 )
 
 func newDemo(s streams) *cobra.Command {

@@ -14,7 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/wampool/wampool/proxy/router"
+	"github.com/wampool/wampool/proxy/tryout/router"
 )
 
 // asProgram, in the environment, makes the test binary the program itself.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/client"
+	"github.com/wampool/wampool/proxy/tryout/client"
 )
 
 func join(t *testing.T, url string) *client.Client {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/wampool/wampool/proxy/bench"
+	"github.com/wampool/wampool/cmd/wampool/bench"
 )
 
 // aCase is one comparison, which gives one row or more.

@@ -15,8 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/wampool/wampool/cmd/wampool/bench"
 	"github.com/wampool/wampool/integration"
-	"github.com/wampool/wampool/proxy/bench"
 )
 
 // lab is what the cases share: programs that are started once, each by the

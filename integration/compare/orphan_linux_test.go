@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/wampool/wampool/cmd/wampool/bench"
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/bench"
 )
 
 // TestMain plays the parts in which tests start this program again.

@@ -10,9 +10,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/wampool/wampool/cmd/wampool/bench"
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/bench"
-	"github.com/wampool/wampool/proxy/router"
+	"github.com/wampool/wampool/proxy/tryout/router"
 )
 
 // roles are what this program is when it starts itself again.

@@ -13,8 +13,8 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/proxy"
-	"github.com/wampool/wampool/proxy/client"
-	"github.com/wampool/wampool/proxy/router"
+	"github.com/wampool/wampool/proxy/tryout/client"
+	"github.com/wampool/wampool/proxy/tryout/router"
 )
 
 // Config is the configuration of the demo's sidecar, in HCL.

@@ -13,7 +13,7 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/proxy"
-	"github.com/wampool/wampool/proxy/router"
+	"github.com/wampool/wampool/proxy/tryout/router"
 
 	"github.com/rs/zerolog"
 )

@@ -8,9 +8,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/client"
-	"github.com/wampool/wampool/proxy/router"
 	"github.com/wampool/wampool/proxy/transport"
+	"github.com/wampool/wampool/proxy/tryout/client"
+	"github.com/wampool/wampool/proxy/tryout/router"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

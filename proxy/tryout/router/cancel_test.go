@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/client"
+	"github.com/wampool/wampool/proxy/tryout/client"
 )
 
 // worker is a procedure whose calls last until the test lets them go, or they

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/client"
+	"github.com/wampool/wampool/proxy/tryout/client"
 )
 
 // inbox takes the first arguments of events.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/client"
+	"github.com/wampool/wampool/proxy/tryout/client"
 )
 
 func echo(_ context.Context, in *client.Invocation) (client.Arguments, error) { return in.Arguments() }

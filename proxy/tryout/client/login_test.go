@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/client"
+	"github.com/wampool/wampool/proxy/tryout/client"
 )
 
 func TestLoginByTicket(t *testing.T) {

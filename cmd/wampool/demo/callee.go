@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/client"
+	"github.com/wampool/wampool/proxy/tryout/client"
 )
 
 // callee works on calls, and counts by itself how many it has at once.

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/router"
 	"github.com/wampool/wampool/proxy/transport"
+	"github.com/wampool/wampool/proxy/tryout/router"
 )
 
 // BenchmarkCall measures calls through the router, 256 under way at a time, of

@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/proxy/client"
-	"github.com/wampool/wampool/proxy/router"
 	"github.com/wampool/wampool/proxy/transport"
+	"github.com/wampool/wampool/proxy/tryout/client"
+	"github.com/wampool/wampool/proxy/tryout/router"
 )
 
 func TestWelcomeSaysWhoAndWhat(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
-	"github.com/wampool/wampool/proxy/client"
+	"github.com/wampool/wampool/proxy/tryout/client"
 )
 
 // phase is a part of the demo.
