@@ -247,7 +247,7 @@ func (m *model) interrupt(c *modelCall, mode codec.CancelMode) bool {
 
 func (m *model) dropOrigin(origin dealer.OriginID) {
 	mine := slices.DeleteFunc(slices.Clone(m.calls), func(c *modelCall) bool { return c.gone || c.in.origin != origin })
-	slices.SortFunc(mine, func(a, b *modelCall) int { return int(a.in.request) - int(b.in.request) })
+	slices.SortFunc(mine, func(a, b *modelCall) int { return cmp.Compare(a.in.request, b.in.request) })
 	for _, c := range mine {
 		c.gone, c.open = true, false // no late parts
 		switch {
