@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"sync/atomic"
 )
 
@@ -21,7 +20,7 @@ type rawSocket struct {
 	limit   int          // of what the peer sends, in bytes, as announced to it
 	maxSend int          // of what it takes, as it has announced
 	pinged  atomic.Bool  // the peer pings
-	reading sync.Mutex   // held while somebody reads
+	reading turn         // held while somebody reads
 	inward  [header]byte // of the one who reads
 	outward [header]byte // under Conn.sending
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/wampool/wampool/codec"
@@ -27,9 +26,9 @@ type webSocket struct {
 	limit      int64 // of messages from the peer, in bytes
 	dialed     bool  // this side masks what it sends, the other side does not
 
-	reading sync.Mutex // held while somebody reads
-	in      inflow     // of the one who reads
-	over    bool       // the peer's close frame has come
+	reading turn   // held while somebody reads
+	in      inflow // of the one who reads
+	over    bool   // the peer's close frame has come
 
 	closed  bool // under Conn.sending: a close frame was sent
 	outward [maxFrameHeader]byte
