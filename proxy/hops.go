@@ -87,7 +87,7 @@ func (p *Proxy) listen(ctx context.Context, config *configs.Listen) (*transport.
 	if err != nil {
 		return nil, fmt.Errorf("listen %s: %w", config.URL, err)
 	}
-	options := transport.ListenOptions{Limits: p.limits(), Quota: p.quota, AllowedOrigins: config.AllowedOrigins, Report: p.handshakeFailed}
+	options := transport.ListenOptions{Limits: p.limits(), Quota: p.quota, AllowedOrigins: config.AllowedOrigins, Report: p.handshakeFailed, Socket: p.socket}
 	if certificates != nil {
 		options.TLS = certificates.Server()
 	}

@@ -34,6 +34,7 @@ func (l *link) join(ctx context.Context) (_ *transport.Conn, _ *codec.Welcome, e
 		OneByOne:    true,
 		Timeout:     config.Router.DialTimeout,
 		TLS:         l.realm.proxy.routerTLS(),
+		Connect:     l.realm.proxy.connect,
 		Limits: transport.Limits{
 			MessageBytes: max(poolGrowth*config.Router.MessageBytes, config.Limits.MessageBytes), SendBufferBytes: l.realm.proxy.poolSendBuffer,
 			Keepalive: l.realm.proxy.keepalive,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -36,6 +37,9 @@ type Proxy struct {
 	linkIdle       time.Duration // of a pool session without a pool
 	poolSendBuffer int64         // of each pool session, in bytes
 	certified      bool          // the router is shown a certificate, for clients too
+
+	connect transport.Connect                                                        // to the router; nil: over the network
+	socket  func(ctx context.Context, network, address string) (net.Listener, error) // of each listener; nil: over the network
 
 	listeners    []*transport.Listener // set by Listen
 	quota        *transport.Quota
@@ -161,7 +165,7 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
 	defer context.AfterFunc(ctx, cancel)()
 	dialed, err := transport.Dial(dialing, p.config.Router.URL, transport.DialOptions{
 		Serializers: h.Serializers(), Header: h.Header(), OwnOrigin: h.OfOwnHost(), Query: h.Query(), Timeout: p.config.Router.DialTimeout, Limits: p.limits(),
-		Takes: h.MaxSend(), TLS: p.routerTLS(),
+		Takes: h.MaxSend(), TLS: p.routerTLS(), Connect: p.connect,
 	})
 	if err != nil {
 		if more, say := p.turnedAway.now(); say {

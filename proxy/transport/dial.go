@@ -29,7 +29,11 @@ type DialOptions struct {
 	Limits      Limits
 	Takes       int         // longest message wanted, where the router can be told: RawSocket; 0: as the limit
 	TLS         *tls.Config // for wss and rss; nil: the system's root certificates
+	Connect     Connect     // nil: over the network
 }
+
+// Connect opens a connection, as [net.Dialer.DialContext] does.
+type Connect func(ctx context.Context, network, address string) (net.Conn, error)
 
 // defaultDialTimeout leaves a client's own handshake time to be answered:
 // Autobahn gives up after 2.5 s.
@@ -86,9 +90,12 @@ func Dial(ctx context.Context, rawURL string, o DialOptions) (*Dialed, error) {
 // closed when ctx ends, until release is called with the outcome of what was
 // done with it; that returns the outcome of all.
 func connect(ctx context.Context, u *url.URL, o *DialOptions) (g *gather, stream net.Conn, release func(error) error, err error) {
-	var dialer net.Dialer
+	open := o.Connect
+	if open == nil {
+		open = new(net.Dialer).DialContext
+	}
 	network, address := dialAddress(u)
-	conn, err := dialer.DialContext(ctx, network, address)
+	conn, err := open(ctx, network, address)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -26,6 +26,10 @@ type ListenOptions struct {
 	// for any. null and file:// stand for pages that have no host.
 	AllowedOrigins []string
 
+	// Socket opens the socket of a URL that is not unix, as
+	// [net.ListenConfig.Listen] does; nil: over the network.
+	Socket func(ctx context.Context, network, address string) (net.Listener, error)
+
 	// Report is told of clients that did not get so far as to be handled. It
 	// must not block, and may be nil.
 	Report func(error)
@@ -69,7 +73,7 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 	if u.Scheme == "unix" {
 		l.socket, err = listenUnix(ctx, u.Path)
 	} else {
-		l.socket, err = listenTCP(ctx, u)
+		l.socket, err = listenTCP(ctx, u, o.Socket)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listen %s: %w", rawURL, err)
@@ -83,15 +87,17 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 // isRawSocket tells whether a URL is that of RawSocket over TCP.
 func isRawSocket(u *url.URL) bool { return u.Scheme == "rs" || u.Scheme == "rss" }
 
-// listenTCP listens on the URL's port, and puts into the URL which it is.
-func listenTCP(ctx context.Context, u *url.URL) (net.Listener, error) {
+// listenTCP listens on the URL's port by open, and puts into the URL which it is.
+func listenTCP(ctx context.Context, u *url.URL, open func(context.Context, string, string) (net.Listener, error)) (net.Listener, error) {
 	if u.Path == "" && !isRawSocket(u) {
 		u.Path = "/"
 	}
 	_, address := dialAddress(u)
 	_, port, _ := net.SplitHostPort(address)
-	var config net.ListenConfig
-	socket, err := config.Listen(ctx, "tcp", address)
+	if open == nil {
+		open = new(net.ListenConfig).Listen
+	}
+	socket, err := open(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%w; another program listens on port %s: stop it or choose another port", syscall.EADDRINUSE, port)

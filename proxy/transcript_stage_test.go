@@ -1,0 +1,410 @@
+package proxy_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/proxy"
+	"github.com/wampool/wampool/proxy/transport"
+	"github.com/wampool/wampool/proxy/transport/cable"
+)
+
+// stage is a sidecar between clients and a router that are played, over
+// connections in memory. All of it is in one bubble of testing/synctest.
+type stage struct {
+	t        *testing.T
+	at       string // what is being done, for failures
+	network  cable.Network
+	settings settings
+	proxy    *proxy.Proxy
+	router   *transport.Listener
+	stop     context.CancelFunc
+	stopped  chan error
+
+	actors  []*actor          // those that have a name, in order of appearance
+	drawn   map[string]uint64 // numbers that wampool has drawn, by their names
+	session int               // the latest that the router gave
+	granted int               // registrations that the router gave by itself
+
+	mu         sync.Mutex
+	connecting string   // a client that connects
+	unnamed    []*actor // the router's ends of connections that wampool has made by itself
+}
+
+// actor is one end of a connection to wampool, played by the transcript.
+type actor struct {
+	name    string
+	conn    *transport.Conn
+	end     *cable.End
+	request uint64   // the highest that it has sent
+	seen    []string // of what it got, that nobody has asked for
+
+	mu    sync.Mutex
+	came  [][]byte // in JSON
+	over  string   // how its connection ended
+	isOut bool     // it has ended the connection itself
+}
+
+// errLost is how an actor's connection ends by itself.
+var errLost = errors.New("the connection is lost")
+
+const (
+	routerAddress  = "127.0.0.1:8080"
+	sidecarAddress = "127.0.0.1:9000"
+)
+
+// urlOver returns an address's URL by a transport.
+func urlOver(transport, address string) string {
+	if transport == "ws" {
+		return "ws://" + address + "/ws"
+	}
+	return transport + "://" + address
+}
+
+// newStage starts a router and a sidecar. They end with the test.
+func newStage(t *testing.T, o settings) *stage {
+	s := &stage{t: t, settings: o, drawn: make(map[string]uint64), stopped: make(chan error, 1)}
+	s.listen()
+	config, err := configs.Parse([]byte(o.whole()), "transcript.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.proxy = proxy.New(config, zerolog.Nop())
+	proxy.UseNetwork(s.proxy, s.network.Dial, s.network.Listen)
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	if err := s.proxy.Listen(ctx); err != nil {
+		t.Fatal(err)
+	}
+	go func() { s.stopped <- s.proxy.Serve(ctx) }()
+	t.Cleanup(s.close)
+	synctest.Wait()
+	return s
+}
+
+// whole is the configuration with what a script may leave out.
+func (o settings) whole() string {
+	url := fmt.Sprintf("url = %q\n", urlOver(o.router, routerAddress))
+	config, given := o.config, strings.Contains(o.config, "router {")
+	if given {
+		config = strings.Replace(config, "router {", "router {\n"+url, 1)
+	} else {
+		config += "router {\n" + url + "}\n"
+	}
+	if !strings.Contains(config, "listen ") {
+		config += fmt.Sprintf("listen %q {}\n", urlOver(o.here, sidecarAddress))
+	}
+	if !strings.Contains(config, `realm "`) {
+		config += "realm \"realm1\" {}\n"
+	}
+	return config
+}
+
+// close ends everything. Nothing may be left then.
+func (s *stage) close() {
+	if s.stop == nil {
+		return
+	}
+	s.stop()
+	s.stop = nil
+	s.proxy.Stop()
+	s.unlisten()
+	s.mu.Lock()
+	all := append(slices.Clone(s.actors), s.unnamed...)
+	s.mu.Unlock()
+	for _, a := range all {
+		a.leave()
+		a.conn.Abort(errLost)
+	}
+	if err := <-s.stopped; err != nil {
+		s.t.Errorf("Serve: %v", err)
+	}
+	for _, a := range all {
+		a.conn.Wait()
+	}
+	if held := proxy.Held(s.proxy); held != 0 {
+		s.t.Errorf("%d bytes are counted as held by clients that are gone", held)
+	}
+}
+
+func (s *stage) fail(format string, args ...any) {
+	s.t.Helper()
+	s.t.Fatalf("%s\n%s", s.at, fmt.Sprintf(format, args...))
+}
+
+// listen has the router take connections.
+func (s *stage) listen() {
+	l, err := transport.Listen(context.Background(), urlOver(s.settings.router, routerAddress), transport.ListenOptions{Socket: s.network.Listen})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.router = l
+	go func() { _ = l.Serve(s.accept) }()
+}
+
+func (s *stage) unlisten() {
+	_ = s.router.Close()
+	s.router.Wait()
+}
+
+// accept takes a connection of wampool's to the router.
+func (s *stage) accept(h *transport.Handshake) {
+	speaks := func(name string) bool {
+		return slices.ContainsFunc(h.Serializers(), func(o codec.Serializer) bool { return o.String() == name })
+	}
+	i := slices.IndexFunc(s.settings.serializers, speaks)
+	if i < 0 {
+		h.Reject(http.StatusBadRequest, "none of these is spoken here")
+		return
+	}
+	s.mu.Lock()
+	client := "" // who hears of the connection before it is accepted here to the end
+	if s.settings.router != "ws" || strings.Contains(h.Header().Get("X-Forwarded-For"), ",") {
+		client, s.connecting = s.connecting, ""
+	}
+	s.mu.Unlock()
+	serializer, _ := serializerCalled(s.settings.serializers[i])
+	conn, err := h.Accept(serializer, nil)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := newActor(conn)
+	if client == "" {
+		s.unnamed = append(s.unnamed, a)
+		return
+	}
+	a.name = client + "@router"
+	s.actors = append(s.actors, a)
+}
+
+// serializers are those that a transcript may name.
+var serializers = []codec.Serializer{codec.JSON, codec.MessagePack, codec.CBOR}
+
+func serializerCalled(name string) (codec.Serializer, bool) {
+	i := slices.IndexFunc(serializers, func(s codec.Serializer) bool { return s.String() == name })
+	if i < 0 {
+		return 0, false
+	}
+	return serializers[i], true
+}
+
+// newActor begins to read a connection.
+func newActor(conn *transport.Conn) *actor {
+	a := &actor{conn: conn}
+	go a.read()
+	return a
+}
+
+// read takes what wampool sends. It ends with the connection.
+func (a *actor) read() {
+	for {
+		message, err := a.conn.Read()
+		a.mu.Lock()
+		if err != nil {
+			if !a.isOut {
+				a.over = endBy(err)
+			}
+			a.mu.Unlock()
+			return
+		}
+		a.came = append(a.came, asJSON(a.conn.Serializer(), message))
+		a.mu.Unlock()
+	}
+}
+
+// endBy is how a connection ended, as a transcript writes it.
+func endBy(err error) string {
+	var closed *transport.CloseError
+	var lost *transport.LostError
+	switch {
+	case errors.As(err, &closed) && closed.Reason == "":
+		return fmt.Sprintf("close %d", closed.Code)
+	case errors.As(err, &closed):
+		return fmt.Sprintf("close %d %q", closed.Code, closed.Reason)
+	case errors.As(err, &lost):
+		return "lost"
+	case errors.Is(err, io.EOF):
+		return "close 1000"
+	}
+	return fmt.Sprintf("close for %q", err)
+}
+
+// leave notes that the actor itself ends its connection.
+func (a *actor) leave() {
+	a.mu.Lock()
+	a.isOut = true
+	a.mu.Unlock()
+}
+
+func (a *actor) isOver() bool {
+	select {
+	case <-a.conn.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// find returns the actor of a name that has a connection, else the last one
+// that had, nil if there is none.
+func (s *stage) find(name string) (found *actor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.actors {
+		if a.name == name && (found == nil || found.isOver()) {
+			found = a
+		}
+	}
+	return found
+}
+
+// connect connects a client.
+func (s *stage) connect(name string, serializer codec.Serializer) {
+	s.mu.Lock()
+	s.connecting = name
+	s.mu.Unlock()
+	dialed, err := transport.Dial(context.Background(), urlOver(s.settings.here, sidecarAddress), transport.DialOptions{
+		Serializers: []codec.Serializer{serializer}, Timeout: time.Minute, Connect: s.network.Dial,
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connecting = ""
+	if err != nil {
+		s.actors = append(s.actors, &actor{name: name, seen: []string{refusedBy(err)}})
+		return
+	}
+	a := newActor(dialed.Conn)
+	a.name = name
+	at := slices.IndexFunc(s.actors, func(other *actor) bool { return other.name == name+"@router" && !other.isOver() })
+	if at < 0 {
+		at = len(s.actors)
+	}
+	s.actors = slices.Insert(s.actors, at, a)
+}
+
+func refusedBy(err error) string {
+	var refused *transport.RefusedError
+	switch {
+	case errors.As(err, &refused) && refused.RawSocket != 0:
+		return fmt.Sprintf("refused %d", refused.RawSocket)
+	case errors.As(err, &refused):
+		return fmt.Sprintf("refused %d %q", refused.Status, refused.Body)
+	}
+	return fmt.Sprintf("refused %q", err)
+}
+
+// settle waits until nobody has anything left to do at this time, and takes
+// what everybody has got.
+func (s *stage) settle() {
+	synctest.Wait()
+	s.nameLinks()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.actors {
+		a.mu.Lock()
+		for _, message := range a.came {
+			a.seen = append(a.seen, string(message))
+		}
+		if a.over != "" {
+			a.seen = append(a.seen, a.over)
+		}
+		a.came, a.over = nil, ""
+		a.mu.Unlock()
+	}
+}
+
+// nameLinks gives pool sessions their names, once they have said HELLO.
+func (s *stage) nameLinks() {
+	s.mu.Lock()
+	unnamed := s.unnamed
+	s.unnamed = nil
+	s.mu.Unlock()
+	for _, a := range unnamed {
+		a.mu.Lock()
+		first, isOver := "", a.over != ""
+		if len(a.came) > 0 {
+			first = string(a.came[0])
+		}
+		a.mu.Unlock()
+		if first == "" {
+			if !isOver {
+				s.mu.Lock()
+				s.unnamed = append(s.unnamed, a)
+				s.mu.Unlock()
+			}
+			continue
+		}
+		suffix := ""
+		if words := elementsOf(s.textOf([]byte(first))); len(words) > 1 && words[1] != `"realm1"` {
+			suffix = ":" + strings.Trim(words[1], `"`)
+		}
+		a.name = "pool" + suffix
+		for n := 2; s.find(a.name) != nil && !s.find(a.name).isOver(); n++ {
+			a.name = fmt.Sprintf("pool%d%s", n, suffix)
+		}
+		if len(s.settings.serializers) > 1 {
+			a.seen = append(a.seen, connectsBy+a.conn.Serializer().String())
+		}
+		s.mu.Lock()
+		s.actors = append(s.actors, a)
+		s.mu.Unlock()
+	}
+}
+
+// gather returns what everybody has got since the last time, as a transcript
+// writes it. What is expected gives names to the numbers that are drawn.
+func (s *stage) gather(expected []got) (all []got) {
+	s.settle()
+	for _, a := range s.actors {
+		seen := a.seen
+		a.seen = nil
+		for _, text := range seen {
+			want := ""
+			if i := slices.IndexFunc(expected, func(g got) bool { return g.actor == a.name }); i >= 0 {
+				want = expected[i].text
+				expected = slices.Delete(slices.Clone(expected), i, i+1)
+			}
+			if strings.HasPrefix(text, "[") {
+				s.draw(a, text, want)
+				text = s.textOf([]byte(text))
+			}
+			all = append(all, got{a.name, text})
+		}
+	}
+	if s.stop != nil && s.hasStopped() {
+		all = append(all, got{"wampool", hasStopped})
+	}
+	return all
+}
+
+const hasStopped = "has stopped"
+
+// hasStopped tells whether the sidecar has ended since it was asked last.
+func (s *stage) hasStopped() bool {
+	select {
+	case err := <-s.stopped:
+		if err != nil {
+			s.fail("Serve: %v", err)
+		}
+		s.stop()
+		s.stop = nil
+		return true
+	default:
+		return false
+	}
+}

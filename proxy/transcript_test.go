@@ -1,0 +1,92 @@
+package proxy_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+var update = flag.Bool("update", false, "rewrite what wampool sends in the transcripts")
+
+// TestTranscripts plays testdata/*/*.txt: WAMP sessions as the specification writes
+// them, with wampool between clients and a router that are played. Time and
+// connections are of this process alone, so that hundreds take seconds.
+//
+// A file begins with configuration, in HCL, as it is in a file of wampool's own;
+// what is missing of router, listen and realm is added. The first lines may also
+// say
+//
+//	router speaks cbor msgpack json   serializers, in its order; by default json
+//	router over rs, clients over rs   transports; by default ws
+//
+// Then, one a line, and in their order, what is done:
+//
+//	callee connects [by cbor]         a client; its end at the router is callee@router
+//	callee joins backend {FEATURES}   connects, if it has not, HELLO and WELCOME with
+//	                                  that authrole and those features as a callee
+//	pool joins [backend]              a pool session, whose HELLO waits, gets WELCOME
+//	callee registers {OPTIONS} "URI"  REGISTER, the pool's own if that is needed, the
+//	                                  probe, and REGISTERED with registration $callee
+//	callee ▶ MESSAGE                  callee says a message to wampool
+//	callee ▶ close 1001 "restart"     it closes its connection
+//	callee ▶ lost                     its connection breaks
+//	after 10s                         so much time passes
+//	router is down, router is up      whether it takes connections
+//	drain, stop                       a clean stop begins, or is cut short
+//
+// and below each line, for each that gets something from wampool, in its order,
+//
+//	callee ◀ MESSAGE                  callee gets a message
+//	callee ◀ close 1002 "text"        its connection is closed, or
+//	callee ◀ lost                     breaks, or ends as RawSocket does
+//	pool2 connects by cbor            a pool session, where the router speaks several
+//	nothing                           nobody gets anything, which is not worth a line else
+//
+// A message is its name and its elements in JSON; the type of request in an ERROR
+// is a name as well. What is no such message is raw with a quoted string. "x"*9
+// is a string of nine x. $name is a number that wampool draws: a registration.
+//
+// Pool sessions are named in order: pool, pool2, …, and pool:REALM for another
+// realm than realm1. Comments begin by #. With -update, what wampool sends is
+// rewritten as it is.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(strings.TrimPrefix(file, "testdata/"), ".txt"), func(t *testing.T) {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) { playTranscript(t, file, string(content)) })
+		})
+	}
+}
+
+// playTranscript plays one file, and rewrites it if that is wanted.
+func playTranscript(t *testing.T, file, content string) {
+	script := readScript(t, file, content)
+	s := newStage(t, script.settings)
+	for i := range script.steps {
+		step := &script.steps[i]
+		s.at = fmt.Sprintf("%s:%d: %s", file, step.number, step.text)
+		s.do(step.text)
+		got := s.gather(step.expected())
+		if difference := step.compare(got); difference != "" && !*update {
+			t.Fatalf("%s\n%s\n(-update rewrites)", s.at, difference)
+		}
+		step.rewrite(got)
+	}
+	s.close()
+	if rewritten := script.String(); *update && rewritten != content {
+		if err := os.WriteFile(file, []byte(rewritten), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package proxy_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wampool/wampool/codec"
+)
+
+// codes are the types of messages by their names.
+var codes = func() map[string]codec.MessageType {
+	codes := make(map[string]codec.MessageType)
+	for t := codec.TypeHello; t <= codec.TypeYield; t++ {
+		if name := t.String(); !strings.Contains(name, " ") {
+			codes[name] = t
+		}
+	}
+	return codes
+}()
+
+// elementsOf splits a text at the spaces between JSON values.
+func elementsOf(text string) (elements []string) {
+	begin, depth, quoted := -1, 0, false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[', c == '{':
+			depth++
+		case c == ']', c == '}':
+			depth--
+		case c == ' ' && depth == 0:
+			if begin >= 0 {
+				elements = append(elements, text[begin:i])
+			}
+			begin = -1
+			continue
+		}
+		if begin < 0 {
+			begin = i
+		}
+	}
+	if begin >= 0 {
+		elements = append(elements, text[begin:])
+	}
+	return elements
+}
+
+var (
+	repeated = regexp.MustCompile(`"([^"\\])"\*([0-9]+)`)
+	variable = regexp.MustCompile(`\$[a-z0-9.]+`)
+	integer  = regexp.MustCompile(`[0-9]{6,16}`)
+)
+
+// mostAlike is the longest string of one character that is written out.
+const mostAlike = 60
+
+// messageOf is a message that a transcript writes, in JSON.
+func (s *stage) messageOf(text string) []byte {
+	elements := elementsOf(text)
+	if elements[0] == "raw" {
+		raw, err := strconv.Unquote(elements[1])
+		if err != nil {
+			s.fail("%s: %v", elements[1], err)
+		}
+		return []byte(raw)
+	}
+	for i := range min(2, len(elements)) {
+		if code, known := codes[elements[i]]; known {
+			elements[i] = fmt.Sprint(uint16(code))
+		} else if i == 0 {
+			s.fail("there is no message %s", elements[0])
+		}
+	}
+	message := "[" + strings.Join(elements, ",") + "]"
+	message = repeated.ReplaceAllStringFunc(message, func(m string) string {
+		parts := repeated.FindStringSubmatch(m)
+		n, _ := strconv.Atoi(parts[2])
+		return `"` + strings.Repeat(parts[1], n) + `"`
+	})
+	return []byte(variable.ReplaceAllStringFunc(message, func(name string) string {
+		id, known := s.drawn[name]
+		if !known {
+			return name
+		}
+		return fmt.Sprint(id)
+	}))
+}
+
+// textOf is a message as a transcript writes it.
+func (s *stage) textOf(message []byte) string {
+	var elements []json.RawMessage
+	if json.Unmarshal(message, &elements) != nil || len(elements) == 0 ||
+		!bytes.Equal(message, []byte("["+string(bytes.Join(rawOf(elements), []byte(",")))+"]")) {
+		return "raw " + strconv.Quote(string(message))
+	}
+	words := make([]string, len(elements))
+	for i, e := range elements {
+		words[i] = string(e)
+		if i == 0 || i == 1 && words[0] == "ERROR" {
+			n, err := strconv.Atoi(words[i])
+			if err != nil || strings.Contains(codec.MessageType(n).String(), " ") {
+				if i > 0 {
+					continue
+				}
+				return "raw " + strconv.Quote(string(message))
+			}
+			words[i] = codec.MessageType(n).String()
+		}
+		words[i] = s.named(shortened(words[i]))
+	}
+	return strings.Join(words, " ")
+}
+
+func rawOf(elements []json.RawMessage) (raw [][]byte) {
+	for _, e := range elements {
+		raw = append(raw, e)
+	}
+	return raw
+}
+
+// shortened writes strings of one character by how many there are.
+func shortened(text string) string {
+	for i := 0; i+1 < len(text); i++ {
+		if text[i] != '"' {
+			continue
+		}
+		n := 1
+		for i+n < len(text) && text[i+n] == text[i+1] {
+			n++
+		}
+		if n-1 > mostAlike && i+n < len(text) && text[i+n] == '"' {
+			text = fmt.Sprintf(`%s"%c"*%d%s`, text[:i], text[i+1], n-1, text[i+n+1:])
+		}
+	}
+	return text
+}
+
+// named writes the numbers that wampool has drawn by their names.
+func (s *stage) named(text string) string {
+	return integer.ReplaceAllStringFunc(text, func(number string) string {
+		for _, name := range slices.Sorted(maps.Keys(s.drawn)) {
+			if fmt.Sprint(s.drawn[name]) == number {
+				return name
+			}
+		}
+		return number
+	})
+}
+
+// inSerializer puts a message that is written in JSON into a serializer.
+func (s *stage) inSerializer(to codec.Serializer, text []byte) []byte {
+	message, _, err := codec.TranscodePayload(nil, codec.NewPayload(codec.JSON, text, nil), codec.JSON, to)
+	if err != nil {
+		s.fail("%v in %.100s", err, text)
+	}
+	raw, _, _ := message.Arguments(to)
+	return raw
+}
+
+// asJSON is a message in JSON, whatever it came in.
+func asJSON(from codec.Serializer, message []byte) []byte {
+	if from == codec.JSON {
+		return bytes.Clone(message)
+	}
+	text, _, err := codec.TranscodePayload(nil, codec.NewPayload(from, message, nil), from, codec.JSON)
+	if err != nil {
+		return fmt.Appendf(nil, "%x", message)
+	}
+	raw, _, _ := text.Arguments(codec.JSON)
+	return raw
+}
