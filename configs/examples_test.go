@@ -118,14 +118,6 @@ func TestExamples(t *testing.T) {
 			c.Limits.PingInterval, c.Limits.PingTimeout = 30*time.Second, 10*time.Second
 			c.Realms = realm1(true)
 		}),
-		// It spells out every default, so it must equal the file that says none of them.
-		"defaults.hcl": configWith(func(c *Config) {
-			pool := defaultPool("com.example.compute")
-			pool.Queue = &Queue{Limit: DefaultQueueLimit, Bytes: DefaultQueueBytes, Timeout: DefaultQueueTimeout}
-			c.Realms = []Realm{defaultRealm("realm1")}
-			c.Realms[0].Pools = []Pool{pool}
-			c.Admin = &Admin{Address: DefaultAdminAddress}
-		}),
 	}
 	files, err := filepath.Glob("examples/*.hcl")
 	if err != nil || len(files) != len(want) {
