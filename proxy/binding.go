@@ -30,19 +30,19 @@ const authTLS = "tls"
 
 // refuseHello ends a session whose HELLO asks for what can't pass. undecodable
 // tells that m is not known.
-func (s *session) refuseHello(m *codec.Hello, undecodable bool) bool {
+func (c *client) refuseHello(m *codec.Hello, undecodable bool) bool {
 	if undecodable {
-		if s.proxy.certified {
-			s.refuseMalformed("malformed HELLO")
+		if c.proxy.certified {
+			c.refuseMalformed("malformed HELLO")
 		}
-		return s.proxy.certified // else the router tells
+		return c.proxy.certified // else the router tells
 	}
-	if methods, binds := helloBinds(s.serializer, m); binds {
-		s.refuseBinding(&s.clientOut, "client", methods)
+	if methods, binds := helloBinds(c.serializer, m); binds {
+		c.refuseBinding(&c.clientOut, "client", methods)
 		return true
 	}
-	if asksForTLS(s.serializer, m, s.proxy.certified) {
-		s.refuseTLS(&s.clientOut, "client")
+	if asksForTLS(c.serializer, m, c.proxy.certified) {
+		c.refuseTLS(&c.clientOut, "client")
 		return true
 	}
 	return false
@@ -65,9 +65,9 @@ func asksForTLS(s codec.Serializer, m *codec.Hello, certified bool) bool {
 
 // welcomedByTLS tells whether the router took the client for wampool, by the
 // certificate that it was shown.
-func (s *session) welcomedByTLS(message []byte) bool {
+func (c *client) welcomedByTLS(message []byte) bool {
 	var m codec.Welcome
-	return s.proxy.certified && m.Decode(s.serializer, message) == nil && m.AuthMethod == authTLS
+	return c.proxy.certified && m.Decode(c.serializer, message) == nil && m.AuthMethod == authTLS
 }
 
 // helloBinds tells the methods of a client that wants its login bound.
@@ -92,52 +92,52 @@ func binding(s codec.Serializer, d codec.Dict) bool {
 }
 
 // takeChallenge passes a CHALLENGE on, unless it binds the login.
-func (s *session) takeChallenge(message []byte) {
+func (c *client) takeChallenge(message []byte) {
 	var m codec.Challenge
-	if m.Decode(s.serializer, message) == nil && binding(s.serializer, m.Extra) {
-		s.refuseBinding(&s.routerOut, "router", m.AuthMethod)
+	if m.Decode(c.serializer, message) == nil && binding(c.serializer, m.Extra) {
+		c.refuseBinding(&c.routerOut, "router", m.AuthMethod)
 		return
 	}
-	s.routerOut.Send(s.client, message)
+	c.routerOut.Send(c.conn, message)
 }
 
 // refuseBinding ends a session whose login is to be bound to its TLS channel.
-func (s *session) refuseBinding(out *transport.Outbox, who, method string) {
-	s.refuseLogin(out, &s.proxy.bound, who, method, "a login bound to its TLS channel can't pass a proxy", fmt.Sprintf(
+func (c *client) refuseBinding(out *transport.Outbox, who, method string) {
+	c.refuseLogin(out, &c.proxy.bound, who, method, "a login bound to its TLS channel can't pass a proxy", fmt.Sprintf(
 		"authentication by %.100q with channel binding cannot pass a proxy: log in without it, or connect to the router itself", method))
 }
 
 // refuseTLS ends a session whose login is the certificate of its connection.
-func (s *session) refuseTLS(out *transport.Outbox, who string) {
-	s.refuseLogin(out, &s.proxy.byTLS, who, authTLS, "a login by the certificate of its connection can't pass a proxy", fmt.Sprintf(
+func (c *client) refuseTLS(out *transport.Outbox, who string) {
+	c.refuseLogin(out, &c.proxy.byTLS, who, authTLS, "a login by the certificate of its connection can't pass a proxy", fmt.Sprintf(
 		"authentication by %q cannot pass a proxy, whose own certificate the router would go by: "+
 			"offer other methods only, or connect to the router itself", authTLS))
 }
 
 // refuseLogin ends a session: because is for the log, text for the client.
-func (s *session) refuseLogin(out *transport.Outbox, log *rarely, who, method, because, text string) {
+func (c *client) refuseLogin(out *transport.Outbox, log *rarely, who, method, because, text string) {
 	if skipped, say := log.now(); say {
-		s.log.Warn().Str("method", fmt.Sprintf("%.100s", method)).Str("asked_by", who).Int("skipped", skipped).
+		c.logger().Warn().Str("method", fmt.Sprintf("%.100s", method)).Str("asked_by", who).Int("skipped", skipped).
 			Msg("client aborted: " + because)
 	}
-	s.sendAbort(out, uriFeature, text)
-	s.client.Close(1000, "this login cannot pass a proxy", closeLinger)
+	c.sendAbort(out, uriFeature, text)
+	c.conn.Close(1000, "this login cannot pass a proxy", closeLinger)
 }
 
 // refuseMalformed ends a session whose message the router might read otherwise
 // than it was read here, if it goes by the certificate that it is shown.
-func (s *session) refuseMalformed(text string) {
-	if skipped, say := s.proxy.malformed.now(); say {
-		s.log.Warn().Str("violation", text).Int("skipped", skipped).Msg("client aborted")
+func (c *client) refuseMalformed(text string) {
+	if skipped, say := c.proxy.malformed.now(); say {
+		c.logger().Warn().Str("violation", text).Int("skipped", skipped).Msg("client aborted")
 	}
-	s.sendAbort(&s.clientOut, uriProtocolViolation, text)
-	s.client.Close(1002, "protocol violation", closeLinger)
+	c.sendAbort(&c.clientOut, uriProtocolViolation, text)
+	c.conn.Close(1002, "protocol violation", closeLinger)
 }
 
-func (s *session) sendAbort(out *transport.Outbox, reason, text string) {
+func (c *client) sendAbort(out *transport.Outbox, reason, text string) {
 	m := codec.Abort{
-		Details: codec.NewDict(s.serializer, codec.Field{Key: "message", Value: codec.FieldString(text)}),
+		Details: codec.NewDict(c.serializer, codec.Field{Key: "message", Value: codec.FieldString(text)}),
 		Reason:  reason,
 	}
-	out.Send(s.client, m.Append(nil, s.serializer))
+	out.Send(c.conn, m.Append(nil, c.serializer))
 }

@@ -2,6 +2,20 @@ package proxy
 
 import "testing"
 
+// onlyClient returns the sidecar's only client.
+func (w *world) onlyClient() *client {
+	w.t.Helper()
+	w.proxy.mu.Lock()
+	defer w.proxy.mu.Unlock()
+	if len(w.proxy.clients) != 1 {
+		w.t.Fatalf("there are %d clients", len(w.proxy.clients))
+	}
+	for c := range w.proxy.clients {
+		return c
+	}
+	return nil
+}
+
 // A callee is busy while it has a call in flight: of a pool, of its own
 // registration, and of that from before it joined a pool.
 func TestCalleeIsBusyWhileItHasCalls(t *testing.T) {
@@ -9,15 +23,10 @@ func TestCalleeIsBusyWhileItHasCalls(t *testing.T) {
 	client, router := w.connect()
 	client.send(`[1,"elsewhere",{"roles":{"callee":{}}}]`)
 	router.expectPrefix(`[1,"elsewhere"`) // the session has begun by now
-	var s *session
-	w.proxy.mu.Lock()
-	for s = range w.proxy.sessions {
-		break
-	}
-	w.proxy.mu.Unlock()
+	c := w.onlyClient()
 	busy := func(when string, want bool) {
 		t.Helper()
-		if got := s.isBusy(); got != want {
+		if got := c.isBusy(); got != want {
 			t.Errorf("%s: busy %v, want %v", when, got, want)
 		}
 	}

@@ -9,62 +9,71 @@ import (
 )
 
 // takeFromClient handles one message of the client.
-func (s *session) takeFromClient(message []byte) {
-	r := s.realm.Load()
-	t, err := codec.PeekType(s.serializer, message)
+func (c *client) takeFromClient(message []byte) {
+	t, err := codec.PeekType(c.serializer, message)
 	if err != nil {
-		if s.proxy.certified {
-			s.refuseMalformed("malformed message")
+		if c.proxy.certified {
+			c.refuseMalformed("malformed message")
 			return
 		}
 		t = 0 // its own router tells it
 	}
 	switch t {
 	case codec.TypeHello:
-		s.over.Store(false)
-		s.takeHello(message)
+		c.takeHello(message)
 		return
 	case codec.TypeGoodbye:
-		s.over.Store(true)
-		defer s.rest() // once it is on its way
-		s.entry.leave()
-		s.unwelcome()
+		c.over.Store(true)
+		defer c.rest() // once it is on its way
+		c.entry.leave()
+		c.unwelcome()
 	case codec.TypeAbort:
-		s.over.Store(true)
-		defer s.rest()
-		s.unwelcome()
+		c.over.Store(true)
+		defer c.rest()
+		c.unwelcome()
 	}
-	if r == nil || !s.concerns(t, message) {
+	s := c.session.Load()
+	switch {
+	case s == nil:
+		c.clientOut.Send(c.router, message)
+	case !s.concern(t, message):
 		if t == codec.TypeCall {
 			s.noteCall(message)
 		}
-		s.clientOut.Send(s.router, message)
+		c.clientOut.Send(c.router, message)
 		s.noteAnswer(t, message)
-		return
+	default:
+		s.takeAndWait(t, message)
 	}
-	room, full := s.takeInRealm(r, t, message)
+}
+
+// takeAndWait handles a message that may concern a pool. The client's reader goes
+// on once its answer has found room, and its REGISTERs leave room for more.
+func (s *session) takeAndWait(t codec.MessageType, message []byte) {
+	room, full := s.takeInRealm(t, message)
 	for room != (transport.Room{}) { // its answer finds no room: it is asked for again
 		s.clientOut.Flush()
-		if !s.client.Await(room) {
+		if !s.conn.Await(room) {
 			return
 		}
-		room, full = s.takeInRealm(r, t, message)
+		room, full = s.takeInRealm(t, message)
 	}
 	for full { // it reads no further until its REGISTERs are settled
 		s.clientOut.Flush()
-		if !s.client.AwaitSignal(s.resumed) {
+		if !s.conn.AwaitSignal(s.resumed) {
 			return
 		}
-		r.mu.Lock()
+		s.realm.mu.Lock()
 		full = s.upkeep.isFull(s.proxy.config.Limits.HeldBytes)
-		r.mu.Unlock()
+		s.realm.mu.Unlock()
 	}
 }
 
 // takeInRealm handles a message that may concern a pool. It returns what the
 // message has to wait for to be taken again, and whether the session holds all
 // that it may.
-func (s *session) takeInRealm(r *realm, t codec.MessageType, message []byte) (room transport.Room, full bool) {
+func (s *session) takeInRealm(t codec.MessageType, message []byte) (room transport.Room, full bool) {
+	r := s.realm
 	r.mu.Lock()
 	defer r.unlock(&s.clientOut, s)
 	r.fromClient(&s.clientOut, s, t, message)
@@ -75,17 +84,19 @@ func (s *session) takeInRealm(r *realm, t codec.MessageType, message []byte) (ro
 	return room, s.upkeep.isFull(s.proxy.config.Limits.HeldBytes)
 }
 
-// concerns tells whether a client's message may concern a pool.
-func (s *session) concerns(t codec.MessageType, message []byte) bool {
-	flags := s.flags.Load()
-	if flags&(isHolding|isRenumbered) != 0 {
+// concern tells whether a client's message may concern a pool.
+func (s *session) concern(t codec.MessageType, message []byte) bool {
+	if s.realm == nil {
+		return false
+	}
+	if s.concerns.any(ofRegisters | ofNumbers) {
 		return true
 	}
 	switch t {
 	case codec.TypeRegister, codec.TypeGoodbye, codec.TypeAbort:
 		return true
 	case codec.TypeYield, codec.TypeError, codec.TypeUnregister:
-		return flags&isCallee != 0
+		return s.concerns.any(ofCallee)
 	case codec.TypeCall:
 		return mayAskMeta(message)
 	}
@@ -95,39 +106,27 @@ func (s *session) concerns(t codec.MessageType, message []byte) bool {
 // takeHello notes what the client announces. A HELLO begins a new session on
 // this connection if the one of before has ended ("Transport and Session
 // Lifetime"); the router judges one at any other time.
-func (s *session) takeHello(message []byte) {
-	if r := s.realm.Load(); r != nil {
-		r.mu.Lock()
-		if s.parted {
-			s.reset()
+func (c *client) takeHello(message []byte) {
+	if over := c.over.Swap(false); over {
+		if s := c.session.Load(); s != nil {
+			s.drop(&c.clientOut)
+			c.pace(c.conn, c.router, &c.clientOut) // behind what was held
 		}
-		r.mu.Unlock()
-	} else {
-		s.forgetInFlight()
 	}
 	var m codec.Hello
-	known := m.Decode(s.serializer, message) == nil // else the router tells
-	if s.refuseHello(&m, !known) {
+	known := m.Decode(c.serializer, message) == nil // else the router tells
+	if c.refuseHello(&m, !known) {
 		return
 	}
 	if known {
-		s.entry.said(&hello{realm: m.Realm, features: m.Callee})
+		c.entry.said(&hello{realm: m.Realm, features: m.Callee})
 	} else {
-		s.entry.said(nil)
+		c.entry.said(nil)
 	}
-	if !s.welcomed.Load() {
-		s.router.Confine(joinBytes)
+	if !c.welcomed.Load() {
+		c.router.Confine(joinBytes)
 	}
-	s.clientOut.Send(s.router, message)
-}
-
-// reset forgets the session that has ended on this connection. realm.mu is held.
-func (s *session) reset() {
-	s.realm.Store(nil)
-	s.flags.Store(0)
-	s.forgetInFlight()
-	s.renumbered, s.isDirect, s.parted = nil, false, false
-	s.forget()
+	c.clientOut.Send(c.router, message)
 }
 
 // fromClient handles a client's message that may concern a pool; its type is 0
@@ -144,8 +143,8 @@ func (r *realm) fromClient(out *transport.Outbox, s *session, t codec.MessageTyp
 // answer takes what a callee answers to an INVOCATION.
 func (r *realm) answer(out *transport.Outbox, s *session, t codec.MessageType, message []byte) {
 	switch {
-	case s.flags.Load()&isCallee == 0:
-		if !s.parted {
+	case s.callee == nil:
+		if !s.hasLeft() {
 			out.Send(s.router, message) // of an invocation that no pool knows
 		}
 	case t == codec.TypeError:
@@ -212,7 +211,7 @@ func (r *realm) sendUp(out *transport.Outbox, s *session, message []byte, id, up
 		r.message, message = rewritten, rewritten
 	}
 	out.Send(s.router, message)
-	if s.renumbered != nil && !s.parted && !s.upkeep.hasRoom(0, r.proxy.config.Limits.HeldBytes) {
+	if s.renumbered != nil && !s.hasLeft() && !s.upkeep.hasRoom(0, r.proxy.config.Limits.HeldBytes) {
 		r.abort(out, s, "too many requests without an answer (limits.held_bytes)")
 	}
 }
@@ -248,34 +247,34 @@ func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
 		r.passUp(out, s, message)
 		return
 	}
-	_, pooled := s.registered.get(m.Registration)
-	_, gone := s.left.get(m.Registration)
+	_, pooled := s.pools.registered.get(m.Registration)
+	_, gone := s.pools.left.get(m.Registration)
 	if !pooled && !gone {
 		r.passUp(out, s, message)
 		return
 	}
-	r.renumberFrom(s, m.Request-1)
+	s.renumberFrom(m.Request - 1)
 	s.renumbered.swallow(m.Request)
 	switch {
-	case s.parted: // nobody waits for an answer any more
+	case s.hasLeft(): // nobody waits for an answer any more
 	case pooled:
 		key := s.leavePool(m.Registration)
-		actions, _ := r.dealer.Leave(r.now(), s.callee, m.Registration)
+		actions, _ := r.dealer.Leave(r.now(), s.callee.id, m.Registration)
 		r.perform(out, actions, hand{})
 		answer := codec.Unregistered{Request: m.Request}
 		r.message = answer.Append(r.message[:0], s.serializer)
-		out.Send(s.client, r.message)
+		out.Send(s.conn, r.message)
 		r.logLeft(s, key)
 	default:
 		answer := codec.Error{RequestType: codec.TypeUnregister, Request: m.Request, URI: []byte(uriNoSuchRegistration)}
 		r.message = answer.Append(r.message[:0], s.serializer)
-		out.Send(s.client, r.message)
+		out.Send(s.conn, r.message)
 	}
 }
 
 // yield takes a YIELD of a callee.
 func (r *realm) yield(out *transport.Outbox, s *session, message []byte) {
-	if s.parted {
+	if s.hasLeft() {
 		return // nobody waits for it any more
 	}
 	m := &r.yielded
@@ -284,7 +283,7 @@ func (r *realm) yield(out *transport.Outbox, s *session, message []byte) {
 		return
 	}
 	var unfit error
-	if from, held := r.dealer.HeldFrom(s.callee, m.Request); held {
+	if from, held := r.dealer.HeldFrom(s.callee.id, m.Request); held {
 		if !r.hasRoom(s, from, message) {
 			return
 		}
@@ -297,13 +296,13 @@ func (r *realm) yield(out *transport.Outbox, s *session, message []byte) {
 	if m.Progress {
 		kind = dealer.Progress
 	}
-	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, kind),
+	r.perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
 		hand{serializer: s.serializer, raw: message, yield: m, unfit: unfit})
 }
 
 // calleeError takes an ERROR of a callee.
 func (r *realm) calleeError(out *transport.Outbox, s *session, message []byte) {
-	if s.parted {
+	if s.hasLeft() {
 		return
 	}
 	var m codec.Error
@@ -316,7 +315,7 @@ func (r *realm) calleeError(out *transport.Outbox, s *session, message []byte) {
 		return
 	}
 	var unfit error
-	if from, held := r.dealer.HeldFrom(s.callee, m.Request); held {
+	if from, held := r.dealer.HeldFrom(s.callee.id, m.Request); held {
 		if !r.hasRoom(s, from, message) {
 			return
 		}
@@ -329,7 +328,7 @@ func (r *realm) calleeError(out *transport.Outbox, s *session, message []byte) {
 	if string(m.URI) == uriUnavailable {
 		kind = dealer.Unavailable
 	}
-	r.perform(out, r.dealer.Answer(r.now(), s.callee, m.Request, kind),
+	r.perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
 		hand{serializer: s.serializer, raw: message, err: &m, unfit: unfit})
 }
 

@@ -38,21 +38,21 @@ func (p *Proxy) report(x any) {
 	}
 }
 
-// contain ends a session whose reader has panicked. It is to be deferred.
-func (s *session) contain(out *transport.Outbox, side string) {
+// contain ends a client whose reader has panicked. It is to be deferred.
+func (c *client) contain(out *transport.Outbox, side string) {
 	x := recover()
 	if x == nil {
 		return
 	}
-	s.proxy.report(x)
-	s.fail()
-	s.end(out, side, errPanic)
+	c.proxy.report(x)
+	c.fail()
+	c.end(out, side, errPanic)
 }
 
-// fail closes both connections of a session for a fault of wampool's own.
-func (s *session) fail() {
-	s.client.Close(1011, errPanic.Error(), closeLinger)
-	s.router.Close(1011, errPanic.Error(), closeLinger)
+// fail closes both connections of a client for a fault of wampool's own.
+func (c *client) fail() {
+	c.conn.Close(1011, errPanic.Error(), closeLinger)
+	c.router.Close(1011, errPanic.Error(), closeLinger)
 }
 
 // contain turns a panic into the end of the pool session. It is to be deferred.
@@ -168,7 +168,7 @@ func (r *realm) answerFault(out *transport.Outbox, owed dealer.Owed) {
 // without a callee.
 func (r *realm) sweep(out *transport.Outbox) {
 	for id, s := range r.callees {
-		if s == nil || s.parted {
+		if s == nil || s.hasLeft() {
 			if !r.dealer.HasCallee(dealer.CalleeID(id)) {
 				continue
 			}
@@ -180,7 +180,7 @@ func (r *realm) sweep(out *transport.Outbox) {
 		}
 	}
 	for id := range r.origins {
-		if s := r.origins[id].caller; s != nil && s.parted {
+		if s := r.origins[id].caller; s != nil && s.hasLeft() {
 			r.partCaller(out, s)
 		}
 	}
@@ -192,8 +192,8 @@ func (r *realm) sweep(out *transport.Outbox) {
 // knowsItsPools tells whether a callee was told of each registration that the
 // dealer has of it.
 func (r *realm) knowsItsPools(s *session) bool {
-	for _, id := range r.dealer.Registrations(s.callee) {
-		if _, told := s.registered.get(id); !told {
+	for _, id := range r.dealer.Registrations(s.callee.id) {
+		if _, told := s.pools.registered.get(id); !told {
 			return false
 		}
 	}

@@ -219,8 +219,8 @@ func TestPanicThatEndsTheProcess(t *testing.T) {
 				t.Error("it was contained")
 			}
 		}()
-		s := &session{proxy: w.proxy}
-		defer s.contain(nil, "client")
+		c := &client{proxy: w.proxy}
+		defer c.contain(nil, "client")
 		r := &realm{proxy: w.proxy, log: zerolog.Nop()}
 		r.mu.Lock()
 		defer r.unlock(nil, nil)

@@ -20,15 +20,22 @@ import (
 // The router has granted the pool its registration and named the caller's role;
 // that callers of this role may call the procedure is the configuration's word.
 
+// caller is what a session is as a caller whose calls are answered here, from the
+// first of them on. realm.mu guards it.
+type caller struct {
+	origin dealer.OriginID
+	steps  int64 // of its calls, that are counted: see hasCallRoom
+}
+
 // call takes a client's CALL, or a further part of one.
 func (r *realm) call(out *transport.Outbox, s *session, message []byte) {
 	m := &r.called
-	if s.parted || m.Decode(s.serializer, message) != nil {
+	if s.hasLeft() || m.Decode(s.serializer, message) != nil {
 		r.passUp(out, s, message) // its own router tells it
 		return
 	}
-	if s.isCaller {
-		switch state, pool := r.dealer.CallState(s.caller, m.Request); state {
+	if s.caller != nil {
+		switch state, pool := r.dealer.CallState(s.caller.origin, m.Request); state {
 		case dealer.Open:
 			r.callPool(out, s, pool, m)
 			return
@@ -84,21 +91,21 @@ func (up *uplink) isLive() bool { return up.wanted && up.granted || up.draining 
 
 // callHere takes a new CALL for a pool.
 func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, m *codec.Call) {
-	if !s.isCaller {
-		s.caller, s.isCaller = r.dealer.AddOrigin(true), true
-		r.setOrigin(s.caller, origin{conn: s.client, serializer: s.serializer, most: r.proxy.clientTakes(s.client), caller: s})
+	if s.caller == nil {
+		s.caller = &caller{origin: r.dealer.AddOrigin(true)}
+		r.setOrigin(s.caller.origin, origin{conn: s.conn, serializer: s.serializer, most: r.proxy.clientTakes(s.conn), caller: s})
 	}
 	s.renumbered.swallow(m.Request)
 	if r.draining {
 		s.renumbered.close(m.Request, m.Progress)
-		r.refuse(out, &dealer.Action{Pool: -1, Origin: s.caller, Request: m.Request, Refusal: dealer.Refusal{
+		r.refuse(out, &dealer.Action{Pool: -1, Origin: s.caller.origin, Request: m.Request, Refusal: dealer.Refusal{
 			Reason: dealer.ReasonDraining, Pool: up.key,
 		}})
 		return
 	}
 	if !r.hasCallRoom(s) {
 		s.renumbered.close(m.Request, m.Progress)
-		r.endCall(out, s.caller, m.Request, uriUnavailable, "too many calls without an answer (limits.held_bytes)")
+		r.endCall(out, s.caller.origin, m.Request, uriUnavailable, "too many calls without an answer (limits.held_bytes)")
 		return
 	}
 	r.callPool(out, s, up.pool, m)
@@ -114,9 +121,9 @@ const (
 // hasCallRoom tells whether a caller may have one more call here, by what those
 // without an answer cost.
 func (r *realm) hasCallRoom(s *session) bool {
-	if steps := int64(r.dealer.Outstanding(s.caller) / openCallStep); steps != s.callSteps {
-		s.upkeep.last((steps - s.callSteps) * openCallStep * openCallBytes)
-		s.callSteps = steps
+	if steps := int64(r.dealer.Outstanding(s.caller.origin) / openCallStep); steps != s.caller.steps {
+		s.upkeep.last((steps - s.caller.steps) * openCallStep * openCallBytes)
+		s.caller.steps = steps
 	}
 	return s.upkeep.hasRoom(0, r.proxy.config.Limits.HeldBytes)
 }
@@ -136,12 +143,12 @@ func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, 
 		return
 	} else if unfit != nil {
 		s.renumbered.close(m.Request, m.Progress)
-		r.endCall(out, s.caller, m.Request, uriInvalidArgument, "the call can't be passed on: "+unfit.Error())
+		r.endCall(out, s.caller.origin, m.Request, uriInvalidArgument, "the call can't be passed on: "+unfit.Error())
 		return
 	}
 	details := r.detailsOf(s, pool, m)
 	r.perform(out, r.dealer.Call(r.now(), dealer.Call{
-		Pool: pool, Origin: s.caller, Request: m.Request,
+		Pool: pool, Origin: s.caller.origin, Request: m.Request,
 		Body:            codec.Body{Serializer: s.serializer, Details: details, Payload: m.Payload.InForm(s.serializer)},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), hand{})
@@ -182,11 +189,11 @@ func (r *realm) dropCall(out *transport.Outbox, from dealer.OriginID, request ui
 // does it by killnowait.
 func (r *realm) cancel(out *transport.Outbox, s *session, message []byte) {
 	id, err := codec.ID(s.serializer, message, 1)
-	if err != nil || s.parted || !s.isCaller {
+	if err != nil || s.hasLeft() || s.caller == nil {
 		r.passUp(out, s, message)
 		return
 	}
-	if state, _ := r.dealer.CallState(s.caller, id); state != dealer.Open && state != dealer.Complete {
+	if state, _ := r.dealer.CallState(s.caller.origin, id); state != dealer.Open && state != dealer.Complete {
 		r.passUp(out, s, message)
 		return
 	}
@@ -201,7 +208,7 @@ func (r *realm) cancel(out *transport.Outbox, s *session, message []byte) {
 	if m.Mode == "" {
 		m.Mode = codec.CancelKillNoWait
 	}
-	r.perform(out, r.dealer.Cancel(r.now(), s.caller, m.Request, m.Mode), hand{})
+	r.perform(out, r.dealer.Cancel(r.now(), s.caller.origin, m.Request, m.Mode), hand{})
 }
 
 // calleeOf is what a RESULT tells of its callee: nothing, but where the caller is
@@ -225,7 +232,7 @@ func (r *realm) discloseTo(callee *session, a *dealer.Action) codec.Dict {
 	if caller == nil {
 		return a.Body.Details
 	}
-	if m, _ := callee.registered.get(a.Registration); !m.discloses {
+	if m, _ := callee.pools.registered.get(a.Registration); !m.discloses {
 		return a.Body.Details
 	}
 	var fields [3]codec.Field
@@ -238,12 +245,12 @@ var callerKeys = []string{"caller", "caller_authid", "caller_authrole"}
 
 // partCaller ends the calls of a session that is gone.
 func (r *realm) partCaller(out *transport.Outbox, s *session) {
-	if !s.isCaller {
+	if s.caller == nil {
 		return
 	}
-	r.perform(out, r.dealer.DropOrigin(r.now(), s.caller), hand{})
-	r.dealer.RemoveOrigin(s.caller)
-	r.origins[s.caller], s.isCaller = origin{}, false
+	r.perform(out, r.dealer.DropOrigin(r.now(), s.caller.origin), hand{})
+	r.dealer.RemoveOrigin(s.caller.origin)
+	r.origins[s.caller.origin], s.caller = origin{}, nil
 }
 
 // setOrigin makes an origin known by its ID in the dealer.

@@ -76,27 +76,27 @@ func (l *link) sayGoodbye(out *transport.Outbox, reason string) {
 // leave says GOODBYE to the router in the client's name. The router's answer
 // comes behind everything it has sent before, results among them. A client that
 // has said it itself gets the answer to its own.
-func (s *session) leave() {
-	if s.over.Load() {
+func (c *client) leave() {
+	if c.over.Load() {
 		return
 	}
-	if !s.open.Load() {
-		s.client.Close(1001, "the proxy is stopping", closeLinger)
+	if c.session.Load() == nil {
+		c.conn.Close(1001, "the proxy is stopping", closeLinger)
 		return
 	}
-	s.leaving.Store(true)
+	c.leaving.Store(true)
 	bye := codec.Goodbye{Reason: uriSystemShutdown}
-	if s.router.Send(bye.Append(nil, s.serializer)) == nil {
-		s.router.Flush()
+	if c.router.Send(bye.Append(nil, c.serializer)) == nil {
+		c.router.Flush()
 	}
 }
 
 // farewell passes the end on to the client.
-func (s *session) farewell() {
+func (c *client) farewell() {
 	bye := codec.Goodbye{
-		Details: codec.NewDict(s.serializer, codec.Field{Key: "message", Value: codec.FieldString("the proxy is stopping")}),
+		Details: codec.NewDict(c.serializer, codec.Field{Key: "message", Value: codec.FieldString("the proxy is stopping")}),
 		Reason:  uriSystemShutdown,
 	}
-	s.routerOut.Send(s.client, bye.Append(nil, s.serializer))
-	s.client.Close(1001, "the proxy is stopping", closeLinger)
+	c.routerOut.Send(c.conn, bye.Append(nil, c.serializer))
+	c.conn.Close(1001, "the proxy is stopping", closeLinger)
 }

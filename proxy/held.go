@@ -19,6 +19,29 @@ import (
 // Answers to invocations never wait: their IDs are of another space, and the
 // router has callers that wait for them.
 
+// registering is what a session has under way to join pools, and what is held
+// behind that. realm.mu guards it.
+type registering struct {
+	pending    line                    // in order of arrival
+	unnumbered *place                  // the first of them whose request ID has not had its turn
+	numbered   uint64                  // request ID of the last one whose had
+	held       []heldMessage           // what the client sent behind them
+	releasing  bool                    // what was held is on its way
+	turns      line                    // of them, those whose probe waits for the pace
+	probePace  pace                    // of requests of our own at the router
+	probes     table[*pendingRegister] // by the router's request ID
+	granted    table[*pendingRegister] // by the registration that the router gave to their probes
+	resumed    chan struct{}           // has room for one: what was held has gone on
+}
+
+func newRegistering(of *upkeep) registering {
+	return registering{
+		probes:  newTable[*pendingRegister](of, probeBytes),
+		granted: newTable[*pendingRegister](of, probeBytes),
+		resumed: make(chan struct{}, 1),
+	}
+}
+
 // heldMessage is a message of the client that waits behind a REGISTER.
 type heldMessage struct {
 	kind    codec.MessageType
@@ -53,7 +76,7 @@ func (r *realm) await(p *pendingRegister) {
 	p.inRealm = r.awaiting.joinBehind(before, p)
 	p.cost = pendingBytes + int64(len(p.raw)) + membershipCost(p.message.Procedure)
 	s.upkeep.wait(p.cost)
-	s.setFlag(isHolding)
+	s.concerns.add(ofRegisters)
 }
 
 // settle ends a pending REGISTER, which has its answer, and lets go what was held
@@ -78,7 +101,7 @@ func (r *realm) letGo(out *transport.Outbox, s *session) {
 	if len(s.held) == 0 {
 		s.held = nil
 		if s.pending.length == 0 {
-			s.clearFlag(isHolding)
+			s.concerns.remove(ofRegisters)
 		}
 	}
 	select {
@@ -110,8 +133,8 @@ func (r *realm) forgetPending(out *transport.Outbox, p *pendingRegister) {
 	r.leaveTurns(p)
 	s.upkeep.wait(-p.cost)
 	p.raw, p.message.Options = nil, codec.Dict{}
-	if p.probe.open && !s.parted {
-		r.renumberFrom(s, s.numbered) // should something have to be given back
+	if p.probe.open && !s.hasLeft() {
+		s.renumberFrom(s.numbered) // should something have to be given back
 		s.upkeep.last(pendingBytes)
 	}
 	if up != nil {
@@ -126,7 +149,7 @@ func (r *realm) forgetPending(out *transport.Outbox, p *pendingRegister) {
 
 // forgetLate lets go of a REGISTER whose probe was answered too late.
 func (p *pendingRegister) forgetLate() {
-	if !p.session.parted {
+	if !p.session.hasLeft() {
 		p.session.upkeep.last(-pendingBytes)
 	}
 }

@@ -54,51 +54,51 @@ func (j *joinTime) stop() {
 }
 
 // joinWithin ends the client unless it is welcomed by then.
-func (s *session) joinWithin(left time.Duration) { s.joinTime.start(left, s.notJoined) }
+func (c *client) joinWithin(left time.Duration) { c.joinTime.start(left, c.notJoined) }
 
 // notJoined ends a client whose time until WELCOME is over.
-func (s *session) notJoined() {
-	if s.welcomed.Load() {
+func (c *client) notJoined() {
+	if c.welcomed.Load() {
 		return
 	}
-	text := fmt.Sprintf("no WELCOME within %s (limits.handshake_timeout)", s.proxy.config.Limits.HandshakeTimeout)
-	if more, say := s.proxy.unjoined.now(); say {
-		s.proxy.log.Info().Str("client", s.client.RemoteAddr()).Str("cause", text).
+	text := fmt.Sprintf("no WELCOME within %s (limits.handshake_timeout)", c.proxy.config.Limits.HandshakeTimeout)
+	if more, say := c.proxy.unjoined.now(); say {
+		c.proxy.log.Info().Str("client", c.conn.RemoteAddr()).Str("cause", text).
 			Int("more_since_last_line", more).Msg("client closed before it joined")
 	}
-	s.client.Close(1008, text, closeLinger)
+	c.conn.Close(1008, text, closeLinger)
 }
 
 // welcome lets a client have what the limits say.
-func (s *session) welcome() {
-	if !s.welcomed.Swap(true) {
-		s.joinTime.pause()
-		s.confine(false)
+func (c *client) welcome() {
+	if !c.welcomed.Swap(true) {
+		c.joinTime.pause()
+		c.confine(false)
 	}
 }
 
 // unwelcome makes a client a stranger again, whose session a side has ended. What
 // the router has sent by then, and what is held for it, may be as long as before:
 // the router is confined by its own GOODBYE or ABORT, or the client's next HELLO.
-func (s *session) unwelcome() {
-	if s.welcomed.Swap(false) {
-		s.client.Confine(joinBytes)
-		s.joinWithin(s.proxy.config.Limits.HandshakeTimeout)
+func (c *client) unwelcome() {
+	if c.welcomed.Swap(false) {
+		c.conn.Confine(joinBytes)
+		c.joinWithin(c.proxy.config.Limits.HandshakeTimeout)
 	}
 }
 
-func (s *session) confine(stranger bool) {
+func (c *client) confine(stranger bool) {
 	most := 0
 	if stranger {
 		most = joinBytes
 	}
-	s.client.Confine(most)
-	s.router.Confine(most)
+	c.conn.Confine(most)
+	c.router.Confine(most)
 }
 
 // pace returns when what a reader has got may be passed on.
-func (s *session) pace(from, to *transport.Conn, out *transport.Outbox) {
-	if s.welcomed.Load() {
+func (c *client) pace(from, to *transport.Conn, out *transport.Outbox) {
+	if c.welcomed.Load() {
 		from.PaceTo(to, out)
 		return
 	}

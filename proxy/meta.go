@@ -52,7 +52,7 @@ func (r *realm) askMeta(out *transport.Outbox, s *session, m *codec.Call, messag
 	if !inPlainJSON(s.serializer, m.Payload, &arguments) || len(arguments) != 1 {
 		return false
 	}
-	own, _ := s.registered.get(arguments[0])
+	own, _ := s.pools.registered.get(arguments[0])
 	up := r.uplinks[own.key]
 	if up != nil && up.state == held { // the router knows it by another ID
 		call := *m
@@ -66,7 +66,7 @@ func (r *realm) askMeta(out *transport.Outbox, s *session, m *codec.Call, messag
 		return true
 	}
 	s.asked.put(id, asked{up, listing})
-	s.setFlag(isAsking)
+	s.concerns.add(ofMeta)
 	r.sendUp(out, s, message, m.Request, id)
 	return true
 }

@@ -48,7 +48,7 @@ func (r *realm) forward(out *transport.Outbox, a *dealer.Action, h hand) {
 		sent += r.lastWord(out, to, a.Request)
 	}
 	if to.caller == nil {
-		r.callees[a.Callee].share.Sent(to.conn, sent)
+		r.callees[a.Callee].callee.share.Sent(to.conn, sent)
 	}
 	if up := r.uplinkOf(a.Pool); up != nil && a.Final {
 		up.answered++
@@ -152,7 +152,7 @@ func (r *realm) hasRoom(s *session, from dealer.OriginID, message []byte) bool {
 	if to.conn == nil || to.caller != nil {
 		return true
 	}
-	room, ok := s.share.Admits(to.conn, len(message))
+	room, ok := s.callee.share.Admits(to.conn, len(message))
 	if !ok {
 		r.blocked = room
 	}

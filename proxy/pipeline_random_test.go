@@ -299,7 +299,7 @@ func (p *pipelines) finish() {
 	}
 	p.w.waitFor("nothing waits", func(r *realm) bool {
 		for _, s := range r.callees {
-			if s != nil && (s.upkeep.waiting != 0 || s.probes.len()+s.granted.len() != 0 || s.flags.Load()&isHolding != 0) {
+			if s != nil && (s.upkeep.waiting != 0 || s.probes.len()+s.granted.len() != 0 || s.concerns.any(ofRegisters)) {
 				return false
 			}
 		}

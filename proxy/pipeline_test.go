@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -290,8 +289,8 @@ func TestRoleThatShowsLate(t *testing.T) {
 func (w *world) sessionOf(what string, is func(*session) bool) {
 	w.t.Helper()
 	w.waitFor(what, func(r *realm) bool {
-		for s := range w.proxy.sessions {
-			if is(s) {
+		for c := range w.proxy.clients {
+			if s := c.session.Load(); s != nil && is(s) {
 				return true
 			}
 		}
@@ -374,18 +373,15 @@ func TestRegistrationsOfOneSessionAreBounded(t *testing.T) {
 	if !register() {
 		t.Error("there is no room after two were given back")
 	}
+	c := w.onlyClient()
+	if least := int64(most) * membershipBytes; c.account.Held() < least {
+		t.Errorf("%d are counted, want at least %d", c.account.Held(), least)
+	}
 	client.send(`[6,{},"wamp.close.close_realm"]`)
 	client.send(`[1,"realm1",{"roles":{"callee":{}}}]`)
 	router.expect(`[6,{},"wamp.close.close_realm"]`)
 	router.expectPrefix(`[1,"realm1"`)
-	w.waitFor("nothing is counted", func(*realm) bool {
-		for s := range w.proxy.sessions {
-			if s.upkeep.lasting+s.upkeep.waiting != 0 {
-				return false
-			}
-		}
-		return true
-	})
+	w.waitFor("nothing is counted", func(*realm) bool { return c.session.Load() == nil && c.account.Held() == 0 })
 }
 
 func TestUpkeep(t *testing.T) {
@@ -412,11 +408,13 @@ func TestUpkeep(t *testing.T) {
 	if u.lasting != 10 || n.len() != 0 { // a small one is kept
 		t.Errorf("%d last", u.lasting)
 	}
-	u.forget()
+	u.giveBack()
+	u.last(7)
+	u.wait(-3)
 	if budget.Held() != 0 {
 		t.Errorf("%d are held", budget.Held())
 	}
-	if u.isFull(0) || !u.hasRoom(dealer.Time(0).Nanoseconds(), 0) {
+	if u = (upkeep{account: budget.Open(nil)}); u.isFull(0) || !u.hasRoom(0, 0) {
 		t.Error("nothing is too much")
 	}
 }

@@ -83,7 +83,7 @@ func (r *realm) numberProbe(p *pendingRegister) uint64 {
 func (r *realm) numberPassed(p *pendingRegister) uint64 {
 	s := p.session
 	if p.probe.numbered {
-		r.renumberFrom(s, s.numbered)
+		s.renumberFrom(s.numbered)
 		return s.renumbered.afterwards(p.message.Request)
 	}
 	r.number(p)
@@ -100,7 +100,7 @@ func (r *realm) swallowRegister(p *pendingRegister) {
 		return
 	}
 	r.number(p)
-	r.renumberFrom(p.session, p.message.Request-1)
+	p.session.renumberFrom(p.message.Request - 1)
 	p.session.renumbered.swallow(p.message.Request)
 }
 
@@ -117,17 +117,8 @@ func (r *realm) number(p *pendingRegister) {
 // insertRequest returns the ID of a request of our own in the callee's session
 // at the router.
 func (r *realm) insertRequest(s *session) uint64 {
-	r.renumberFrom(s, s.numbered)
+	s.renumberFrom(s.numbered)
 	return s.renumbered.insert()
-}
-
-// renumberFrom begins to renumber a session's requests behind this one, which
-// is the latest, if that has not begun yet.
-func (r *realm) renumberFrom(s *session, latest uint64) {
-	if s.renumbered == nil {
-		s.renumbered = newRenumbering(latest, &s.upkeep)
-		s.setFlag(isRenumbered)
-	}
 }
 
 // probeRefused takes the router's ERROR for a request of our own. It is false
@@ -166,7 +157,7 @@ func (r *realm) probeGranted(out *transport.Outbox, s *session, m *codec.Registe
 		return false
 	}
 	p.answered()
-	if s.parted {
+	if s.hasLeft() {
 		p.forgetLate()
 		return true
 	}
@@ -204,22 +195,36 @@ func (r *realm) probeUndone(out *transport.Outbox, p *pendingRegister) {
 	}
 }
 
+// door is where the calls come from that a router which lets anybody register
+// sends to the registrations of a session's probes. realm.mu guards it.
+type door struct{ origin dealer.OriginID }
+
+// partDoor ends these calls of a session that leaves.
+func (r *realm) partDoor(out *transport.Outbox, s *session) {
+	if s.door == nil {
+		return
+	}
+	r.perform(out, r.dealer.DropOrigin(r.now(), s.door.origin), hand{})
+	r.dealer.RemoveOrigin(s.door.origin)
+	r.origins[s.door.origin], s.door = origin{}, nil
+}
+
 // grantedInvocation takes a call that a router which lets anybody register
 // sent to a probe's registration before that was given back: it is the pool's.
 func (r *realm) grantedInvocation(out *transport.Outbox, p *pendingRegister, m *codec.Invocation) {
 	s, up := p.session, p.up
-	if !s.hasDoor {
-		s.door, s.hasDoor = r.dealer.AddOrigin(false), true
-		r.setOrigin(s.door, origin{conn: s.router, serializer: s.serializer, most: r.proxy.routerTakes(s.router)})
+	if s.door == nil {
+		s.door = &door{origin: r.dealer.AddOrigin(false)}
+		r.setOrigin(s.door.origin, origin{conn: s.router, serializer: s.serializer, most: r.proxy.routerTakes(s.router)})
 	}
 	if r.uplinkOf(up.pool) != up {
-		r.message = r.errorMessage(&r.origins[s.door], m.Request, uriNoCallee,
+		r.message = r.errorMessage(&r.origins[s.door.origin], m.Request, uriNoCallee,
 			refusalPayload(s.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, up.procedure))
 		out.Send(s.router, r.message)
 		return
 	}
 	r.perform(out, r.dealer.Call(r.now(), dealer.Call{
-		Pool: up.pool, Origin: s.door, Request: m.Request,
+		Pool: up.pool, Origin: s.door.origin, Request: m.Request,
 		Body:            codec.Body{Serializer: s.serializer, Details: m.Details, Payload: m.Payload},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), hand{})

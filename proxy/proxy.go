@@ -53,11 +53,11 @@ type Proxy struct {
 
 	turnedAway, notAdmitted, notPooled, poolRefused, unshaken, leftOut, bound, byTLS, malformed, unjoined rarely
 
-	mu       sync.Mutex
-	sessions map[*session]struct{}
-	closed   bool
-	stopped  bool
-	running  sync.WaitGroup // sessions
+	mu      sync.Mutex
+	clients map[*client]struct{}
+	closed  bool
+	stopped bool
+	running sync.WaitGroup // clients
 }
 
 // New returns a sidecar for a configuration that is valid. It starts nothing.
@@ -65,7 +65,7 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
 		now: make(chan struct{}), draining: make(chan struct{}), rested: make(chan struct{}, 1), patience: registerPatience, loginPatience: loginPatience,
-		answerPatience: answerPatience, askPause: askPause, renewalPause: renewalPause, linkIdle: linkIdle, weightPause: weightPause, poolSendBuffer: poolSendBufferBytes, sessions: make(map[*session]struct{}),
+		answerPatience: answerPatience, askPause: askPause, renewalPause: renewalPause, linkIdle: linkIdle, weightPause: weightPause, poolSendBuffer: poolSendBufferBytes, clients: make(map[*client]struct{}),
 	}
 	if tls := config.Router.TLS; tls != nil {
 		p.certified = tls.CertFile != ""
@@ -176,21 +176,21 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
 		return
 	}
 	h.LimitMessages(dialed.Conn.MaxSend())
-	client, err := h.Accept(dialed.Conn.Serializer(), dialed.Header)
+	conn, err := h.Accept(dialed.Conn.Serializer(), dialed.Header)
 	if err != nil {
 		p.log.Info().Err(err).Str("client", h.RemoteAddr()).Msg("client left during its handshake")
 		dialed.Conn.Close(1001, "client left", closeLinger)
 		return
 	}
-	s := newSession(p, client, dialed.Conn)
-	if !p.add(s) {
-		s.account.Close()
-		client.Close(1001, "the proxy is stopping", closeLinger)
+	c := newClient(p, conn, dialed.Conn)
+	if !p.add(c) {
+		c.account.Close()
+		conn.Close(1001, "the proxy is stopping", closeLinger)
 		dialed.Conn.Close(1001, "the proxy is stopping", closeLinger)
 		return
 	}
-	s.joinWithin(time.Until(h.Until()))
-	go p.runSession(s)
+	c.joinWithin(time.Until(h.Until()))
+	go p.runClient(c)
 }
 
 // turnAway tells a client what came of its connection to the router.
@@ -206,49 +206,50 @@ func turnAway(h *transport.Handshake, err error) {
 	}
 }
 
-// runSession runs one client's session. It ends when both its connections have.
-func (p *Proxy) runSession(s *session) {
-	defer p.remove(s)
-	s.run()
+// runClient runs one client. It ends when both its connections have.
+func (p *Proxy) runClient(c *client) {
+	defer p.remove(c)
+	c.run()
 }
 
-func (p *Proxy) add(s *session) bool {
+func (p *Proxy) add(c *client) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return false
 	}
-	p.sessions[s] = struct{}{}
+	p.clients[c] = struct{}{}
 	p.running.Add(1)
 	return true
 }
 
-func (p *Proxy) remove(s *session) {
+func (p *Proxy) remove(c *client) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.sessions, s)
+	delete(p.clients, c)
 	p.running.Done()
-	s.rest()
+	c.rest()
 }
 
-// logEnd says once for each session that it ended, by which side, and why; of
-// one that never began, only that a side broke the rules.
-func (p *Proxy) logEnd(s *session, side string, cause error) {
-	if !s.open.CompareAndSwap(true, false) {
-		if !isFault(cause) {
-			return
-		}
-		if more, say := p.unjoined.now(); say { // s.log is not safe before WELCOME
-			p.log.Info().Str("client", s.client.RemoteAddr()).Str("by", side).Str("cause", cause.Error()).
-				Int("more_since_last_line", more).Msg("client closed before it joined")
-		}
-		return
-	}
+// logEnd says of a session that it ended, by which side, and why.
+func (s *session) logEnd(side string, cause error) {
 	event := s.log.Info().Str("by", side)
 	if !isOrderly(cause) {
 		event = event.Str("cause", cause.Error())
 	}
 	event.Msg("session closed")
+}
+
+// logUnjoined says of a client that ends without a session that a side broke the
+// rules.
+func (p *Proxy) logUnjoined(c *client, side string, cause error) {
+	if !isFault(cause) {
+		return
+	}
+	if more, say := p.unjoined.now(); say {
+		c.log.Info().Str("by", side).Str("cause", cause.Error()).
+			Int("more_since_last_line", more).Msg("client closed before it joined")
+	}
 }
 
 // isOrderly tells whether a peer has ended its connection as it should. A
@@ -333,9 +334,8 @@ func (p *Proxy) endSessions(deadline *time.Timer) {
 	case <-p.now:
 	}
 	p.mu.Lock()
-	for s := range p.sessions {
-		s.client.Abort(errStopped)
-		s.router.Abort(errStopped)
+	for c := range p.clients {
+		c.abandon(errStopped)
 	}
 	p.mu.Unlock()
 	<-done
@@ -347,12 +347,12 @@ func (p *Proxy) leaveSessions(all bool) (busy int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	for s := range p.sessions {
+	for c := range p.clients {
 		switch {
-		case s.dismissed:
-		case all || s.inFlight() == 0:
-			s.dismissed = true
-			s.leave()
+		case c.dismissed:
+		case all || c.inFlight() == 0:
+			c.dismissed = true
+			c.leave()
 		default:
 			busy++
 		}

@@ -150,24 +150,24 @@ func (r *realm) invoke(out *transport.Outbox, a *dealer.Action) {
 	if from != s.serializer {
 		var err error
 		if details, payload, err = r.transcode(details, payload, from, s.serializer); err != nil {
-			r.failed = append(r.failed, failure{*a, a.ID <= s.invoked, uriInvalidArgument, "the call's payload does not fit the callee's serializer: " + err.Error()})
+			r.failed = append(r.failed, failure{*a, a.ID <= s.callee.invoked, uriInvalidArgument, "the call's payload does not fit the callee's serializer: " + err.Error()})
 			return
 		}
 	}
 	m := codec.Invocation{Request: a.ID, Registration: a.Registration, Details: details, Payload: payload}
 	r.message = m.Append(r.message[:0], s.serializer)
-	if size, most := len(r.message), r.proxy.clientTakes(s.client); size > most {
-		r.failed = append(r.failed, failure{*a, a.ID <= s.invoked, uriPayloadSize,
+	if size, most := len(r.message), r.proxy.clientTakes(s.conn); size > most {
+		r.failed = append(r.failed, failure{*a, a.ID <= s.callee.invoked, uriPayloadSize,
 			fmt.Sprintf("the call has %d bytes, and %d is the most that the callee takes (limits.message_bytes, or what its RawSocket announces)", size, most)})
 		return
 	}
-	out.Send(s.client, r.message)
+	out.Send(s.conn, r.message)
 	r.step++
 	if up := r.uplinkOf(a.Pool); up != nil {
 		up.dispatched++
 	}
-	s.dispatched++
-	s.invoked = max(s.invoked, a.ID)
+	s.callee.dispatched++
+	s.callee.invoked = max(s.callee.invoked, a.ID)
 }
 
 // strippedOf are the details that an INVOCATION does not keep whose timeout is
@@ -215,7 +215,7 @@ func (r *realm) interrupt(out *transport.Outbox, a *dealer.Action, h hand) {
 		m.Options = codec.NewDict(s.serializer, codec.Field{Key: "mode", Value: codec.FieldString(string(a.Mode))})
 	}
 	r.message = m.Append(r.message[:0], s.serializer)
-	out.Send(s.client, r.message)
+	out.Send(s.conn, r.message)
 }
 
 // forwardOwn passes a callee's answer on to the router on its own session.
@@ -240,48 +240,4 @@ func (r *realm) forwardOwn(out *transport.Outbox, a *dealer.Action, h hand) {
 	}
 	r.message = message
 	out.Send(s.router, message)
-}
-
-// enrol makes a session known to the dealer as a callee. From then on the
-// router's own INVOCATIONs to it are numbered together with the pool's.
-func (r *realm) enrol(s *session) {
-	if s.flags.Load()&isCallee != 0 {
-		return
-	}
-	s.wire.Lock()
-	defer s.wire.Unlock()
-	s.callee = r.dealer.AddCallee(s.features, s.highest)
-	for int(s.callee) >= len(r.callees) {
-		r.callees = append(r.callees, nil)
-	}
-	r.callees[s.callee] = s
-	s.invoked = 0
-	s.setFlag(isCallee)
-}
-
-// part takes a session out of the realm: its connection ends, or it has said
-// or got GOODBYE or ABORT. Nothing of a pool is sent to it any more.
-func (r *realm) part(out *transport.Outbox, s *session) {
-	if s.parted {
-		return
-	}
-	s.parted = true
-	r.abandonRegisters(out, s)
-	if s.hasDoor {
-		r.perform(out, r.dealer.DropOrigin(r.now(), s.door), hand{})
-		r.dealer.RemoveOrigin(s.door)
-		r.origins[s.door], s.hasDoor = origin{}, false
-	}
-	r.partCaller(out, s)
-	if s.flags.Load()&isCallee != 0 {
-		actions := r.dealer.Lose(r.now(), s.callee)
-		r.callees[s.callee] = nil
-		r.perform(out, actions, hand{})
-		for _, m := range s.registered.byID {
-			s.upkeep.last(-membershipCost(procedureOf(m.key)))
-			r.logLeft(s, m.key)
-		}
-		s.registered.clear()
-	}
-	r.arm()
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
@@ -101,7 +100,7 @@ func (r *realm) register(out *transport.Outbox, s *session, raw []byte, since de
 	var m codec.Register
 	known := m.Decode(s.serializer, raw) == nil // else its own router tells it
 	block, pooled := (*configs.Pool)(nil), false
-	if known && !s.parted {
+	if known && !s.hasLeft() {
 		block, pooled = r.rules(&m)
 	}
 	last := s.pending.last
@@ -112,7 +111,7 @@ func (r *realm) register(out *transport.Outbox, s *session, raw []byte, since de
 		switch {
 		case pooled:
 			r.logPassed(s, &m)
-		case known && !s.parted:
+		case known && !s.hasLeft():
 			r.logPlain(s, &m)
 		}
 		r.passUp(out, s, raw)
@@ -206,7 +205,7 @@ func (r *realm) prepareJoin(out *transport.Outbox, p *pendingRegister) bool {
 	r.enrol(s)
 	p.up = r.openUplink(s.serializer, poolKey(m.Match, m.Procedure), m, p.block, policy)
 	p.up.pending++
-	p.join = dealer.Registration{Pool: p.up.pool, Callee: s.callee, Policy: policy, Limit: limitOf(m.Concurrency), Force: m.ForceReregister}
+	p.join = dealer.Registration{Pool: p.up.pool, Callee: s.callee.id, Policy: policy, Limit: limitOf(m.Concurrency), Force: m.ForceReregister}
 	if err := r.dealer.MayJoin(p.join); err != nil {
 		r.denyJoin(out, p, err)
 		return false
@@ -237,58 +236,20 @@ func (r *realm) admit(out *transport.Outbox, p *pendingRegister) {
 		r.denyRegister(out, p, uriUnavailable, "the proxy is stopping")
 		return
 	}
-	p.join.Pool, p.join.ID = p.up.pool, newRegistrationID(&s.registered)
+	p.join.Pool, p.join.ID = p.up.pool, newRegistrationID(&s.pools.registered)
 	actions, err := r.dealer.Join(r.now(), p.join)
 	if err != nil {
 		r.denyJoin(out, p, err)
 		return
 	}
 	s.upkeep.last(membershipCost(p.message.Procedure))
-	s.registered.put(p.join.ID, membership{key: p.up.key, discloses: p.message.DiscloseCaller})
+	s.pools.registered.put(p.join.ID, membership{key: p.up.key, discloses: p.message.DiscloseCaller})
 	m := codec.Registered{Request: p.message.Request, Registration: p.join.ID}
 	r.message = m.Append(r.message[:0], s.serializer)
-	out.Send(s.client, r.message)
+	out.Send(s.conn, r.message)
 	s.logJoined(p)
 	r.perform(out, actions, hand{})
 	r.settle(out, p)
-}
-
-// newRegistrationID draws an ID that the router knows as nobody's.
-func newRegistrationID(taken *table[membership]) uint64 {
-	for {
-		id := rand.Uint64N(maxID) + 1
-		if _, used := taken.get(id); !used {
-			return id
-		}
-	}
-}
-
-// membership is a callee's place in a pool.
-type membership struct {
-	key       string // of the pool
-	discloses bool   // the callee wants its callers named
-}
-
-// What an entry takes of the tables of memberships, and of those that are over.
-const (
-	registeredBytes = 88
-	leftBytes       = 40
-)
-
-// maxLeft bounds the registrations of which a session is known to have had them.
-const maxLeft = 1024
-
-// leavePool forgets a registration of the client's that a pool knows, and
-// returns the pool's key.
-func (s *session) leavePool(registration uint64) (key string) {
-	m, _ := s.registered.get(registration)
-	s.registered.drop(registration)
-	s.upkeep.last(-membershipCost(procedureOf(m.key)))
-	if s.left.len() >= maxLeft {
-		s.left.clear()
-	}
-	s.left.put(registration, struct{}{})
-	return m.key
 }
 
 // revoke tells a callee that it has lost its place in a pool, if it announced
@@ -304,7 +265,7 @@ func (r *realm) revoke(out *transport.Outbox, a *dealer.Action) {
 		codec.Field{Key: "reason", Value: codec.FieldString(uriUnregistered)},
 	)}
 	r.message = m.Append(r.message[:0], s.serializer)
-	out.Send(s.client, r.message)
+	out.Send(s.conn, r.message)
 }
 
 // denyRegister answers a pending REGISTER with an ERROR of our own.
@@ -329,7 +290,7 @@ func (r *realm) refuseRegister(out *transport.Outbox, p *pendingRegister, cause 
 	r.swallowRegister(p)
 	s.logDenied(p, m.URI)
 	r.message = m.Append(r.message[:0], s.serializer)
-	out.Send(s.client, r.message)
+	out.Send(s.conn, r.message)
 	r.settle(out, p)
 }
 

@@ -52,6 +52,15 @@ func newRenumbering(latest uint64, of *upkeep) *renumbering {
 	}
 }
 
+// renumberFrom begins to renumber a session's requests behind this one, which
+// is the latest, if that has not begun yet.
+func (s *session) renumberFrom(latest uint64) {
+	if s.renumbered == nil {
+		s.renumbered = newRenumbering(latest, &s.upkeep)
+		s.concerns.add(ofNumbers)
+	}
+}
+
 // request returns the router's ID of a client's request; answered tells whether
 // the router is going to answer it.
 func (n *renumbering) request(id uint64, answered bool) uint64 {

@@ -6,13 +6,13 @@ import (
 )
 
 // takeFromRouter handles one message of the router to this client.
-func (s *session) takeFromRouter(message []byte) {
-	t, err := codec.PeekType(s.serializer, message)
+func (c *client) takeFromRouter(message []byte) {
+	t, err := codec.PeekType(c.serializer, message)
 	if err != nil {
 		t = 0 // the client judges
 	}
-	if len(message) > s.client.MaxSend() {
-		if instead, ok := s.spare(t, message); instead != nil {
+	if len(message) > c.conn.MaxSend() {
+		if instead, ok := c.spare(t, message); instead != nil {
 			t, message = codec.TypeError, instead
 		} else if ok {
 			return
@@ -20,129 +20,137 @@ func (s *session) takeFromRouter(message []byte) {
 	}
 	switch t {
 	case codec.TypeWelcome:
-		s.welcome() // before the client can know
+		if c.takeWelcome(message) {
+			return
+		}
 	case codec.TypeGoodbye, codec.TypeAbort:
-		s.over.Store(true)
-		s.rest()
-		s.unwelcome()
-		s.router.Confine(joinBytes)
-		if t == codec.TypeAbort {
-			s.entry.refuse()
-		} else {
-			s.entry.leave()
-		}
-		if s.leaving.Load() {
-			s.farewell() // the answer to our own GOODBYE: the client gets its own
+		if c.takeEnd(t) {
 			return
 		}
 	}
-	if t == codec.TypeWelcome && s.welcomedByTLS(message) {
-		s.refuseTLS(&s.routerOut, "router")
-		return
+	s := c.session.Load()
+	switch {
+	case t == codec.TypeChallenge && (s == nil || s.realm == nil):
+		c.takeChallenge(message)
+	case s == nil:
+		c.routerOut.Send(c.conn, message)
+	default:
+		s.takeAnswer(t, message)
 	}
+}
+
+// takeAnswer handles a message of the router within a session.
+func (s *session) takeAnswer(t codec.MessageType, message []byte) {
 	s.noteResult(t, message)
-	r := s.realm.Load()
-	if r == nil {
-		switch t {
-		case codec.TypeChallenge:
-			s.takeChallenge(message)
-			return
-		case codec.TypeWelcome:
-			s.takeWelcome(message)
-		case codec.TypeInvocation:
-			s.passInvocation(message)
-			return
-		}
-		s.routerOut.Send(s.client, message)
-		return
-	}
-	if t == codec.TypeWelcome {
-		if _, realm := s.entry.welcome(""); realm == "" { // the answer to a HELLO within the session
-			s.leaveRealm(r, &s.routerOut)
-		}
-	}
 	if t == codec.TypeInvocation && s.passInvocation(message) {
 		return
 	}
 	if !s.answersConcern(t) {
-		s.routerOut.Send(s.client, message)
+		s.routerOut.Send(s.conn, message)
 		return
 	}
+	r := s.realm
 	r.mu.Lock()
 	defer r.unlock(&s.routerOut, s)
 	r.fromRouter(&s.routerOut, s, t, message)
 	r.arm()
 }
 
+// takeEnd takes a GOODBYE or ABORT of the router. It is true for one that goes no
+// further: the answer to our own GOODBYE, for the client gets its own.
+func (c *client) takeEnd(t codec.MessageType) bool {
+	c.over.Store(true)
+	c.rest()
+	c.unwelcome()
+	c.router.Confine(joinBytes)
+	if t == codec.TypeAbort {
+		c.entry.refuse()
+	} else {
+		c.entry.leave()
+	}
+	if !c.leaving.Load() {
+		return false
+	}
+	c.farewell()
+	return true
+}
+
 // answersConcern tells whether a message to the client may concern a pool.
 func (s *session) answersConcern(t codec.MessageType) bool {
-	flags := s.flags.Load()
+	if s.realm == nil {
+		return false
+	}
 	switch t {
 	case codec.TypeGoodbye, codec.TypeAbort:
 		return true
 	case codec.TypeInvocation, codec.TypeInterrupt:
-		return flags&isCallee != 0
+		return s.concerns.any(ofCallee)
 	case codec.TypeRegistered:
-		return flags&(isHolding|isRenumbered) != 0
+		return s.concerns.any(ofRegisters | ofNumbers)
 	case codec.TypeUnregistered, codec.TypeError:
-		return flags&(isHolding|isRenumbered|isAsking) != 0
+		return s.concerns.any(ofRegisters | ofNumbers | ofMeta)
 	case codec.TypeResult:
-		return flags&(isRenumbered|isAsking) != 0
+		return s.concerns.any(ofNumbers | ofMeta)
 	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed:
-		return flags&isRenumbered != 0
+		return s.concerns.any(ofNumbers)
 	}
 	return false
 }
 
-// takeWelcome finds the realm of the configuration that the session is in.
-func (s *session) takeWelcome(message []byte) {
+// takeWelcome begins the session that the router welcomes. It is true for a
+// WELCOME that goes no further.
+func (c *client) takeWelcome(message []byte) bool {
+	c.welcome() // before the client can know
+	if c.welcomedByTLS(message) {
+		c.refuseTLS(&c.routerOut, "router")
+		return true
+	}
+	if s := c.session.Load(); s != nil && s.realm != nil {
+		if _, realm := c.entry.welcome(""); realm == "" { // the answer to a HELLO within the session
+			s.leaveRealm(&c.routerOut)
+		}
+		return false
+	}
 	var m codec.Welcome
-	if m.Decode(s.serializer, message) != nil {
-		return
+	if m.Decode(c.serializer, message) != nil {
+		return false
 	}
-	hello, name := s.entry.welcome(m.Realm)
+	hello, name := c.entry.welcome(m.Realm)
 	if hello == nil {
-		return
+		return false
 	}
-	s.id, s.authID, s.authRole, s.features = m.Session, m.AuthID, m.AuthRole, hello.features
-	s.log = s.proxy.log.With().Uint64("session", m.Session).Logger()
+	s := newSession(c, &m, hello.features, c.proxy.realms[name])
 	s.log.Info().Str("realm", name).Str("authid", m.AuthID).Str("authrole", m.AuthRole).
-		Str("client", s.client.RemoteAddr()).Stringer("serializer", s.serializer).Msg("session opened")
-	s.open.Store(true)
+		Str("client", c.conn.RemoteAddr()).Stringer("serializer", c.serializer).Msg("session opened")
 	if name == "" {
 		s.log.Info().Msg("session's realm is in doubt: it is pooled nowhere")
-		return
 	}
-	r := s.proxy.realms[name]
-	if r != nil && r.hasDirect(m.AuthRole) {
-		s.isDirect, s.renumbered = true, newRenumbering(0, &s.upkeep)
-		s.setFlag(isRenumbered)
-		_, s.crossbar = m.Details.Lookup(s.serializer, "x_cb_node")
-	}
-	s.realm.Store(r)
+	c.over.Store(false) // the end of the one before may have come behind this one's HELLO
+	c.session.Store(s)
+	return false
 }
 
 // passInvocation passes an INVOCATION of the router on to a client that is in
 // no pool, and notes how far its IDs have come. It is false if the client is.
 func (s *session) passInvocation(message []byte) bool {
-	s.wire.Lock()
-	defer s.wire.Unlock()
-	if s.flags.Load()&isCallee != 0 {
+	s.invocations.mu.Lock()
+	defer s.invocations.mu.Unlock()
+	if s.concerns.any(ofCallee) {
 		return false
 	}
-	if id, err := codec.ID(s.serializer, message, 1); err == nil && id > s.highest && id <= maxID {
-		s.highest = id
-		s.running.Add(1)
+	if id, err := codec.ID(s.serializer, message, 1); err == nil && id > s.invocations.highest && id <= maxID {
+		s.invocations.highest = id
+		s.invocations.open.Add(1)
 	}
-	s.routerOut.Send(s.client, message)
+	s.routerOut.Send(s.conn, message)
 	return true
 }
 
 // fromRouter handles a message to a client that may concern a pool. realm.mu
 // is held.
 func (r *realm) fromRouter(out *transport.Outbox, s *session, t codec.MessageType, message []byte) {
-	if s.realm.Load() != r || (t == codec.TypeInvocation || t == codec.TypeInterrupt) && s.flags.Load()&isCallee == 0 {
-		out.Send(s.client, message) // the session has ended since it was looked at
+	if s.client.session.Load() != s {
+		out.Send(s.conn, message) // the session has ended since it was looked at
 		return
 	}
 	switch t {
@@ -171,7 +179,7 @@ func (r *realm) fromRouter(out *transport.Outbox, s *session, t codec.MessageTyp
 		}
 		r.passDown(out, s, message, 1, !known || !m.Progress)
 	case codec.TypeGoodbye, codec.TypeAbort:
-		out.Send(s.client, message)
+		out.Send(s.conn, message)
 		r.part(out, s)
 	}
 }
@@ -180,12 +188,12 @@ func (r *realm) fromRouter(out *transport.Outbox, s *session, t codec.MessageTyp
 // final tells whether it is the last one.
 func (r *realm) passDown(out *transport.Outbox, s *session, message []byte, element int, final bool) {
 	if s.renumbered == nil {
-		out.Send(s.client, message)
+		out.Send(s.conn, message)
 		return
 	}
 	id, err := codec.ID(s.serializer, message, element)
 	if err != nil {
-		out.Send(s.client, message) // the client judges
+		out.Send(s.conn, message) // the client judges
 		return
 	}
 	down, known := s.renumbered.answer(id, final)
@@ -195,12 +203,12 @@ func (r *realm) passDown(out *transport.Outbox, s *session, message []byte, elem
 	if down != id {
 		rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, element, down)
 		if err != nil {
-			out.Send(s.client, message)
+			out.Send(s.conn, message)
 			return
 		}
 		r.message, message = rewritten, rewritten
 	}
-	out.Send(s.client, message)
+	out.Send(s.conn, message)
 }
 
 // unregistered takes an UNREGISTERED: the router's answer, or its revocation
@@ -208,7 +216,7 @@ func (r *realm) passDown(out *transport.Outbox, s *session, message []byte, elem
 func (r *realm) unregistered(out *transport.Outbox, s *session, message []byte) {
 	id, err := codec.ID(s.serializer, message, 1)
 	if err != nil { // 0 among others, which is no ID
-		out.Send(s.client, message)
+		out.Send(s.conn, message)
 		return
 	}
 	if p, known := s.probes.get(id); known && p.probe.grant != 0 {
@@ -223,7 +231,7 @@ func (r *realm) unregistered(out *transport.Outbox, s *session, message []byte) 
 func (r *realm) routerError(out *transport.Outbox, s *session, message []byte) {
 	var m codec.Error
 	if m.Decode(s.serializer, message) != nil {
-		out.Send(s.client, message)
+		out.Send(s.conn, message)
 		return
 	}
 	if r.probeRefused(out, s, &m) {
@@ -232,7 +240,7 @@ func (r *realm) routerError(out *transport.Outbox, s *session, message []byte) {
 	}
 	s.asked.drop(m.Request)
 	if m.RequestType == codec.TypeYield || m.RequestType == codec.TypeInvocation {
-		out.Send(s.client, message) // concerns an invocation, not a request of the client
+		out.Send(s.conn, message) // concerns an invocation, not a request of the client
 		return
 	}
 	r.passDown(out, s, message, 2, m.RequestType != codec.TypeCancel)
@@ -241,20 +249,20 @@ func (r *realm) routerError(out *transport.Outbox, s *session, message []byte) {
 // ownInvocation takes an INVOCATION for a registration of the client that is
 // not pooled: it gets the next ID of the one counter that the callee knows.
 func (r *realm) ownInvocation(out *transport.Outbox, s *session, message []byte) {
-	if s.parted {
-		out.Send(s.client, message)
+	if s.hasLeft() {
+		out.Send(s.conn, message)
 		return
 	}
 	var m codec.Invocation
 	if m.Decode(s.serializer, message) != nil {
-		out.Send(s.client, message)
+		out.Send(s.conn, message)
 		return
 	}
 	if p, known := s.granted.get(m.Registration); known {
 		r.grantedInvocation(out, p, &m)
 		return
 	}
-	if _, known := r.dealer.OwnInterrupt(s.callee, m.Request); !known && !s.upkeep.hasRoom(ownBytes, r.proxy.config.Limits.HeldBytes) {
+	if _, known := r.dealer.OwnInterrupt(s.callee.id, m.Request); !known && !s.upkeep.hasRoom(ownBytes, r.proxy.config.Limits.HeldBytes) {
 		full := codec.Error{
 			RequestType: codec.TypeInvocation, Request: m.Request, URI: []byte(uriUnavailable),
 			Payload: codec.TextPayload(s.serializer, nil, "the callee has more calls that it has not answered than the proxy can keep", nil),
@@ -263,7 +271,7 @@ func (r *realm) ownInvocation(out *transport.Outbox, s *session, message []byte)
 		out.Send(s.router, r.message)
 		return
 	}
-	id, passes := r.dealer.OwnInvocation(s.callee, m.Request, m.Progress)
+	id, passes := r.dealer.OwnInvocation(s.callee.id, m.Request, m.Progress)
 	if !passes {
 		return // a part of a call that the callee has answered
 	}
@@ -273,7 +281,7 @@ func (r *realm) ownInvocation(out *transport.Outbox, s *session, message []byte)
 		return
 	}
 	r.message = rewritten
-	out.Send(s.client, rewritten)
+	out.Send(s.conn, rewritten)
 }
 
 // ownBytes is what it takes to remember an INVOCATION of the router's own.
@@ -281,26 +289,26 @@ const ownBytes = 192
 
 // countOwn counts those that the client has not answered.
 func (r *realm) countOwn(s *session) {
-	kept := int64(r.dealer.Own(s.callee)) * ownBytes
-	s.upkeep.last(kept - s.ownKept)
-	s.ownKept = kept
+	kept := int64(r.dealer.Own(s.callee.id)) * ownBytes
+	s.upkeep.last(kept - s.invocations.kept)
+	s.invocations.kept = kept
 }
 
 // ownInterrupt takes an INTERRUPT for an INVOCATION that was not the pool's.
 // One that comes after the callee's answer must not reach it.
 func (r *realm) ownInterrupt(out *transport.Outbox, s *session, message []byte) {
 	var m codec.Interrupt
-	if s.parted || m.Decode(s.serializer, message) != nil {
-		out.Send(s.client, message)
+	if s.hasLeft() || m.Decode(s.serializer, message) != nil {
+		out.Send(s.conn, message)
 		return
 	}
-	id, open := r.dealer.OwnInterrupt(s.callee, m.Request)
+	id, open := r.dealer.OwnInterrupt(s.callee.id, m.Request)
 	switch {
 	case open:
 		m.Request = id
 		r.message = m.Append(r.message[:0], s.serializer)
-		out.Send(s.client, r.message)
-	case s.hasDoor:
-		r.perform(out, r.dealer.Cancel(r.now(), s.door, m.Request, m.Mode), hand{serializer: s.serializer, interrupt: &m})
+		out.Send(s.conn, r.message)
+	case s.door != nil:
+		r.perform(out, r.dealer.Cancel(r.now(), s.door.origin, m.Request, m.Mode), hand{serializer: s.serializer, interrupt: &m})
 	}
 }

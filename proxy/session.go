@@ -1,225 +1,106 @@
 package proxy
 
 import (
-	"errors"
-	"io"
-	"sync"
-	"sync/atomic"
-	"time"
-
 	"github.com/rs/zerolog"
 
 	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// session is one client: its connection here, and one of its own at the router.
+// session is one WAMP session of a client, from its WELCOME to its end. The next
+// one on the same connections is another.
+//
+//	client ──▶ session ──▶ realm: in doubt, not configured, or
+//	                         │
+//	            pools, callee, caller, door: what it is there, until either side
+//	            ends it; registering, renumbered, asked: what is under way
 type session struct {
+	*client // whose it is
+
 	// Immutable.
-	proxy      *Proxy
-	client     *transport.Conn
-	router     *transport.Conn
-	serializer codec.Serializer // of both
-
-	// What the client makes wampool hold: buffers of both connections, which count
-	// by themselves, and whatever the session keeps for it, by what keeping it costs.
-	account *transport.Account
-
-	// Owned by one reader each.
-	clientOut, routerOut transport.Outbox
-
-	// Set by readRouter at WELCOME, before realm; constant until the next HELLO.
-	log      zerolog.Logger
+	realm    *realm // nil: no realm of the configuration, or one in doubt
 	id       uint64
 	authID   string
 	authRole string
+	features codec.CalleeFeatures
 	isDirect bool // calls of its role may be answered here
 	crossbar bool // its router is Crossbar.io, which names the callee in each RESULT
-	features codec.CalleeFeatures
+	log      zerolog.Logger
 
-	entry entry
-	open  atomic.Bool           // between WELCOME and the end
-	realm atomic.Pointer[realm] // nil: no realm of the configuration, or no WELCOME yet
-	flags atomic.Uint32
-
-	running   atomic.Int64  // INVOCATIONs passed without an answer, while not isCallee
-	calling   atomic.Int64  // CALLs at the router without their last answer
-	called    atomic.Uint64 // highest ID of these
-	dismissed bool          // under proxy.mu: a clean stop has ended it
-
-	wire    sync.Mutex
-	highest uint64 // under wire: highest ID of an INVOCATION passed, while not isCallee
+	concerns    concerns
+	calls       passedCalls
+	invocations passedInvocations
 
 	// Under realm.mu.
-	callee     dealer.CalleeID // if isCallee
-	upkeep     upkeep
-	registered table[membership]       // by the registration that the client knows
-	left       table[struct{}]         // registrations that were in registered
-	pending    line                    // in order of arrival
-	unnumbered *place                  // the first of them whose request ID has not had its turn
-	numbered   uint64                  // request ID of the last one whose had
-	held       []heldMessage           // what the client sent behind them
-	releasing  bool                    // what was held is on its way
-	turns      line                    // of them, those whose probe waits for the pace
-	probePace  pace                    // of requests of our own at the router
-	probes     table[*pendingRegister] // by the router's request ID
-	granted    table[*pendingRegister] // by the registration that the router gave to their probes
-	renumbered *renumbering            // nil: request IDs are the same at the router
-	door       dealer.OriginID         // of calls that came by a probe's registration, if hasDoor
-	hasDoor    bool
-	caller     dealer.OriginID // of calls that are answered here, if isCaller
-	isCaller   bool
-	callSteps  int64        // of them, that are counted: see hasCallRoom
-	asked      table[asked] // by the router's request ID
-	parted     bool
-	ownKept    int64 // what the router's own INVOCATIONs cost that the client has not answered
-	dispatched uint64
-	invoked    uint64          // the highest ID of a pool's INVOCATION sent to the client
-	share      transport.Share // of a link's send buffer
-
-	welcomed atomic.Bool // between WELCOME and the end of the session
-	joinTime joinTime
-
-	over    atomic.Bool // a side has ended the session by GOODBYE or ABORT
-	leaving atomic.Bool // GOODBYE was sent to the router in the client's name: wampool stops
-
-	resumed chan struct{} // pending REGISTERs were settled
+	upkeep      upkeep
+	pools       memberships
+	registering              // and what is held meanwhile
+	renumbered  *renumbering // nil: request IDs are the same at the router
+	callee      *callee      // nil: it has asked to join no pool
+	caller      *caller      // nil: no call of its own is answered here
+	asked       table[asked] // by the router's request ID
+	door        *door        // nil: no call came by a probe's registration
 }
 
-// Flags of a session: whether its messages concern more than itself. Those that
-// readClient depends on are set by readClient alone, or while it holds.
-const (
-	isCallee     uint32 = 1 << iota // known to the dealer
-	isHolding                       // a REGISTER is pending
-	isRenumbered                    // request IDs may differ at the router
-	isAsking                        // so may be a call of which askMeta took note
-)
-
-func (s *session) setFlag(flag uint32)   { s.flags.Or(flag) }
-func (s *session) clearFlag(flag uint32) { s.flags.And(^flag) }
-
-func newSession(p *Proxy, client, router *transport.Conn) *session {
+// newSession is the session that the router has welcomed. realm is nil if it has
+// no pools.
+func newSession(c *client, m *codec.Welcome, features codec.CalleeFeatures, realm *realm) *session {
 	s := &session{
-		proxy: p, client: client, router: router, serializer: client.Serializer(),
-		log: p.log.With().Str("client", client.RemoteAddr()).Logger(), resumed: make(chan struct{}, 1),
+		client: c, realm: realm, id: m.Session, authID: m.AuthID, authRole: m.AuthRole, features: features,
+		log: c.proxy.log.With().Uint64("session", m.Session).Logger(),
 	}
-	s.account = p.budget.Open(s.abandon)
-	client.Charge(s.account)
-	router.Charge(s.account)
-	s.confine(true)
-	s.upkeep.account = s.account
-	s.forget()
-	client.SetBusy(s.isBusy)
-	client.BeforeBlock(s.clientOut.FlushShared)
-	router.BeforeBlock(s.routerOut.Flush)
+	if realm == nil {
+		return s
+	}
+	s.upkeep.account = c.account
+	s.pools = newMemberships(&s.upkeep)
+	s.registering = newRegistering(&s.upkeep)
+	s.asked = newTable[asked](&s.upkeep, askedBytes)
+	if realm.hasDirect(m.AuthRole) {
+		s.isDirect = true
+		s.renumberFrom(0)
+		_, s.crossbar = m.Details.Lookup(c.serializer, "x_cb_node")
+	}
 	return s
 }
 
-// forget makes the session one that is known nothing of.
-func (s *session) forget() {
-	s.registered = newTable[membership](&s.upkeep, registeredBytes)
-	s.left = newTable[struct{}](&s.upkeep, leftBytes)
-	s.probes = newTable[*pendingRegister](&s.upkeep, probeBytes)
-	s.granted = newTable[*pendingRegister](&s.upkeep, probeBytes)
-	s.asked = newTable[asked](&s.upkeep, askedBytes)
-	s.upkeep.forget()
-	s.callSteps = 0
-	s.ownKept = 0
-}
+// hasLeft tells whether the session has left its realm: either side has ended it,
+// or its connection has. What its client still sends passes to the router, but for
+// answers, and nothing of a pool is sent to it. realm.mu is held.
+func (s *session) hasLeft() bool { return s.pools.over }
 
-// run passes messages both ways until either connection ends, and then ends
-// the other.
-func (s *session) run() {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.readRouter()
-	}()
-	s.readClient()
-	<-done
-	s.joinTime.stop()
-	s.client.Wait()
-	s.router.Wait()
-	s.account.Close()
-}
-
-// abandon drops both connections at once: for what they hold, which is given
-// back when their readers have heard of it.
-func (s *session) abandon(cause error) {
-	s.client.Abort(cause)
-	s.router.Abort(cause)
-}
-
-// closeLinger is how long an ending connection may take to deliver what was
-// sent to it.
-const closeLinger = time.Second
-
-// readClient handles what the client sends. It ends with the client's connection.
-func (s *session) readClient() {
-	defer s.contain(&s.clientOut, "client")
-	for {
-		message, err := s.client.Read()
-		if err != nil {
-			s.end(&s.clientOut, "client", err)
-			code, reason := s.closeCode(s.client, err)
-			s.router.Close(code, reason, closeLinger)
-			return
-		}
-		s.pace(s.client, s.router, &s.clientOut)
-		s.takeFromClient(message)
-	}
-}
-
-// readRouter handles what the router sends. It ends with the router's connection.
-func (s *session) readRouter() {
-	defer s.contain(&s.routerOut, "router")
-	for {
-		message, err := s.router.Read()
-		if err != nil {
-			s.end(&s.routerOut, "router", err)
-			code, reason := s.closeCode(s.router, err)
-			s.client.Close(code, reason, closeLinger)
-			return
-		}
-		s.pace(s.router, s.client, &s.routerOut)
-		s.takeFromRouter(message)
-	}
-}
-
-// closeCode is how the other side's connection is closed after err ended this
-// one's. A broken end stays one: who gets a close frame, with whatever code, takes
-// that for the end that was meant, and may not come back. So there is none (1006)
-// where there was none, and a RawSocket's end counts for one only behind GOODBYE
-// or ABORT, since it looks the same when the peer has died.
-func (s *session) closeCode(of *transport.Conn, err error) (code int, reason string) {
-	var closed *transport.CloseError
-	var lost *transport.LostError
-	switch {
-	case errors.As(err, &closed):
-		return closed.Code, closed.Reason
-	case errors.As(err, &lost), errors.Is(err, io.EOF) && of.IsRawSocket() && !s.over.Load():
-		return 1006, ""
-	case errors.Is(err, io.EOF):
-		return 1000, ""
-	}
-	return 1001, "the connection on the other side of the proxy ended"
-}
-
-// end takes the session out of its realm. The side that ended first is logged.
-func (s *session) end(out *transport.Outbox, side string, cause error) {
-	r := s.realm.Load()
-	if r != nil {
-		s.leaveRealm(r, out)
-		out.Flush()
-	}
-	s.proxy.logEnd(s, side, cause)
-}
-
-func (s *session) leaveRealm(r *realm, out *transport.Outbox) {
+// leaveRealm takes the session out of its realm.
+func (s *session) leaveRealm(out *transport.Outbox) {
+	r := s.realm
 	r.mu.Lock()
 	defer r.unlock(out, s)
 	r.part(out, s)
+}
+
+// drop ends a session that either side has ended, for the HELLO of the next one.
+func (s *session) drop(out *transport.Outbox) {
+	s.log.Info().Msg("session closed")
+	if r := s.realm; r != nil {
+		r.mu.Lock()
+		defer r.unlock(out, s)
+		r.part(out, s)
+		s.upkeep.giveBack()
+	}
+	s.client.session.CompareAndSwap(s, nil) // under the lock: see client.takeFromRouter
+}
+
+// part takes a session out of the realm: its connection ends, or it has said
+// or got GOODBYE or ABORT. Nothing of a pool is sent to it any more.
+func (r *realm) part(out *transport.Outbox, s *session) {
+	if s.hasLeft() {
+		return
+	}
+	s.pools.over = true
+	r.abandonRegisters(out, s)
+	r.partDoor(out, s)
+	r.partCaller(out, s)
+	r.partCallee(out, s)
+	r.arm()
 }
 
 // abort ends a client that broke the protocol: ABORT, and the connection is
@@ -228,5 +109,5 @@ func (r *realm) abort(out *transport.Outbox, s *session, text string) {
 	s.log.Warn().Str("violation", text).Msg("client aborted")
 	s.sendAbort(out, uriProtocolViolation, text)
 	r.part(out, s)
-	s.client.Close(1002, "protocol violation", closeLinger)
+	s.conn.Close(1002, "protocol violation", closeLinger)
 }

@@ -42,7 +42,7 @@ func (r *realm) status() []PoolStatus {
 		for _, c := range state.Callees {
 			s := r.callees[c.Callee]
 			status.Callees = append(status.Callees, CalleeStatus{
-				Session: s.id, InFlight: c.InFlight, Limit: c.Limit, Dispatched: s.dispatched,
+				Session: s.id, InFlight: c.InFlight, Limit: c.Limit, Dispatched: s.callee.dispatched,
 			})
 		}
 		pools = append(pools, status)

@@ -76,8 +76,8 @@ func await(t *testing.T, what string, so func() bool) {
 func (p *Proxy) accounts() (held []int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for s := range p.sessions {
-		held = append(held, s.account.Held())
+	for c := range p.clients {
+		held = append(held, c.account.Held())
 	}
 	return held
 }

@@ -11,27 +11,27 @@ import (
 // becomes an error, which is returned to be passed on instead; a call is answered
 // in the client's stead, and an event is left out. It is false for messages
 // whose loss nobody can be told of: they end the connection.
-func (s *session) spare(t codec.MessageType, message []byte) (instead []byte, ok bool) {
-	size, most := len(message), s.client.MaxSend()
+func (c *client) spare(t codec.MessageType, message []byte) (instead []byte, ok bool) {
+	size, most := len(message), c.conn.MaxSend()
 	switch t {
 	case codec.TypeResult:
 		var m codec.Result
-		if m.Decode(s.serializer, message) != nil || m.Progress {
+		if m.Decode(c.serializer, message) != nil || m.Progress {
 			return nil, false
 		}
-		return s.payloadError(codec.TypeCall, m.Request,
+		return c.payloadError(codec.TypeCall, m.Request,
 			fmt.Sprintf("the result has %d bytes, and %d is the most that the caller's RawSocket takes", size, most)), true
 	case codec.TypeInvocation:
-		id, err := codec.ID(s.serializer, message, 1)
+		id, err := codec.ID(c.serializer, message, 1)
 		if err != nil {
 			return nil, false
 		}
-		s.routerOut.Send(s.router, s.payloadError(codec.TypeInvocation, id,
+		c.routerOut.Send(c.router, c.payloadError(codec.TypeInvocation, id,
 			fmt.Sprintf("the call has %d bytes, and %d is the most that the callee's RawSocket takes", size, most)))
 		return nil, true
 	case codec.TypeEvent:
-		if more, say := s.proxy.leftOut.now(); say {
-			s.log.Warn().Int("bytes", size).Int("most", most).Int("more_since_last_line", more).
+		if more, say := c.proxy.leftOut.now(); say {
+			c.logger().Warn().Int("bytes", size).Int("most", most).Int("more_since_last_line", more).
 				Msg("event left out: it is longer than the client's RawSocket takes")
 		}
 		return nil, true
@@ -39,9 +39,9 @@ func (s *session) spare(t codec.MessageType, message []byte) (instead []byte, ok
 	return nil, false
 }
 
-func (s *session) payloadError(request codec.MessageType, id uint64, text string) []byte {
+func (c *client) payloadError(request codec.MessageType, id uint64, text string) []byte {
 	m := codec.Error{
-		RequestType: request, Request: id, URI: []byte(uriPayloadSize), Payload: codec.TextPayload(s.serializer, nil, text, nil),
+		RequestType: request, Request: id, URI: []byte(uriPayloadSize), Payload: codec.TextPayload(c.serializer, nil, text, nil),
 	}
-	return m.Append(nil, s.serializer)
+	return m.Append(nil, c.serializer)
 }

@@ -7,9 +7,9 @@ import "github.com/wampool/wampool/proxy/transport"
 // not read while something waits, and is refused what would last. It is part of
 // what the client's account holds. realm.mu guards it.
 type upkeep struct {
-	account *transport.Account
-	waiting int64 // held messages and pending REGISTERs, which will be gone by themselves
-	lasting int64 // what the client, or the router, has to end
+	account *transport.Account // nil: none counts it
+	waiting int64              // held messages and pending REGISTERs, which will be gone by themselves
+	lasting int64              // what the client, or the router, has to end
 }
 
 // wait adds what waits, or takes it away.
@@ -27,10 +27,11 @@ func (u *upkeep) last(bytes int64) {
 	u.account.Add(bytes)
 }
 
-// forget takes everything away.
-func (u *upkeep) forget() {
+// giveBack ends it: the account holds nothing of it any more, whatever is still
+// taken away.
+func (u *upkeep) giveBack() {
 	u.account.Add(-u.waiting - u.lasting)
-	u.waiting, u.lasting = 0, 0
+	*u = upkeep{}
 }
 
 // isFull tells whether the client is to be read no further until what waits is
