@@ -1,7 +1,7 @@
 // Package proxy is the sidecar: everything of wampool that touches a socket or
 // a clock.
 //
-//	                 ┌───────────────── session ─────────────────┐
+//	                 ┌────────────────── client ─────────────────┐
 //	client ──Conn──▶ │ readClient ──▶ (REGISTER, YIELD, …) ──┐    │ ──Conn──▶ router
 //	       ◀──Conn── │ ◀── readRouter (INVOCATION, …) ◀──────┼─── │ ◀──Conn──
 //	                 └───────────────────────────────────────┼────┘
@@ -12,10 +12,11 @@
 //	router ──Conn──▶ │ INVOCATION, INTERRUPT in; YIELD, ERROR out │
 //	                 └────────────────────────────────────────────┘
 //
-// A client that connects gets a session of its own at the router (session.go),
+// A client that connects gets a connection of its own to the router (client.go),
 // dialed before the client is answered. Its messages pass byte for byte, but
 // for those that a pool is concerned with (client_messages.go,
-// router_messages.go). A callee is admitted to a pool by role and by probe
+// router_messages.go), within a WAMP session (session.go), of which a connection
+// may have several, one after the other. A callee is admitted to a pool by role and by probe
 // (register.go, probe.go); what it sends behind its REGISTERs is held until they
 // are settled (held.go). What that inserts into, or takes out of, the numbering of
 // the client's requests is evened out by renumbering (renumber.go). Whatever a
@@ -58,8 +59,10 @@
 //
 // Locks: realm.mu guards the dealer, the pools' registrations at the router and
 // the pooled side of each session. Under it nothing blocks: sending appends to
-// a bounded buffer in memory. session.wire is below it. A session that has no
-// pooled registration takes neither for what it sends.
+// a bounded buffer in memory. Two locks are below it: that of a session's
+// INVOCATIONs of the router's own (inflight.go), which each of them takes while it
+// passes to a client that is in no pool, and those of transport. A message that
+// concerns no pool (concerns.go) passes without realm.mu.
 //
 // A panic is a fault of wampool's own, and must not be a way for one session to
 // end the others (contain.go). While a message of a session is handled, it ends
