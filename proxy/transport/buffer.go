@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"sync"
@@ -41,6 +42,33 @@ func (b *buffer) giveBack() {
 		b.b = b.b[:0]
 		bufferPools[class].Put(b)
 	}
+}
+
+// size returns how many bytes of memory a buffer is, 0 where there is none.
+func (b *buffer) size() int64 {
+	if b == nil {
+		return 0
+	}
+	return int64(cap(b.b))
+}
+
+// free is giveBack where there may be no buffer.
+func (b *buffer) free() {
+	if b != nil {
+		b.giveBack()
+	}
+}
+
+// joined returns a buffer that has the content of b and then that of next, of
+// which either may be nil, and ends the use of those that it does not return.
+func (b *buffer) joined(next *buffer) *buffer {
+	if b == nil || next == nil {
+		return cmp.Or(b, next)
+	}
+	b = b.withRoom(len(next.b))
+	b.b = append(b.b, next.b...)
+	next.giveBack()
+	return b
 }
 
 // withRoom returns b, or a larger buffer with its content in its place, that

@@ -63,7 +63,6 @@ func (c *Conn) leave(code int, reason string, linger time.Duration, cause error)
 func (c *Conn) closeHandshake(code int, reason string, linger time.Duration) {
 	defer c.closing.Done()
 	_ = c.gather.SetDeadline(time.Now().Add(max(linger, leastLinger)))
-	c.gather.setMode(parting)
 	c.gather.Flush()
 	c.framing.part(code, reason)
 	c.end(nil)
@@ -101,11 +100,12 @@ func closeReason(reason string) string {
 	return reason[:end]
 }
 
-// Abort drops the connection at once. Its reader gets reason.
+// Abort drops the connection. Its reader gets reason.
 func (c *Conn) Abort(reason error) { c.end(reason) }
 
-// end closes the socket. cause is why, unless a reason is known already. It
-// blocks on nothing, and may be called from anywhere, also from beneath the library.
+// end ends the connection. cause is why, unless a reason is known already. It may
+// be called under any lock, and also from beneath the library: what is not memory
+// is left to a goroutine.
 func (c *Conn) end(cause error) {
 	c.mu.Lock()
 	if c.state.Load() == ended {
@@ -120,7 +120,14 @@ func (c *Conn) end(cause error) {
 	c.mu.Unlock()
 	c.keepalive.remove(c)
 	c.gather.owner.Store(nil)
-	_ = c.gather.shut(cause)
+	c.gather.fall(cause)
+	go c.closeSocket()
+}
+
+// closeSocket is the rest of the end. It ends itself as soon as the system has
+// closed the socket.
+func (c *Conn) closeSocket() {
+	_ = c.gather.closeSocket()
 	if c.bounds.alone {
 		c.bounds.account.Close()
 	}
@@ -140,7 +147,8 @@ func (c *Conn) notOpen() error {
 // Done is closed when the connection has ended: its socket is closed.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// Err returns why the connection ended, as Read does, and nil before it has.
+// Err returns why the connection ended, as Read does, and nil before it has. Its
+// socket may be about to be closed.
 func (c *Conn) Err() error {
 	if c.state.Load() != ended {
 		return nil

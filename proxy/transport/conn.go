@@ -175,17 +175,22 @@ func (c *Conn) endReading(err error) error {
 // written with the next Flush, of anybody, or Read of this connection.
 func (c *Conn) Send(message []byte) error {
 	if len(message) > c.maxSend {
-		err := fmt.Errorf("%w: it has %d bytes, and %d is the most", ErrMessageTooLong, len(message), c.maxSend)
-		c.leave(codeTooLarge, err.Error(), faultLinger, err)
-		return c.notOpen()
+		return c.refuseToSend(message)
 	}
 	c.sending.Lock()
 	err := c.admit(len(message))
 	if err == nil {
-		err = c.framing.write(message)
+		err = c.framing.write(noGap, message)
 	}
 	c.sending.Unlock()
 	return c.sent(err)
+}
+
+// refuseToSend ends the connection for a message that its peer does not take.
+func (c *Conn) refuseToSend(message []byte) error {
+	err := fmt.Errorf("%w: it has %d bytes, and %d is the most", ErrMessageTooLong, len(message), c.maxSend)
+	c.leave(codeTooLarge, err.Error(), faultLinger, err)
+	return c.notOpen()
 }
 
 // admit tells whether something of this size may be written, or why not.

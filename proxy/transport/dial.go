@@ -185,17 +185,16 @@ func dialAddress(u *url.URL) (network, address string) {
 	return "tcp", net.JoinHostPort(u.Hostname(), port)
 }
 
-// secure puts TLS above the gather conn: a record is written to memory, so that
-// a flush never waits for TLS.
+// secure puts TLS above the gather conn.
 func secure(ctx context.Context, g *gather, u *url.URL, config *tls.Config) (net.Conn, error) {
 	if config == nil {
 		config = &tls.Config{}
 	}
-	config = config.Clone()
+	config = inLargeRecords(config)
 	if config.ServerName == "" {
 		config.ServerName = u.Hostname()
 	}
-	conn := tls.Client(g, config)
+	conn := g.secured(tls.Client, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}

@@ -7,9 +7,9 @@ type framing interface {
 	// way. Only the reader calls it. An error is in the terms of [Conn.Read].
 	read(c *Conn) ([]byte, error)
 
-	// write appends a message to what is gathered, and ping one that the peer
-	// answers. c.sending is held.
-	write(message []byte) error
+	// write puts a message into a gap of what is gathered, or appends it, and ping
+	// appends what the peer answers. c.sending is held.
+	write(in gapNumber, message []byte) error
 	ping() error
 
 	// pings tells whether the peer knows pings.

@@ -1,7 +1,7 @@
 package transport
 
 import (
-	"crypto/tls"
+	"errors"
 	"math"
 	"net"
 	"sync"
@@ -10,18 +10,10 @@ import (
 	"time"
 )
 
-// gather is the net.Conn beneath a connection's framing, and beneath TLS. It
-// keeps what is written in memory until it is flushed, so that writing never
-// blocks and one system call writes what one wake-up brought.
-//
-// A flush is done by whoever asks for it, as far as the socket takes it at
-// once. What is left is written by the connection's own goroutine (run), which
-// exists only for that long. One of them writes at a time:
-//
-//	            Flush                  socket full
-//	resting ─────────────▶ flushing ───────────────▶ run
-//	   ▲                      │ all written           │ all written
-//	   └──────────────────────┴───────────────────────┘
+// gather keeps what is sent on a connection in memory until it is flushed, so
+// that sending never blocks and one system call writes what one wake-up brought
+// (gather_write.go). It is the net.Conn beneath the handshakes too, and beneath
+// TLS, which seals what is flushed (seal.go).
 type gather struct {
 	net.Conn
 
@@ -40,17 +32,20 @@ type gather struct {
 	requested bool // owned by the HTTP server: the client's request has come
 
 	input input // owned by the reader
+	seal  seal
 
 	mu       sync.Mutex
 	mode     mode
 	err      error         // why nothing is written any more
 	pending  *buffer       // gathered, nobody writes it yet; nil: nothing
+	gaps     []gap         // reserved places behind it: see slot.go
+	gone     gapNumber     // how many gaps were there before these
 	account  *Account      // of what is held; nil: none
 	charged  int64         // to it
 	confined int           // most that unsent may become for the time being; 0: as limit
-	unsent   int           // bytes in pending, and those of out that are not written
+	unsent   int           // bytes in pending and behind it, and those of out and wire that are not written
 	allowed  int           // most that unsent may become by Send
-	total    uint64        // bytes that were ever appended
+	total    uint64        // bytes that were ever appended, and that TLS has added
 	waiters  []*roomWaiter // for some of it to be written
 	writing  bool          // not resting
 	again    bool          // a flush was asked for meanwhile
@@ -60,8 +55,10 @@ type gather struct {
 	rested   sync.Cond     // resting has begun
 
 	// Owned by the one who writes.
-	out     *buffer
-	written int
+	out     *buffer // what it has claimed and not sealed; without TLS the same as wire
+	sealed  int     // bytes of out
+	wire    *buffer // what the socket is given; nil: nothing yet
+	written int     // bytes of wire
 	attempt writeAttempt
 }
 
@@ -71,7 +68,6 @@ type mode uint8
 const (
 	handshaking mode = iota // to the socket at once: its writer waits for an answer
 	gathering               // to memory until a flush
-	parting                 // to memory, and flushed at once: nobody else will
 )
 
 // writeAttempt is the outcome of one write that does not block.
@@ -125,12 +121,16 @@ func (g *gather) admit(size int) error {
 	return nil
 }
 
-// Write appends to the send buffer.
+// Write writes to the socket in the handshake. From then on only TLS calls it,
+// with what it has sealed.
 func (g *gather) Write(p []byte) (int, error) {
 	if g.isHandshaking() {
 		return g.Conn.Write(p)
 	}
-	if err := g.put(nil, p, 0); err != nil {
+	if err := g.seal.keep(p); err != nil {
+		if errors.Is(err, ErrSendBufferFull) {
+			g.fail(err)
+		}
 		return 0, err
 	}
 	return len(p), nil
@@ -150,192 +150,56 @@ func (g *gather) isHandshaking() bool {
 	return g.mode == handshaking
 }
 
-// put appends a frame to the send buffer: its header, and its payload masked
-// with a key, of which 0 changes nothing. Nothing leaves the buffer as it is:
-// one that is claimed holds something, or its writer would never end.
-func (g *gather) put(header, payload []byte, key uint32) error {
+// put appends a frame to the send buffer, or puts it into a gap of it: its header,
+// and its payload masked with a key, of which 0 changes nothing. Nothing leaves
+// the buffer as it is: one that is claimed holds something, or its writer would
+// never end.
+func (g *gather) put(in gapNumber, header, payload []byte, key uint32) error {
 	size := len(header) + len(payload)
 	if size == 0 {
 		return nil
 	}
+	err := g.tryPut(in, header, payload, key)
+	if errors.Is(err, ErrSendBufferFull) {
+		g.fail(err)
+	}
+	return err
+}
+
+func (g *gather) tryPut(in gapNumber, header, payload []byte, key uint32) error {
+	size := len(header) + len(payload)
 	g.mu.Lock()
-	// Beyond what admit allows there is room for the framing of WebSocket and
-	// TLS, and for control frames: pongs that the peer asks for and never reads.
-	if g.err == nil && size-g.allowed/64-64<<10 > g.allowed-g.unsent {
-		g.mu.Unlock()
-		g.fail(ErrSendBufferFull)
+	defer g.mu.Unlock()
+	// Beyond what admit allows there is room for the framing of WebSocket, and for
+	// control frames: pongs that the peer asks for and never reads.
+	switch {
+	case g.err != nil:
+		return g.err
+	case size-g.allowed/64-64<<10 > g.allowed-g.unsent:
 		return ErrSendBufferFull
 	}
-	if g.err != nil {
-		defer g.mu.Unlock()
-		return g.err
+	to := &g.pending
+	if in != noGap || len(g.gaps) > 0 {
+		to = g.bufferFor(in)
 	}
-	if g.pending == nil {
-		g.pending = borrowBuffer(max(size, firstPending))
+	if *to == nil {
+		*to = borrowBuffer(max(size, firstPending))
 	}
-	if g.pending = g.pending.withRoom(size); cap(g.pending.b) > firstPending {
-		g.charge()
-	}
-	g.pending.b = append(append(g.pending.b, header...), payload...)
-	mask(g.pending.b[len(g.pending.b)-len(payload):], key)
+	b := (*to).withRoom(size)
+	b.b = append(append(b.b, header...), payload...)
+	mask(b.b[len(b.b)-len(payload):], key)
+	*to = b
 	g.total += uint64(size)
 	if g.unsent += size; g.unsent > g.crest && !g.high.Load() {
 		g.high.Store(true)
 	}
-	parting := g.mode == parting
-	g.mu.Unlock()
-	if parting {
-		g.Flush()
+	if in != noGap {
+		g.closeGap(in)
+	}
+	if cap(b.b) > firstPending {
+		g.charge()
 	}
 	return nil
-}
-
-// Flush writes what is gathered, as far as the socket takes it at once.
-func (g *gather) Flush() {
-	for out := g.claim(); len(out) > 0; {
-		if g.raw == nil {
-			g.handOver()
-			return
-		}
-		n, full, err := g.tryWrite()
-		if err != nil {
-			g.writeFailed(err)
-			return
-		}
-		out = g.wrote(n, false)
-		if full && len(out) > 0 {
-			g.handOver()
-			return
-		}
-	}
-}
-
-// claim makes the caller the one who writes, and returns what; nothing if
-// nothing is there, or if the one who writes now will see to it.
-func (g *gather) claim() []byte {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	switch {
-	case g.err != nil:
-		return nil
-	case g.writing:
-		g.again = true
-		return nil
-	case g.pending == nil:
-		return nil
-	}
-	g.writing, g.again = true, false
-	g.out, g.written, g.pending = g.pending, 0, nil
-	return g.out.b
-}
-
-// wrote notes n bytes as written, and returns what is to be written next. If
-// that is nothing, the caller is no longer the one who writes: all is written,
-// or for what has come since nobody has asked for a flush. all leaves no such rest.
-func (g *gather) wrote(n int, all bool) []byte {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.written += n
-	g.unsent = max(0, g.unsent-n) // 0 after the end
-	g.ebb()
-	if g.written < len(g.out.b) {
-		return g.out.b[g.written:]
-	}
-	g.out.giveBack()
-	g.out = nil
-	g.discharge()
-	if g.pending == nil || g.err != nil || !all && !g.again {
-		g.rest()
-		return nil
-	}
-	g.again = false
-	g.out, g.written, g.pending = g.pending, 0, nil
-	return g.out.b
-}
-
-// handOver starts the goroutine that writes the rest.
-func (g *gather) handOver() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.err != nil { // closed meanwhile
-		g.rest()
-		return
-	}
-	g.charge()
-	g.running = make(chan struct{})
-	go g.run(g.running)
-}
-
-// runStep is the most that run writes at a time, in bytes: as much has to leave
-// before a peer that reads slowly is seen to read at all.
-const runStep = 64 << 10
-
-// run writes what the socket did not take, and what comes meanwhile. It ends
-// when nothing is left, or when the socket fails or is closed.
-func (g *gather) run(ended chan<- struct{}) {
-	defer close(ended)
-	for out := g.out.b[g.written:]; len(out) > 0; {
-		n, err := g.Conn.Write(out[:min(len(out), runStep)])
-		if err != nil {
-			g.writeFailed(err)
-			return
-		}
-		out = g.wrote(n, true)
-	}
-}
-
-// writeFailed ends the writing for good.
-func (g *gather) writeFailed(err error) {
-	g.mu.Lock()
-	g.rest()
-	silent := g.closing || g.err != nil
-	g.mu.Unlock()
-	if !silent {
-		g.fail(&LostError{err})
-	}
-}
-
-// rest notes that nobody writes any more. mu is held.
-func (g *gather) rest() {
-	g.writing = false
-	if g.err != nil {
-		g.out = nil
-		g.discharge()
-	}
-	g.rested.Broadcast()
-}
-
-// finishPatience is how long finish waits for a peer that reads slowly.
-const finishPatience = time.Second
-
-// finish flushes, and returns when all is written, by whomever, or can't be, or
-// takes too long.
-func (g *gather) finish() {
-	g.Flush()
-	late := false
-	timer := time.AfterFunc(finishPatience, func() {
-		g.mu.Lock()
-		late = true
-		g.rested.Broadcast()
-		g.mu.Unlock()
-	})
-	defer timer.Stop()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for g.writing && !late {
-		g.rested.Wait()
-	}
-}
-
-// endStream writes all, or what the peer takes in time, and ends the stream to the
-// peer, of which stream is the upper end. It is false if it can't be ended alone.
-func (g *gather) endStream(stream net.Conn) bool {
-	if secure, ok := stream.(*tls.Conn); ok {
-		_ = secure.CloseWrite()
-	}
-	g.finish()
-	half, ok := g.Conn.(interface{ CloseWrite() error })
-	return ok && half.CloseWrite() == nil
 }
 
 // fail ends the connection.
@@ -375,6 +239,13 @@ func (g *gather) Close() error {
 
 // shut closes the socket as it is. err is what further writes get.
 func (g *gather) shut(err error) error {
+	g.fall(err)
+	return g.closeSocket()
+}
+
+// fall gives up what is not written, and lets nothing more be. It does nothing
+// but in memory; the socket is to be closed after it.
+func (g *gather) fall(err error) {
 	g.mu.Lock()
 	if g.err == nil {
 		g.err = err
@@ -382,17 +253,23 @@ func (g *gather) shut(err error) error {
 	g.closing = true
 	g.unsent = 0
 	g.ebb()
-	if g.pending != nil {
-		g.pending.giveBack()
-		g.pending = nil
-	}
+	g.pending.free()
+	g.pending = nil
 	if !g.writing {
-		g.out = nil
+		g.out, g.wire = nil, nil
 	}
+	g.freeGaps()
 	g.discharge()
-	g.place.giveBack()
 	g.mu.Unlock()
-	return g.Conn.Close()
+	g.seal.end()
+}
+
+func (g *gather) closeSocket() error {
+	err := g.Conn.Close()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.place.giveBack()
+	return err
 }
 
 // wait returns when no goroutine writes.

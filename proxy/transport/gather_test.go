@@ -302,7 +302,7 @@ func TestWriteOfNothing(t *testing.T) {
 			g := newGather(near, 1<<20)
 			g.setMode(gathering)
 			for _, part := range []string{"before", "", "behind"} {
-				if _, err := g.Write([]byte(part)); err != nil {
+				if err := g.put(noGap, nil, []byte(part), 0); err != nil {
 					t.Fatal(err)
 				}
 				g.Flush()

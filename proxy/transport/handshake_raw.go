@@ -64,7 +64,7 @@ func (l *Listener) shakeHands(g *gather, handle func(*Handshake)) {
 
 func (c *rawClient) readHello(ctx context.Context, secure *tls.Config) (err error) {
 	if secure != nil {
-		stream := tls.Server(c.gather, secure)
+		stream := c.gather.secured(tls.Server, secure)
 		if err := stream.HandshakeContext(ctx); err != nil {
 			return err
 		}

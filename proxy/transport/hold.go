@@ -91,12 +91,12 @@ func (c *Conn) letGo() {
 
 // charge charges what waits to be sent. mu is held.
 func (g *gather) charge() {
-	held := int64(0)
-	if g.pending != nil {
-		held += int64(cap(g.pending.b))
+	held := g.pending.size() + g.out.size()
+	if g.wire != g.out {
+		held += g.wire.size()
 	}
-	if g.out != nil {
-		held += int64(cap(g.out.b))
+	for _, gap := range g.gaps {
+		held += gap.frame.size() + gap.behind.size()
 	}
 	if held != g.charged {
 		g.account.Add(held - g.charged)

@@ -66,9 +66,10 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 		l.report = func(error) {}
 	}
 	if u.Scheme == "wss" || u.Scheme == "rss" {
-		if l.secure = o.TLS; l.secure == nil {
+		if o.TLS == nil {
 			return nil, fmt.Errorf("listen %s: no certificate is given: TLS needs one", rawURL)
 		}
+		l.secure = inLargeRecords(o.TLS)
 	}
 	if u.Scheme == "unix" {
 		l.socket, err = listenUnix(ctx, u.Path)
@@ -158,7 +159,7 @@ func (l secureListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tls.Server(conn, l.config), nil
+	return conn.(*gather).secured(tls.Server, l.config), nil
 }
 
 // URL returns the listener's URL with the port that is really bound.

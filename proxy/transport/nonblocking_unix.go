@@ -30,13 +30,13 @@ func (g *gather) tryWrite() (n int, full bool, err error) {
 	if err == nil {
 		err = g.attempt.err
 	}
-	return g.attempt.n, g.written+g.attempt.n < len(g.out.b), err
+	return g.attempt.n, g.written+g.attempt.n < len(g.wire.b), err
 }
 
 // writeOnce makes one system call, and never asks to wait for the socket.
 func (g *gather) writeOnce(fd uintptr) bool {
 	for {
-		n, err := writeFD(fd, g.out.b[g.written:])
+		n, err := writeFD(fd, g.wire.b[g.written:])
 		switch {
 		case err == nil:
 			g.attempt.n = n

@@ -9,14 +9,22 @@ import (
 // waited for input, so that it flushes each of them once. It belongs to that
 // reader, whose connection gets Flush as its [Conn.BeforeBlock] hook.
 type Outbox struct {
-	touched []*Conn
+	touched  []*Conn
+	reserved []Slot // neither filled nor dropped
 }
 
 // Send appends a message to a connection's send buffer, a copy of it. An error
 // ends that connection, and its own reader deals with it.
 func (o *Outbox) Send(to *Conn, message []byte) {
-	if to.Send(message) == nil && !slices.Contains(o.touched, to) {
-		o.touched = append(o.touched, to)
+	if to.Send(message) == nil {
+		o.touch(to)
+	}
+}
+
+// touch notes a connection to be flushed.
+func (o *Outbox) touch(c *Conn) {
+	if !slices.Contains(o.touched, c) {
+		o.touched = append(o.touched, c)
 	}
 }
 

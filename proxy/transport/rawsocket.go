@@ -126,21 +126,15 @@ func lost(err error) error {
 	return &LostError{err}
 }
 
-func (f *rawSocket) write(message []byte) error { return f.writeFrame(rawMessage, message) }
+func (f *rawSocket) write(in gapNumber, message []byte) error {
+	return f.writeFrame(in, rawMessage, message)
+}
 
-// writeFrame gathers a frame. Through TLS it goes as one piece: each write
-// becomes a record.
-func (f *rawSocket) writeFrame(frame byte, payload []byte) error {
+// writeFrame gathers a frame. Conn.sending is held.
+func (f *rawSocket) writeFrame(in gapNumber, frame byte, payload []byte) error {
 	n := len(payload)
 	f.outward = [header]byte{frame, byte(n >> 16), byte(n >> 8), byte(n)}
-	if f.stream != net.Conn(f.gather) {
-		b := borrowBuffer(header + n)
-		defer b.giveBack()
-		b.b = append(append(b.b, f.outward[:]...), payload...)
-		_, err := f.stream.Write(b.b)
-		return err
-	}
-	return f.gather.put(f.outward[:], payload, 0)
+	return f.gather.put(in, f.outward[:], payload, 0)
 }
 
 // pong answers a ping with its payload.
@@ -148,13 +142,13 @@ func (f *rawSocket) pong(c *Conn, payload []byte) error {
 	c.sending.Lock()
 	err := c.admit(len(payload))
 	if err == nil {
-		err = f.writeFrame(rawPong, payload)
+		err = f.writeFrame(noGap, rawPong, payload)
 	}
 	c.sending.Unlock()
 	return c.sent(err)
 }
 
-func (f *rawSocket) ping() error { return f.writeFrame(rawPing, nil) }
+func (f *rawSocket) ping() error { return f.writeFrame(noGap, rawPing, nil) }
 
 // pings is true of a peer that pings itself, and of no other: Autobahn|Python,
 // and Crossbar.io with it, take the type of a frame for a part of its length, and
@@ -165,7 +159,7 @@ func (f *rawSocket) pings() bool { return f.pinged.Load() }
 // to end its own: a socket that is closed with input unread loses what is on
 // its way to the peer.
 func (f *rawSocket) part(int, string) {
-	if !f.gather.endStream(f.stream) {
+	if !f.gather.endStream() {
 		return
 	}
 	f.reading.Lock() // after the reader, which is told the end

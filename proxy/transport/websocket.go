@@ -209,7 +209,7 @@ func (w *webSocket) pong(c *Conn, payload []byte) error {
 	c.sending.Lock()
 	err := c.admit(len(payload))
 	if err == nil {
-		err = w.writeFrame(opPong, payload)
+		err = w.writeFrame(noGap, opPong, payload)
 	}
 	c.sending.Unlock()
 	if c.state.Load() == leaving {
@@ -223,45 +223,37 @@ func (w *webSocket) answerClose(c *Conn, payload []byte) {
 	c.sending.Lock()
 	if !w.closed && c.state.Load() == open {
 		w.closed = true
-		_ = w.writeFrame(opClose, payload[:min(2, len(payload))])
+		_ = w.writeFrame(noGap, opClose, payload[:min(2, len(payload))])
 	}
 	c.sending.Unlock()
 	w.gather.Flush()
 }
 
-func (w *webSocket) write(message []byte) error { return w.writeFrame(w.opcode, message) }
+func (w *webSocket) write(in gapNumber, message []byte) error {
+	return w.writeFrame(in, w.opcode, message)
+}
 
-func (w *webSocket) ping() error { return w.writeFrame(opPing, nil) }
+func (w *webSocket) ping() error { return w.writeFrame(noGap, opPing, nil) }
 
 func (w *webSocket) pings() bool { return true }
 
-// writeFrame gathers a frame, in one piece. Conn.sending is held, or nobody
-// else writes any more.
-func (w *webSocket) writeFrame(opcode byte, payload []byte) error {
+// writeFrame gathers a frame. Conn.sending is held, or nobody else writes any more.
+func (w *webSocket) writeFrame(in gapNumber, opcode byte, payload []byte) error {
 	key := uint32(0)
 	if w.dialed {
 		key = rand.Uint32()
 	}
-	header := appendFrameHeader(w.outward[:0], opcode, len(payload), w.dialed, key)
-	if w.stream == net.Conn(w.gather) {
-		return w.gather.put(header, payload, key)
-	}
-	b := borrowBuffer(len(header) + len(payload)) // each write becomes a record of TLS
-	defer b.giveBack()
-	b.b = append(append(b.b, header...), payload...)
-	mask(b.b[len(header):], key)
-	_, err := w.stream.Write(b.b)
-	return err
+	return w.gather.put(in, appendFrameHeader(w.outward[:0], opcode, len(payload), w.dialed, key), payload, key)
 }
 
 // part is the close handshake (RFC 6455, 7.1.2), or the end of the stream. The
 // reader, if there is one, takes the peer's close frame; else it is awaited here.
 func (w *webSocket) part(code int, reason string) {
 	if code == codeLost {
-		if !w.gather.endStream(w.stream) {
+		if !w.gather.endStream() {
 			return
 		}
-	} else if w.writeFrame(opClose, closePayload(code, reason)) != nil {
+	} else if w.writeFrame(noGap, opClose, closePayload(code, reason)) != nil {
 		return
 	}
 	w.gather.Flush()
