@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/cmd/wampool/bench"
-	"github.com/wampool/wampool/integration"
+	"github.com/wampool/wampool/integration/harness"
 )
 
 // lab is what the cases share: programs that are started once, each by the
@@ -281,7 +281,7 @@ func machine(b *lab) string {
 
 // firstLine returns what a program says of its version.
 func firstLine(command []string) string {
-	out, err := integration.Command(command[0], command[1:]...).Output()
+	out, err := harness.Command(command[0], command[1:]...).Output()
 	if err != nil {
 		return filepath.Base(command[0]) + " (version unknown)"
 	}

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/wampool/wampool/integration"
+	"github.com/wampool/wampool/integration/harness"
 )
 
 // process is a program that this one has started.
@@ -47,8 +47,8 @@ func (t *text) String() string {
 // start runs a program, in a process group of its own. It is told to end where
 // this program ends before it.
 func start(name string, args ...string) (*process, error) {
-	p := &process{name: name, cmd: integration.Command(args[0], args[1:]...), lines: make(chan string, 1024)}
-	integration.OwnGroup(p.cmd)
+	p := &process{name: name, cmd: harness.Command(args[0], args[1:]...), lines: make(chan string, 1024)}
+	harness.OwnGroup(p.cmd)
 	endWithThis(p.cmd)
 	p.cmd.Stderr = &p.log
 	stdout, err := p.cmd.StdoutPipe()
@@ -119,12 +119,12 @@ func (p *process) expect(text string) (string, error) {
 }
 
 // kill ends the program and all that it has started, without a word.
-func (p *process) kill() { integration.SignalGroup(p.cmd, syscall.SIGKILL) }
+func (p *process) kill() { harness.SignalGroup(p.cmd, syscall.SIGKILL) }
 
 // stop ends the program and all that it has started.
 func (p *process) stop() {
 	_ = p.stdin.Close()
-	integration.SignalGroup(p.cmd, syscall.SIGTERM)
+	harness.SignalGroup(p.cmd, syscall.SIGTERM)
 	killer := time.AfterFunc(5*time.Second, p.kill)
 	defer killer.Stop()
 	for range p.lines { // until it is closed

@@ -1,0 +1,66 @@
+package harness
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Patience is how long a test waits for what must happen.
+const Patience = 60 * time.Second
+
+// wampoolBinary is the program under test, built with the race detector where
+// the tests are, in temporary, a folder that is removed at the end.
+var wampoolBinary, temporary string
+
+// Main runs a package's tests: its TestMain is this call and nothing else. It
+// builds wampool, and at the end stops what the tests share. Where setup.sh has
+// installed nothing there are no tests, which is a failure where CI is true.
+func Main(m *testing.M) {
+	if _, err := os.Stat(Path(".installed")); err != nil {
+		if inCI() {
+			fmt.Println("integration tests can't run: Crossbar.io and the clients are not installed (integration/setup.sh)")
+			os.Exit(1)
+		}
+		fmt.Println("integration tests are left out: Crossbar.io and the clients are not installed (integration/setup.sh)")
+		os.Exit(0)
+	}
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	var err error
+	if temporary, err = os.MkdirTemp("", "wampool-integration-"); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(temporary) }()
+	wampoolBinary = filepath.Join(temporary, "wampool")
+	build := Command("go", "build", raceDetector, "-buildvcs=false", "-o", wampoolBinary, "github.com/wampool/wampool/cmd/wampool") // git may know this checkout as another user's
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Printf("building wampool: %v\n%s", err, out)
+		return 1
+	}
+	defer stopShared()
+	return m.Run()
+}
+
+// folder is integration itself. The go command runs tests in their package's
+// folder, which is one below it.
+var folder, _ = filepath.Abs("..")
+
+// Path is where something lies below the folder integration.
+func Path(below string) string { return filepath.Join(folder, below) }
+
+func inCI() bool { return os.Getenv("CI") == "true" }
+
+// Needs leaves a test out where setup.sh could not install what it drives: java,
+// rust or chromium. It said so.
+func Needs(t *testing.T, what string) {
+	t.Helper()
+	if _, err := os.Stat(Path("." + what + "/.installed")); err != nil {
+		t.Skipf("%s is not installed (integration/setup.sh)", what)
+	}
+}

@@ -1,0 +1,118 @@
+package harness
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Wampool is the program under test.
+type Wampool struct {
+	t       *testing.T
+	Process *Process
+	URL     string // of its first listener
+}
+
+// StartWampool runs wampool in front of a router, with this body of its realm
+// block. It is up when this returns, and is stopped cleanly at the test's end.
+func StartWampool(t *testing.T, routerURL, realm string) *Wampool {
+	t.Helper()
+	w := LaunchWampool(t, routerURL, realm)
+	w.Process.Await(t, "pool session up")
+	return w
+}
+
+// LaunchWampool does not wait for the pool session.
+func LaunchWampool(t *testing.T, routerURL, realm string) *Wampool {
+	t.Helper()
+	return Launch(t, routerURL, realm, "1s")
+}
+
+// Launch sets how long wampool may take to stop.
+func Launch(t *testing.T, routerURL, realm, drainTimeout string) *Wampool {
+	t.Helper()
+	return LaunchConfig(t, "router {\n  url = \""+routerURL+"\"\n}\n"+
+		"listen \"ws://127.0.0.1:0/ws\" {}\n"+
+		"drain_timeout = \""+drainTimeout+"\"\n"+realm+"\n")
+}
+
+// LaunchConfig runs wampool with a whole configuration.
+func LaunchConfig(t *testing.T, config string) *Wampool {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "wampool.hcl")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return LaunchWith(t, "-c", file)
+}
+
+// LaunchWith runs wampool with these flags.
+func LaunchWith(t *testing.T, flags ...string) *Wampool {
+	t.Helper()
+	process, err := start("wampool", temporary, nil, append([]string{wampoolBinary, "run"}, flags...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &Wampool{t: t, Process: process}
+	t.Cleanup(w.stop)
+	line := process.Await(t, `"listening"`)
+	var listening struct{ Address string }
+	if err := json.Unmarshal([]byte(line), &listening); err != nil {
+		t.Fatalf("%v in %s", err, line)
+	}
+	w.URL = listening.Address
+	return w
+}
+
+// Addresses waits for the pool session, and returns the URLs of all listeners by
+// their schemes.
+func (w *Wampool) Addresses() map[string]string {
+	w.t.Helper()
+	w.Process.Await(w.t, "pool session up")
+	urls := make(map[string]string)
+	for _, line := range w.Process.LinesFrom(0) {
+		var listening struct{ Message, Address string }
+		if json.Unmarshal([]byte(line), &listening) == nil && listening.Message == "listening" {
+			scheme, _, _ := strings.Cut(listening.Address, ":")
+			urls[scheme] = listening.Address
+		}
+	}
+	return urls
+}
+
+// stop ends wampool as a service manager does, and checks how it ends.
+func (w *Wampool) stop() {
+	_ = w.Process.Signal(syscall.SIGTERM)
+	code, err := w.Process.wait()
+	if err != nil {
+		w.Process.Kill()
+		w.t.Error(err)
+		return
+	}
+	if code != 0 {
+		w.t.Errorf("wampool ended with exit code %d:\n%s", code, w.Process.Output())
+	}
+}
+
+// Pooled is a realm block with one pool.
+func Pooled(procedure, rules string) string {
+	return "realm \"realm1\" {\n  pool \"" + procedure + "\" {\n" + rules + "\n  }\n}"
+}
+
+// Anybody is [Pooled] for routers that name no authrole.
+func Anybody(procedure, rules string) string { return Pooled(procedure, rules+"\nadmit = [\"*\"]") }
+
+// Whoever is a realm block that pools whatever callees register, whoever they
+// are: what auto can't do where the router names no authrole.
+const Whoever = `realm "realm1" {
+  pool "com.example." {
+    match = "prefix"
+    admit = ["*"]
+  }
+}`
+
+// Auto is a realm block that pools what callees ask to share.
+const Auto = "realm \"realm1\" {\n}"
