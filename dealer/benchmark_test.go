@@ -52,9 +52,11 @@ func dispatchAndAnswer(b *testing.B, policy dealer.Policy, callees int) {
 	for b.Loop() {
 		in.Request++
 		a := d.Call(0, in)[0]
+		d.Done()
 		if kind := d.Answer(0, a.Callee, a.ID, dealer.Final)[0].Kind; kind != dealer.Forward {
 			b.Fatal(actionNames[kind])
 		}
+		d.Done()
 	}
 }
 
@@ -68,6 +70,7 @@ func BenchmarkWaiting(b *testing.B) {
 			for range 4 + waiting {
 				in.Request++
 				busy = append(busy, d.Call(0, in)...)
+				d.Done()
 			}
 			turn := 0
 			b.ReportAllocs()
@@ -78,6 +81,7 @@ func BenchmarkWaiting(b *testing.B) {
 				}
 				a := &busy[turn]
 				*a = d.Answer(0, a.Callee, a.ID, dealer.Final)[1]
+				d.Done()
 				turn = (turn + 1) % len(busy)
 			}
 		})
@@ -94,6 +98,7 @@ func BenchmarkMemory(b *testing.B) {
 		for range calls {
 			in.Request++
 			d.Call(0, in)
+			d.Done()
 		}
 		b.ReportMetric(float64(heap()-before)/calls, "B/waiting")
 		runtime.KeepAlive(d)

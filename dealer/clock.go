@@ -92,7 +92,10 @@ func (d *Dealer) overrun(i callIndex) {
 
 // Drain refuses every call that arrives from now on. Those in flight finish,
 // and those that wait still get their turn.
-func (d *Dealer) Drain() { d.draining = true }
+func (d *Dealer) Drain() {
+	d.taken()
+	d.draining = true
+}
 
 // Shutdown ends what Drain left: calls that wait are refused with
 // [ReasonDraining], as nobody has begun them; those in flight with

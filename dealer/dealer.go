@@ -122,6 +122,7 @@ func (o *origin) call(request uint64) callIndex { return callIndex(o.calls.get(r
 // are answered here. Otherwise the origin is a session at a router that answers
 // them itself.
 func (d *Dealer) AddOrigin(local bool) OriginID {
+	d.taken()
 	o := &origin{local: local}
 	for i, free := range d.origins {
 		if free == nil {
@@ -135,6 +136,7 @@ func (d *Dealer) AddOrigin(local bool) OriginID {
 
 // RemoveOrigin forgets an origin after [Dealer.DropOrigin]; its ID may be used again.
 func (d *Dealer) RemoveOrigin(id OriginID) {
+	d.taken()
 	if o := d.origin(id); o.calls.len() > 0 {
 		panic("dealer: an origin must be dropped before it is removed")
 	}
@@ -144,6 +146,7 @@ func (d *Dealer) RemoveOrigin(id OriginID) {
 // AddCallee adds a client's session. highestID is the highest ID of an
 // INVOCATION already passed to it: the IDs given out here continue from it.
 func (d *Dealer) AddCallee(features codec.CalleeFeatures, highestID uint64) CalleeID {
+	d.taken()
 	c := &callee{
 		features:      features,
 		requests:      newRequestIDs(highestID),
@@ -182,13 +185,13 @@ func (d *Dealer) origin(id OriginID) *origin {
 	return d.origins[id]
 }
 
-// begin opens an event: actions of the event before are forgotten, and the
+// begin opens an event: the actions of the event before have been taken, and the
 // buffers they pointed into may be used again.
 func (d *Dealer) begin(now Time) {
+	d.taken()
 	if now > d.now {
 		d.now = now
 	}
-	d.actions = d.actions[:0]
 	for i, buffer := range d.spent {
 		if len(d.buffers) < maxFreeBuffers && cap(buffer) <= maxFreeBufferBytes {
 			d.buffers = append(d.buffers, buffer)
@@ -197,6 +200,22 @@ func (d *Dealer) begin(now Time) {
 	}
 	d.spent = d.spent[:0]
 }
+
+// taken sees to it that events do not run into one another: what an event has
+// decided may be untrue after the next one, and lies in the same memory.
+func (d *Dealer) taken() {
+	if len(d.actions) > 0 {
+		panic("dealer: the actions of an event must be carried out, and Done be told, before the next event begins")
+	}
+}
+
+// Done tells that the actions of the last event have been carried out. Their
+// bodies stay what they are until the next one begins.
+func (d *Dealer) Done() { d.actions = d.actions[:0] }
+
+// Undone returns the actions of the last event, if nobody has said Done since.
+// After a panic within an event, they are those decided until then.
+func (d *Dealer) Undone() []Action { return d.actions }
 
 const (
 	maxFreeBuffers     = 1024

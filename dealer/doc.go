@@ -1,10 +1,12 @@
 // Package dealer decides what happens to every call of a realm's pools.
 //
 // It is a pure state machine: no goroutine, lock, channel, clock, source of
-// randomness, logger or I/O. The caller tells it what happened (an event: a
-// method of [Dealer], with the time as an argument) and carries out what it
-// returns (a list of [Action], in order), then brings the next event. The
-// driver, package proxy, holds one lock around each event and its actions.
+// randomness, logger or I/O. Its driver tells it what happened (an event: a
+// method of [Dealer], with the time as an argument), carries out what it returns
+// (a list of [Action], in order) and says so ([Dealer.Done]); an event that begins
+// before panics. The one driver is package proxy/driver, for the sidecar and for the
+// router of proxy/tryout alike: whoever owns it holds one lock around each event
+// and its actions.
 //
 //	Join, Leave, Revoke, Lose ──▶ roster of a pool (who may get a call)
 //	Call ──▶ free slot and nobody waits? ──▶ Invoke          (running)

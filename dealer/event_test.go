@@ -122,6 +122,7 @@ func (e event) apply(d *dealer.Dealer) (out outcome) {
 	case shutdown:
 		out.actions = d.Shutdown(e.now)
 	}
+	d.Done()
 	return out
 }
 

@@ -85,6 +85,7 @@ func (ids *requestIDs) issued(id uint64) bool { return id >= 1 && id <= ids.last
 // callee was added. It is false for a part of a call that the callee has
 // answered: that must not reach it ("Progressive Call Invocations").
 func (d *Dealer) OwnInvocation(at CalleeID, request uint64, more bool) (uint64, bool) {
+	d.taken()
 	ids := &d.callee(at).requests
 	if id, known := ids.given[request]; known {
 		ids.own[id] = ownRequest{request, more}

@@ -52,11 +52,14 @@ func TestRandomIsUniform(t *testing.T) {
 	}
 	body := bodyIn(message(nil, 1))
 	full := d.Call(0, dealer.Call{Pool: pool, Origin: from, Request: 1, Body: body})[0].Callee
+	d.Done()
 	var got [callees]int
 	for request := range uint64(calls) {
 		a := d.Call(0, dealer.Call{Pool: pool, Origin: from, Request: 2 + request, Body: body})[0]
 		got[a.Callee]++
+		d.Done()
 		d.Answer(0, a.Callee, a.ID, dealer.Final)
+		d.Done()
 	}
 	for c, n := range got {
 		if c == int(full) {

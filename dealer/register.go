@@ -27,6 +27,7 @@ func (e *PolicyConflictError) Error() string {
 // matches, and returns it. A pool that is open already keeps its rules; one
 // that has no callee left takes the new ones.
 func (d *Dealer) OpenPool(key string, config PoolConfig) PoolID {
+	d.taken()
 	id, exists := d.byKey[key]
 	if !exists {
 		id = PoolID(len(d.pools))

@@ -178,10 +178,3 @@ func (d *Dealer) rebuild() {
 		d.sweep(p)
 	}
 }
-
-// Undone returns the actions of the last event, if nobody has said Done since.
-// After a panic within an event, they are those decided until then.
-func (d *Dealer) Undone() []Action { return d.actions }
-
-// Done tells that the actions of the last event have been carried out.
-func (d *Dealer) Done() { d.actions = d.actions[:0] }

@@ -37,6 +37,7 @@ func newOffice(t *testing.T) *office {
 			if _, err := o.Join(0, Registration{Pool: p, Callee: c, ID: registration, Policy: RoundRobin, Limit: 2}); err != nil {
 				t.Fatal(err)
 			}
+			o.Done()
 		}
 	}
 	if _, err := o.Join(0, Registration{Pool: o.pools[2], Callee: o.callees[2], ID: 99, Policy: RoundRobin}); err != nil {
@@ -49,7 +50,9 @@ func newOffice(t *testing.T) *office {
 		o.call(o.local, (request+1)*1000, int(request+1)%3)
 	}
 	o.Cancel(1, o.router, 3, codec.CancelKillNoWait)
+	o.Done()
 	o.Leave(1, o.callees[2], 99)
+	o.Done()
 	for request := range uint64(24) {
 		for _, call := range []Owed{{o.router, request + 1}, {o.local, (request + 1) * 1000}} {
 			if state, _ := o.CallState(call.Origin, call.Request); state == Open || state == Complete {
@@ -71,6 +74,7 @@ func (o *office) call(from OriginID, request uint64, pool int) {
 			o.runs = append(o.runs, a)
 		}
 	}
+	o.Done()
 }
 
 // faults are what an event that ended half way may leave behind.
@@ -147,6 +151,7 @@ func (o *office) restarts(t *testing.T) {
 		if len(a) != 1 || a[0].Kind != Discard {
 			t.Errorf("the answer to invocation %d of callee %d: %v", run.ID, run.Callee, a)
 		}
+		o.Done()
 		if i == 0 {
 			continue // its slot was given back at once
 		}
@@ -157,6 +162,7 @@ func (o *office) restarts(t *testing.T) {
 	if id, _ := o.OwnInterrupt(o.callees[0], 70); id == 0 || o.Answer(2, o.callees[0], id, Final)[0].Kind != ForwardOwn {
 		t.Error("the router's own invocation is lost")
 	}
+	o.Done()
 	for _, s := range o.Pools() {
 		if !s.Open || len(s.Callees) != 2 {
 			t.Errorf("pool %s has %d callees", s.Key, len(s.Callees))
@@ -175,6 +181,7 @@ func (o *office) restarts(t *testing.T) {
 	}
 	for _, c := range o.callees {
 		o.Lose(3, c)
+		o.Done()
 	}
 	if err := o.Audit(); err != nil {
 		t.Fatal(err)

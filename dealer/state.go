@@ -87,8 +87,15 @@ func (d *Dealer) Callees(id PoolID) []CalleeID {
 	return callees
 }
 
-// HasCallee tells whether there is a callee of this ID.
-func (d *Dealer) HasCallee(id CalleeID) bool { return int(id) < len(d.callees) && d.callees[id] != nil }
+// CalleeIDs returns all callees, whether they are in a pool or not.
+func (d *Dealer) CalleeIDs() (ids []CalleeID) {
+	for id, c := range d.callees {
+		if c != nil {
+			ids = append(ids, CalleeID(id))
+		}
+	}
+	return ids
+}
 
 // Registrations returns the IDs of a callee's registrations, in no order.
 func (d *Dealer) Registrations(at CalleeID) (ids []uint64) {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -9,9 +10,7 @@ import (
 // one on. realm.mu guards it.
 type callee struct {
 	id         dealer.CalleeID
-	share      transport.Share // of a link's send buffer
-	invoked    uint64          // the highest ID of a pool's INVOCATION sent to the client
-	dispatched uint64          // how many calls were sent to it
+	dispatched uint64 // how many calls were sent to it
 }
 
 // enrol makes a session known to the dealer as a callee. From then on the
@@ -22,17 +21,20 @@ func (r *realm) enrol(s *session) {
 	}
 	s.invocations.mu.Lock()
 	defer s.invocations.mu.Unlock()
-	s.callee = &callee{id: r.dealer.AddCallee(s.features, s.invocations.highest)}
-	for int(s.callee.id) >= len(r.callees) {
-		r.callees = append(r.callees, nil)
-	}
-	r.callees[s.callee.id] = s
+	s.callee = &callee{id: r.driver.AddCallee(driver.Callee{
+		Session: s, Conn: s.conn, Router: s.router, Serializer: s.serializer,
+		Most: r.proxy.clientTakes(s.conn), Identity: s.identity(),
+	}, s.features, s.invocations.highest)}
 	s.concerns.add(ofCallee)
 }
 
 // hasCallee tells whether the dealer knows a session as a callee. realm.mu is held.
 func (r *realm) hasCallee(s *session) bool {
-	return s.callee != nil && !s.hasLeft() && r.callees[s.callee.id] == s
+	if s.callee == nil || s.hasLeft() {
+		return false
+	}
+	c := r.driver.Callee(s.callee.id)
+	return c != nil && c.Session == s
 }
 
 // partCallee ends what a session that leaves has as a callee.
@@ -40,9 +42,7 @@ func (r *realm) partCallee(out *transport.Outbox, s *session) {
 	if s.callee == nil {
 		return
 	}
-	actions := r.dealer.Lose(r.now(), s.callee.id)
-	r.callees[s.callee.id] = nil
-	r.perform(out, actions, hand{})
+	r.driver.Lose(out, r.now(), s.callee.id)
 	for _, m := range s.pools.registered.byID {
 		s.upkeep.last(-membershipCost(procedureOf(m.key)))
 		r.logLeft(s, m.key)

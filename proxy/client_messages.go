@@ -5,6 +5,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -260,7 +261,7 @@ func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
 	case pooled:
 		key := s.leavePool(m.Registration)
 		actions, _ := r.dealer.Leave(r.now(), s.callee.id, m.Registration)
-		r.perform(out, actions, hand{})
+		r.driver.Perform(out, actions, driver.Hand{})
 		answer := codec.Unregistered{Request: m.Request}
 		r.message = answer.Append(r.message[:0], s.serializer)
 		out.Send(s.conn, r.message)
@@ -296,8 +297,18 @@ func (r *realm) yield(out *transport.Outbox, s *session, message []byte) {
 	if m.Progress {
 		kind = dealer.Progress
 	}
-	r.perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
-		hand{serializer: s.serializer, raw: message, yield: m, unfit: unfit})
+	r.driver.Perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
+		driver.Hand{Serializer: s.serializer, Raw: message, Yield: m, Unfit: unfit})
+}
+
+// hasRoom tells whether a callee's answer may be sent to where its call came from,
+// and notes in r.blocked what to wait for if not.
+func (r *realm) hasRoom(s *session, from dealer.OriginID, message []byte) bool {
+	room, ok := r.driver.Admits(s.callee.id, from, len(message))
+	if !ok {
+		r.blocked = room
+	}
+	return ok
 }
 
 // calleeError takes an ERROR of a callee.
@@ -328,8 +339,8 @@ func (r *realm) calleeError(out *transport.Outbox, s *session, message []byte) {
 	if string(m.URI) == uriUnavailable {
 		kind = dealer.Unavailable
 	}
-	r.perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
-		hand{serializer: s.serializer, raw: message, err: &m, unfit: unfit})
+	r.driver.Perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
+		driver.Hand{Serializer: s.serializer, Raw: message, Error: &m, Unfit: unfit})
 }
 
 // vouch sees to it that an answer does no harm to the session at the router

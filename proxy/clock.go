@@ -8,6 +8,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -46,7 +47,7 @@ func (r *realm) tick(out *transport.Outbox) (wait time.Duration) {
 	now := r.now()
 	wait = time.Second // should it panic, it does not try again at once
 	r.armed = now + wait
-	r.perform(out, r.dealer.Tick(now), hand{})
+	r.driver.Perform(out, r.dealer.Tick(now), driver.Hand{})
 	if now >= r.check {
 		r.check = never
 		r.giveUpRegisters(out, now)
@@ -110,12 +111,6 @@ func (r *realm) timeoutOf(timeout uint64) time.Duration {
 		return maxCallTimeout
 	}
 	return time.Duration(timeout) * r.unit()
-}
-
-// inUnits is what is left of a call's timeout as the router counts it: at least
-// 1, since 0 would be none.
-func (r *realm) inUnits(rest time.Duration) uint64 {
-	return max(1, uint64((rest+r.unit()-1)/r.unit()))
 }
 
 func (r *realm) earliest() dealer.Time {

@@ -89,7 +89,7 @@ func (l *link) answerFor(message []byte) {
 		return
 	}
 	if id, err := codec.ID(l.serializer, message, 1); err == nil && !slices.Contains(l.realm.answered, dealer.Owed{Origin: l.origin, Request: id}) {
-		l.realm.answerFault(&l.out, dealer.Owed{Origin: l.origin, Request: id})
+		l.realm.driver.SendError(&l.out, l.origin, id, uriCanceled, codec.TextPayload(l.serializer, nil, faultText, nil))
 	}
 }
 
@@ -104,10 +104,9 @@ func (r *realm) mend(out *transport.Outbox, s *session, x any) {
 		}
 	}()
 	r.proxy.report(x)
-	undone := slices.Clone(r.undone())
-	r.doing, r.failed, r.blocked, r.answered = nil, nil, transport.Room{}, nil
-	if err := r.dealer.Audit(); err != nil || len(undone) > 0 || s == nil {
-		r.restart(out, undone)
+	r.blocked, r.answered = transport.Room{}, nil
+	if err := r.dealer.Audit(); !r.driver.Resume() || err != nil || s == nil {
+		r.answered = r.driver.Restart(out, uriCanceled, faultText)
 		r.log.Error().AnErr("books", err).Int("calls", len(r.answered)).
 			Msg("realm began anew after an internal error: its calls were answered by an error")
 	}
@@ -121,66 +120,22 @@ func (r *realm) mend(out *transport.Outbox, s *session, x any) {
 	}
 }
 
-// undone returns what the dealer has decided and nobody has carried out.
-func (r *realm) undone() []dealer.Action {
-	if r.doing != nil {
-		return r.doing[r.step:]
-	}
-	return r.dealer.Undone()
-}
-
-// restart lets the dealer begin anew.
-func (r *realm) restart(out *transport.Outbox, undone []dealer.Action) {
-	r.answered = r.dealer.Restart(undone)
-	for _, a := range undone {
-		owed := dealer.Owed{Origin: a.Origin, Request: a.Request}
-		if (a.Kind == dealer.Refuse || a.Kind == dealer.Forward && a.Final) && !slices.Contains(r.answered, owed) {
-			r.answered = append(r.answered, owed)
-		}
-	}
-	for _, owed := range r.answered {
-		r.answerFault(out, owed)
-	}
-	for i := range undone {
-		switch a := &undone[i]; a.Kind {
-		case dealer.Release:
-			r.releaseUplink(out, a.Pool)
-		case dealer.Revoke:
-			r.revoke(out, a)
-		case dealer.Violate:
-			r.abort(out, r.callees[a.Callee], "answer to an invocation that was never sent")
-		}
-	}
-}
-
-// answerFault answers a call by the error that wampool has made.
-func (r *realm) answerFault(out *transport.Outbox, owed dealer.Owed) {
-	to := &r.origins[owed.Origin]
-	if to.conn == nil {
-		return
-	}
-	r.message = r.errorMessage(to, owed.Request, uriCanceled,
-		codec.TextPayload(to.serializer, nil, "the call was lost by an internal error of the proxy", nil))
-	out.Send(to.conn, r.message)
-}
+// faultText is what a call is told that was lost by an error of wampool's own.
+const faultText = "the call was lost by an internal error of the proxy"
 
 // sweep ends what was about to end: sessions that have left in part, and pools
 // without a callee.
 func (r *realm) sweep(out *transport.Outbox) {
-	for id, s := range r.callees {
-		if s == nil || s.hasLeft() {
-			if !r.dealer.HasCallee(dealer.CalleeID(id)) {
-				continue
-			}
-			r.callees[id] = nil
-			r.perform(out, r.dealer.Lose(r.now(), dealer.CalleeID(id)), hand{})
-		} else if !r.knowsItsPools(s) {
+	for _, id := range r.dealer.CalleeIDs() {
+		if c := r.driver.Callee(id); c == nil || c.Session.(*session).hasLeft() {
+			r.driver.Lose(out, r.now(), id)
+		} else if s := c.Session.(*session); !r.knowsItsPools(s) {
 			r.part(out, s)
 			s.fail()
 		}
 	}
-	for id := range r.origins {
-		if s := r.origins[id].caller; s != nil && s.hasLeft() {
+	for _, caller := range r.driver.Callers() {
+		if s := caller.(*session); s.hasLeft() {
 			r.partCaller(out, s)
 		}
 	}

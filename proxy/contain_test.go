@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/transport"
 )
@@ -198,16 +199,20 @@ func TestPanicOfTheClock(t *testing.T) {
 // go there is answered, and the pool session stays.
 func TestPanicOfThePoolSession(t *testing.T) {
 	w, pool, _, _, log := minedWorld(t, "", "")
-	callee, _, _ := w.callee(pool, shared, "")
+	callee, _, registration := w.callee(pool, shared, "")
 	r := w.proxy.realms["realm1"]
 	r.mu.Lock()
-	r.callees[0] = nil
+	stray := r.dealer.AddCallee(codec.CalleeFeatures{}, 0)
+	if _, err := r.dealer.Join(r.now(), dealer.Registration{Callee: stray, ID: 1, Policy: dealer.RoundRobin}); err != nil {
+		t.Error(err)
+	}
 	r.mu.Unlock()
+	callee.send(`[66,2,%d]`, registration)
+	callee.expect(`[67,2]`)
 	pool.send(`[68,1,100,{}]`)
 	pool.expectPrefix(`[8,68,1,{},"wamp.error.canceled"`)
 	pool.expect(`[66,2,100]`)
 	log.find(t, "please report this")
-	callee.conn.Abort(errStopped)
 }
 
 // What can't be brought in order is not contained.

@@ -6,6 +6,7 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -92,20 +93,22 @@ func (up *uplink) isLive() bool { return up.wanted && up.granted || up.draining 
 // callHere takes a new CALL for a pool.
 func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, m *codec.Call) {
 	if s.caller == nil {
-		s.caller = &caller{origin: r.dealer.AddOrigin(true)}
-		r.setOrigin(s.caller.origin, origin{conn: s.conn, serializer: s.serializer, most: r.proxy.clientTakes(s.conn), caller: s})
+		s.caller = &caller{origin: r.driver.AddOrigin(driver.Origin{
+			Session: s, Conn: s.conn, Serializer: s.serializer, Most: r.proxy.clientTakes(s.conn),
+			Identity: s.identity(), NamesCallees: s.crossbar,
+		})}
 	}
 	s.renumbered.swallow(m.Request)
 	if r.draining {
 		s.renumbered.close(m.Request, m.Progress)
-		r.refuse(out, &dealer.Action{Pool: -1, Origin: s.caller.origin, Request: m.Request, Refusal: dealer.Refusal{
+		r.driver.Refuse(out, &dealer.Action{Kind: dealer.Refuse, Pool: -1, Origin: s.caller.origin, Request: m.Request, Refusal: dealer.Refusal{
 			Reason: dealer.ReasonDraining, Pool: up.key,
 		}})
 		return
 	}
 	if !r.hasCallRoom(s) {
 		s.renumbered.close(m.Request, m.Progress)
-		r.endCall(out, s.caller.origin, m.Request, uriUnavailable, "too many calls without an answer (limits.held_bytes)")
+		r.driver.EndCall(out, s.caller.origin, m.Request, uriUnavailable, "too many calls without an answer (limits.held_bytes)")
 		return
 	}
 	r.callPool(out, s, up.pool, m)
@@ -128,14 +131,6 @@ func (r *realm) hasCallRoom(s *session) bool {
 	return s.upkeep.hasRoom(0, r.proxy.config.Limits.HeldBytes)
 }
 
-// disclose adds who the session's client is ("Caller Identification").
-func (s *session) disclose(to []codec.Field) []codec.Field {
-	return append(to,
-		codec.Field{Key: "caller", Value: codec.FieldUint(s.id)},
-		codec.Field{Key: "caller_authid", Value: codec.FieldString(s.authID)},
-		codec.Field{Key: "caller_authrole", Value: codec.FieldString(s.authRole)})
-}
-
 // callPool hands a CALL, or a further part of one, to the dealer, after a look
 // at all of it: what it carries goes to a callee that others need too.
 func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, m *codec.Call) {
@@ -143,15 +138,15 @@ func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, 
 		return
 	} else if unfit != nil {
 		s.renumbered.close(m.Request, m.Progress)
-		r.endCall(out, s.caller.origin, m.Request, uriInvalidArgument, "the call can't be passed on: "+unfit.Error())
+		r.driver.EndCall(out, s.caller.origin, m.Request, uriInvalidArgument, "the call can't be passed on: "+unfit.Error())
 		return
 	}
 	details := r.detailsOf(s, pool, m)
-	r.perform(out, r.dealer.Call(r.now(), dealer.Call{
+	r.driver.Perform(out, r.dealer.Call(r.now(), dealer.Call{
 		Pool: pool, Origin: s.caller.origin, Request: m.Request,
 		Body:            codec.Body{Serializer: s.serializer, Details: details, Payload: m.Payload.InForm(s.serializer)},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
-	}), hand{})
+	}), driver.Hand{})
 }
 
 // detailsOf returns what a callee is told of a CALL.
@@ -162,27 +157,12 @@ func (r *realm) detailsOf(s *session, pool dealer.PoolID, m *codec.Call) codec.D
 		set = append(set, codec.Field{Key: "procedure", Value: codec.FieldString(string(m.Procedure))})
 	}
 	if m.DiscloseMe {
-		set = s.disclose(set)
+		caller := s.identity()
+		set = caller.AsCaller(set)
 	}
 	var details codec.Dict
-	details, r.routed = m.InvocationDetails(s.serializer, r.routed, set)
+	details, r.details = m.InvocationDetails(s.serializer, r.details, set)
 	return details
-}
-
-// endCall answers a call with an ERROR of our own, whatever has become of it
-// until now.
-func (r *realm) endCall(out *transport.Outbox, from dealer.OriginID, request uint64, uri, text string) {
-	to := &r.origins[from]
-	r.message = r.errorMessage(to, request, uri, codec.TextPayload(to.serializer, nil, text, nil))
-	out.Send(to.conn, r.message)
-	r.dropCall(out, from, request)
-}
-
-// dropCall ends a call whose caller has had its answer: what its callee still
-// sends is discarded.
-func (r *realm) dropCall(out *transport.Outbox, from dealer.OriginID, request uint64) {
-	actions := r.dealer.Cancel(r.now(), from, request, codec.CancelKillNoWait)
-	r.perform(out, slices.DeleteFunc(actions, func(a dealer.Action) bool { return a.Kind == dealer.Refuse }), hand{})
 }
 
 // cancel takes a client's CANCEL ("Call Canceling"). One that does not say how
@@ -208,57 +188,16 @@ func (r *realm) cancel(out *transport.Outbox, s *session, message []byte) {
 	if m.Mode == "" {
 		m.Mode = codec.CancelKillNoWait
 	}
-	r.perform(out, r.dealer.Cancel(r.now(), s.caller.origin, m.Request, m.Mode), hand{})
+	r.driver.Perform(out, r.dealer.Cancel(r.now(), s.caller.origin, m.Request, m.Mode), driver.Hand{})
 }
-
-// calleeOf is what a RESULT tells of its callee: nothing, but where the caller is
-// used to Crossbar.io.
-func (r *realm) calleeOf(to *origin, a *dealer.Action) []codec.Field {
-	if !to.caller.crossbar {
-		return nil
-	}
-	callee := r.callees[a.Callee]
-	return []codec.Field{
-		{Key: "callee", Value: codec.FieldUint(callee.id)},
-		{Key: "callee_authid", Value: codec.FieldString(callee.authID)},
-		{Key: "callee_authrole", Value: codec.FieldString(callee.authRole)},
-	}
-}
-
-// discloseTo returns the details of an INVOCATION, with the caller of a call
-// that is answered here, if the callee has asked for it with its REGISTER.
-func (r *realm) discloseTo(callee *session, a *dealer.Action) codec.Dict {
-	caller := r.origins[a.Origin].caller
-	if caller == nil {
-		return a.Body.Details
-	}
-	if m, _ := callee.pools.registered.get(a.Registration); !m.discloses {
-		return a.Body.Details
-	}
-	var fields [3]codec.Field
-	details := a.Body.Details
-	details, r.disclosed = details.Edit(a.Body.Serializer, r.disclosed, callerKeys, caller.disclose(fields[:0]))
-	return details
-}
-
-var callerKeys = []string{"caller", "caller_authid", "caller_authrole"}
 
 // partCaller ends the calls of a session that is gone.
 func (r *realm) partCaller(out *transport.Outbox, s *session) {
 	if s.caller == nil {
 		return
 	}
-	r.perform(out, r.dealer.DropOrigin(r.now(), s.caller.origin), hand{})
-	r.dealer.RemoveOrigin(s.caller.origin)
-	r.origins[s.caller.origin], s.caller = origin{}, nil
-}
-
-// setOrigin makes an origin known by its ID in the dealer.
-func (r *realm) setOrigin(id dealer.OriginID, o origin) {
-	for int(id) >= len(r.origins) {
-		r.origins = append(r.origins, origin{})
-	}
-	r.origins[id] = o
+	r.driver.RemoveOrigin(out, r.now(), s.caller.origin)
+	s.caller = nil
 }
 
 // hasDirect tells whether calls of a role may be answered here.

@@ -28,17 +28,17 @@
 // has a time limit and an end (ask.go).
 //
 // How a call travels: the pool session's reader takes an INVOCATION
-// (poolsession.go), the realm hands it to its dealer and carries out what the
-// dealer decides (realm.go): the INVOCATION is written to the callee's send
-// buffer under the callee's own ID. The callee's reader takes the YIELD, the
+// (poolsession.go) and hands it to the realm's dealer, whose driver carries out what
+// it decides (package driver, and owner.go for what that asks): the INVOCATION is
+// written to the callee's send buffer under the callee's own ID. The callee's reader takes the YIELD, the
 // dealer tells whose it is, and it is written to the pool session's send buffer.
 // A reader flushes the buffers that it wrote to before it blocks for input
 // again ([transport.Outbox]), so one wake-up costs one system call for each connection
 // it concerns, and no goroutine is handed anything.
 //
 // A call of a caller here whose role a block names takes a shorter way: its
-// session's reader hands it to the dealer (direct.go), and the answer goes back to
-// the caller (origin.go). The router sees none of it.
+// session's reader hands it to the dealer (direct.go), and the driver takes the
+// answer back to the caller. The router sees none of it.
 //
 // Who is slow: a session's reader reads no further while half of the other side's
 // send buffer is unsent, so that a client and its router keep to one another's
@@ -71,7 +71,7 @@
 // back, after the realm was brought in order: if the dealer's books agree
 // ([dealer.Dealer.Audit]) and all that it had decided was carried out, the realm
 // goes on as if nothing had happened. Else its dealer begins anew
-// ([dealer.Dealer.Restart]): callees keep their sessions, registrations and
+// ([driver.Driver.Restart]): callees keep their sessions, registrations and
 // unanswered work, the pool sessions stay, and every call that waits or runs is
 // answered once, by wamp.error.canceled. So it does after a panic of the clock or
 // of a message on a pool session, which is no client's to be ended for. Other

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -38,7 +39,7 @@ func (r *realm) shutdown() {
 	if waiting, running := r.dealer.Load(); waiting+running > 0 {
 		r.log.Warn().Int("waiting", waiting).Int("running", running).Msg("calls left at the end of the drain get an error")
 	}
-	r.perform(&out, r.dealer.Shutdown(r.now()), hand{})
+	r.driver.Perform(&out, r.dealer.Shutdown(r.now()), driver.Hand{})
 }
 
 // leave ends the pool sessions by GOODBYE. The router's answer tells that it has

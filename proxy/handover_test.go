@@ -180,14 +180,10 @@ func TestTimeoutOfACalleeThatDoesNotTime(t *testing.T) {
 }
 
 func TestTimeoutUnits(t *testing.T) {
-	for unit, want := range map[string][4]uint64{"ms": {5, 1, 2, 1500}, "s": {5000, 1, 1, 2}} {
+	for unit, want := range map[string]time.Duration{"ms": time.Millisecond, "s": time.Second} {
 		r := &realm{proxy: &Proxy{config: &configs.Config{Router: configs.Router{TimeoutUnit: unit}}}}
-		got := [4]uint64{
-			uint64(r.timeoutOf(5).Milliseconds()),
-			r.inUnits(1), r.inUnits(1500 * time.Microsecond), r.inUnits(1500 * time.Millisecond),
-		}
-		if got != want {
-			t.Errorf("%s: %v, want %v", unit, got, want)
+		if got := r.TimeoutUnit(); got != want || r.timeoutOf(5) != 5*want {
+			t.Errorf("%s: 5 of %v are %v, want 5 of %v", unit, got, r.timeoutOf(5), want)
 		}
 		if huge := r.timeoutOf(1<<64 - 1); huge != maxCallTimeout {
 			t.Errorf("%s: the largest timeout is %s", unit, huge)

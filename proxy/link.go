@@ -9,6 +9,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -77,7 +78,7 @@ const linkIdle = time.Minute
 // newLink adds a link to the realm, which joins once runLinks has started it.
 func (r *realm) newLink(only codec.Serializer) *link {
 	l := &link{
-		realm: r, only: only, speaks: only, origin: r.dealer.AddOrigin(false), log: r.log,
+		realm: r, only: only, speaks: only, origin: r.driver.AddOrigin(driver.Origin{}), log: r.log,
 		offer: serializers, unusedSince: r.now(),
 	}
 	if only != 0 {
@@ -85,7 +86,6 @@ func (r *realm) newLink(only codec.Serializer) *link {
 		l.log = r.log.With().Stringer("serializer", only).Logger()
 	}
 	l.life, l.end = context.WithCancel(context.Background())
-	r.setOrigin(l.origin, origin{})
 	r.links = append(r.links, l)
 	r.unstarted = append(r.unstarted, l)
 	select {
@@ -231,7 +231,6 @@ func (l *link) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if l.retired {
-		r.dealer.RemoveOrigin(l.origin)
-		r.origins[l.origin] = origin{}
+		r.driver.RemoveOrigin(&l.out, r.now(), l.origin)
 	}
 }

@@ -94,7 +94,7 @@ func (r *realm) amendMeta(s *session, m *codec.Result, message []byte) []byte {
 	}
 	var members []uint64
 	for _, callee := range r.dealer.Callees(q.up.pool) {
-		members = append(members, r.callees[callee].id)
+		members = append(members, r.driver.Callee(callee).Identity.Session)
 	}
 	amended := *m
 	if q.listing {

@@ -298,8 +298,8 @@ func (p *pipelines) finish() {
 		p.fatal("of %v only %d came", p.sent, p.came)
 	}
 	p.w.waitFor("nothing waits", func(r *realm) bool {
-		for _, s := range r.callees {
-			if s != nil && (s.upkeep.waiting != 0 || s.probes.len()+s.granted.len() != 0 || s.concerns.any(ofRegisters)) {
+		for _, id := range r.dealer.CalleeIDs() {
+			if s := r.calleeOf(id); s.upkeep.waiting != 0 || s.probes.len()+s.granted.len() != 0 || s.concerns.any(ofRegisters) {
 				return false
 			}
 		}

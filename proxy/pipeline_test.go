@@ -170,7 +170,7 @@ func TestRegistersAreGivenUpTogether(t *testing.T) {
 	router.expect(`[64,1,{},"com.example.a"]`)
 	pool.send(`[8,64,2,{},"com.example.later"]`)
 	client.expect(`[8,64,2,{},"com.example.later"]`)
-	w.waitFor("all of it has come", func(r *realm) bool { s := r.callees[0]; return s != nil && len(s.held) == 2 })
+	w.waitFor("all of it has come", func(r *realm) bool { return r.driver.Callee(0) != nil && len(r.calleeOf(0).held) == 2 })
 	w.giveUp()
 	const begin = `[8,64,%d,{},"wamp.error.network_failure",["`
 	client.expect(begin+`register for com.example.a: the router did not answer the callee's own REGISTER within 10s"]]`, 1)
@@ -236,7 +236,7 @@ func TestLateAnswerToAProbe(t *testing.T) {
 		router.send(`[33,%d,8]`, next)
 		client.expect(`[33,3,8]`)
 		w.waitFor("nothing of it is kept", func(r *realm) bool {
-			s := r.callees[0]
+			s := r.calleeOf(0)
 			return s.probes.len()+s.granted.len() == 0 && s.upkeep.lasting <= openBytes+2*probeBytes && s.upkeep.waiting == 0
 		})
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -105,7 +106,7 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 	clear(r.forbidden) // the session may have another role now
 	r.takeUnit(l.serializer, welcome)
 	_, mute := welcome.Details.Lookup(l.serializer, "x_cb_node") // since 2020
-	r.origins[l.origin] = origin{conn: conn, serializer: l.serializer, most: r.proxy.routerTakes(conn), mute: mute}
+	r.driver.SetOrigin(l.origin, driver.Origin{Conn: conn, Serializer: l.serializer, Most: r.proxy.routerTakes(conn), HasLastWord: mute})
 	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).
 		Stringer("serializer", conn.Serializer()).Msg("pool session up")
 	r.tellRoleless()
@@ -140,8 +141,7 @@ func (l *link) lose(cause error) (leaving bool) {
 	leaving = l.leaving
 	l.linkState = linkState{}
 	l.notJoined = "its connection ended: " + cause.Error()
-	r.origins[l.origin] = origin{}
-	r.perform(&l.out, r.dealer.DropOrigin(r.now(), l.origin), hand{})
+	r.driver.DropOrigin(&l.out, r.now(), l.origin)
 	for _, up := range r.uplinks {
 		if g := up.legOn(l); g != nil {
 			g.reset()
@@ -201,7 +201,7 @@ func (l *link) take(conn *transport.Conn, message []byte) error {
 			// an answer, whether it waits for one or not.
 			m.Options, m.Mode = codec.Dict{}, codec.CancelKill
 		}
-		r.perform(&l.out, r.dealer.Cancel(r.now(), l.origin, m.Request, m.Mode), hand{serializer: s, interrupt: &m})
+		r.driver.Perform(&l.out, r.dealer.Cancel(r.now(), l.origin, m.Request, m.Mode), driver.Hand{Serializer: s, Interrupt: &m})
 	case codec.TypeRegistered:
 		var m codec.Registered
 		if err := m.Decode(s, message); err != nil {
@@ -248,7 +248,7 @@ func (l *link) unreadableCall(message []byte, why error) {
 		l.unreadable(codec.TypeInvocation, why)
 		return
 	}
-	l.realm.endCall(&l.out, l.origin, id, uriInvalidArgument, "the call can't be passed on: "+why.Error())
+	l.realm.driver.EndCall(&l.out, l.origin, id, uriInvalidArgument, "the call can't be passed on: "+why.Error())
 }
 
 // unreadable leaves out a message of the router that can't be decoded. It costs
@@ -271,7 +271,7 @@ func (l *link) invocation(m *codec.Invocation, size int) {
 	switch {
 	case state == dealer.Over: // it has its answer
 	case int64(size) > most:
-		r.endCall(&l.out, l.origin, m.Request, uriPayloadSize,
+		r.driver.EndCall(&l.out, l.origin, m.Request, uriPayloadSize,
 			fmt.Sprintf("the call has %d bytes, and %d is the most that a callee may get (limits.message_bytes)", size, most))
 	case state == dealer.Open: // the pool has closed since it began
 		l.call(m, pool)
@@ -282,9 +282,8 @@ func (l *link) invocation(m *codec.Invocation, size int) {
 		if g != nil {
 			procedure = g.up.procedure
 		}
-		r.message = r.errorMessage(&r.origins[l.origin], m.Request, uriNoCallee,
+		r.driver.SendError(&l.out, l.origin, m.Request, uriNoCallee,
 			refusalPayload(l.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, procedure))
-		l.out.Send(l.conn, r.message)
 	}
 	if state == dealer.Unknown && m.Progress {
 		r.dealer.Answered(l.origin, m.Request)
@@ -294,9 +293,9 @@ func (l *link) invocation(m *codec.Invocation, size int) {
 // call hands a call, or a further part of one, to the dealer.
 func (l *link) call(m *codec.Invocation, pool dealer.PoolID) {
 	r := l.realm
-	r.perform(&l.out, r.dealer.Call(r.now(), dealer.Call{
+	r.driver.Perform(&l.out, r.dealer.Call(r.now(), dealer.Call{
 		Pool: pool, Origin: l.origin, Request: m.Request,
 		Body:            codec.Body{Serializer: l.serializer, Details: m.Details, Payload: m.Payload},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
-	}), hand{})
+	}), driver.Hand{})
 }

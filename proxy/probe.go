@@ -5,6 +5,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -204,9 +205,8 @@ func (r *realm) partDoor(out *transport.Outbox, s *session) {
 	if s.door == nil {
 		return
 	}
-	r.perform(out, r.dealer.DropOrigin(r.now(), s.door.origin), hand{})
-	r.dealer.RemoveOrigin(s.door.origin)
-	r.origins[s.door.origin], s.door = origin{}, nil
+	r.driver.RemoveOrigin(out, r.now(), s.door.origin)
+	s.door = nil
 }
 
 // grantedInvocation takes a call that a router which lets anybody register
@@ -214,18 +214,18 @@ func (r *realm) partDoor(out *transport.Outbox, s *session) {
 func (r *realm) grantedInvocation(out *transport.Outbox, p *pendingRegister, m *codec.Invocation) {
 	s, up := p.session, p.up
 	if s.door == nil {
-		s.door = &door{origin: r.dealer.AddOrigin(false)}
-		r.setOrigin(s.door.origin, origin{conn: s.router, serializer: s.serializer, most: r.proxy.routerTakes(s.router)})
+		s.door = &door{origin: r.driver.AddOrigin(driver.Origin{
+			Conn: s.router, Serializer: s.serializer, Most: r.proxy.routerTakes(s.router),
+		})}
 	}
 	if r.uplinkOf(up.pool) != up {
-		r.message = r.errorMessage(&r.origins[s.door.origin], m.Request, uriNoCallee,
+		r.driver.SendError(out, s.door.origin, m.Request, uriNoCallee,
 			refusalPayload(s.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, up.procedure))
-		out.Send(s.router, r.message)
 		return
 	}
-	r.perform(out, r.dealer.Call(r.now(), dealer.Call{
+	r.driver.Perform(out, r.dealer.Call(r.now(), dealer.Call{
 		Pool: up.pool, Origin: s.door.origin, Request: m.Request,
 		Body:            codec.Body{Serializer: s.serializer, Details: m.Details, Payload: m.Payload},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
-	}), hand{})
+	}), driver.Hand{})
 }

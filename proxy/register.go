@@ -8,6 +8,7 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -248,24 +249,8 @@ func (r *realm) admit(out *transport.Outbox, p *pendingRegister) {
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.conn, r.message)
 	s.logJoined(p)
-	r.perform(out, actions, hand{})
+	r.driver.Perform(out, actions, driver.Hand{})
 	r.settle(out, p)
-}
-
-// revoke tells a callee that it has lost its place in a pool, if it announced
-// that it can be told ("Registration Revocation").
-func (r *realm) revoke(out *transport.Outbox, a *dealer.Action) {
-	s := r.callees[a.Callee]
-	s.logNoMember(s.leavePool(a.Registration), "revoked") // the pool itself may be gone by now
-	if !s.features.RegistrationRevocation {
-		return
-	}
-	m := codec.Unregistered{Details: codec.NewDict(s.serializer,
-		codec.Field{Key: "registration", Value: codec.FieldUint(a.Registration)},
-		codec.Field{Key: "reason", Value: codec.FieldString(uriUnregistered)},
-	)}
-	r.message = m.Append(r.message[:0], s.serializer)
-	out.Send(s.conn, r.message)
 }
 
 // denyRegister answers a pending REGISTER with an ERROR of our own.
@@ -282,16 +267,26 @@ func (r *realm) refuseRegister(out *transport.Outbox, p *pendingRegister, cause 
 	m := *cause
 	m.RequestType, m.Request = codec.TypeRegister, p.message.Request
 	if from != s.serializer {
-		var err error
-		if m.Details, m.Payload, err = r.transcode(m.Details, m.Payload, from, s.serializer); err != nil {
-			m.Details, m.Payload = codec.Dict{}, codec.Payload{}
-		}
+		m.Details, m.Payload = errorIn(s.serializer, cause, from)
 	}
 	r.swallowRegister(p)
 	s.logDenied(p, m.URI)
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.conn, r.message)
 	r.settle(out, p)
+}
+
+// errorIn returns what an ERROR carries in another serializer, nothing where
+// that can't express it.
+func errorIn(to codec.Serializer, m *codec.Error, from codec.Serializer) (details codec.Dict, payload codec.Payload) {
+	details, _, err := codec.TranscodeDict(nil, m.Details, from, to)
+	if err == nil {
+		payload, _, err = codec.TranscodePayload(nil, m.Payload, from, to)
+	}
+	if err != nil {
+		return codec.Dict{}, codec.Payload{}
+	}
+	return details, payload
 }
 
 // resumeRegisters goes on with what has waited for the pool session.

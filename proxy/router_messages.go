@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -309,6 +310,6 @@ func (r *realm) ownInterrupt(out *transport.Outbox, s *session, message []byte) 
 		r.message = m.Append(r.message[:0], s.serializer)
 		out.Send(s.conn, r.message)
 	case s.door != nil:
-		r.perform(out, r.dealer.Cancel(r.now(), s.door.origin, m.Request, m.Mode), hand{serializer: s.serializer, interrupt: &m})
+		r.driver.Perform(out, r.dealer.Cancel(r.now(), s.door.origin, m.Request, m.Mode), driver.Hand{Serializer: s.serializer, Interrupt: &m})
 	}
 }

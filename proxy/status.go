@@ -40,7 +40,7 @@ func (r *realm) status() []PoolStatus {
 			Dispatched: up.dispatched, Answered: up.answered, Refused: up.refused,
 		}
 		for _, c := range state.Callees {
-			s := r.callees[c.Callee]
+			s := r.calleeOf(c.Callee)
 			status.Callees = append(status.Callees, CalleeStatus{
 				Session: s.id, InFlight: c.InFlight, Limit: c.Limit, Dispatched: s.callee.dispatched,
 			})

@@ -7,6 +7,7 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -116,12 +117,7 @@ func (r *realm) want(out *transport.Outbox, up *uplink) {
 
 // releaseUplink gives up the registration of a pool that the dealer has closed,
 // unless somebody is about to join it.
-func (r *realm) releaseUplink(out *transport.Outbox, pool dealer.PoolID) {
-	up := r.uplinkOf(pool)
-	if up == nil {
-		return
-	}
-	r.byPool[pool] = nil
+func (r *realm) releaseUplink(out *transport.Outbox, up *uplink) {
 	if up.pending > 0 {
 		r.openPool(up)
 		return
@@ -189,7 +185,7 @@ func (r *realm) uplinkRefused(out *transport.Outbox, up *uplink, m *codec.Error)
 	if up.revoked && r.uplinkOf(up.pool) == up {
 		r.log.Warn().Str("procedure", up.procedure).Bytes("error", m.URI).Msg("revoked pool can't be registered again: its callees are told")
 		up.revoked = false
-		r.perform(out, r.dealer.Revoke(r.now(), up.pool), hand{})
+		r.driver.Perform(out, r.dealer.Revoke(r.now(), up.pool), driver.Hand{})
 	}
 }
 
@@ -231,7 +227,7 @@ func (r *realm) uplinkUnregistered(up *uplink) {
 // closeIfUnused gives a pool up that has no callee, and that nobody is about to join.
 func (r *realm) closeIfUnused(out *transport.Outbox, up *uplink) {
 	if up.pending == 0 && r.uplinkOf(up.pool) == up && r.dealer.Members(up.pool) == 0 {
-		r.perform(out, r.dealer.ClosePool(r.now(), up.pool), hand{})
+		r.driver.Perform(out, r.dealer.ClosePool(r.now(), up.pool), driver.Hand{})
 	}
 }
 

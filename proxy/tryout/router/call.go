@@ -6,6 +6,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 )
 
 func (s *session) takeCall(message []byte) error {
@@ -48,7 +49,11 @@ func (s *session) takeYield(message []byte) error {
 	if err := m.Validate(s.serializer); err != nil {
 		return err
 	}
-	return s.realm.answer(s, m.Request, answer{serializer: s.serializer, yield: &m})
+	kind := dealer.Final
+	if m.Progress {
+		kind = dealer.Progress
+	}
+	return s.realm.answer(s, m.Request, kind, driver.Hand{Serializer: s.serializer, Yield: &m})
 }
 
 func (s *session) takeError(message []byte) error {
@@ -62,7 +67,7 @@ func (s *session) takeError(message []byte) error {
 	if err := m.Validate(s.serializer); err != nil {
 		return err
 	}
-	return s.realm.answer(s, m.Request, answer{serializer: s.serializer, err: &m})
+	return s.realm.answer(s, m.Request, dealer.Final, driver.Hand{Serializer: s.serializer, Error: &m})
 }
 
 // isPart tells whether a CALL is a further part of one that has come before
@@ -94,11 +99,11 @@ func (r *realm) call(s *session, m *codec.Call) {
 	}
 	var details codec.Dict
 	details, r.details = m.InvocationDetails(s.serializer, r.details, s.disclosed(m))
-	r.perform(&s.out, r.dealer.Call(0, dealer.Call{
+	r.driver.Perform(&s.out, r.dealer.Call(0, dealer.Call{
 		Pool: pool, Origin: s.origin, Request: m.Request,
 		Body:            codec.Body{Serializer: s.serializer, Details: details, Payload: m.Payload},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru,
-	}), answer{})
+	}), driver.Hand{})
 }
 
 // disclosed are who the caller is, if it wants that told ("Caller
@@ -107,32 +112,24 @@ func (s *session) disclosed(m *codec.Call) []codec.Field {
 	if !m.DiscloseMe {
 		return nil
 	}
-	return []codec.Field{
-		{Key: "caller", Value: codec.FieldUint(s.id)},
-		{Key: "caller_authid", Value: codec.FieldString(s.authID)},
-		{Key: "caller_authrole", Value: codec.FieldString(authRole)},
-	}
+	caller := driver.Identity{Session: s.id, AuthID: s.authID, AuthRole: authRole}
+	return caller.AsCaller(nil)
 }
 
 func (r *realm) cancel(s *session, m *codec.Cancel) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.perform(&s.out, r.dealer.Cancel(0, s.origin, m.Request, m.Mode), answer{})
+	r.driver.Perform(&s.out, r.dealer.Cancel(0, s.origin, m.Request, m.Mode), driver.Hand{})
 }
 
 // answer takes what a callee sent for an invocation. It is an error if the
 // callee has never got that one ("Protocol Errors").
-func (r *realm) answer(s *session, id uint64, a answer) error {
+func (r *realm) answer(s *session, id uint64, kind dealer.AnswerKind, h driver.Hand) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	kind := dealer.Final
-	if a.yield != nil && a.yield.Progress {
-		kind = dealer.Progress
+	r.driver.Perform(&s.out, r.dealer.Answer(0, s.callee, id, kind), h)
+	if s.violation != "" {
+		return errors.New(s.violation)
 	}
-	actions := r.dealer.Answer(0, s.callee, id, kind)
-	if len(actions) > 0 && actions[0].Kind == dealer.Violate {
-		return fmt.Errorf("answer to invocation %d, which was never sent", id)
-	}
-	r.perform(&s.out, actions, a)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -14,27 +15,28 @@ import (
 type realm struct {
 	name string // immutable
 
-	mu            sync.Mutex
-	dealer        *dealer.Dealer
-	sessions      map[uint64]*session // by WAMP session ID
-	callers       []*session          // by dealer.OriginID
-	callees       []*session          // by dealer.CalleeID
-	procedures    map[string]dealer.PoolID
-	topics        map[string]*topic
-	lastID        uint64    // of registrations and subscriptions, router scope
-	unanswerable  []failure // calls whose message could not be put in the callee's serializer
-	message       []byte    // buffer for the message under construction
-	dict, payload []byte    // buffers for what it has in another serializer
-	details       []byte    // buffer for details that are made of others
-	stripped      []byte    // and for those that lack some
-	eventMessages [codec.CBOR + 1][]byte
+	mu         sync.Mutex
+	dealer     *dealer.Dealer
+	driver     *driver.Driver
+	sessions   map[uint64]*session // by WAMP session ID
+	procedures map[string]dealer.PoolID
+	topics     map[string]*topic
+	lastID     uint64 // of registrations and subscriptions, router scope
+
+	// Buffers, each valid until the next use of its kind.
+	message       []byte                 // an answer under construction
+	details       []byte                 // of the CALL at hand, until its INVOCATION is sent
+	payload       []byte                 // of the event under construction, in another serializer
+	eventMessages [codec.CBOR + 1][]byte // the event at hand
 }
 
 func newRealm(name string) *realm {
-	return &realm{
+	r := &realm{
 		name: name, dealer: dealer.New(0), sessions: make(map[uint64]*session),
 		procedures: make(map[string]dealer.PoolID), topics: make(map[string]*topic),
 	}
+	r.driver = driver.New(r.dealer, r)
+	return r
 }
 
 // randomID draws an ID of global scope ("IDs").
@@ -57,27 +59,15 @@ func (r *realm) join(s *session, features codec.CalleeFeatures) {
 	r.sessions[s.id] = s
 	s.silent, s.authID = false, crand.Text()
 	s.registrations, s.subscriptions = make(map[uint64]string), make(map[uint64]*topic)
-	s.origin, s.callee = r.dealer.AddOrigin(true), r.dealer.AddCallee(features, 0)
-	r.callers = grow(r.callers, int(s.origin))
-	r.callers[s.origin] = s
-	r.callees = grow(r.callees, int(s.callee))
-	r.callees[s.callee] = s
+	r.dealing(s, features)
 	r.send(&s.out, s, s.welcome())
-}
-
-// grow returns the list long enough for index i.
-func grow(list []*session, i int) []*session {
-	for i >= len(list) {
-		list = append(list, nil)
-	}
-	return list
 }
 
 // part ends a session: it gets nothing more, and all that it had is disposed of.
 func (r *realm) part(s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.silent = true
+	r.silence(s)
 	delete(r.sessions, s.id)
 	for _, procedure := range s.registrations {
 		delete(r.procedures, procedure)
@@ -86,12 +76,8 @@ func (r *realm) part(s *session) {
 		r.unsubscribe(t, s)
 	}
 	// As a caller first: its calls at itself need no answer then.
-	r.perform(&s.out, r.dealer.DropOrigin(0, s.origin), answer{})
-	r.dealer.RemoveOrigin(s.origin)
-	r.callers[s.origin] = nil
-	actions := r.dealer.Lose(0, s.callee)
-	r.callees[s.callee] = nil
-	r.perform(&s.out, actions, answer{})
+	r.driver.RemoveOrigin(&s.out, 0, s.origin)
+	r.driver.Lose(&s.out, 0, s.callee)
 }
 
 // farewell says GOODBYE to every session, for the router stops.
@@ -100,7 +86,7 @@ func (r *realm) farewell() {
 	defer r.mu.Unlock()
 	bye := codec.Goodbye{Reason: uriSystemShutdown}
 	for _, s := range r.sessions {
-		if s.silent = true; s.conn.Send(bye.Append(nil, s.serializer)) == nil {
+		if r.silence(s); s.conn.Send(bye.Append(nil, s.serializer)) == nil {
 			s.conn.Flush()
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 )
 
 func (s *session) takeRegister(message []byte) error {
@@ -49,7 +50,7 @@ func (r *realm) register(s *session, m *codec.Register) {
 	if err != nil {
 		panic("router: a procedure that nobody has must be free to register: " + err.Error())
 	}
-	r.perform(&s.out, actions, answer{})
+	r.driver.Perform(&s.out, actions, driver.Hand{})
 }
 
 // mayRegister returns the error of a REGISTER that can't be granted, or "".
@@ -83,7 +84,7 @@ func (r *realm) unregister(s *session, m *codec.Unregister) {
 	delete(s.registrations, m.Registration)
 	delete(r.procedures, procedure)
 	actions, _ := r.dealer.Leave(0, s.callee, m.Registration)
-	r.perform(&s.out, actions, answer{})
+	r.driver.Perform(&s.out, actions, driver.Hand{})
 	unregistered := codec.Unregistered{Request: m.Request}
 	r.message = unregistered.Append(r.message[:0], s.serializer)
 	r.send(&s.out, s, r.message)

@@ -30,7 +30,8 @@ type session struct {
 	callee        dealer.CalleeID
 	registrations map[uint64]string // to their procedures
 	subscriptions map[uint64]*topic
-	silent        bool // GOODBYE or ABORT was sent: nothing may follow
+	silent        bool   // GOODBYE or ABORT was sent: nothing may follow
+	violation     string // what the session did that its reader ends it for
 }
 
 func newSession(r *Router, conn *transport.Conn) *session {

@@ -171,7 +171,10 @@ func (r *realm) sendEvents(from *session, m *codec.Publish, t *topic, publicatio
 // encodeEvent builds the event in serializer s, or nothing if s can't express it.
 func (r *realm) encodeEvent(from *session, m *codec.Publish, s codec.Serializer, event codec.Event) {
 	var err error
-	if _, event.Payload, err = r.transcode(codec.Dict{}, m.Payload, from.serializer, s); err != nil {
+	if event.Payload = m.Payload; s != from.serializer {
+		event.Payload, r.payload, err = codec.TranscodePayload(r.payload, m.Payload, from.serializer, s)
+	}
+	if err != nil {
 		from.router.log.Debug().Str("topic", m.Topic).Stringer("serializer", s).
 			Err(err).Msg("router: event left out where it can't be expressed")
 		r.eventMessages[s] = r.eventMessages[s][:0]

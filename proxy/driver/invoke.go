@@ -1,0 +1,92 @@
+package driver
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/transport"
+)
+
+// URIs of what the driver itself answers (advanced profile, "Advanced URIs";
+// "payload_size_exceeded" is in the basic profile's list).
+const (
+	uriInvalidArgument = "wamp.error.invalid_argument"
+	uriPayloadSize     = "wamp.error.payload_size_exceeded"
+)
+
+// invoke writes an INVOCATION to a callee: a new header before the details and
+// the payload as they came, or as they are in the callee's serializer.
+func (d *Driver) invoke(out *transport.Outbox, a *dealer.Action) {
+	if d.hasFailed(a) {
+		return
+	}
+	to := d.callees[a.Callee]
+	details, payload, err := d.scratch.transcode(d.details(to, a), a.Body.Payload, a.Body.Serializer, to.Serializer)
+	if err != nil {
+		d.fail(a, uriInvalidArgument, "the call's payload does not fit the callee's serializer: "+err.Error())
+		return
+	}
+	m := codec.Invocation{Request: a.ID, Registration: a.Registration, Details: details, Payload: payload}
+	d.scratch.message = m.Append(d.scratch.message[:0], to.Serializer)
+	size := len(d.scratch.message)
+	if size > to.Most.Bytes {
+		d.fail(a, uriPayloadSize, fmt.Sprintf("the call has %d bytes, and %d is the most that the callee takes (%s)", size, to.Most.Bytes, to.Most.By))
+		return
+	}
+	send(out, to.Conn, d.scratch.message)
+	to.invoked = max(to.invoked, a.ID)
+	d.sent(a, size, "")
+}
+
+// details are an INVOCATION's, in the serializer of the call.
+func (d *Driver) details(to *Callee, a *dealer.Action) codec.Dict {
+	s := &d.scratch
+	s.dropped, s.fields = s.dropped[:0], s.fields[:0]
+	if from := d.origins[a.Origin]; from.isCaller() && to.Session.Discloses(a.Registration) {
+		s.dropped = append(s.dropped, callerKeys[:]...)
+		s.fields = from.Identity.AsCaller(s.fields)
+	}
+	if a.StripProgress {
+		s.dropped = append(s.dropped, "receive_progress")
+	}
+	if a.Rest > 0 {
+		s.dropped = append(s.dropped, "timeout")
+		s.fields = append(s.fields, codec.Field{Key: "timeout", Value: codec.FieldUint(inUnits(a.Rest, d.owner.TimeoutUnit()))})
+	}
+	if len(s.dropped) == 0 {
+		return a.Body.Details
+	}
+	var details codec.Dict
+	details, s.edited = a.Body.Details.Edit(a.Body.Serializer, s.edited, s.dropped, s.fields)
+	return details
+}
+
+// inUnits is what is left of a call's timeout as the router counts it: at least
+// 1, since 0 would be none.
+func inUnits(rest, unit time.Duration) uint64 { return max(1, uint64((rest+unit-1)/unit)) }
+
+// interrupt writes an INTERRUPT to a callee, with all options of the one at hand.
+func (d *Driver) interrupt(out *transport.Outbox, a *dealer.Action, h Hand) {
+	to := d.callees[a.Callee]
+	m := codec.Interrupt{Request: a.ID, Mode: a.Mode}
+	if h.Interrupt != nil {
+		var err error
+		if m.Options, _, err = d.scratch.transcode(h.Interrupt.Options, codec.Payload{}, h.Serializer, to.Serializer); err != nil {
+			m.Options = codec.Dict{}
+		}
+	}
+	if m.Options.Empty() && a.Mode != "" {
+		m.Options = codec.NewDict(to.Serializer, codec.Field{Key: "mode", Value: codec.FieldString(string(a.Mode))})
+	}
+	d.scratch.message = m.Append(d.scratch.message[:0], to.Serializer)
+	send(out, to.Conn, d.scratch.message)
+}
+
+// send appends a message to a send buffer, unless there is nobody to get it any more.
+func send(out *transport.Outbox, to *transport.Conn, message []byte) {
+	if to != nil {
+		out.Send(to, message)
+	}
+}
