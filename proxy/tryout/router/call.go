@@ -42,7 +42,7 @@ func (s *session) takeCancel(message []byte) error {
 }
 
 func (s *session) takeYield(message []byte) error {
-	var m codec.Yield
+	m := &s.yield
 	if err := m.Decode(s.serializer, message); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (s *session) takeYield(message []byte) error {
 	if m.Progress {
 		kind = dealer.Progress
 	}
-	return s.realm.answer(s, m.Request, kind, driver.Hand{Serializer: s.serializer, Yield: &m})
+	return s.realm.answer(s, m.Request, kind, driver.Hand{Serializer: s.serializer, Yield: m})
 }
 
 func (s *session) takeError(message []byte) error {

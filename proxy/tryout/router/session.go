@@ -19,9 +19,10 @@ type session struct {
 
 	// Owned by run.
 	out         transport.Outbox
-	realm       *realm // nil: no session is open
-	lastRequest uint64 // of the client
-	ended       bool   // ABORT was sent: what still comes is not read
+	realm       *realm      // nil: no session is open
+	lastRequest uint64      // of the client
+	ended       bool        // ABORT was sent: what still comes is not read
+	yield       codec.Yield // the one at hand
 
 	// Under realm.mu, from WELCOME to the session's end.
 	id            uint64
