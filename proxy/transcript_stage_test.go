@@ -48,9 +48,9 @@ type stage struct {
 type actor struct {
 	name    string
 	conn    *transport.Conn
-	end     *cable.End
 	request uint64   // the highest that it has sent
 	seen    []string // of what it got, that nobody has asked for
+	greeted bool     // the transcript has its HELLO
 
 	mu    sync.Mutex
 	came  [][]byte // in JSON
@@ -381,6 +381,7 @@ func (s *stage) gather(expected []got) (all []got) {
 			}
 			if strings.HasPrefix(text, "[") {
 				s.draw(a, text, want)
+				a.greeted = a.greeted || strings.HasPrefix(text, "[1,")
 				text = s.textOf([]byte(text))
 			}
 			all = append(all, got{a.name, text})

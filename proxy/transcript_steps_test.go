@@ -130,12 +130,14 @@ func (s *stage) joinPool(words []string) {
 	if len(words) > 2 {
 		role = words[2]
 	}
-	hello := s.take(words[0], "[1,")
-	var parts []any
-	if err := json.Unmarshal([]byte(hello), &parts); err != nil {
-		s.fail("%v", err)
+	realm := "realm1"
+	if _, other, is := strings.Cut(words[0], ":"); is {
+		realm = other
 	}
-	s.say(words[0], fmt.Sprintf(`WELCOME %d {"realm":%q,"authrole":%q,"roles":{"dealer":{}}}`, 1001, parts[1], role))
+	if a := s.find(words[0]); a == nil || !a.greeted {
+		s.take(words[0], fmt.Sprintf("[1,%q,", realm))
+	}
+	s.say(words[0], fmt.Sprintf(`WELCOME 1001 {"realm":%q,"authrole":%q,"roles":{"dealer":{}}}`, realm, role))
 }
 
 // join has a client and its end at the router open a session.
