@@ -1,6 +1,6 @@
 package codec
 
-// CancelMode is how a call is canceled ("Call Canceling").
+// CancelMode is how a call is canceled ("Call Canceling", #name-call-canceling).
 type CancelMode string
 
 // The modes. Empty: none was given.
@@ -23,11 +23,12 @@ func cancelMode(c *cursor) CancelMode {
 	return ""
 }
 
-// Call is CALL: [48, Request, Options, Procedure] and the payload.
+// Call is CALL: [48, Request, Options, Procedure] and the payload ("CALL",
+// #name-call).
 type Call struct {
 	Request         uint64
 	Options         Dict
-	Timeout         uint64 // Options.timeout, 0: none
+	Timeout         uint64 // Options.timeout, 0: none ("Call Timeouts", #name-call-timeouts)
 	ReceiveProgress bool
 	Progress        bool // more parts of this call follow
 	DiscloseMe      bool
@@ -76,7 +77,7 @@ func (m *Call) Append(dst []byte, s Serializer) []byte {
 	return b.end(m.Payload)
 }
 
-// Cancel is CANCEL: [49, CALL.Request, Options].
+// Cancel is CANCEL: [49, CALL.Request, Options] ("CANCEL", #name-cancel).
 type Cancel struct {
 	Request uint64
 	Options Dict
@@ -108,7 +109,8 @@ func (m *Cancel) Append(dst []byte, s Serializer) []byte {
 	return b.end(Payload{})
 }
 
-// Result is RESULT: [50, CALL.Request, Details] and the payload.
+// Result is RESULT: [50, CALL.Request, Details] and the payload ("RESULT",
+// #name-result).
 type Result struct {
 	Request  uint64
 	Details  Dict

@@ -20,9 +20,10 @@
 //   - PeekType decodes the type, and nothing behind it.
 //   - Decode decodes the header: the IDs, the URI, and of the options or
 //     details the values that wampool acts on. It walks the dictionary to its
-//     end. A value of the wrong type counts as absent, except in REGISTER, where
-//     OptionError names it. The payload is not walked: of a message of 1 MiB no
-//     more than its first bytes are touched.
+//     end. A value of the wrong type counts as absent, except match, invoke and
+//     concurrency of REGISTER, where OptionError names it. The payload is not
+//     walked, but for a list of indefinite length in CBOR: of a message of 1 MiB
+//     its first bytes are touched, and in JSON its last.
 //   - Validate walks the payload too, and checks all options by a table. It is for
 //     messages that go to a session that others depend on. What breaks the protocol
 //     is a [*MalformedError]; what a payload alone has wrong, a [*ContentError].
@@ -38,4 +39,14 @@
 // Input is hostile: it may be of any length and depth, and lie about both. What
 // is wrong gives a [*MalformedError] or [*ContentError] that names the element,
 // and holds nothing of the content.
+//
+// # The specification
+//
+// Where code obeys a sentence of the WAMP specification, here and in the other
+// packages, a comment names the section and its anchor in the published text,
+// as in ("IDs", #name-ids). The anchors are those of
+//
+//	https://wamp-proto.org/wamp_latest_ietf.html
+//
+// and testdata/specification.txt lists them.
 package codec

@@ -115,7 +115,7 @@ func appendJSONText[T string | []byte](dst []byte, text T) []byte {
 }
 
 // appendBinary appends binary data; in JSON as a string that begins with NUL,
-// in Base64 ("Binary conversion of JSON Strings").
+// in Base64 ("Binary support in JSON", #name-binary-support-in-json).
 func appendBinary(dst []byte, s Serializer, data []byte) []byte {
 	switch s {
 	case JSON:

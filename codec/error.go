@@ -1,7 +1,7 @@
 package codec
 
 // Error is ERROR: [8, REQUEST.Type, REQUEST.Request, Details, Error] and the
-// payload.
+// payload ("ERROR", #name-error).
 type Error struct {
 	RequestType MessageType
 	Request     uint64

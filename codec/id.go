@@ -1,6 +1,7 @@
 package codec
 
-// MaxID is the highest ID: 2^53 (basic profile, "IDs").
+// MaxID is the highest ID: 2^53. All IDs are integers from 1 to that, so that a
+// double holds each exactly ("IDs", #name-ids).
 const MaxID = 1 << 53
 
 // ID returns the ID that stands at an element of a message: 1, or 2 in ERROR.
@@ -49,7 +50,9 @@ func idAt(s Serializer, msg []byte, element int) (begin, end int, id uint64, err
 	return begin, c.pos, id, nil
 }
 
-// idOrZero reads an ID, or the 0 of a revocation.
+// idOrZero reads an ID, or the 0 of a revocation: the router has no request ID to
+// reply to ("Registration Revocation", #name-registration-revocation;
+// "Subscription Revocation", #name-subscription-revocation).
 func (d *decoder) idOrZero(name string) uint64 {
 	if !d.element(name) {
 		return 0

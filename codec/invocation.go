@@ -1,7 +1,7 @@
 package codec
 
 // Invocation is INVOCATION: [68, Request, REGISTERED.Registration, Details]
-// and the payload.
+// and the payload ("INVOCATION", #name-invocation).
 type Invocation struct {
 	Request, Registration uint64
 	Details               Dict
@@ -53,7 +53,8 @@ func (m *Invocation) Append(dst []byte, s Serializer) []byte {
 	return b.end(m.Payload)
 }
 
-// Interrupt is INTERRUPT: [69, INVOCATION.Request, Options].
+// Interrupt is INTERRUPT: [69, INVOCATION.Request, Options] ("INTERRUPT",
+// #name-interrupt).
 type Interrupt struct {
 	Request uint64
 	Options Dict
@@ -85,7 +86,8 @@ func (m *Interrupt) Append(dst []byte, s Serializer) []byte {
 	return b.end(Payload{})
 }
 
-// Yield is YIELD: [70, INVOCATION.Request, Options] and the payload.
+// Yield is YIELD: [70, INVOCATION.Request, Options] and the payload ("YIELD",
+// #name-yield).
 type Yield struct {
 	Request  uint64
 	Options  Dict

@@ -345,7 +345,7 @@ func (c *cursor) jsonBinaryNext() bool {
 const notBase64 = "string that begins with NUL is not Base64 behind it"
 
 // isBase64 tells whether valid string content is Base64 with its padding
-// (RFC 4648, section 4).
+// (RFC 4648, section 4; "Binary support in JSON", #name-binary-support-in-json).
 func isBase64(text []byte) bool {
 	if bytes.IndexByte(text, '\\') >= 0 { // some encoders escape "/", "+" and "="
 		text = jsonUnescape(make([]byte, 0, len(text)), text)

@@ -2,10 +2,13 @@ package codec
 
 import "fmt"
 
-// MessageType is the code of a message: its first element.
+// MessageType is the code of a message: its first element. Codes from 256 to 1023
+// are an implementation's own ("Extension Messages", #name-extension-messages).
 type MessageType uint16
 
-// The messages of the basic and advanced profiles.
+// The messages of the basic profile ("Message Codes and Direction",
+// #name-message-codes-and-direction) and of the advanced profile ("Additional
+// Messages", #name-additional-messages).
 const (
 	TypeHello        MessageType = 1
 	TypeWelcome      MessageType = 2

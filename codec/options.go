@@ -9,7 +9,8 @@ import (
 // What the values of options and details must be, by key. A router may close
 // the session that sends one of another type (Crossbar.io does), so what goes
 // to a session that others depend on is checked first. Keys that are not here
-// may hold anything.
+// may hold anything, and pass: who does not know one ignores it ("Extensibility",
+// #name-extensibility).
 
 // rule is what an option's value must be.
 type rule uint8
@@ -62,8 +63,9 @@ var subscribeOptions = map[string]rule{
 	"match": isMatch, "get_retained": isBool, "forward_for": isForwardFor,
 }
 
-// payloadOptions are of every message with a payload: payload passthru mode of
-// the specification, and payload transparency of Crossbar.io and Autobahn.
+// payloadOptions are of every message with a payload ("Payload Passthru Mode",
+// #name-payload-passthru-mode), and payload transparency of Crossbar.io and
+// Autobahn.
 var payloadOptions = map[string]rule{
 	"ppt_scheme": isString, "ppt_serializer": isString, "ppt_cipher": isString, "ppt_keyid": isString,
 	"enc_algo": isEncAlgo, "enc_key": isEncKey, "enc_serializer": isEncSerializer,

@@ -2,8 +2,8 @@ package codec
 
 // IsPart tells whether a message is one of several, and more follow: its
 // dictionary, which is at that element, has progress true ("Progressive Call
-// Results", "Progressive Call Invocations"): 2 in CALL, RESULT and YIELD, 3 in
-// INVOCATION. Only the message's head is read; one that is malformed there is
+// Results", #name-progressive-call-results; "Progressive Call Invocations",
+// #name-progressive-call-invocation): 2 in CALL, RESULT and YIELD, 3 in INVOCATION. Only the message's head is read; one that is malformed there is
 // not.
 func IsPart(s Serializer, msg []byte, element int) bool {
 	c := cursor{s: s, buf: msg}

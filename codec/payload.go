@@ -3,9 +3,11 @@ package codec
 import "bytes"
 
 // Payload is what a message carries for the application: Arguments and
-// ArgumentsKw, or the one binary or string of a payload passthru mode. It is
-// the raw last elements of the message, in the message's serializer. The zero
-// Payload is absent, which is not the same as empty lists.
+// ArgumentsKw, or the one binary or string of a payload passthru mode ("Payload
+// Passthru Mode", #name-payload-passthru-mode). It is the raw last elements of the
+// message, in the message's serializer: it stands last so that a router need not
+// parse it ("Structure", #name-structure). The zero Payload is absent, which is not
+// the same as empty lists.
 type Payload struct {
 	raw   []byte
 	count int // elements; some: there are, but they have not been counted (JSON)
@@ -95,7 +97,7 @@ func (p Payload) Arguments(s Serializer) (arguments, argumentsKw []byte, err err
 // InForm returns a payload whose elements are well formed as the specification
 // has them: a list and a dictionary, or nothing. Some clients write null for what
 // they leave out, which some routers take for a reason to end the session ("CALL",
-// "YIELD"). An opaque payload is returned as it is, and so is one that is in form.
+// #name-call-2; "YIELD", #name-yield-2). An opaque payload is returned as it is, and so is one that is in form.
 func (p Payload) InForm(s Serializer) Payload {
 	c := cursor{s: s, buf: p.raw, rules: native}
 	if p.count == 0 || c.kind() != kindNull && !p.mayEndInNull(s) {

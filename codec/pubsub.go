@@ -1,11 +1,12 @@
 package codec
 
-// Publish is PUBLISH: [16, Request, Options, Topic] and the payload.
+// Publish is PUBLISH: [16, Request, Options, Topic] and the payload ("PUBLISH",
+// #name-publish).
 type Publish struct {
 	Request     uint64
 	Options     Dict
 	Acknowledge bool
-	ExcludeMe   bool // true unless the options say otherwise
+	ExcludeMe   bool // true unless the options say otherwise ("Publisher Exclusion", #name-publisher-exclusion)
 	Topic       string
 	Payload     Payload
 }
@@ -42,7 +43,8 @@ func (m *Publish) Append(dst []byte, s Serializer) []byte {
 	return b.end(m.Payload)
 }
 
-// Published is PUBLISHED: [17, PUBLISH.Request, Publication].
+// Published is PUBLISHED: [17, PUBLISH.Request, Publication] ("PUBLISHED",
+// #name-published).
 type Published struct{ Request, Publication uint64 }
 
 // Decode reads the message.
@@ -55,11 +57,12 @@ func (m *Published) Append(dst []byte, s Serializer) []byte {
 	return appendTwoIDs(dst, s, TypePublished, m.Request, m.Publication)
 }
 
-// Subscribe is SUBSCRIBE: [32, Request, Options, Topic].
+// Subscribe is SUBSCRIBE: [32, Request, Options, Topic] ("SUBSCRIBE",
+// #name-subscribe).
 type Subscribe struct {
 	Request uint64
 	Options Dict
-	Match   string // Options.match; empty: exact
+	Match   string // Options.match; empty: exact ("Pattern-based Subscription", #name-pattern-based-subscription)
 	Topic   string
 }
 
@@ -90,7 +93,8 @@ func (m *Subscribe) Append(dst []byte, s Serializer) []byte {
 	return b.end(Payload{})
 }
 
-// Subscribed is SUBSCRIBED: [33, SUBSCRIBE.Request, Subscription].
+// Subscribed is SUBSCRIBED: [33, SUBSCRIBE.Request, Subscription] ("SUBSCRIBED",
+// #name-subscribed).
 type Subscribed struct{ Request, Subscription uint64 }
 
 // Decode reads the message.
@@ -103,8 +107,8 @@ func (m *Subscribed) Append(dst []byte, s Serializer) []byte {
 	return appendTwoIDs(dst, s, TypeSubscribed, m.Request, m.Subscription)
 }
 
-// Unsubscribe is UNSUBSCRIBE: [34, Request, SUBSCRIBED.Subscription].
-// Crossbar.io allows options behind it.
+// Unsubscribe is UNSUBSCRIBE: [34, Request, SUBSCRIBED.Subscription]
+// ("UNSUBSCRIBE", #name-unsubscribe). Crossbar.io allows options behind it.
 type Unsubscribe struct {
 	Request, Subscription uint64
 	Options               Dict // the zero Dict: absent
@@ -120,8 +124,9 @@ func (m *Unsubscribe) Append(dst []byte, s Serializer) []byte {
 	return appendEnd(dst, s, TypeUnsubscribe, m.Request, m.Subscription, m.Options)
 }
 
-// Unsubscribed is UNSUBSCRIBED: [35, UNSUBSCRIBE.Request], or the router's
-// revocation [35, 0, Details].
+// Unsubscribed is UNSUBSCRIBED: [35, UNSUBSCRIBE.Request] ("UNSUBSCRIBED",
+// #name-unsubscribed), or the router's revocation [35, 0, Details] ("Subscription
+// Revocation", #name-subscription-revocation).
 type Unsubscribed struct {
 	Request uint64 // 0: revocation
 	Details Dict
@@ -147,7 +152,7 @@ func (m *Unsubscribed) Append(dst []byte, s Serializer) []byte {
 }
 
 // Event is EVENT: [36, SUBSCRIBED.Subscription, PUBLISHED.Publication, Details]
-// and the payload.
+// and the payload ("EVENT", #name-event).
 type Event struct {
 	Subscription, Publication uint64
 	Details                   Dict

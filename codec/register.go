@@ -1,17 +1,19 @@
 package codec
 
-// Register is REGISTER: [64, Request, Options, Procedure].
+// Register is REGISTER: [64, Request, Options, Procedure] ("REGISTER",
+// #name-register).
 type Register struct {
 	Request         uint64
 	Options         Dict
-	Match           string // Options.match; empty: exact
-	Invoke          string // Options.invoke; empty: single
+	Match           string // Options.match; empty: exact ("Pattern-based Registrations", #name-pattern-based-registrations)
+	Invoke          string // Options.invoke; empty: single ("Shared Registration", #name-shared-registration)
 	Concurrency     int64  // Options.concurrency, if HasConcurrency
 	HasInvoke       bool
 	HasConcurrency  bool
 	ForceReregister bool
-	DiscloseCaller  bool
-	// OptionError says which of these options has a value that it can't have.
+	DiscloseCaller  bool // Options.disclose_caller ("Caller Identification", #name-caller-identification)
+	// OptionError says which of match, invoke and concurrency has a value that it
+	// can't have.
 	// The message is well formed all the same.
 	OptionError error
 	Procedure   string
@@ -95,7 +97,8 @@ func (m *Register) Append(dst []byte, s Serializer) []byte {
 	return b.end(Payload{})
 }
 
-// Registered is REGISTERED: [65, REGISTER.Request, Registration].
+// Registered is REGISTERED: [65, REGISTER.Request, Registration] ("REGISTERED",
+// #name-registered).
 type Registered struct{ Request, Registration uint64 }
 
 // Decode reads the message.

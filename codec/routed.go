@@ -4,9 +4,9 @@ package codec
 // goes out, from that of the message that came in. They keep what concerns the
 // other side and nothing else, as routers do.
 
-// payloadKeys are what a payload is described by, from end to end: payload
-// passthru mode of the specification, and payload transparency of Crossbar.io
-// and Autobahn.
+// payloadKeys are what a payload is described by, from end to end ("Payload
+// Passthru Mode", #name-payload-passthru-mode), and by payload transparency of
+// Crossbar.io and Autobahn.
 var payloadKeys = []string{
 	"ppt_scheme", "ppt_serializer", "ppt_cipher", "ppt_keyid", "enc_algo", "enc_key", "enc_serializer",
 }

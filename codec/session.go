@@ -1,9 +1,10 @@
 package codec
 
 // CalleeFeatures are the features of the advanced profile that a client's
-// HELLO announces for its role of callee, as far as they change what it is sent.
+// HELLO announces for its role of callee, as far as they change what it is sent
+// ("Feature Announcement", #name-feature-announcement).
 type CalleeFeatures struct {
-	CallCanceling              bool // call_canceling, or call_cancelling as it is misspelled
+	CallCanceling              bool // call_canceling, or call_cancelling as "Progressive Call Invocations", #name-progressive-call-invocation, misspells it
 	ProgressiveCallResults     bool
 	ProgressiveCallInvocations bool
 	CallTimeout                bool
@@ -34,10 +35,10 @@ func (f *CalleeFeatures) set(name []byte, announced bool) {
 	}
 }
 
-// Roles are the roles that a client takes.
+// Roles are the roles that a client takes, any of the four ("HELLO", #name-hello-2).
 type Roles struct{ Publisher, Subscriber, Caller, Callee bool }
 
-// Hello is HELLO: [1, Realm, Details].
+// Hello is HELLO: [1, Realm, Details] ("HELLO", #name-hello).
 type Hello struct {
 	Realm       string
 	Details     Dict
@@ -111,7 +112,7 @@ func (m *Hello) Append(dst []byte, s Serializer) []byte {
 	return b.end(Payload{})
 }
 
-// Welcome is WELCOME: [2, Session, Details].
+// Welcome is WELCOME: [2, Session, Details] ("WELCOME", #name-welcome).
 type Welcome struct {
 	Session                             uint64
 	Details                             Dict
@@ -156,7 +157,8 @@ func (m *Welcome) Append(dst []byte, s Serializer) []byte {
 	return b.end(Payload{})
 }
 
-// Abort is ABORT: [3, Details, Reason] and, from some routers, a payload.
+// Abort is ABORT: [3, Details, Reason] and, from some routers, a payload ("ABORT",
+// #name-abort).
 type Abort struct {
 	Details Dict
 	Reason  string
@@ -189,7 +191,7 @@ func (m *Abort) Append(dst []byte, s Serializer) []byte {
 	return b.end(m.Payload)
 }
 
-// Challenge is CHALLENGE: [4, AuthMethod, Extra].
+// Challenge is CHALLENGE: [4, AuthMethod, Extra] ("CHALLENGE", #name-challenge).
 type Challenge struct {
 	AuthMethod string
 	Extra      Dict
@@ -205,7 +207,8 @@ func (m *Challenge) Append(dst []byte, s Serializer) []byte {
 	return appendTextDict(dst, s, TypeChallenge, m.AuthMethod, m.Extra)
 }
 
-// Authenticate is AUTHENTICATE: [5, Signature, Extra]. It must never be logged.
+// Authenticate is AUTHENTICATE: [5, Signature, Extra] ("AUTHENTICATE",
+// #name-authenticate). It must never be logged.
 type Authenticate struct {
 	Signature string
 	Extra     Dict
@@ -237,7 +240,7 @@ func appendTextDict(dst []byte, s Serializer, t MessageType, str string, dict Di
 	return b.end(Payload{})
 }
 
-// Goodbye is GOODBYE: [6, Details, Reason].
+// Goodbye is GOODBYE: [6, Details, Reason] ("GOODBYE", #name-goodbye).
 type Goodbye struct {
 	Details Dict
 	Reason  string

@@ -9,7 +9,8 @@ import (
 
 // TranscodePayload puts a payload into another serializer: integers up to 64
 // bit stay exact, integers integers and floats floats, binary is in JSON a
-// string that begins with NUL, in Base64. What can't be expressed is a
+// string that begins with NUL, in Base64 ("Binary support in JSON",
+// #name-binary-support-in-json). What can't be expressed is a
 // *[ContentError]: in JSON, NaN and infinities, text that begins with NUL and keys
 // that are no strings; in MessagePack, keys that are no strings, which most
 // libraries don't take; anywhere, extension types, tags, integers beyond 64 bit,

@@ -1,7 +1,7 @@
 package codec
 
-// Unregister is UNREGISTER: [66, Request, REGISTERED.Registration]. Crossbar.io
-// allows options behind it.
+// Unregister is UNREGISTER: [66, Request, REGISTERED.Registration] ("UNREGISTER",
+// #name-unregister). Crossbar.io allows options behind it.
 type Unregister struct {
 	Request, Registration uint64
 	Options               Dict // the zero Dict: absent
@@ -17,8 +17,9 @@ func (m *Unregister) Append(dst []byte, s Serializer) []byte {
 	return appendEnd(dst, s, TypeUnregister, m.Request, m.Registration, m.Options)
 }
 
-// Unregistered is UNREGISTERED: [67, UNREGISTER.Request], or the router's
-// revocation [67, 0, {registration, reason}] ("Registration Revocation").
+// Unregistered is UNREGISTERED: [67, UNREGISTER.Request] ("UNREGISTERED",
+// #name-unregistered), or the router's revocation [67, 0, {registration, reason}]
+// ("Registration Revocation", #name-registration-revocation).
 type Unregistered struct {
 	Request      uint64 // 0: revocation
 	Details      Dict

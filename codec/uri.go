@@ -10,7 +10,7 @@ import (
 const MaxURI = 1024
 
 // ValidURI tells whether a URI follows the loose rules of the specification
-// (basic profile, "URIs"): components parted by dots, none of them empty, no
+// ("URIs", #name-uris): components parted by dots, none of them empty, no
 // white space and no '#'. Control characters are refused as well.
 func ValidURI[T string | []byte](uri T) bool {
 	empty, last, ok := emptyComponents(uri)
@@ -18,8 +18,10 @@ func ValidURI[T string | []byte](uri T) bool {
 }
 
 // ValidPattern tells whether a URI follows the loose rules for its match
-// option: a prefix may end with an empty component, a wildcard pattern may have
-// empty ones anywhere; exact, also by an empty match option, see [ValidURI].
+// option: a prefix may end with an empty component, since it need not end where
+// one does ("Prefix Matching", #name-prefix-matching); a wildcard pattern may have
+// empty ones anywhere, which are its wildcards ("Wildcard Matching",
+// #name-wildcard-matching); exact, also by an empty match option, see [ValidURI].
 func ValidPattern[T string | []byte](uri T, match string) bool {
 	empty, last, ok := emptyComponents(uri)
 	switch match {

@@ -5,7 +5,8 @@ package codec
 // the session that sends more; its MessagePack takes 1024.
 const MaxDepth = 384
 
-// Validate checks a whole message of any type: that it is one list that begins
+// Validate checks a whole message of any type, as what can't be decoded is the
+// fault of who sent it ("Protocol Errors", #name-protocol-errors): that it is one list that begins
 // with a message type, well formed to its end, of bounded depth, with valid
 // UTF-8 in each string. What is in it may be whatever its serializer can say.
 func Validate(s Serializer, msg []byte) error {
@@ -26,7 +27,8 @@ func Validate(s Serializer, msg []byte) error {
 
 // The Validate methods check what Decode leaves unchecked, for messages that go
 // to a session that others depend on: URIs, the types of options, the payload
-// to its end. They return a *[MalformedError] for what breaks the protocol, and
+// to its end. They return a *[MalformedError] for what breaks the protocol
+// ("Protocol Errors", #name-protocol-errors), and
 // a *[ContentError] where the header is sound, so that it costs one call and
 // no session: the payload is not well formed, or the options hold a value that
 // can't be expressed in each serializer.

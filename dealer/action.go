@@ -17,7 +17,8 @@ const (
 	// of the message at hand where there is one.
 	Interrupt
 	// Forward passes the answer at hand (YIELD or ERROR) on to the caller:
-	// Origin, Request. More follow unless Final.
+	// Origin, Request. More follow unless Final, of which each call has one
+	// ("Progressive Call Results", #name-progressive-call-results).
 	Forward
 	// ForwardOwn passes the answer at hand on to the router on the callee's own
 	// session, as the answer to Request.
@@ -26,14 +27,17 @@ const (
 	// nobody asked for progress.
 	Discard
 	// Violate means that Callee broke the protocol: it answered an invocation
-	// that it never got. Its session must be ABORTed.
+	// that it never got ("Protocol Errors", #name-protocol-errors). Its session
+	// must be ABORTed.
 	Violate
 	// Refuse sends an ERROR to the caller (Origin, Request): Refusal says why.
 	Refuse
 	// Release gives up the registration of Pool at the router: nobody is left.
 	Release
 	// Revoke tells Callee that its Registration has ended without its doing: by
-	// UNREGISTERED, if it announced registration_revocation.
+	// UNREGISTERED, which must not be sent to one that did not announce
+	// registration_revocation ("Registration Revocation",
+	// #name-registration-revocation).
 	Revoke
 )
 

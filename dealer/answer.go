@@ -11,7 +11,7 @@ const (
 	// Final is a YIELD without, or an ERROR.
 	Final
 	// Unavailable is the ERROR wamp.error.unavailable: another callee is to get
-	// the call ("Call Rerouting").
+	// the call ("Call Re-Routing", #name-call-re-routing).
 	Unavailable
 )
 
@@ -51,6 +51,8 @@ func (d *Dealer) answerCall(i callIndex, kind AnswerKind) {
 		Kind: Forward, Pool: p.id, Callee: r.callee.id, ID: c.id,
 		Origin: c.origin, Request: c.request, Final: final,
 	}
+	// Progress is for who asked for it ("Progressive Call Results",
+	// #name-progressive-call-results).
 	wanted := final || c.receiveProgress && r.callee.features.ProgressiveCallResults
 	if c.state == defunct || !wanted {
 		a.Kind = Discard
@@ -68,7 +70,8 @@ func (d *Dealer) answerCall(i callIndex, kind AnswerKind) {
 }
 
 // extend begins the time of a call anew: with progressive results it is the
-// longest gap between them ("Call Timeouts").
+// longest gap between them ("Progressive Call Results",
+// #name-progressive-call-results).
 func (d *Dealer) extend(c *call) {
 	if c.rare == nil || !c.rare.watched {
 		return
@@ -79,7 +82,8 @@ func (d *Dealer) extend(c *call) {
 
 // Cancel takes an INTERRUPT of the router, or the CANCEL of a local caller.
 // The slot of a dispatched call stays taken until its callee answers. One for
-// a call that has ended, or never was, does nothing ("Call Canceling").
+// a call that has ended, or never was, does nothing ("Call Canceling",
+// #name-call-canceling).
 func (d *Dealer) Cancel(now Time, from OriginID, request uint64, mode codec.CancelMode) []Action {
 	d.begin(now)
 	o := d.origin(from)
@@ -98,6 +102,8 @@ func (d *Dealer) Cancel(now Time, from OriginID, request uint64, mode codec.Canc
 		d.remove(i)
 		return d.actions
 	}
+	// A callee that can't be interrupted is skipped: "If the callee does not
+	// support call canceling, then behavior is skip".
 	interrupt := mode != codec.CancelSkip && c.at.callee.features.CallCanceling
 	if interrupt {
 		d.do(Action{Kind: Interrupt, Pool: c.pool.id, Callee: c.at.callee.id, ID: c.id, Mode: mode})
@@ -122,7 +128,9 @@ func (d *Dealer) abandon(c *call) {
 }
 
 // interruptCallee tells a callee that nobody waits for its answer any more, if
-// it announced that it can be told.
+// it announced that it can be told: killnowait, so that it need not answer ("Caller
+// Leaving During an RPC Invocation", #name-caller-leaving-during-an-rp; "Call
+// Timeouts", #name-call-timeouts).
 func (d *Dealer) interruptCallee(c *call) {
 	if c.at.callee.features.CallCanceling {
 		d.do(Action{Kind: Interrupt, Pool: c.pool.id, Callee: c.at.callee.id, ID: c.id, Mode: codec.CancelKillNoWait})
@@ -131,7 +139,8 @@ func (d *Dealer) interruptCallee(c *call) {
 
 // DropOrigin takes the end of the session that calls came from. Its waiting
 // calls leave the queue; its callees are interrupted where they can be, and
-// their slots stay taken until they answer.
+// their slots stay taken until they answer ("Caller Leaving During an RPC
+// Invocation", #name-caller-leaving-during-an-rp).
 func (d *Dealer) DropOrigin(now Time, id OriginID) []Action {
 	d.begin(now)
 	o := d.origin(id)

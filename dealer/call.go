@@ -96,7 +96,7 @@ const maxHeldParts = 256
 
 // continueCall takes a further part of a progressive call: to the same callee
 // under the same ID, or behind the parts that wait already ("Progressive Call
-// Invocations"). A part of a call that expects none is a repeated request ID,
+// Invocations", #name-progressive-call-invocation). A part of a call that expects none is a repeated request ID,
 // which means nothing, so it is dropped.
 func (d *Dealer) continueCall(i callIndex, in Call) {
 	c := d.calls.at(i)
@@ -154,7 +154,9 @@ func (d *Dealer) keepPart(c *call, body codec.Body) {
 
 // dispatch hands a call to a callee that has room; held tells whether its
 // message is the dealer's own. A callee that lacks a feature which the call
-// needs gets nothing: the call is refused.
+// needs gets nothing: the call is refused by wamp.error.feature_not_supported
+// ("Progressive Call Invocations", #name-progressive-call-invocation; "Payload
+// Passthru Mode", #name-payload-passthru-mode).
 func (d *Dealer) dispatch(i callIndex, r *registration, body codec.Body, held bool) {
 	c := d.calls.at(i)
 	c.state = running // linked in no queue
@@ -174,8 +176,9 @@ func (d *Dealer) dispatch(i callIndex, r *registration, body codec.Body, held bo
 }
 
 // handDownTimeout sees to it that somebody times a call that is dispatched: its
-// callee if it announced that it does, else the dealer. It returns what is left
-// of the call's time if some of it has passed already, else 0.
+// callee if it announced that it does, else the dealer ("Call Timeouts",
+// #name-call-timeouts). It returns what is left of the call's time if some of it
+// has passed already, else 0.
 func (d *Dealer) handDownTimeout(i callIndex) time.Duration {
 	c := d.calls.at(i)
 	if c.rare == nil || c.rare.timeout == 0 {
@@ -192,7 +195,10 @@ func (d *Dealer) handDownTimeout(i callIndex) time.Duration {
 	return 0
 }
 
-// invoke asks for an INVOCATION of a running call.
+// invoke asks for an INVOCATION of a running call. A callee that announced progress
+// may produce it ("Progressive Call Results", #name-progressive-call-results); that
+// it must have announced call_canceling as well is not asked of it, for
+// Autobahn|JS has not.
 func (d *Dealer) invoke(c *call, body codec.Body, rest time.Duration) {
 	r := c.at
 	d.do(Action{

@@ -73,7 +73,8 @@ func (d *Dealer) refuseLate(i callIndex, end Time) {
 	d.remove(i)
 }
 
-// overrun ends a call whose own deadline is over ("Call Timeouts"). One that
+// overrun ends a call whose own deadline is over, by wamp.error.timeout ("Call
+// Timeouts", #name-call-timeouts). One that
 // waits is never dispatched; the callee of one that runs is interrupted where
 // it can be, and its slot stays taken until it answers.
 func (d *Dealer) overrun(i callIndex) {

@@ -102,7 +102,7 @@ type registration struct {
 	pool     *pool
 	limit    int    // 0: none
 	share    *share // nil: the limit counts for this registration alone
-	inFlight int    // running and defunct calls; changed only in slot.go
+	inFlight int    // running and defunct calls; changed only in slot.go, counted anew in restart.go
 	active   bool
 	position int // in the pool's roster while active
 }

@@ -48,7 +48,8 @@
 // (audit.go, restart.go).
 //
 // One table owns the calls (table.go); in-flight counts are changed in one
-// place, where a call gets or gives back its slot (slot.go). A callee's request IDs are
+// place, where a call gets or gives back its slot (slot.go), and counted anew only
+// by Restart. A callee's request IDs are
 // given out in one place too (ids.go), for the pool's invocations as well as
 // the router's own that share the callee's connection.
 package dealer

@@ -6,8 +6,8 @@ const maxEndedRequests = 1024
 
 // endedRequests remembers the progressive calls of an origin that ended before
 // their last part came, so that a part still on its way is not taken for a new
-// call, which would be answered a second time ("Progressive Call
-// Invocations"). The oldest are forgotten first.
+// call, which would be answered a second time: it is ignored ("Progressive Call
+// Invocations", #name-progressive-call-invocation). The oldest are forgotten first.
 //
 // The highest request ID seen would do instead if all routers counted up; not
 // all do.

@@ -3,8 +3,8 @@ package dealer
 import "github.com/wampool/wampool/codec"
 
 // A call that its callee will not answer is handed on: one that it refuses with
-// wamp.error.unavailable ("Call Rerouting"), or that it has lost, where the
-// pool's rules allow it. Such a call waits in front of all others, even where
+// wamp.error.unavailable ("Call Re-Routing", #name-call-re-routing), or that it
+// has lost, where the pool's rules allow it. Such a call waits in front of all others, even where
 // the queue is full, and never goes to a callee that has refused it before.
 
 // mayMove tells whether a running call can go to another callee: its message
@@ -88,7 +88,8 @@ func (d *Dealer) unkeep(c *call) {
 	}
 }
 
-// refuseExhausted refuses the calls that every callee of the pool has refused.
+// refuseExhausted refuses the calls that every callee of the pool has refused: by
+// wamp.error.no_available_callee ("Call Re-Routing", #name-call-re-routing).
 func (d *Dealer) refuseExhausted(p *pool) {
 	if p.roster.size == 0 {
 		return // the next one to join may take them

@@ -1,13 +1,13 @@
 package dealer
 
-// maxID is the highest ID of the session scope; the next one is 1 (basic
-// profile, "IDs").
+// maxID is the highest ID of the session scope; the next one is 1 ("IDs",
+// #name-ids).
 const maxID = 1 << 53
 
 // requestIDs are the request IDs of the INVOCATIONs that one callee has. The
 // pool's and the router's own share the callee's connection, so they share one
-// counter too: +1 each, strictly increasing on the wire, continuing from the
-// highest ID that passed before the callee joined a pool.
+// counter too: +1 each ("IDs", #name-ids), strictly increasing on the wire,
+// continuing from the highest ID that passed before the callee joined a pool.
 //
 // The IDs that come from the router are not expected to be consecutive:
 // Crossbar.io counts per realm, not per session.
@@ -83,7 +83,8 @@ func (ids *requestIDs) issued(id uint64) bool { return id >= 1 && id <= ids.last
 // with an ID that is still open is a part of the same progressive call and
 // keeps its ID; so does one of a call that was passed unchanged before the
 // callee was added. It is false for a part of a call that the callee has
-// answered: that must not reach it ("Progressive Call Invocations").
+// answered: that must not reach it, for it means nothing ("Progressive Call
+// Invocations", #name-progressive-call-invocation).
 func (d *Dealer) OwnInvocation(at CalleeID, request uint64, more bool) (uint64, bool) {
 	d.taken()
 	ids := &d.callee(at).requests

@@ -3,16 +3,16 @@ package dealer
 import "fmt"
 
 // Policy is the rule by which a pool picks the callee of the next call. All of
-// them skip callees without room. Shared registration, "invoke" of the
-// specification's advanced profile, and "least" beside it.
+// them skip callees without room. They are those of "Shared Registration",
+// #name-shared-registration, and least beside them.
 type Policy uint8
 
 // The policies.
 const (
 	Single     Policy = iota + 1 // the only callee
-	First                        // the one that registered first, spilling over to the next
+	First                        // the one that registered first ("Hot Stand-By", #name-hot-stand-by), spilling over to the next
 	Last                         // the one that registered last, spilling over to the one before
-	RoundRobin                   // one after the other
+	RoundRobin                   // one after the other, in the order of registration ("Load Balancing", #name-load-balancing)
 	Random                       // uniform over those with room
 	Least                        // fewest calls in flight for its limit, ties one after the other
 )
@@ -23,8 +23,9 @@ var policyNames = [...]string{
 
 func (p Policy) String() string { return policyNames[p] }
 
-// ParsePolicy returns the policy of that name. The empty name is single, as
-// REGISTER.Options.invoke has it.
+// ParsePolicy returns the policy of that name. The empty name is single, the
+// default of REGISTER.Options.invoke ("Shared Registration",
+// #name-shared-registration).
 func ParsePolicy(name string) (Policy, error) {
 	if name == "" {
 		return Single, nil

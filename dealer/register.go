@@ -10,12 +10,14 @@ import (
 )
 
 // ErrAlreadyRegistered means that the session is in the pool already, or that
-// the pool's policy is single and its one place is taken:
+// the pool's policy is single and its one place is taken, which fails everybody
+// who comes after ("Shared Registration", #name-shared-registration):
 // wamp.error.procedure_already_exists.
 var ErrAlreadyRegistered = errors.New("procedure is already registered")
 
 // PolicyConflictError means that a pool without a block of its own got a
-// callee that asks for another policy than the first one did:
+// callee that asks for another policy than the first one did ("Shared
+// Registration", #name-shared-registration):
 // wamp.error.procedure_exists_with_different_invocation_policy.
 type PolicyConflictError struct{ Has, Asked Policy }
 
@@ -212,7 +214,8 @@ func (d *Dealer) refuseWaiting(p *pool, reason Reason) {
 
 // Lose takes the end of a callee's session. Calls in flight there go to
 // another callee, in front of those that wait, where the pool's rules say so;
-// the others are refused with [ReasonCalleeLost], whether the callee has
+// the others are refused with [ReasonCalleeLost] ("Callee Leaving During an RPC
+// Invocation", #name-callee-leaving-during-an-rp), whether the callee has
 // unregistered or not.
 func (d *Dealer) Lose(now Time, at CalleeID) []Action {
 	d.begin(now)

@@ -80,7 +80,8 @@ func (d *Dealer) vacate(c *call) {
 	d.forgetUnused(r)
 }
 
-// count changes the number of calls in flight. It is the one place that does.
+// count changes the number of calls in flight. It is the one place that does, but
+// for [Dealer.Restart], which counts them anew.
 func (r *registration) count(change int) {
 	r.inFlight += change
 	if r.share == nil {

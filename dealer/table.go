@@ -79,7 +79,8 @@ type needs struct {
 }
 
 // table owns all calls, in memory that never moves, with a list of free places.
-// A call enters it in insert and leaves it in remove.
+// A call enters it in insert and leaves it in remove; [Dealer.Restart] begins with
+// an empty one.
 type table struct {
 	chunks []*[chunkCalls]call
 	used   callIndex // places that were ever in use
