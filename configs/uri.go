@@ -8,12 +8,12 @@ import (
 )
 
 // reservedComponent is the first component of the URIs that WAMP keeps to
-// itself.
+// itself ("URIs", #name-uris).
 const reservedComponent = "wamp"
 
-// validURI tells whether s is a URI by WAMP's loose rule ("URIs",
-// section 2.1.1 of the specification): components joined by dots, none
-// empty, without whitespace and #. Control characters are refused as well.
+// validURI tells whether s is a URI by WAMP's loose rule ("URIs", #name-uris):
+// components joined by dots, none empty, without whitespace and #. Control
+// characters are refused as well.
 func validURI(s string) bool {
 	return validCharacters(s) && !slices.Contains(strings.Split(s, "."), "")
 }
@@ -25,7 +25,8 @@ func validCharacters(s string) bool {
 }
 
 // validPattern does so for the URI of a pool block: a prefix may end anywhere,
-// and a wildcard's empty components stand for any.
+// and a wildcard's empty components stand for any ("Prefix Matching",
+// #name-prefix-matching; "Wildcard Matching", #name-wildcard-matching).
 func validPattern(s, match string) bool {
 	switch match {
 	case "prefix":

@@ -4,7 +4,8 @@
 //
 //	GET /healthz   200 while the process runs: restart it if this fails
 //	GET /readyz    200 once wampool can do its work; else 503, and a line for
-//	               each reason: a pool session that is not up, or a clean stop
+//	               each reason: a pool session that is not up, or whose pools can't
+//	               be registered or joined, or a clean stop
 //
 // Both answer HEAD as well, in plain text. Nothing here changes anything, needs
 // a login, or shows a secret or a payload.

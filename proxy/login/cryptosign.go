@@ -9,7 +9,9 @@ import (
 )
 
 // cryptosign signs 32 random bytes with a private key ("Cryptosign-based
-// Authentication"). The router is not asked to prove itself.
+// Authentication", #name-cryptosign-based-authentica). The router is not asked to
+// prove itself, which it may be ("Client Authentication",
+// #name-client-authentication-2).
 type cryptosign struct{ key ed25519.PrivateKey }
 
 func newCryptosign(secret string) (method, error) {
@@ -41,5 +43,7 @@ func (c cryptosign) answer(_ string, e extra) (string, []codec.Field, error) {
 	if err != nil || len(challenge) != 32 {
 		return "", nil, errors.New("CHALLENGE: challenge is not 64 hex digits")
 	}
+	// "The concatenation of the signature and the message signed" ("Computing the
+	// Signature", #name-computing-the-signature).
 	return hex.EncodeToString(append(ed25519.Sign(c.key, challenge), challenge...)), nil, nil
 }

@@ -16,7 +16,7 @@ var publicKey = func() string {
 }()
 
 // TestCryptosignVectors has the specification's own vectors without channel
-// binding ("Cryptosign-based Authentication", "Test Vectors").
+// binding ("Test Vectors", #name-test-vectors).
 func TestCryptosignVectors(t *testing.T) {
 	for _, v := range []struct{ key, challenge, signature string }{
 		{

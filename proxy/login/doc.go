@@ -1,6 +1,7 @@
-// Package login is the client's side of WAMP's authentication methods, as pure
-// functions of what the router sends (advanced profile, "Authentication
-// Methods"). It touches neither a socket nor a file.
+// Package login is the client's side of WAMP's authentication methods
+// ("Authentication Methods", #name-authentication-methods), as functions of what the
+// router sends and, for SCRAM, of a random nonce. It touches neither a socket nor a
+// file.
 //
 //	Login.Fields ──▶ HELLO ──▶ router
 //	Login.Answer ◀── CHALLENGE ◀──┤   not for anonymous
@@ -13,5 +14,5 @@
 //
 // What a router asks for is bounded: neither a careless nor a hostile one makes
 // a login take more than a few seconds of CPU time and maxMemoryKiB of memory.
-// Channel binding is not done.
+// Channel binding is not done ("TLS Channel Binding", #name-tls-channel-binding).
 package login

@@ -12,8 +12,9 @@ import (
 )
 
 // What a SCRAM challenge may ask for. A router that asks for less than the least
-// would get a proof from which the password is easily guessed: the
-// specification advises to refuse. Argon2's work is iterations times memory; a
+// would get a proof from which the password is easily guessed ("Salted Challenge
+// Response Authentication", #name-salted-challenge-response-a, recommends at least
+// 4096 iterations and 64 bits of salt). Argon2's work is iterations times memory; a
 // gibibyte of it takes about a second, and so do 4096 iterations over 512 KiB,
 // twice as much, which is what Autobahn|Python makes by default.
 const (

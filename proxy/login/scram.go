@@ -36,7 +36,8 @@ var dialects = map[string]dialect{
 }
 
 // scram proves that it knows the password without sending it, and has the
-// router prove the same ("Salted Challenge Response Authentication", RFC 5802).
+// router prove the same ("Salted Challenge Response Authentication",
+// #name-salted-challenge-response-a; RFC 5802).
 type scram struct {
 	authID, password string
 	nonce            string
@@ -102,7 +103,9 @@ func (m *scram) prove(salted []byte, nonce, salt string, iterations int) string 
 	return base64.StdEncoding.EncodeToString(proof)
 }
 
-// user is the authid as RFC 5802 has it in a message.
+// user is the authid as RFC 5802 has it in a message, whose syntax holds for what is
+// signed alone ("Salted Challenge Response Authentication",
+// #name-salted-challenge-response-a).
 func (m *scram) user() string {
 	if m.dialect.escaped {
 		return strings.NewReplacer("=", "=3D", ",", "=2C").Replace(m.authID)

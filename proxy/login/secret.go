@@ -20,7 +20,8 @@ func (anonymous) answer(string, extra) (string, []codec.Field, error) {
 	return "", nil, errors.New("there is nothing to answer with")
 }
 
-// ticket sends the secret as it is ("Ticket-based Authentication").
+// ticket sends the secret as it is ("Ticket-based Authentication",
+// #name-ticket-based-authentication).
 type ticket struct{ secret string }
 
 func (ticket) names() []string      { return []string{Ticket} }
@@ -31,7 +32,7 @@ func (t ticket) answer(string, extra) (string, []codec.Field, error) {
 }
 
 // cra signs what the router sends with the secret, or with a key derived from
-// it ("Challenge Response Authentication").
+// it ("Challenge Response Authentication", #name-challenge-response-authenti).
 type cra struct{ secret string }
 
 func (cra) names() []string      { return []string{CRA} }

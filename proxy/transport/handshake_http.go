@@ -86,6 +86,9 @@ func hasToken(header http.Header, name, token string) bool {
 	return slices.ContainsFunc(headerTokens(header, name), func(t string) bool { return strings.EqualFold(t, token) })
 }
 
+// offeredSerializers returns what a client offers of what wampool speaks, in its
+// order: the protocol is negotiated by the handshake's subprotocols ("WebSocket
+// Transport", #name-websocket-transport).
 func offeredSerializers(r *http.Request) []codec.Serializer {
 	var offers []codec.Serializer
 	for _, name := range headerTokens(r.Header, "Sec-WebSocket-Protocol") {

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// rawSocket is each message behind its type and length (WAMP specification,
-// "RawSocket Transport"):
+// rawSocket is each message behind its type and length ("RawSocket Transport",
+// #name-rawsocket-transport):
 //
 //	0 0 0 0 X T T T   L L L L L L L L   L L L L L L L L   L L L L L L L L
 //	        │ └─ 0 message, 1 ping, 2 pong          └─ length, 24 bit
@@ -95,6 +95,8 @@ func (f *rawSocket) readHeader(c *Conn) (frame byte, size int, err error) {
 	case f.inward[0]&rawExtended != 0:
 		size = rawLongest
 	}
+	// "If a message received during a connection exceeds the limit requested, a Peer
+	// MUST fail the connection."
 	if limit := c.bounds.limit(int64(f.limit)); int64(size) > limit {
 		return 0, 0, tooLarge(limit)
 	}
@@ -137,7 +139,8 @@ func (f *rawSocket) writeFrame(in gapNumber, frame byte, payload []byte) error {
 	return f.gather.put(in, f.outward[:], payload, 0)
 }
 
-// pong answers a ping with its payload.
+// pong answers a ping: with exactly one PONG, of the same payload ("RawSocket
+// Transport", #name-rawsocket-transport).
 func (f *rawSocket) pong(c *Conn, payload []byte) error {
 	c.sending.Lock()
 	err := c.admit(len(payload))

@@ -13,7 +13,7 @@ import (
 // The handshake of RawSocket is four octets each way: a magic one, one of which
 // half is the longest message that the sender takes and half the serializer,
 // and two that are reserved. A refusal has 0 for the serializer, and the error
-// in the other half.
+// in the other half ("RawSocket Transport", #name-rawsocket-transport).
 const (
 	rawMagic      = 0x7f
 	rawMinLength  = 9 // exponent of the shortest limit
@@ -64,7 +64,8 @@ func (h rawHello) octets() []byte {
 	return []byte{rawMagic, byte(exponent-rawMinLength)<<4 | byte(h.serializer), 0, 0}
 }
 
-// maxSend returns the longest message to send to who announces this limit. One
+// maxSend returns the longest message to send to who announces this limit, as
+// longer ones must not be sent ("RawSocket Transport", #name-rawsocket-transport). One
 // of 2^24 bytes is not sent: not all peers know the bit that it takes.
 func (h rawHello) maxSend() int { return min(h.limit, rawLongestOut) }
 
@@ -79,6 +80,7 @@ func readRawHello(from net.Conn) (rawHello, error) {
 	if _, err := io.ReadFull(from, octets[:1]); err != nil {
 		return rawHello{}, err
 	}
+	// "If the first octet differs from 0x7F, it is not a WAMP-over-RawSocket request."
 	if octets[0] != rawMagic { // an HTTP client, for one, may not send three more
 		return rawHello{}, errNotRawSocket
 	}
@@ -87,7 +89,7 @@ func readRawHello(from net.Conn) (rawHello, error) {
 	}
 	hello := rawHello{1 << (rawMinLength + octets[1]>>4), codec.Serializer(octets[1] & 0xf)}
 	switch {
-	case octets[2] != 0 || octets[3] != 0:
+	case octets[2] != 0 || octets[3] != 0: // "reserved and MUST be all zeros for now"
 		return hello, RawSocketReserved
 	case hello.serializer < codec.JSON || hello.serializer > codec.CBOR:
 		return hello, RawSocketSerializer
@@ -105,11 +107,11 @@ func readRawAnswer(from net.Conn, s codec.Serializer) (rawHello, error) {
 	switch {
 	case octets[0] != rawMagic:
 		return hello, &foreignError{"RawSocket", octets[0]}
-	case hello.serializer == 0 && octets[1] != 0:
+	case hello.serializer == 0 && octets[1] != 0: // the lower bits tell an error from an answer
 		return hello, RawSocketError(octets[1] >> 4)
 	case octets[2] != 0 || octets[3] != 0:
 		return hello, errors.New("it has set reserved bits in its handshake")
-	case hello.serializer != s:
+	case hello.serializer != s: // "the Router MUST echo the serializer"
 		return hello, fmt.Errorf("it answers with another serializer than %s", s)
 	}
 	return hello, nil

@@ -12,8 +12,8 @@ import (
 	"github.com/wampool/wampool/codec"
 )
 
-// webSocket is one message a WebSocket message (WAMP specification, "WebSocket
-// Transport"). The library makes the handshake; the frames behind it are
+// webSocket is one message a WebSocket message ("WebSocket Transport",
+// #name-websocket-transport). The library makes the handshake; the frames behind it are
 // written and read here (RFC 6455, section 5), straight between the messages and
 // the connection's buffers: through the library, each message costs as much
 // again in locks and copies as everything else that wampool does with it.
@@ -22,7 +22,7 @@ type webSocket struct {
 	stream     net.Conn // gather, or TLS above it
 	gather     *gather
 	serializer codec.Serializer
-	opcode     byte  // of its messages
+	opcode     byte  // of all its messages: text for JSON, binary for the others
 	limit      int64 // of messages from the peer, in bytes
 	dialed     bool  // this side masks what it sends, the other side does not
 

@@ -103,8 +103,8 @@ func marshal(s codec.Serializer, v any) ([]byte, error) {
 	}
 }
 
-// forJSON writes binary data as strings that begin with NUL ("Binary conversion
-// of JSON Strings"), and floats such that they stay floats.
+// forJSON writes binary data as strings that begin with NUL ("Binary support in
+// JSON", #name-binary-support-in-json), and floats such that they stay floats.
 func forJSON(v any) any {
 	switch v := v.(type) {
 	case []byte:

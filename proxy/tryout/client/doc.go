@@ -10,5 +10,5 @@
 //	               └── YIELD, ERROR ──▶ Conn
 //
 // Requests are numbered and written under one lock, so their IDs are in order
-// on the wire. It does not reconnect: when [Client.Done] is closed, it is over.
+// on the wire, without a gap ("IDs", #name-ids). It does not reconnect: when [Client.Done] is closed, it is over.
 package client

@@ -9,7 +9,8 @@ import (
 
 var defaultFeatures = []string{"call_canceling", "progressive_call_results"}
 
-// login says HELLO and answers a challenge, until WELCOME.
+// login says HELLO and answers a challenge, until WELCOME ("Authentication Methods",
+// #name-authentication-methods).
 func (c *Client) login(o *Options) error {
 	hello := codec.Hello{Realm: o.Realm, Details: helloDetails(c.serializer, o)}
 	if err := c.conn.Send(hello.Append(nil, c.serializer)); err != nil {

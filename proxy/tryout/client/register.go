@@ -122,7 +122,8 @@ func (c *Client) answerOf(ctx context.Context, in *Invocation, arguments Argumen
 	return m.Append(nil, c.serializer)
 }
 
-// takeInterrupt ends the context of a handler. It may come after the answer.
+// takeInterrupt ends the context of a handler ("Call Canceling",
+// #name-call-canceling). It may come after the answer.
 func (c *Client) takeInterrupt(message []byte) error {
 	var m codec.Interrupt
 	if err := m.Decode(c.serializer, message); err != nil {

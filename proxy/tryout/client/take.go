@@ -53,7 +53,8 @@ func (c *Client) take(message []byte) error {
 }
 
 // takeAnswer settles a request, and begins or ends what it asked for before
-// the next message is read: an INVOCATION may follow REGISTERED at once.
+// the next message is read: an INVOCATION may follow REGISTERED at once, and none
+// comes before it ("Ordering Guarantees", #name-ordering-guarantees).
 func (c *Client) takeAnswer(t codec.MessageType, err error, request, id *uint64) error {
 	if err != nil {
 		return err
@@ -80,7 +81,8 @@ func (c *Client) takeAnswer(t codec.MessageType, err error, request, id *uint64)
 	return nil
 }
 
-// takeUnregistered takes the answer to UNREGISTER, or a revocation.
+// takeUnregistered takes the answer to UNREGISTER, or a revocation ("Registration
+// Revocation", #name-registration-revocation).
 func (c *Client) takeUnregistered(message []byte) error {
 	var m codec.Unregistered
 	if err := m.Decode(c.serializer, message); err != nil {
@@ -152,6 +154,8 @@ func (c *Client) takeEvent(message []byte) error {
 	return nil
 }
 
+// takeGoodbye answers a GOODBYE that is no answer itself ("GOODBYE",
+// #name-goodbye-2).
 func (c *Client) takeGoodbye(message []byte) error {
 	var m codec.Goodbye
 	if err := m.Decode(c.serializer, message); err != nil {

@@ -71,7 +71,8 @@ func (s *session) takeError(message []byte) error {
 }
 
 // isPart tells whether a CALL is a further part of one that has come before
-// ("Progressive Call Invocations"): its request ID is that one's.
+// ("Progressive Call Invocations", #name-progressive-call-invocation): its request ID
+// is that one's.
 func (r *realm) isPart(s *session, request uint64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -106,8 +107,8 @@ func (r *realm) call(s *session, m *codec.Call) {
 	}), driver.Hand{})
 }
 
-// disclosed are who the caller is, if it wants that told ("Caller
-// Identification").
+// disclosed are who the caller is, if it wants that told ("Caller Identification",
+// #name-caller-identification).
 func (s *session) disclosed(m *codec.Call) []codec.Field {
 	if !m.DiscloseMe {
 		return nil
@@ -123,7 +124,7 @@ func (r *realm) cancel(s *session, m *codec.Cancel) {
 }
 
 // answer takes what a callee sent for an invocation. It is an error if the
-// callee has never got that one ("Protocol Errors").
+// callee has never got that one ("Protocol Errors", #name-protocol-errors).
 func (r *realm) answer(s *session, id uint64, kind dealer.AnswerKind, h driver.Hand) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -39,7 +39,7 @@ func newRealm(name string) *realm {
 	return r
 }
 
-// randomID draws an ID of global scope ("IDs").
+// randomID draws an ID of global scope, uniformly ("IDs", #name-ids).
 func randomID() uint64 { return rand.Uint64N(codec.MaxID) + 1 }
 
 // nextID is an ID of router scope.

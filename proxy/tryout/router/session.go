@@ -10,7 +10,8 @@ import (
 )
 
 // session is one connection, and the WAMP session on it. After GOODBYE a HELLO
-// may open another one on the same connection ("Transport and Session Lifetime").
+// may open another one on the same connection ("Transport and Session Lifetime",
+// #name-transport-and-session-lifet).
 type session struct {
 	// Immutable.
 	router     *Router
@@ -69,7 +70,8 @@ func (s *session) leave() {
 	}
 }
 
-// abort ends the session by ABORT, and the connection with it.
+// abort ends the session by ABORT, and the connection with it ("Protocol Errors",
+// #name-protocol-errors).
 func (s *session) abort(uri, text string, code int) {
 	s.router.log.Debug().Str("client", s.conn.RemoteAddr()).Str("reason", uri).Str("message", text).Msg("router: session aborted")
 	s.leave()
@@ -84,7 +86,7 @@ func (s *session) abort(uri, text string, code int) {
 }
 
 // take handles one message. An error is a violation of the protocol ("Protocol
-// Errors").
+// Errors", #name-protocol-errors).
 func (s *session) take(message []byte) error {
 	t, err := codec.PeekType(s.serializer, message)
 	if err != nil {
@@ -158,6 +160,7 @@ func offersAnonymous(methods []string) bool {
 	return len(methods) == 0
 }
 
+// takeGoodbye answers a GOODBYE ("GOODBYE", #name-goodbye-2).
 func (s *session) takeGoodbye(message []byte) error {
 	var m codec.Goodbye
 	if err := m.Decode(s.serializer, message); err != nil {
@@ -171,8 +174,8 @@ func (s *session) takeGoodbye(message []byte) error {
 	return nil
 }
 
-// nextRequest checks the ID of a request: session scope, one up from the last
-// ("IDs").
+// nextRequest checks the ID of a request: session scope, one up from the last, and
+// from 2^53 to 1 ("IDs", #name-ids).
 func (s *session) nextRequest(t codec.MessageType, id uint64) error {
 	due := s.lastRequest%codec.MaxID + 1
 	if id != due {

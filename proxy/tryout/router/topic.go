@@ -60,7 +60,7 @@ func (s *session) takePublish(message []byte) error {
 }
 
 // subscribe adds s to a topic. Who subscribes twice gets the same subscription
-// ("Subscribing and Unsubscribing").
+// ("Subscribing and Unsubscribing", #name-subscribing-and-unsubscribi).
 func (r *realm) subscribe(s *session, m *codec.Subscribe) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -113,7 +113,7 @@ func (r *realm) unsubscribe(t *topic, s *session) {
 }
 
 // publish sends an event to a topic's subscribers, but for the publisher
-// unless it wants that ("Publisher Exclusion"). An event that a subscriber's
+// unless it wants that ("Publisher Exclusion", #name-publisher-exclusion). An event that a subscriber's
 // serializer can't express does not reach it.
 func (r *realm) publish(s *session, m *codec.Publish) {
 	r.mu.Lock()

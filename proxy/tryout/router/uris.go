@@ -2,8 +2,8 @@ package router
 
 import "strings"
 
-// URIs of the errors and reasons that this router sends (basic profile, "Basic
-// URIs"; advanced profile, "Advanced URIs").
+// URIs of the errors and reasons that this router sends ("Basic Profile URIs",
+// #name-basic-profile-uris; "Advanced Profile URIs", #name-advanced-profile-uris).
 const (
 	uriAlreadyExists      = "wamp.error.procedure_already_exists"
 	uriCanceled           = "wamp.error.canceled"
@@ -22,5 +22,5 @@ const (
 )
 
 // reserved tells whether a URI may not be registered or published to by a
-// client ("Reserved URIs").
+// client: WAMP keeps them to itself ("URIs", #name-uris).
 func reserved(uri string) bool { return strings.HasPrefix(uri, "wamp.") }
