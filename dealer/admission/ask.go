@@ -192,8 +192,8 @@ func (g *claim) isLeaving(request uint64) bool {
 }
 
 // Revoked takes the router's revocation of a registration on a link (UNREGISTERED
-// with request 0, "Registration Revocation"). It returns its pool, "" if it is
-// nobody's.
+// with request 0; "Registration Revocation", #name-registration-revocation). It
+// returns its pool, "" if it is nobody's.
 func (r *Registrar) Revoked(now Time, id LinkID, registration uint64) (actions []Action, key string) {
 	r.begin(now)
 	if l := r.link(id); l != nil {

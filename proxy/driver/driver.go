@@ -40,7 +40,8 @@ type Owner interface {
 	// Refusal returns the ERROR of a call that the dealer refuses: its URI, and a
 	// payload in that serializer. The payload may be built in dst's capacity.
 	Refusal(a *dealer.Action, s codec.Serializer, dst []byte) (uri string, payload codec.Payload)
-	// TimeoutUnit is what INVOCATION.Details.timeout counts ("Call Timeouts").
+	// TimeoutUnit is what INVOCATION.Details.timeout counts: milliseconds, but not
+	// at every router ("Call Timeouts", #name-call-timeouts).
 	TimeoutUnit() time.Duration
 	// Release takes note that the dealer has closed a pool.
 	Release(pool dealer.PoolID)

@@ -9,7 +9,7 @@ type Identity struct {
 }
 
 // The keys under which it is told, in Details of an INVOCATION ("Caller
-// Identification") and, by Crossbar.io, of a RESULT.
+// Identification", #name-caller-identification) and, by Crossbar.io, of a RESULT.
 var (
 	callerKeys = [...]string{"caller", "caller_authid", "caller_authrole"}
 	calleeKeys = [...]string{"callee", "callee_authid", "callee_authrole"}
