@@ -7,8 +7,16 @@ set -uo pipefail
 cd "$(dirname "$0")"
 
 left_out() {
-  rm -f "$1/.installed"
+  rm -f "$1/.installed" "$1/.lacks"
   echo "integration tests with $2 are left out: $3" >&2
+}
+
+# lacks is left_out where it can't be otherwise: the machine has not what would
+# install it. The tests may then be skipped where CI is true as well.
+lacks() {
+  left_out "$@"
+  mkdir -p "$1"
+  echo "$3" > "$1/.lacks"
 }
 
 # have tells whether a folder holds what these files ask for, where it lies now.
@@ -20,7 +28,7 @@ with_java() {
   have .java "$stamp" && return
   local tool
   for tool in java javac mvn; do
-    command -v "$tool" >/dev/null || { left_out .java Java "$tool is not installed"; return; }
+    command -v "$tool" >/dev/null || { lacks .java Java "$tool is not installed"; return; }
   done
   echo "installing jawampa and autobahn-java" >&2
   rm -rf .java && mkdir .java
@@ -33,7 +41,7 @@ with_java() {
 with_rust() {
   local stamp; stamp="$(stamp rust/Cargo.* rust/src/*)"
   have .rust "$stamp" && return
-  command -v cargo >/dev/null || { left_out .rust Rust "cargo is not installed"; return; }
+  command -v cargo >/dev/null || { lacks .rust Rust "cargo is not installed"; return; }
   echo "building a client in Rust (about a minute, once)" >&2
   mkdir -p .rust
   cargo build --quiet --locked --manifest-path rust/Cargo.toml --target-dir .rust > .rust/log 2>&1 \
@@ -55,7 +63,7 @@ with_browser() {
   mkdir -p .chromium
   find_browser && return
   if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-    left_out .chromium "a browser" "Chromium is not installed"
+    lacks .chromium "a browser" "Chromium is not installed"
     return
   fi
   echo "installing Chromium" >&2

@@ -7,10 +7,11 @@ import (
 	"testing"
 
 	"github.com/wampool/wampool/cmd/wampool/bench"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 func TestBench(t *testing.T) {
-	r := startRouter(t)
+	r := tryouttest.StartRouter(t)
 	for _, serializer := range []string{"json", "msgpack", "cbor"} {
 		code, out, err := runToEnd(t, "bench", "--caller", r.URL(), "--duration", "50ms", "--warmup", "0s", "--serializer", serializer, "--procedure", "com.example."+serializer, "--json")
 		var result bench.Result
@@ -24,7 +25,7 @@ func TestBench(t *testing.T) {
 }
 
 func TestBenchEndsEarlyWithItsResult(t *testing.T) {
-	r := startRouter(t)
+	r := tryouttest.StartRouter(t)
 	p := begin(t, "bench", "--caller", r.URL(), "--duration", "1h", "--warmup", "0s")
 	p.waitFor(" calls/s ")
 	p.signals <- syscall.SIGINT
@@ -34,7 +35,7 @@ func TestBenchEndsEarlyWithItsResult(t *testing.T) {
 }
 
 func TestBenchEndsWithItsRouter(t *testing.T) {
-	r := startRouter(t)
+	r := tryouttest.StartRouter(t)
 	p := begin(t, "bench", "--caller", r.URL(), "--callers", "2", "--duration", "1h", "--warmup", "0s", "--json")
 	p.waitFor(" calls/s ")
 	r.Close()

@@ -6,11 +6,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 // A sidecar says how it is to its own program, by its configuration or address.
 func TestHealth(t *testing.T) {
-	r := startRouter(t)
+	r := tryouttest.StartRouter(t)
 	p := begin(t, "run", "-c", writeFile(t, `router { url = "`+r.URL()+`" }
 listen "ws://127.0.0.1:0/ws" {}
 limits { connections = 10 }

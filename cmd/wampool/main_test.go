@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -14,7 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/wampool/wampool/proxy/tryout/router"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 // asProgram, in the environment, makes the test binary the program itself.
@@ -104,23 +103,6 @@ func runToEnd(t *testing.T, args ...string) (code int, out, err string) {
 	p := begin(t, args...)
 	code = p.wait()
 	return code, p.out.String(), p.err.String()
-}
-
-func startRouter(t *testing.T) *router.Router {
-	t.Helper()
-	r, err := router.Listen(t.Context(), "ws://127.0.0.1:0/ws", router.Options{Realms: []string{"realm1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- r.Serve(context.Background()) }()
-	t.Cleanup(func() {
-		r.Close()
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
-	})
-	return r
 }
 
 // address returns where the program listens, by its log.
@@ -279,7 +261,7 @@ func TestRunConfigurationErrors(t *testing.T) {
 func TestRunUntilSignal(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
-			r := startRouter(t)
+			r := tryouttest.StartRouter(t)
 			p := begin(t, "run", "--router", r.URL(), "--listen", "ws://127.0.0.1:0/ws")
 			p.waitFor("pool session up")
 			p.signals <- signal
@@ -291,7 +273,7 @@ func TestRunUntilSignal(t *testing.T) {
 }
 
 func TestRunByFile(t *testing.T) {
-	r := startRouter(t)
+	r := tryouttest.StartRouter(t)
 	file := writeFile(t, `router { url = "`+r.URL()+`" }
 listen "ws://127.0.0.1:0/ws" {}
 realm "realm1" {}
@@ -310,7 +292,7 @@ log { format = "console" }
 }
 
 func TestPortInUse(t *testing.T) {
-	r := startRouter(t)
+	r := tryouttest.StartRouter(t)
 	first := begin(t, "run", "--router", r.URL(), "--listen", "ws://127.0.0.1:0/ws")
 	address := first.address()
 	code, _, err := runToEnd(t, "run", "--router", r.URL(), "--listen", address)
@@ -324,7 +306,7 @@ func TestPortInUse(t *testing.T) {
 }
 
 func TestRouterDownAtTheStart(t *testing.T) {
-	r := startRouter(t)
+	r := tryouttest.StartRouter(t)
 	url := r.URL()
 	r.Close()
 	p := begin(t, "run", "--router", url, "--listen", "ws://127.0.0.1:0/ws")
@@ -332,20 +314,11 @@ func TestRouterDownAtTheStart(t *testing.T) {
 	if log := p.err.String(); !strings.Contains(log, url) {
 		t.Errorf("the log does not say what it waits for:\n%s", log)
 	}
-	again, err := router.Listen(t.Context(), url, router.Options{Realms: []string{"realm1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- again.Serve(context.Background()) }()
+	tryouttest.StartRouterAt(t, url)
 	p.waitFor("pool session up")
 	p.signals <- syscall.SIGTERM
 	if code := p.wait(); code != exitClean {
 		t.Errorf("exit code %d:\n%s", code, p.err)
-	}
-	again.Close()
-	if err := <-served; err != nil {
-		t.Error(err)
 	}
 }
 

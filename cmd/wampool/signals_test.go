@@ -18,6 +18,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/tryout/client"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 func TestSignalsWithinASecondAreOne(t *testing.T) {
@@ -104,13 +105,13 @@ func (p *realProgram) waitFor(text string) string {
 // caller at the router.
 func pooledProgram(t *testing.T) (p *realProgram, url string, call func() error) {
 	t.Helper()
-	r := startRouter(t)
+	r := tryouttest.StartRouter(t)
 	p = startProgram(t, "run", "--router", r.URL(), "--listen", "ws://127.0.0.1:0/ws")
 	var line struct{ Address string }
 	if err := json.Unmarshal([]byte(p.waitFor(`"message":"listening"`)), &line); err != nil {
 		t.Fatal(err)
 	}
-	callee, caller := join(t, line.Address), join(t, r.URL())
+	callee, caller := tryouttest.Join(t, line.Address, client.Options{}), tryouttest.Join(t, r.URL(), client.Options{})
 	answer := func(context.Context, *client.Invocation) (client.Arguments, error) { return client.Args("done"), nil }
 	shared := []codec.Field{{Key: "invoke", Value: codec.FieldString("roundrobin")}}
 	if _, err := callee.Register(t.Context(), "com.example.work", shared, answer); err != nil {
@@ -141,7 +142,7 @@ func TestLogWithoutAReaderEndsNoSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 50 { // each has lines of its own
-		join(t, url).Close()
+		tryouttest.Join(t, url, client.Options{}).Close()
 		if err := call(); err != nil {
 			t.Fatalf("a call: %v", err)
 		}

@@ -9,27 +9,16 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/tryout/client"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
-
-func join(t *testing.T, url string) *client.Client {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	c, err := client.Dial(ctx, url, client.Options{Realm: "realm1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	return c
-}
 
 // busyProgram is a sidecar with one call in flight that lasts until release is
 // closed, or its callee is interrupted.
 func busyProgram(t *testing.T) (p *program, call *client.Call, release chan struct{}) {
 	t.Helper()
-	r := startRouter(t)
+	r := tryouttest.StartRouter(t)
 	p = begin(t, "run", "--router", r.URL(), "--listen", "ws://127.0.0.1:0/ws")
-	callee, caller := join(t, p.address()), join(t, r.URL())
+	callee, caller := tryouttest.Join(t, p.address(), client.Options{}), tryouttest.Join(t, r.URL(), client.Options{})
 	begun := make(chan struct{})
 	release = make(chan struct{})
 	work := func(ctx context.Context, _ *client.Invocation) (client.Arguments, error) {

@@ -68,7 +68,7 @@ func listenEverywhere(t *testing.T, a *authority.Authority, routerURL string) (u
 	config += "}\nlisten \"ws://127.0.0.1:0/ws\" {}\nlisten \"wss://127.0.0.1:0/ws\"" + tls +
 		"listen \"rs://127.0.0.1:0\" {}\nlisten \"rss://127.0.0.1:0\"" + tls +
 		fmt.Sprintf("listen %q {}\n", "unix://"+filepath.Join(dir, "wampool.sock")) + "drain_timeout = \"1s\"\n" +
-		"limits {\n  ping_interval = \"20ms\"\n  ping_timeout  = \"30s\"\n}\n" + harness.Auto // pings enough to see who can't have them
+		"limits {\n  " + harness.Unhurried + "\n  ping_interval = \"20ms\"\n  ping_timeout  = \"30s\"\n}\n" + harness.Auto // pings enough to see who can't have them
 	return harness.LaunchConfig(t, config).Addresses()
 }
 

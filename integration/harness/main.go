@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -56,11 +57,29 @@ func Path(below string) string { return filepath.Join(folder, below) }
 
 func inCI() bool { return os.Getenv("CI") == "true" }
 
-// Needs leaves a test out where setup.sh could not install what it drives: java,
-// rust or chromium. It said so.
+// Needs leaves a test out where setup.sh has not installed what it drives: java,
+// rust or chromium. It said so. Where CI is true, that is a failure unless the
+// machine lacks what would install it.
 func Needs(t *testing.T, what string) {
 	t.Helper()
-	if _, err := os.Stat(Path("." + what + "/.installed")); err != nil {
-		t.Skipf("%s is not installed (integration/setup.sh)", what)
+	switch why, excused := missing(what); {
+	case why == "":
+	case inCI() && !excused:
+		t.Fatal(why)
+	default:
+		t.Skip(why)
 	}
+}
+
+// missing tells why that is not installed, "" if it is, and whether the machine
+// lacks what would install it.
+func missing(what string) (why string, excused bool) {
+	if _, err := os.Stat(Path("." + what + "/.installed")); err == nil {
+		return "", false
+	}
+	lack, err := os.ReadFile(Path("." + what + "/.lacks"))
+	if err != nil {
+		return what + " is not installed (integration/setup.sh)", false
+	}
+	return fmt.Sprintf("%s is not installed (integration/setup.sh): %s", what, bytes.TrimSpace(lack)), true
 }

@@ -16,6 +16,11 @@ type Wampool struct {
 	URL     string // of its first listener
 }
 
+// Unhurried is a line of the block limits: on a busy machine a client may need
+// longer for its login than wampool gives it by default, most of all to derive a
+// key in Python.
+const Unhurried = `handshake_timeout = "1m"`
+
 // StartWampool runs wampool in front of a router, with this body of its realm
 // block. It is up when this returns, and is stopped cleanly at the test's end.
 func StartWampool(t *testing.T, routerURL, realm string) *Wampool {
@@ -36,6 +41,7 @@ func Launch(t *testing.T, routerURL, realm, drainTimeout string) *Wampool {
 	t.Helper()
 	return LaunchConfig(t, "router {\n  url = \""+routerURL+"\"\n}\n"+
 		"listen \"ws://127.0.0.1:0/ws\" {}\n"+
+		"limits {\n  "+Unhurried+"\n}\n"+
 		"drain_timeout = \""+drainTimeout+"\"\n"+realm+"\n")
 }
 

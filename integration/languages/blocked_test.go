@@ -1,19 +1,29 @@
 package languages
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/wampool/wampool/integration/harness"
 )
 
-// impatient is what drops a client soon that does not answer pings.
-const impatient = "limits {\n  ping_interval = \"500ms\"\n  ping_timeout = \"2s\"\n}\n"
+// impatient drops a client soon that does not answer pings.
+const impatient = `
+	router { url = %q }
+	listen "ws://127.0.0.1:0/ws" {}
+	realm "realm1" {}
+	limits {
+		` + harness.Unhurried + `
+		ping_interval = "500ms"
+		ping_timeout  = "2s"
+	}
+	drain_timeout = "30s"`
 
 // A worker that has one thread answers no ping while it runs a call. It stays,
 // whether it is in a pool or not, and its result comes.
 func TestBlockedWorkerStays(t *testing.T) {
 	c := harness.SharedCrossbar(t)
-	w := harness.Launch(t, c.URL(), impatient+harness.Auto, "30s")
+	w := harness.LaunchConfig(t, fmt.Sprintf(impatient, c.URL()))
 	w.Process.Await(t, "pool session up")
 	for name, options := range map[string]harness.Args{"pooled": {"invoke": "roundrobin"}, "plain": {}} {
 		t.Run(name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func startSecured(t *testing.T) *secured {
 	hcl := fmt.Sprintf("router {\n  url = %q\n  tls {\n    ca_file = %q\n    cert_file = %q\n    key_file = %q\n    server_name = \"router.example\"\n  }\n}\n",
 		s.router, a.File, ownCert, ownKey) +
 		fmt.Sprintf("listen \"wss://127.0.0.1:0/ws\" {\n  tls {\n    cert_file = %q\n    key_file = %q\n  }\n}\n", ownCert, ownKey) +
-		"drain_timeout = \"1s\"\n" + authenticated
+		"limits {\n  " + harness.Unhurried + "\n}\ndrain_timeout = \"1s\"\n" + authenticated
 	s.wampool = harness.LaunchConfig(t, hcl)
 	s.wampool.Process.Await(t, "pool session up")
 	return s

@@ -13,27 +13,12 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/proxy"
-	"github.com/wampool/wampool/proxy/tryout/router"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 
 	"github.com/rs/zerolog"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// startRouter returns the URL of a router that runs as long as the test.
-func startRouter(t *testing.T) string {
-	r, err := router.Listen(t.Context(), "ws://127.0.0.1:0/ws", router.Options{Realms: []string{"realm1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- r.Serve(context.Background()) }()
-	t.Cleanup(func() {
-		r.Close()
-		<-served
-	})
-	return r.URL()
-}
 
 // startSidecar returns the URL of a wampool before a router.
 func startSidecar(t *testing.T, routerURL, realm string) string {
@@ -69,7 +54,7 @@ func options(caller, callee string) Options {
 }
 
 func TestEveryCallIsAccountedFor(t *testing.T) {
-	url := startRouter(t)
+	url := tryouttest.StartRouter(t).URL()
 	o := options(url, url)
 	o.Warmup = 10 * time.Millisecond
 	result, err := Run(t.Context(), o, &bytes.Buffer{})
@@ -87,7 +72,7 @@ func TestEveryCallIsAccountedFor(t *testing.T) {
 // Limits and errors are seen through a pool: sixteen calls in flight for two
 // callees that take one each, and nothing waits.
 func TestErrorsAreCountedByURI(t *testing.T) {
-	url := startRouter(t)
+	url := tryouttest.StartRouter(t).URL()
 	o := options(url, startSidecar(t, url, ""))
 	o.InFlight = 16
 	o.Callees = CalleeOptions{Callees: 2, Procedure: "com.example.bench", Invoke: "roundrobin", Concurrency: 1, Work: 5 * time.Millisecond}
@@ -109,7 +94,7 @@ func TestErrorsAreCountedByURI(t *testing.T) {
 }
 
 func TestRate(t *testing.T) {
-	url := startRouter(t)
+	url := tryouttest.StartRouter(t).URL()
 	o := options(url, url)
 	o.Rate, o.Duration = 2000, 100*time.Millisecond
 	result, err := Run(t.Context(), o, &bytes.Buffer{})
@@ -122,7 +107,7 @@ func TestRate(t *testing.T) {
 }
 
 func TestEndsEarly(t *testing.T) {
-	url := startRouter(t)
+	url := tryouttest.StartRouter(t).URL()
 	o := options(url, url)
 	o.Duration = time.Hour
 	ctx, cancel := context.WithCancel(t.Context())
@@ -167,7 +152,7 @@ func TestWhatCantBeMeasured(t *testing.T) {
 		"wamp.error.no_such_realm":             func(o *Options) { o.Caller.Realm = "other" },
 		"refused by the router: wamp.error.op": func(o *Options) { o.Callees.Invoke = "roundrobin" },
 	} {
-		url := startRouter(t) // one each: it may still know the callee of the case before
+		url := tryouttest.StartRouter(t).URL() // one each: it may still know the callee of the case before
 		o := options(url, url)
 		change(&o)
 		if _, err := Run(t.Context(), o, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), text) {
@@ -180,12 +165,7 @@ func TestWhatCantBeMeasured(t *testing.T) {
 // that it had are told apart from those that were answered.
 func TestLostConnections(t *testing.T) {
 	for _, rate := range []float64{0, 2000} {
-		r, err := router.Listen(t.Context(), "ws://127.0.0.1:0/ws", router.Options{Realms: []string{"realm1"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		served := make(chan error, 1)
-		go func() { served <- r.Serve(context.Background()) }()
+		r := tryouttest.StartRouter(t)
 		o := options(r.URL(), r.URL())
 		o.Duration, o.Rate = time.Hour, rate
 		var progress bytes.Buffer
@@ -193,7 +173,6 @@ func TestLostConnections(t *testing.T) {
 			go r.Close() // with the first line of progress
 			return progress.Write(p)
 		}))
-		<-served
 		if err == nil || !strings.HasPrefix(err.Error(), "lost call") || !strings.Contains(err.Error(), " at "+r.URL()+": ") {
 			t.Errorf("error %v", err)
 		}

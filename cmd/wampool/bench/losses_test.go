@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 var errCut = errors.New("cut")
@@ -16,7 +18,7 @@ var errCut = errors.New("cut")
 // startBoth starts callees that take their time, and three callers.
 func startBoth(t *testing.T, work time.Duration) (*Callers, *Callees) {
 	t.Helper()
-	url := startRouter(t)
+	url := tryouttest.StartRouter(t).URL()
 	o := options(url, url)
 	o.Callees.Work = work
 	callees, err := Register(t.Context(), o.Callee, o.Callees)

@@ -9,10 +9,11 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/tryout/client"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 func TestArgumentsKeepTheirValues(t *testing.T) {
-	r := start(t)
+	r := tryouttest.StartRouter(t)
 	sent := client.Arguments{
 		List: []any{
 			nil, true, false, int64(0), int64(-1), int64(math.MaxInt64), int64(math.MinInt64), uint64(math.MaxUint64),
@@ -23,15 +24,15 @@ func TestArgumentsKeepTheirValues(t *testing.T) {
 	}
 	for _, s := range serializers {
 		t.Run(s.String(), func(t *testing.T) {
-			c := join(t, r.URL(), client.Options{Serializer: s})
+			c := tryouttest.Join(t, r.URL(), client.Options{Serializer: s})
 			procedure := "com.example." + s.String()
-			if _, err := c.Register(within(t), procedure, nil, echo); err != nil {
+			if _, err := c.Register(tryouttest.Within(t), procedure, nil, echo); err != nil {
 				t.Fatal(err)
 			}
 			for name, arguments := range map[string]client.Arguments{
 				"both": sent, "list only": {List: sent.List}, "dict only": {List: []any{}, Dict: sent.Dict}, "none": {},
 			} {
-				result, err := c.Call(within(t), procedure, nil, arguments)
+				result, err := c.Call(tryouttest.Within(t), procedure, nil, arguments)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -51,15 +52,15 @@ func TestArgumentsKeepTheirValues(t *testing.T) {
 }
 
 func TestRawPayloadPassesAsItIs(t *testing.T) {
-	c := join(t, start(t).URL(), client.Options{Serializer: codec.JSON})
+	c := tryouttest.Join(t, tryouttest.StartRouter(t).URL(), client.Options{Serializer: codec.JSON})
 	raw := func(_ context.Context, in *client.Invocation) (client.Arguments, error) {
 		return client.Arguments{Raw: in.Payload}, nil
 	}
-	if _, err := c.Register(within(t), "com.example.raw", nil, raw); err != nil {
+	if _, err := c.Register(tryouttest.Within(t), "com.example.raw", nil, raw); err != nil {
 		t.Fatal(err)
 	}
 	const list = `[1,  2.50, "spaces  stay"]`
-	result, err := c.Call(within(t), "com.example.raw", nil, client.Arguments{Raw: codec.NewPayload(codec.JSON, []byte(list), nil)})
+	result, err := c.Call(tryouttest.Within(t), "com.example.raw", nil, client.Arguments{Raw: codec.NewPayload(codec.JSON, []byte(list), nil)})
 	if err != nil {
 		t.Fatal(err)
 	}

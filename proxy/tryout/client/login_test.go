@@ -8,6 +8,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/tryout/client"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 func TestLoginByTicket(t *testing.T) {
@@ -29,7 +30,7 @@ func TestLoginByTicket(t *testing.T) {
 		s.hear(codec.TypeGoodbye)
 		s.say(`[6, {}, "wamp.close.goodbye_and_out"]`)
 	})
-	c := join(t, url, client.Options{Serializer: codec.JSON, AuthID: "joe", Ticket: "open sesame"})
+	c := tryouttest.Join(t, url, client.Options{Serializer: codec.JSON, AuthID: "joe", Ticket: "open sesame"})
 	if c.Session() != 7 || c.AuthRole() != "staff" || c.Serializer() != codec.JSON {
 		t.Errorf("session %d, role %s, serializer %s", c.Session(), c.AuthRole(), c.Serializer())
 	}
@@ -53,7 +54,7 @@ func TestLoginRefused(t *testing.T) {
 				s.hear(codec.TypeHello)
 				s.say(c.answer)
 			})
-			_, err := client.Dial(within(t), url, client.Options{Realm: "realm1", Serializer: codec.JSON})
+			_, err := client.Dial(tryouttest.Within(t), url, client.Options{Realm: "realm1", Serializer: codec.JSON})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -62,13 +63,13 @@ func TestLoginRefused(t *testing.T) {
 }
 
 func TestDialErrors(t *testing.T) {
-	r := start(t)
-	_, err := client.Dial(within(t), r.URL(), client.Options{Realm: "realm2"})
+	r := tryouttest.StartRouter(t)
+	_, err := client.Dial(tryouttest.Within(t), r.URL(), client.Options{Realm: "realm2"})
 	if abort := (*client.AbortError)(nil); !errors.As(err, &abort) || abort.Reason != "wamp.error.no_such_realm" {
 		t.Errorf("unknown realm: %v", err)
 	}
 	r.Close()
-	if _, err := client.Dial(within(t), r.URL(), client.Options{Realm: "realm1"}); err == nil {
+	if _, err := client.Dial(tryouttest.Within(t), r.URL(), client.Options{Realm: "realm1"}); err == nil {
 		t.Error("a session at a router that is closed")
 	}
 }

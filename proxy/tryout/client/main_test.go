@@ -1,7 +1,6 @@
 package client_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -9,49 +8,11 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/transport"
-	"github.com/wampool/wampool/proxy/tryout/client"
-	"github.com/wampool/wampool/proxy/tryout/router"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var serializers = []codec.Serializer{codec.JSON, codec.MessagePack, codec.CBOR}
-
-// within is the patience of a test with what must happen.
-func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// start runs a router until the test ends.
-func start(t *testing.T) *router.Router {
-	t.Helper()
-	r, err := router.Listen(t.Context(), "ws://127.0.0.1:0/ws", router.Options{Realms: []string{"realm1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- r.Serve(context.Background()) }()
-	t.Cleanup(func() {
-		r.Close()
-		if err := <-served; err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-	return r
-}
-
-func join(t *testing.T, url string, o client.Options) *client.Client {
-	t.Helper()
-	o.Realm = "realm1"
-	c, err := client.Dial(within(t), url, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	return c
-}
 
 // script is a router that does what a test has it do with one JSON client.
 type script struct {

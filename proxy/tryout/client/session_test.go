@@ -10,21 +10,22 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/tryout/client"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 func echo(_ context.Context, in *client.Invocation) (client.Arguments, error) { return in.Arguments() }
 
 func TestRequestsAreNumberedInOrder(t *testing.T) {
 	// The router refuses IDs that are not in sequence.
-	r := start(t)
-	c := join(t, r.URL(), client.Options{})
-	if _, err := c.Register(within(t), "com.example.echo", nil, echo); err != nil {
+	r := tryouttest.StartRouter(t)
+	c := tryouttest.Join(t, r.URL(), client.Options{})
+	if _, err := c.Register(tryouttest.Within(t), "com.example.echo", nil, echo); err != nil {
 		t.Fatal(err)
 	}
 	var all sync.WaitGroup
 	for i := range 200 {
 		all.Go(func() {
-			result, err := c.Call(within(t), "com.example.echo", nil, client.Args(i))
+			result, err := c.Call(tryouttest.Within(t), "com.example.echo", nil, client.Args(i))
 			if err != nil {
 				t.Error(err)
 				return
@@ -57,12 +58,12 @@ func TestWhatTheRouterMustNotSendEndsTheSession(t *testing.T) {
 				s.welcome()
 				s.say(c.message)
 			})
-			session := join(t, url, client.Options{Serializer: codec.JSON})
+			session := tryouttest.Join(t, url, client.Options{Serializer: codec.JSON})
 			<-session.Done()
 			if err := session.Err(); !strings.Contains(err.Error(), c.want) {
 				t.Errorf("ended by %v, want %q", err, c.want)
 			}
-			_, err := session.Call(within(t), "com.example.add", nil, client.Arguments{})
+			_, err := session.Call(tryouttest.Within(t), "com.example.add", nil, client.Arguments{})
 			if !errors.Is(err, session.Err()) {
 				t.Errorf("a call after the end: %v", err)
 			}
@@ -78,7 +79,7 @@ func TestGoodbyeIsAnswered(t *testing.T) {
 			t.Errorf("got %s", answer)
 		}
 	})
-	<-join(t, url, client.Options{Serializer: codec.JSON}).Done()
+	<-tryouttest.Join(t, url, client.Options{Serializer: codec.JSON}).Done()
 }
 
 func TestOutstandingRequestsEndWithTheSession(t *testing.T) {
@@ -88,10 +89,10 @@ func TestOutstandingRequestsEndWithTheSession(t *testing.T) {
 		s.hear(codec.TypeSubscribe)
 		s.conn.Abort(errors.New("cut"))
 	})
-	c := join(t, url, client.Options{Serializer: codec.JSON})
+	c := tryouttest.Join(t, url, client.Options{Serializer: codec.JSON})
 	call := &client.Call{Procedure: "com.example.add"}
-	c.Go(within(t), call)
-	if _, err := c.Subscribe(within(t), "com.example.news", nil, func(*client.Event) {}); err == nil {
+	c.Go(tryouttest.Within(t), call)
+	if _, err := c.Subscribe(tryouttest.Within(t), "com.example.news", nil, func(*client.Event) {}); err == nil {
 		t.Error("subscribed at a router that is gone")
 	}
 	if <-call.Done; call.Err == nil || !errors.Is(call.Err, c.Err()) {
@@ -107,7 +108,7 @@ func TestRequestEndsWithItsContext(t *testing.T) {
 		cancel()
 		s.hear(codec.TypeGoodbye)
 	})
-	c := join(t, url, client.Options{Serializer: codec.JSON})
+	c := tryouttest.Join(t, url, client.Options{Serializer: codec.JSON})
 	if _, err := c.Register(ctx, "com.example.add", nil, echo); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -126,7 +127,7 @@ func TestCancelIsSentOnceAndItsAnswerAwaited(t *testing.T) {
 		s.say(`[50, 1, {}, ["it was faster"]]`)
 		s.hear(codec.TypeGoodbye)
 	})
-	c := join(t, url, client.Options{Serializer: codec.JSON})
+	c := tryouttest.Join(t, url, client.Options{Serializer: codec.JSON})
 	call := &client.Call{Procedure: "com.example.add", CancelMode: codec.CancelKill}
 	c.Go(ctx, call)
 	if <-call.Done; call.Err != nil {
@@ -136,8 +137,8 @@ func TestCancelIsSentOnceAndItsAnswerAwaited(t *testing.T) {
 }
 
 func TestHandlerErrors(t *testing.T) {
-	r := start(t)
-	c := join(t, r.URL(), client.Options{Serializer: codec.MessagePack})
+	r := tryouttest.StartRouter(t)
+	c := tryouttest.Join(t, r.URL(), client.Options{Serializer: codec.MessagePack})
 	for procedure, failure := range map[string]error{
 		"com.example.own":     fmt.Errorf("wrapped: %w", &client.Error{URI: "com.example.error", Message: "as told"}),
 		"com.example.runtime": errors.New("division by zero"),
@@ -145,14 +146,14 @@ func TestHandlerErrors(t *testing.T) {
 		handler := func(context.Context, *client.Invocation) (client.Arguments, error) {
 			return client.Arguments{}, failure
 		}
-		if _, err := c.Register(within(t), procedure, nil, handler); err != nil {
+		if _, err := c.Register(tryouttest.Within(t), procedure, nil, handler); err != nil {
 			t.Fatal(err)
 		}
 	}
 	unsendable := func(context.Context, *client.Invocation) (client.Arguments, error) {
 		return client.Args(make(chan int)), nil
 	}
-	if _, err := c.Register(within(t), "com.example.unsendable", nil, unsendable); err != nil {
+	if _, err := c.Register(tryouttest.Within(t), "com.example.unsendable", nil, unsendable); err != nil {
 		t.Fatal(err)
 	}
 	for procedure, want := range map[string]string{
@@ -160,12 +161,12 @@ func TestHandlerErrors(t *testing.T) {
 		"com.example.runtime":    "wamp.error.runtime_error: division by zero",
 		"com.example.unsendable": "wamp.error.runtime_error: client: arguments in msgpack",
 	} {
-		_, err := c.Call(within(t), procedure, nil, client.Arguments{})
+		_, err := c.Call(tryouttest.Within(t), procedure, nil, client.Arguments{})
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", procedure, err, want)
 		}
 	}
-	if _, err := c.Call(within(t), "com.example.own", nil, client.Args(make(chan int))); err == nil {
+	if _, err := c.Call(tryouttest.Within(t), "com.example.own", nil, client.Args(make(chan int))); err == nil {
 		t.Error("a channel was sent")
 	}
 }
@@ -178,8 +179,8 @@ func TestRevokedRegistration(t *testing.T) {
 		s.say(`[67, 0, {"registration": 11, "reason": "wamp.close.normal"}]`)
 		s.say(`[68, 1, 11, {}]`) // what the session does not have any more
 	})
-	c := join(t, url, client.Options{Serializer: codec.JSON})
-	if id, err := c.Register(within(t), "com.example.add", nil, echo); err != nil || id != 11 {
+	c := tryouttest.Join(t, url, client.Options{Serializer: codec.JSON})
+	if id, err := c.Register(tryouttest.Within(t), "com.example.add", nil, echo); err != nil || id != 11 {
 		t.Fatalf("got %d, %v", id, err)
 	}
 	<-c.Done()

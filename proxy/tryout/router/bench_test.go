@@ -7,17 +7,13 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/transport"
 	"github.com/wampool/wampool/proxy/tryout/router"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 // BenchmarkCall measures calls through the router, 256 under way at a time, of
 // a caller and a callee that do as little as they can.
 func BenchmarkCall(b *testing.B) {
-	r, err := router.Listen(b.Context(), "ws://127.0.0.1:0/ws", router.Options{Realms: []string{"realm1"}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- r.Serve(context.Background()) }()
+	r := tryouttest.StartRouter(b)
 	caller, callee := benchPeer(b, r), benchPeer(b, r)
 	register := codec.Register{Request: 1, Procedure: "com.example.echo"}
 	if err := callee.Send(register.Append(nil, codec.CBOR)); err != nil {
@@ -59,9 +55,6 @@ func BenchmarkCall(b *testing.B) {
 	caller.Abort(context.Canceled)
 	caller.Wait()
 	callee.Wait()
-	if err := <-served; err != nil {
-		b.Fatal(err)
-	}
 }
 
 // answer echoes every INVOCATION. It ends with the connection.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/tryout/client"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 func echo(_ context.Context, in *client.Invocation) (client.Arguments, error) { return in.Arguments() }
@@ -28,7 +29,7 @@ func wantURI(t *testing.T, err error, uri string) {
 }
 
 func TestCallsBetweenAllSerializers(t *testing.T) {
-	r := start(t)
+	r := tryouttest.StartRouter(t)
 	sent := client.Arguments{
 		List: []any{int64(1), int64(-9007199254740993), uint64(math.MaxUint64), 1.0, 0.1, "Grüße \u2028", []byte{0, 1, 255}, nil, true, []any{}},
 		Dict: map[string]any{"nested": map[string]any{"list": []any{int64(1), []any{"a"}}}},
@@ -37,11 +38,11 @@ func TestCallsBetweenAllSerializers(t *testing.T) {
 		for _, to := range serializers {
 			t.Run(fmt.Sprintf("%s to %s", from, to), func(t *testing.T) {
 				procedure := fmt.Sprintf("com.example.%s.%s", from, to)
-				callee := join(t, r, client.Options{Serializer: to})
-				if _, err := callee.Register(within(t), procedure, nil, echo); err != nil {
+				callee := tryouttest.Join(t, r.URL(), client.Options{Serializer: to})
+				if _, err := callee.Register(tryouttest.Within(t), procedure, nil, echo); err != nil {
 					t.Fatal(err)
 				}
-				result, err := join(t, r, client.Options{Serializer: from}).Call(within(t), procedure, nil, sent)
+				result, err := tryouttest.Join(t, r.URL(), client.Options{Serializer: from}).Call(tryouttest.Within(t), procedure, nil, sent)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -61,9 +62,9 @@ func TestCallsBetweenAllSerializers(t *testing.T) {
 }
 
 func TestPayloadThatCantBeExpressedFailsTheCallAlone(t *testing.T) {
-	r := start(t)
-	asJSON, asCBOR := join(t, r, client.Options{Serializer: codec.JSON}), join(t, r, client.Options{Serializer: codec.CBOR})
-	if _, err := asJSON.Register(within(t), "com.example.echo", nil, echo); err != nil {
+	r := tryouttest.StartRouter(t)
+	asJSON, asCBOR := tryouttest.Join(t, r.URL(), client.Options{Serializer: codec.JSON}), tryouttest.Join(t, r.URL(), client.Options{Serializer: codec.CBOR})
+	if _, err := asJSON.Register(tryouttest.Within(t), "com.example.echo", nil, echo); err != nil {
 		t.Fatal(err)
 	}
 	nan := func(_ context.Context, in *client.Invocation) (client.Arguments, error) {
@@ -74,35 +75,35 @@ func TestPayloadThatCantBeExpressedFailsTheCallAlone(t *testing.T) {
 		}
 		return client.Args(math.NaN()), nil
 	}
-	if _, err := asCBOR.Register(within(t), "com.example.nan", nil, nan); err != nil {
+	if _, err := asCBOR.Register(tryouttest.Within(t), "com.example.nan", nil, nan); err != nil {
 		t.Fatal(err)
 	}
-	_, err := asCBOR.Call(within(t), "com.example.echo", nil, client.Args(math.NaN()))
+	_, err := asCBOR.Call(tryouttest.Within(t), "com.example.echo", nil, client.Args(math.NaN()))
 	wantURI(t, err, "wamp.error.invalid_argument")
-	_, err = asJSON.Call(within(t), "com.example.nan", nil, client.Arguments{})
+	_, err = asJSON.Call(tryouttest.Within(t), "com.example.nan", nil, client.Arguments{})
 	wantURI(t, err, "wamp.error.invalid_argument")
 
 	progressive := &client.Call{Procedure: "com.example.nan", Progress: func(*client.Result) {}}
-	asJSON.Go(within(t), progressive)
+	asJSON.Go(tryouttest.Within(t), progressive)
 	<-progressive.Done
 	wantURI(t, progressive.Err, "wamp.error.invalid_argument")
 
-	if _, err = asCBOR.Call(within(t), "com.example.echo", nil, client.Args(1)); err != nil {
+	if _, err = asCBOR.Call(tryouttest.Within(t), "com.example.echo", nil, client.Args(1)); err != nil {
 		t.Errorf("the callee's next call: %v", err)
 	}
 }
 
 func TestCallErrors(t *testing.T) {
-	r := start(t)
-	caller, callee := join(t, r, client.Options{}), join(t, r, client.Options{})
+	r := tryouttest.StartRouter(t)
+	caller, callee := tryouttest.Join(t, r.URL(), client.Options{}), tryouttest.Join(t, r.URL(), client.Options{})
 	fail := func(context.Context, *client.Invocation) (client.Arguments, error) {
 		return client.Arguments{}, &client.Error{URI: "com.example.error", Message: "as told"}
 	}
-	if _, err := callee.Register(within(t), "com.example.fail", nil, fail); err != nil {
+	if _, err := callee.Register(tryouttest.Within(t), "com.example.fail", nil, fail); err != nil {
 		t.Fatal(err)
 	}
-	plain := join(t, r, client.Options{Features: []string{}})
-	if _, err := plain.Register(within(t), "com.example.plain", nil, echo); err != nil {
+	plain := tryouttest.Join(t, r.URL(), client.Options{Features: []string{}})
+	if _, err := plain.Register(tryouttest.Within(t), "com.example.plain", nil, echo); err != nil {
 		t.Fatal(err)
 	}
 	yes := codec.FieldBool(true)
@@ -117,15 +118,15 @@ func TestCallErrors(t *testing.T) {
 		{"com.example.plain", option("progress", yes), "wamp.error.feature_not_supported"},
 		{"com.example.plain", option("ppt_scheme", codec.FieldString("x_custom")), "wamp.error.feature_not_supported"},
 	} {
-		_, err := caller.Call(within(t), c.procedure, c.options, client.Args("hello"))
+		_, err := caller.Call(tryouttest.Within(t), c.procedure, c.options, client.Args("hello"))
 		wantURI(t, err, c.want)
 	}
 }
 
 func TestRegisterErrors(t *testing.T) {
-	r := start(t)
-	one, other := join(t, r, client.Options{}), join(t, r, client.Options{})
-	id, err := one.Register(within(t), "com.example.add", nil, echo)
+	r := tryouttest.StartRouter(t)
+	one, other := tryouttest.Join(t, r.URL(), client.Options{}), tryouttest.Join(t, r.URL(), client.Options{})
+	id, err := one.Register(tryouttest.Within(t), "com.example.add", nil, echo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,21 +142,21 @@ func TestRegisterErrors(t *testing.T) {
 		{"com.example.shared", option("invoke", codec.FieldString("roundrobin")), "wamp.error.option_not_allowed"},
 		{"com.example.odd", option("invoke", codec.FieldBool(true)), "wamp.error.invalid_argument"},
 	} {
-		_, err := other.Register(within(t), c.procedure, c.options, echo)
+		_, err := other.Register(tryouttest.Within(t), c.procedure, c.options, echo)
 		wantURI(t, err, c.want)
 	}
-	wantURI(t, other.Unregister(within(t), id), "wamp.error.no_such_registration")
-	if err := one.Unregister(within(t), id); err != nil {
+	wantURI(t, other.Unregister(tryouttest.Within(t), id), "wamp.error.no_such_registration")
+	if err := one.Unregister(tryouttest.Within(t), id); err != nil {
 		t.Fatal(err)
 	}
-	wantURI(t, one.Unregister(within(t), id), "wamp.error.no_such_registration")
-	if _, err := other.Register(within(t), "com.example.add", nil, echo); err != nil {
+	wantURI(t, one.Unregister(tryouttest.Within(t), id), "wamp.error.no_such_registration")
+	if _, err := other.Register(tryouttest.Within(t), "com.example.add", nil, echo); err != nil {
 		t.Errorf("after the first has unregistered: %v", err)
 	}
 }
 
 func TestProgressiveResults(t *testing.T) {
-	r := start(t)
+	r := tryouttest.StartRouter(t)
 	count := func(_ context.Context, in *client.Invocation) (client.Arguments, error) {
 		for i := range 3 {
 			if !in.ReceiveProgress {
@@ -167,14 +168,14 @@ func TestProgressiveResults(t *testing.T) {
 		}
 		return client.Args("end"), nil
 	}
-	capable, plain := join(t, r, client.Options{}), join(t, r, client.Options{Features: []string{}})
-	if _, err := capable.Register(within(t), "com.example.count", nil, count); err != nil {
+	capable, plain := tryouttest.Join(t, r.URL(), client.Options{}), tryouttest.Join(t, r.URL(), client.Options{Features: []string{}})
+	if _, err := capable.Register(tryouttest.Within(t), "com.example.count", nil, count); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := plain.Register(within(t), "com.example.plain", nil, count); err != nil {
+	if _, err := plain.Register(tryouttest.Within(t), "com.example.plain", nil, count); err != nil {
 		t.Fatal(err)
 	}
-	caller := join(t, r, client.Options{Serializer: codec.JSON})
+	caller := tryouttest.Join(t, r.URL(), client.Options{Serializer: codec.JSON})
 	for procedure, want := range map[string]int{"com.example.count": 3, "com.example.plain": 0} {
 		var parts []any
 		call := &client.Call{Procedure: procedure, Progress: func(part *client.Result) {
@@ -185,7 +186,7 @@ func TestProgressiveResults(t *testing.T) {
 			}
 			parts = append(parts, arguments.List...)
 		}}
-		caller.Go(within(t), call)
+		caller.Go(tryouttest.Within(t), call)
 		if <-call.Done; call.Err != nil {
 			t.Fatal(call.Err)
 		}
@@ -197,7 +198,7 @@ func TestProgressiveResults(t *testing.T) {
 
 // What a callee is told of a call, and its caller of the answer.
 func TestCallsKeepWhatConcernsTheOtherSide(t *testing.T) {
-	r := start(t)
+	r := tryouttest.StartRouter(t)
 	callee, caller := dial(t, r), dial(t, r)
 	callee.say(`[1, "realm1", {"roles": {"callee": {"features": {"progressive_call_results": true,
 		"progressive_call_invocations": true, "call_canceling": true, "payload_passthru_mode": true}}}}]`)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/tryout/client"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 // worker is a procedure whose calls last until the test lets them go, or they
@@ -50,12 +51,12 @@ func TestCancelModes(t *testing.T) {
 			name += " at a callee without call_canceling"
 		}
 		t.Run(name, func(t *testing.T) {
-			r, w := start(t), newWorker()
-			callee, caller := join(t, r, client.Options{Features: c.features}), join(t, r, client.Options{})
-			if _, err := callee.Register(within(t), "com.example.work", nil, w.work); err != nil {
+			r, w := tryouttest.StartRouter(t), newWorker()
+			callee, caller := tryouttest.Join(t, r.URL(), client.Options{Features: c.features}), tryouttest.Join(t, r.URL(), client.Options{})
+			if _, err := callee.Register(tryouttest.Within(t), "com.example.work", nil, w.work); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithCancel(within(t))
+			ctx, cancel := context.WithCancel(tryouttest.Within(t))
 			call := &client.Call{Procedure: "com.example.work", CancelMode: c.mode}
 			caller.Go(ctx, call)
 			<-w.begun
@@ -71,7 +72,7 @@ func TestCancelModes(t *testing.T) {
 			}
 			close(w.release)
 			// Its late answer is discarded, and the callee lives on.
-			if _, err := caller.Call(within(t), "com.example.work", nil, client.Arguments{}); err != nil {
+			if _, err := caller.Call(tryouttest.Within(t), "com.example.work", nil, client.Arguments{}); err != nil {
 				t.Error(err)
 			}
 			if len(w.interrupted) > 0 {
@@ -82,28 +83,28 @@ func TestCancelModes(t *testing.T) {
 }
 
 func TestCalleeGone(t *testing.T) {
-	r, w := start(t), newWorker()
-	callee, caller := join(t, r, client.Options{}), join(t, r, client.Options{})
-	if _, err := callee.Register(within(t), "com.example.work", nil, w.work); err != nil {
+	r, w := tryouttest.StartRouter(t), newWorker()
+	callee, caller := tryouttest.Join(t, r.URL(), client.Options{}), tryouttest.Join(t, r.URL(), client.Options{})
+	if _, err := callee.Register(tryouttest.Within(t), "com.example.work", nil, w.work); err != nil {
 		t.Fatal(err)
 	}
 	call := &client.Call{Procedure: "com.example.work"}
-	caller.Go(within(t), call)
+	caller.Go(tryouttest.Within(t), call)
 	<-w.begun
 	callee.Close()
 	<-call.Done
 	wantURI(t, call.Err, "wamp.error.canceled")
-	_, err := caller.Call(within(t), "com.example.work", nil, client.Arguments{})
+	_, err := caller.Call(tryouttest.Within(t), "com.example.work", nil, client.Arguments{})
 	wantURI(t, err, "wamp.error.no_such_procedure")
 }
 
 func TestCalleeLost(t *testing.T) {
-	r := start(t)
+	r := tryouttest.StartRouter(t)
 	callee := open(t, r)
 	callee.say(`[64, 1, {}, "com.example.work"]`)
 	callee.hear()
 	call := &client.Call{Procedure: "com.example.work"}
-	join(t, r, client.Options{}).Go(within(t), call)
+	tryouttest.Join(t, r.URL(), client.Options{}).Go(tryouttest.Within(t), call)
 	if m := callee.hear(); m[0] != 68.0 {
 		t.Fatalf("got %v, want INVOCATION", m)
 	}
@@ -113,13 +114,13 @@ func TestCalleeLost(t *testing.T) {
 }
 
 func TestCallerGoneInterruptsTheCallee(t *testing.T) {
-	r, w := start(t), newWorker()
-	callee, caller := join(t, r, client.Options{}), join(t, r, client.Options{})
-	if _, err := callee.Register(within(t), "com.example.work", nil, w.work); err != nil {
+	r, w := tryouttest.StartRouter(t), newWorker()
+	callee, caller := tryouttest.Join(t, r.URL(), client.Options{}), tryouttest.Join(t, r.URL(), client.Options{})
+	if _, err := callee.Register(tryouttest.Within(t), "com.example.work", nil, w.work); err != nil {
 		t.Fatal(err)
 	}
 	call := &client.Call{Procedure: "com.example.work"}
-	caller.Go(within(t), call)
+	caller.Go(tryouttest.Within(t), call)
 	<-w.begun
 	caller.Close()
 	<-w.interrupted
@@ -127,30 +128,30 @@ func TestCallerGoneInterruptsTheCallee(t *testing.T) {
 		t.Errorf("the caller's call ended by %v", call.Err)
 	}
 	close(w.release)
-	if _, err := join(t, r, client.Options{}).Call(within(t), "com.example.work", nil, client.Arguments{}); err != nil {
+	if _, err := tryouttest.Join(t, r.URL(), client.Options{}).Call(tryouttest.Within(t), "com.example.work", nil, client.Arguments{}); err != nil {
 		t.Errorf("the callee's next call: %v", err)
 	}
 }
 
 func TestUnregisterLetsCallsFinish(t *testing.T) {
-	r, w := start(t), newWorker()
-	callee, caller := join(t, r, client.Options{}), join(t, r, client.Options{})
-	id, err := callee.Register(within(t), "com.example.work", nil, w.work)
+	r, w := tryouttest.StartRouter(t), newWorker()
+	callee, caller := tryouttest.Join(t, r.URL(), client.Options{}), tryouttest.Join(t, r.URL(), client.Options{})
+	id, err := callee.Register(tryouttest.Within(t), "com.example.work", nil, w.work)
 	if err != nil {
 		t.Fatal(err)
 	}
 	call := &client.Call{Procedure: "com.example.work"}
-	caller.Go(within(t), call)
+	caller.Go(tryouttest.Within(t), call)
 	<-w.begun
-	if err := callee.Unregister(within(t), id); err != nil {
+	if err := callee.Unregister(tryouttest.Within(t), id); err != nil {
 		t.Fatal(err)
 	}
 	// Another takes the procedure over while the call goes on.
-	heir := join(t, r, client.Options{})
-	if _, err := heir.Register(within(t), "com.example.work", nil, echo); err != nil {
+	heir := tryouttest.Join(t, r.URL(), client.Options{})
+	if _, err := heir.Register(tryouttest.Within(t), "com.example.work", nil, echo); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := caller.Call(within(t), "com.example.work", nil, client.Arguments{}); err != nil {
+	if _, err := caller.Call(tryouttest.Within(t), "com.example.work", nil, client.Arguments{}); err != nil {
 		t.Fatal(err)
 	}
 	close(w.release)
@@ -160,19 +161,19 @@ func TestUnregisterLetsCallsFinish(t *testing.T) {
 }
 
 func TestSessionCallsItself(t *testing.T) {
-	r, w := start(t), newWorker()
-	c := join(t, r, client.Options{})
-	if _, err := c.Register(within(t), "com.example.echo", nil, echo); err != nil {
+	r, w := tryouttest.StartRouter(t), newWorker()
+	c := tryouttest.Join(t, r.URL(), client.Options{})
+	if _, err := c.Register(tryouttest.Within(t), "com.example.echo", nil, echo); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Call(within(t), "com.example.echo", nil, client.Args(1)); err != nil {
+	if _, err := c.Call(tryouttest.Within(t), "com.example.echo", nil, client.Args(1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Register(within(t), "com.example.work", nil, w.work); err != nil {
+	if _, err := c.Register(tryouttest.Within(t), "com.example.work", nil, w.work); err != nil {
 		t.Fatal(err)
 	}
 	call := &client.Call{Procedure: "com.example.work"}
-	c.Go(within(t), call)
+	c.Go(tryouttest.Within(t), call)
 	<-w.begun
 	c.Close() // caller and callee of the same call are gone at once
 	if <-call.Done; !errors.Is(call.Err, client.ErrClosed) {

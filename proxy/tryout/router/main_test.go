@@ -10,50 +10,13 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/transport"
-	"github.com/wampool/wampool/proxy/tryout/client"
 	"github.com/wampool/wampool/proxy/tryout/router"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var serializers = []codec.Serializer{codec.JSON, codec.MessagePack, codec.CBOR}
-
-// start runs a router with realm1 until the test ends.
-func start(t *testing.T) *router.Router {
-	t.Helper()
-	r, err := router.Listen(t.Context(), "ws://127.0.0.1:0/ws", router.Options{Realms: []string{"realm1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- r.Serve(context.Background()) }()
-	t.Cleanup(func() {
-		r.Close()
-		if err := <-served; err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-	return r
-}
-
-// within is the patience of a test with what must happen.
-func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// join opens a session that ends with the test.
-func join(t *testing.T, r *router.Router, o client.Options) *client.Client {
-	t.Helper()
-	o.Realm = "realm1"
-	c, err := client.Dial(within(t), r.URL(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	return c
-}
 
 func option(key string, value codec.FieldValue) []codec.Field {
 	return []codec.Field{{Key: key, Value: value}}
@@ -67,7 +30,7 @@ type peer struct {
 
 func dial(t *testing.T, r *router.Router) *peer {
 	t.Helper()
-	dialed, err := transport.Dial(within(t), r.URL(), transport.DialOptions{Serializers: []codec.Serializer{codec.JSON}})
+	dialed, err := transport.Dial(tryouttest.Within(t), r.URL(), transport.DialOptions{Serializers: []codec.Serializer{codec.JSON}})
 	if err != nil {
 		t.Fatal(err)
 	}

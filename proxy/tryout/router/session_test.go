@@ -9,10 +9,11 @@ import (
 	"github.com/wampool/wampool/proxy/transport"
 	"github.com/wampool/wampool/proxy/tryout/client"
 	"github.com/wampool/wampool/proxy/tryout/router"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 func TestWelcomeSaysWhoAndWhat(t *testing.T) {
-	p := dial(t, start(t))
+	p := dial(t, tryouttest.StartRouter(t))
 	p.say(`[1, "realm1", {"roles": {"caller": {}}, "authmethods": ["ticket", "anonymous"]}]`)
 	m := p.hear()
 	if m[0] != 2.0 {
@@ -57,7 +58,7 @@ func TestHelloIsRefused(t *testing.T) {
 		`nonsense`:                          "wamp.error.protocol_violation",
 	} {
 		t.Run(hello, func(t *testing.T) {
-			p := dial(t, start(t))
+			p := dial(t, tryouttest.StartRouter(t))
 			p.say(hello)
 			p.wantAbort(want)
 		})
@@ -101,7 +102,7 @@ func TestViolationsEndTheSession(t *testing.T) {
 		"progress of a YIELD no bool": {`[70, 1, {"progress": "yes"}]`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := open(t, start(t))
+			p := open(t, tryouttest.StartRouter(t))
 			p.say(messages...)
 			for range messages[1:] {
 				p.hear()
@@ -112,7 +113,7 @@ func TestViolationsEndTheSession(t *testing.T) {
 }
 
 func TestGoodbyeEndsTheSessionAndAnotherMayBegin(t *testing.T) {
-	r := start(t)
+	r := tryouttest.StartRouter(t)
 	p := open(t, r)
 	p.say(`[64, 1, {}, "com.example.add"]`)
 	p.hear()
@@ -131,9 +132,9 @@ func TestGoodbyeEndsTheSessionAndAnotherMayBegin(t *testing.T) {
 }
 
 func TestCloseSaysGoodbye(t *testing.T) {
-	r := start(t)
+	r := tryouttest.StartRouter(t)
 	p := open(t, r)
-	c := join(t, r, client.Options{})
+	c := tryouttest.Join(t, r.URL(), client.Options{})
 	r.Close()
 	if m := p.hear(); m[0] != 6.0 || m[2] != "wamp.close.system_shutdown" {
 		t.Errorf("got %v, want GOODBYE", m)
@@ -162,7 +163,7 @@ func TestLoopbackOnly(t *testing.T) {
 }
 
 func TestListenErrors(t *testing.T) {
-	r := start(t)
+	r := tryouttest.StartRouter(t)
 	if _, err := router.Listen(t.Context(), r.URL(), router.Options{Realms: []string{"realm1"}}); err == nil {
 		t.Error("listens at a port in use")
 	}
@@ -174,7 +175,7 @@ func TestListenErrors(t *testing.T) {
 }
 
 func TestEndpointsOtherThanWAMP(t *testing.T) {
-	_, err := transport.Dial(within(t), start(t).URL()+"/elsewhere", transport.DialOptions{Serializers: serializers})
+	_, err := transport.Dial(tryouttest.Within(t), tryouttest.StartRouter(t).URL()+"/elsewhere", transport.DialOptions{Serializers: serializers})
 	if refused := (*transport.RefusedError)(nil); !errors.As(err, &refused) || refused.Status != 404 {
 		t.Errorf("got %v, want 404", err)
 	}

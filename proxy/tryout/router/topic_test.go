@@ -7,6 +7,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/tryout/client"
+	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 // inbox takes the first arguments of events.
@@ -22,18 +23,18 @@ func (in inbox) receive(e *client.Event) {
 }
 
 func TestEventsReachSubscribersOfAllSerializersInOrder(t *testing.T) {
-	r := start(t)
+	r := tryouttest.StartRouter(t)
 	boxes := make([]inbox, len(serializers))
 	for i, s := range serializers {
 		boxes[i] = make(inbox, 10)
-		if _, err := join(t, r, client.Options{Serializer: s}).Subscribe(within(t), "com.example.news", nil, boxes[i].receive); err != nil {
+		if _, err := tryouttest.Join(t, r.URL(), client.Options{Serializer: s}).Subscribe(tryouttest.Within(t), "com.example.news", nil, boxes[i].receive); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i, s := range serializers {
-		publisher := join(t, r, client.Options{Serializer: s})
+		publisher := tryouttest.Join(t, r.URL(), client.Options{Serializer: s})
 		for _, news := range []any{int64(i), []byte("binary"), "text"} {
-			if err := publisher.Publish(within(t), "com.example.news", nil, client.Args(news)); err != nil {
+			if err := publisher.Publish(tryouttest.Within(t), "com.example.news", nil, client.Args(news)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -47,9 +48,9 @@ func TestEventsReachSubscribersOfAllSerializersInOrder(t *testing.T) {
 }
 
 func TestPublisherExclusion(t *testing.T) {
-	r, box := start(t), make(inbox, 10)
-	c := join(t, r, client.Options{})
-	if _, err := c.Subscribe(within(t), "com.example.news", nil, box.receive); err != nil {
+	r, box := tryouttest.StartRouter(t), make(inbox, 10)
+	c := tryouttest.Join(t, r.URL(), client.Options{})
+	if _, err := c.Subscribe(tryouttest.Within(t), "com.example.news", nil, box.receive); err != nil {
 		t.Fatal(err)
 	}
 	for _, publish := range []struct {
@@ -60,7 +61,7 @@ func TestPublisherExclusion(t *testing.T) {
 		{option("exclude_me", codec.FieldBool(true)), "not to me"},
 		{option("exclude_me", codec.FieldBool(false)), "to me"},
 	} {
-		if err := c.Publish(within(t), "com.example.news", publish.options, client.Args(publish.news)); err != nil {
+		if err := c.Publish(tryouttest.Within(t), "com.example.news", publish.options, client.Args(publish.news)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -70,7 +71,7 @@ func TestPublisherExclusion(t *testing.T) {
 }
 
 func TestPublishAcknowledgement(t *testing.T) {
-	p := open(t, start(t))
+	p := open(t, tryouttest.StartRouter(t))
 	p.say(`[16, 1, {}, "com.example.news", ["no answer"]]`,
 		`[16, 2, {}, "com..example"]`,
 		`[16, 3, {"acknowledge": true}, "com.example.news"]`,
@@ -88,7 +89,7 @@ func TestPublishAcknowledgement(t *testing.T) {
 }
 
 func TestSubscriptions(t *testing.T) {
-	p := open(t, start(t))
+	p := open(t, tryouttest.StartRouter(t))
 	p.say(`[32, 1, {}, "com.example.news"]`, `[32, 2, {"match": "exact"}, "com.example.news"]`)
 	first, second := p.hear(), p.hear()
 	if first[0] != 33.0 || second[0] != 33.0 || first[2] != second[2] {
@@ -107,22 +108,22 @@ func TestSubscriptions(t *testing.T) {
 }
 
 func TestUnsubscribe(t *testing.T) {
-	r, box := start(t), make(inbox, 10)
-	c, publisher := join(t, r, client.Options{}), join(t, r, client.Options{})
-	id, err := c.Subscribe(within(t), "com.example.news", nil, box.receive)
+	r, box := tryouttest.StartRouter(t), make(inbox, 10)
+	c, publisher := tryouttest.Join(t, r.URL(), client.Options{}), tryouttest.Join(t, r.URL(), client.Options{})
+	id, err := c.Subscribe(tryouttest.Within(t), "com.example.news", nil, box.receive)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := publisher.Publish(within(t), "com.example.news", nil, client.Args("one")); err != nil {
+	if err := publisher.Publish(tryouttest.Within(t), "com.example.news", nil, client.Args("one")); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Unsubscribe(within(t), id); err != nil {
+	if err := c.Unsubscribe(tryouttest.Within(t), id); err != nil {
 		t.Fatal(err)
 	}
-	if err := publisher.Publish(within(t), "com.example.news", nil, client.Args("two")); err != nil {
+	if err := publisher.Publish(tryouttest.Within(t), "com.example.news", nil, client.Args("two")); err != nil {
 		t.Fatal(err)
 	}
-	wantURI(t, c.Unsubscribe(within(t), id), "wamp.error.no_such_subscription")
+	wantURI(t, c.Unsubscribe(tryouttest.Within(t), id), "wamp.error.no_such_subscription")
 	if len(box) != 1 || <-box != "one" {
 		t.Error("events after UNSUBSCRIBED, or none before")
 	}
