@@ -12,6 +12,7 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/proxy/transport"
+	"github.com/wampool/wampool/proxy/transport/played"
 )
 
 // arena is a sidecar with two pools, of com.example.healthy and of
@@ -137,7 +138,7 @@ func (a *arena) welcomePool() {
 }
 
 func (a *arena) speak(t testing.TB, conn *transport.Conn) *speaker {
-	return &speaker{newReader(t, conn, func(_ codec.Serializer, message []byte) string { return string(message) }), a.s}
+	return &speaker{newReader(t, conn, played.AsItIs), a.s}
 }
 
 // accept takes the next connection that the sidecar makes to the router.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -21,6 +20,7 @@ import (
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/proxy/transport"
 	"github.com/wampool/wampool/proxy/transport/authority"
+	"github.com/wampool/wampool/proxy/transport/played"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -34,37 +34,19 @@ const patience = 20 * time.Second
 type peer struct {
 	t        testing.TB
 	conn     *transport.Conn
-	messages chan string // closed when the connection ends
+	messages <-chan string // closed when the connection ends
 }
 
-func newPeer(t testing.TB, conn *transport.Conn) *peer { return newReader(t, conn, asJSON) }
+func newPeer(t testing.TB, conn *transport.Conn) *peer { return newReader(t, conn, played.AsJSON) }
 
 // newReader is newPeer whose messages read otherwise.
 func newReader(t testing.TB, conn *transport.Conn, text func(codec.Serializer, []byte) string) *peer {
-	p := &peer{t: t, conn: conn, messages: make(chan string, 1024)}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer close(p.messages)
-		for {
-			message, err := conn.Read()
-			if err != nil {
-				return
-			}
-			p.messages <- text(conn.Serializer(), message)
-		}
-	}()
-	t.Cleanup(func() {
-		conn.Abort(errors.New("test ends"))
-		<-done
-		conn.Wait()
-	})
-	return p
+	return &peer{t: t, conn: conn, messages: played.Read(t, conn, text)}
 }
 
 func (p *peer) send(format string, args ...any) {
 	p.t.Helper()
-	p.sendBytes(inSerializer(p.t, p.conn.Serializer(), fmt.Appendf(nil, format, args...)))
+	p.sendBytes(played.InSerializer(p.t, p.conn.Serializer(), fmt.Sprintf(format, args...)))
 }
 
 func (p *peer) sendBytes(message []byte) {
@@ -73,32 +55,6 @@ func (p *peer) sendBytes(message []byte) {
 		p.t.Fatalf("send: %v", err)
 	}
 	p.conn.Flush()
-}
-
-// inSerializer puts a message that is written as JSON into a serializer.
-func inSerializer(t testing.TB, s codec.Serializer, text []byte) []byte {
-	t.Helper()
-	if s == codec.JSON {
-		return text
-	}
-	message, _, err := codec.TranscodePayload(nil, codec.NewPayload(codec.JSON, text, nil), codec.JSON, s)
-	if err != nil {
-		t.Fatalf("%v in %.100s", err, text)
-	}
-	raw, _, _ := message.Arguments(s)
-	return raw
-}
-
-// asJSON is a message as the test reads it.
-func asJSON(s codec.Serializer, message []byte) string {
-	if s != codec.JSON {
-		text, _, err := codec.TranscodePayload(nil, codec.NewPayload(s, message, nil), s, codec.JSON)
-		if err != nil {
-			return fmt.Sprintf("%x", message)
-		}
-		message, _, _ = text.Arguments(codec.JSON)
-	}
-	return string(message)
 }
 
 // next returns the next message.

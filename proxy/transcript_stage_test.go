@@ -20,6 +20,7 @@ import (
 	"github.com/wampool/wampool/proxy"
 	"github.com/wampool/wampool/proxy/transport"
 	"github.com/wampool/wampool/proxy/transport/cable"
+	"github.com/wampool/wampool/proxy/transport/played"
 )
 
 // stage is a sidecar between clients and a router that are played, over
@@ -222,7 +223,7 @@ func (a *actor) read() {
 			a.mu.Unlock()
 			return
 		}
-		a.came = append(a.came, asJSON(a.conn.Serializer(), message))
+		a.came = append(a.came, []byte(played.AsJSON(a.conn.Serializer(), message)))
 		a.mu.Unlock()
 	}
 }

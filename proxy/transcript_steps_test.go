@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport/played"
 )
 
 // do does what a step says.
@@ -81,7 +82,7 @@ func (s *stage) say(name, text string) {
 	message := s.messageOf(text)
 	a.noteRequest(words)
 	if a.conn.Serializer() != codec.JSON {
-		message = s.inSerializer(a.conn.Serializer(), message)
+		message = played.InSerializer(s.t, a.conn.Serializer(), string(message))
 	}
 	if err := a.conn.Send(message); err != nil {
 		s.fail("%s can't say it: %v", name, err)

@@ -157,26 +157,3 @@ func (s *stage) named(text string) string {
 		return number
 	})
 }
-
-// inSerializer puts a message that is written in JSON into a serializer.
-func (s *stage) inSerializer(to codec.Serializer, text []byte) []byte {
-	message, _, err := codec.TranscodePayload(nil, codec.NewPayload(codec.JSON, text, nil), codec.JSON, to)
-	if err != nil {
-		s.fail("%v in %.100s", err, text)
-	}
-	raw, _, _ := message.Arguments(to)
-	return raw
-}
-
-// asJSON is a message in JSON, whatever it came in.
-func asJSON(from codec.Serializer, message []byte) []byte {
-	if from == codec.JSON {
-		return bytes.Clone(message)
-	}
-	text, _, err := codec.TranscodePayload(nil, codec.NewPayload(from, message, nil), from, codec.JSON)
-	if err != nil {
-		return fmt.Appendf(nil, "%x", message)
-	}
-	raw, _, _ := text.Arguments(codec.JSON)
-	return raw
-}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport/played"
 )
 
 // The messages of hostile peers are written here and not by package codec,
@@ -129,15 +130,7 @@ func inJSON(t testing.TB, s codec.Serializer, message string) string {
 	if err := codec.Validate(s, []byte(message)); err != nil {
 		t.Fatalf("%s message %.200q: %v", s, message, err)
 	}
-	p, _, err := codec.TranscodePayload(nil, codec.NewPayload(s, []byte(message), nil), s, codec.JSON)
-	if err != nil {
-		t.Fatalf("%s message %.200q: %v", s, message, err)
-	}
-	text, _, err := p.Arguments(codec.JSON)
-	if err != nil {
-		t.Fatalf("%s message %.200q: %v", s, message, err)
-	}
-	return string(text)
+	return played.AsJSON(s, []byte(message))
 }
 
 // elements returns a message's elements, numbers as float64, which is exact for

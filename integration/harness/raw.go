@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/transport"
+	"github.com/wampool/wampool/proxy/transport/played"
 )
 
 // RawSession is a WAMP session in JSON with every message in the test's hands:
@@ -18,7 +18,7 @@ type RawSession struct {
 	t        *testing.T
 	Name     string
 	conn     *transport.Conn
-	received chan string // closed at the connection's end
+	received <-chan string // closed at the connection's end
 }
 
 // RawHello announces what the scripts of these tests use.
@@ -36,14 +36,8 @@ func DialRaw(t *testing.T, name, url string) *RawSession {
 // DialRawIn is DialRaw in another serializer: messages are strings of its bytes.
 func DialRawIn(t *testing.T, name, url string, serializer codec.Serializer) *RawSession {
 	t.Helper()
-	dialed, err := transport.Dial(context.Background(), url, transport.DialOptions{
-		Serializers: []codec.Serializer{serializer}, Timeout: Patience,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &RawSession{t: t, Name: name, conn: dialed.Conn, received: make(chan string, 1<<12)}
-	go s.read()
+	conn := played.Dial(t, url, serializer)
+	s := &RawSession{t: t, Name: name, conn: conn, received: played.Read(t, conn, played.AsItIs)}
 	t.Cleanup(func() {
 		s.conn.Close(1000, "", time.Second)
 		s.conn.Wait()
@@ -73,18 +67,6 @@ func RawCallee(t *testing.T, url, procedure string, features ...string) *RawSess
 	s.Send(fmt.Sprintf(`[64,1,{},%q]`, procedure))
 	s.Expect(`[65,1,`)
 	return s
-}
-
-// read takes messages until the connection ends.
-func (s *RawSession) read() {
-	defer close(s.received)
-	for {
-		message, err := s.conn.Read()
-		if err != nil {
-			return
-		}
-		s.received <- string(message)
-	}
 }
 
 // Send writes messages in one go.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/wampool/wampool/integration/harness"
+	"github.com/wampool/wampool/proxy/transport/played"
 
 	"github.com/wampool/wampool/codec"
 )
@@ -27,35 +28,16 @@ func calleeIn(t *testing.T, url string, s codec.Serializer, procedure string) *h
 	callee.Send(rawIn(t, s, harness.RawHello))
 	callee.Receive()
 	callee.Send(rawIn(t, s, `[64,1,{"invoke":"roundrobin"},"`+procedure+`"]`))
-	if registered := callee.Receive(); !strings.HasPrefix(jsonOf(t, s, registered), `[65,1,`) {
+	if registered := callee.Receive(); !strings.HasPrefix(played.AsJSON(s, []byte(registered)), `[65,1,`) {
 		t.Fatalf("%s: REGISTER was answered %q", s, registered)
 	}
 	return callee
 }
 
-// rawIn puts a message that is written as JSON into a serializer, and jsonOf
-// back.
+// rawIn puts a message that is written as JSON into a serializer.
 func rawIn(t *testing.T, s codec.Serializer, text string) string {
 	t.Helper()
-	return transcoded(t, codec.JSON, s, text)
-}
-
-func jsonOf(t *testing.T, s codec.Serializer, message string) string {
-	t.Helper()
-	return transcoded(t, s, codec.JSON, message)
-}
-
-func transcoded(t *testing.T, from, to codec.Serializer, message string) string {
-	t.Helper()
-	if from == to {
-		return message
-	}
-	payload, _, err := codec.TranscodePayload(nil, codec.NewPayload(from, []byte(message), nil), from, to)
-	if err != nil {
-		t.Fatalf("%v in %q", err, message)
-	}
-	raw, _, _ := payload.Arguments(to)
-	return string(raw)
+	return string(played.InSerializer(t, s, text))
 }
 
 // odd calls a procedure with what only its callee's serializer can say, from a
@@ -117,7 +99,7 @@ func TestPoolOfThreeSerializers(t *testing.T) {
 	}
 	for i, s := range serializers {
 		caller.Send(fmt.Sprintf(`[48,%d,{},%q,[1,"é",null,[2.5]],{"k":-7}]`, i+1, procedure))
-		invocation := jsonOf(t, s, callees[i].Receive())
+		invocation := played.AsJSON(s, []byte(callees[i].Receive()))
 		if !strings.HasSuffix(invocation, `,[1,"é",null,[2.5]],{"k":-7}]`) {
 			t.Errorf("%s: the callee got %s", s, invocation)
 		}

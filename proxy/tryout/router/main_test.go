@@ -1,7 +1,6 @@
 package router_test
 
 import (
-	"context"
 	"encoding/json"
 	"testing"
 	"time"
@@ -10,8 +9,8 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/proxy/transport"
+	"github.com/wampool/wampool/proxy/transport/played"
 	"github.com/wampool/wampool/proxy/tryout/router"
-	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -24,23 +23,15 @@ func option(key string, value codec.FieldValue) []codec.Field {
 
 // peer is a client that says just what a test has it say, in JSON.
 type peer struct {
-	t    *testing.T
-	conn *transport.Conn
+	t        *testing.T
+	conn     *transport.Conn
+	messages <-chan string
 }
 
 func dial(t *testing.T, r *router.Router) *peer {
 	t.Helper()
-	dialed, err := transport.Dial(tryouttest.Within(t), r.URL(), transport.DialOptions{Serializers: []codec.Serializer{codec.JSON}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	late := time.AfterFunc(10*time.Second, func() { dialed.Conn.Abort(context.DeadlineExceeded) })
-	t.Cleanup(func() {
-		late.Stop()
-		dialed.Conn.Close(1000, "", time.Second)
-		dialed.Conn.Wait()
-	})
-	return &peer{t, dialed.Conn}
+	conn := played.Dial(t, r.URL(), codec.JSON)
+	return &peer{t, conn, played.Read(t, conn, played.AsJSON)}
 }
 
 // open is a peer whose session is open.
@@ -66,13 +57,25 @@ func (p *peer) say(messages ...string) {
 
 func (p *peer) hear() []any {
 	p.t.Helper()
-	message, err := p.conn.Read()
-	if err != nil {
-		p.t.Fatal(err)
+	message, ended := p.next()
+	if ended {
+		p.t.Fatal(p.conn.Err())
 	}
 	var m []any
-	if err := json.Unmarshal(message, &m); err != nil {
+	if err := json.Unmarshal([]byte(message), &m); err != nil {
 		p.t.Fatal(err)
 	}
 	return m
+}
+
+// next waits for the next message, or the end of the connection.
+func (p *peer) next() (message string, ended bool) {
+	p.t.Helper()
+	select {
+	case message, more := <-p.messages:
+		return message, !more
+	case <-time.After(played.Patience):
+		p.t.Fatal("no message came")
+		return "", true
+	}
 }

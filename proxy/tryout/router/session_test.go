@@ -75,7 +75,7 @@ func (p *peer) wantAbort(reason string) {
 	if text, _ := m[1].(map[string]any)["message"].(string); text == "" {
 		p.t.Error("ABORT says nothing to people")
 	}
-	if message, err := p.conn.Read(); err == nil {
+	if message, ended := p.next(); !ended {
 		p.t.Errorf("got %s after ABORT", message)
 	}
 }
@@ -139,7 +139,7 @@ func TestCloseSaysGoodbye(t *testing.T) {
 	if m := p.hear(); m[0] != 6.0 || m[2] != "wamp.close.system_shutdown" {
 		t.Errorf("got %v, want GOODBYE", m)
 	}
-	if message, err := p.conn.Read(); err == nil {
+	if message, ended := p.next(); !ended {
 		t.Errorf("got %s after GOODBYE", message)
 	}
 	<-c.Done()
