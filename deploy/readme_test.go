@@ -86,7 +86,7 @@ func TestTryout(t *testing.T) {
 	for file, words := range map[string][]string{
 		"tryout/crossbar.json":            {`"port": 8080, "interface": "127.0.0.1"`, `"name": "realm1"`},
 		"tryout/service.py":               {`"com.example.compute"`, `"realm1"`},
-		"tryout/caller.py":                {`"com.example.compute"`, `"realm1"`, `"ws://127.0.0.1:8080/ws"`},
+		"tryout/caller.py":                {`"com.example.compute"`, `"realm1"`},
 		"../configs/examples/compute.hcl": {`"com.example.compute"`, `"realm1"`, `"ws://127.0.0.1:8080/ws"`, `listen "ws://127.0.0.1:9000/ws"`},
 	} {
 		for _, word := range words {

@@ -1,4 +1,4 @@
-"""Calls the service at the router, as often as its argument says and all at once, and counts the answers."""
+"""Calls the service: where its first argument says, as often as the second, all at once. It counts the answers."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ from autobahn.wamp.exception import ApplicationError
 
 class Caller(ApplicationSession):
     async def onJoin(self, details):
-        answers = await asyncio.gather(*(self.answer(x) for x in range(int(sys.argv[1]))))
+        answers = await asyncio.gather(*(self.answer(x) for x in range(int(sys.argv[2]))))
         for answer, times in sorted(Counter(answers).items()):
             print(f"{times:4} {answer}", flush=True)
         self.leave()
@@ -26,4 +26,4 @@ class Caller(ApplicationSession):
         asyncio.get_running_loop().stop()
 
 
-ApplicationRunner("ws://127.0.0.1:8080/ws", "realm1").run(Caller, log_level="warn")
+ApplicationRunner(sys.argv[1], "realm1").run(Caller, log_level="warn")
