@@ -50,7 +50,7 @@ const (
 type got struct{ actor, text string }
 
 func (g got) String() string {
-	if strings.HasPrefix(g.text, connectsBy) {
+	if strings.HasPrefix(g.text, connectsBy) || g.text == hasStopped {
 		return g.actor + " " + g.text
 	}
 	return g.actor + " ◀ " + g.text
@@ -131,9 +131,10 @@ func readLine(text string) line {
 		return line{kind: nothing, text: text, comment: comment}
 	case gets:
 		return line{getting, strings.TrimSpace(actor), strings.Join(elementsOf(rest), " "), comment}
-	case strings.HasPrefix(text, "pool") && strings.Contains(text, " "+connectsBy):
-		actor, rest, _ = strings.Cut(text, " ")
-		return line{getting, actor, rest, comment}
+	}
+	words := strings.Fields(text)
+	if what := strings.Join(words[1:], " "); what == hasStopped || strings.HasPrefix(what, connectsBy) && strings.HasPrefix(text, "pool") {
+		return line{getting, words[0], what, comment}
 	}
 	return line{kind: doing, text: text, comment: comment}
 }

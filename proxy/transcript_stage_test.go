@@ -34,6 +34,8 @@ type stage struct {
 	router   *transport.Listener
 	stop     context.CancelFunc
 	stopped  chan error
+	ended    bool // the sidecar, by itself
+	closed   bool
 
 	actors  []*actor          // those that have a name, in order of appearance
 	drawn   map[string]uint64 // numbers that wampool has drawn, by their names
@@ -48,10 +50,10 @@ type stage struct {
 // actor is one end of a connection to wampool, played by the transcript.
 type actor struct {
 	name    string
-	conn    *transport.Conn
-	request uint64   // the highest that it has sent
-	seen    []string // of what it got, that nobody has asked for
-	greeted bool     // the transcript has its HELLO
+	conn    *transport.Conn // nil: it was turned away
+	request uint64          // the highest that it has sent
+	seen    []string        // of what it got, that nobody has asked for
+	greeted bool            // the transcript has its HELLO
 
 	mu    sync.Mutex
 	came  [][]byte // in JSON
@@ -116,22 +118,25 @@ func (o settings) whole() string {
 
 // close ends everything. Nothing may be left then.
 func (s *stage) close() {
-	if s.stop == nil {
+	if s.closed {
 		return
 	}
+	s.closed = true
 	s.stop()
-	s.stop = nil
 	s.proxy.Stop()
 	s.unlisten()
 	s.mu.Lock()
 	all := append(slices.Clone(s.actors), s.unnamed...)
 	s.mu.Unlock()
+	all = slices.DeleteFunc(all, func(a *actor) bool { return a.conn == nil })
 	for _, a := range all {
 		a.leave()
 		a.conn.Abort(errLost)
 	}
-	if err := <-s.stopped; err != nil {
-		s.t.Errorf("Serve: %v", err)
+	if !s.ended {
+		if err := <-s.stopped; err != nil {
+			s.t.Errorf("Serve: %v", err)
+		}
 	}
 	for _, a := range all {
 		a.conn.Wait()
@@ -253,6 +258,9 @@ func (a *actor) leave() {
 }
 
 func (a *actor) isOver() bool {
+	if a.conn == nil {
+		return true
+	}
 	select {
 	case <-a.conn.Done():
 		return true
@@ -388,7 +396,7 @@ func (s *stage) gather(expected []got) (all []got) {
 			all = append(all, got{a.name, text})
 		}
 	}
-	if s.stop != nil && s.hasStopped() {
+	if s.hasStopped() {
 		all = append(all, got{"wampool", hasStopped})
 	}
 	return all
@@ -403,8 +411,7 @@ func (s *stage) hasStopped() bool {
 		if err != nil {
 			s.fail("Serve: %v", err)
 		}
-		s.stop()
-		s.stop = nil
+		s.ended = true
 		return true
 	default:
 		return false

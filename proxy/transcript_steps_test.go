@@ -21,6 +21,7 @@ func (s *stage) do(text string) {
 	words := elementsOf(text)
 	rest := strings.TrimSpace(strings.TrimPrefix(text, words[0]))
 	switch {
+	case text == "start": // it has, before the first step
 	case words[0] == "after":
 		s.after(words[1])
 	case text == "router is down":

@@ -25,6 +25,7 @@ var update = flag.Bool("update", false, "rewrite what wampool sends in the trans
 //
 // Then, one a line, and in their order, what is done:
 //
+//	start                             nothing: what comes of the start stands below it
 //	callee connects [by cbor]         a client; its end at the router is callee@router
 //	callee joins backend {FEATURES}   connects, if it has not, HELLO and WELCOME with
 //	                                  that authrole and those features as a callee
