@@ -8,6 +8,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -63,14 +64,14 @@ func (l *link) contain(err *error) {
 	}
 }
 
-// unlock gives the realm's lock back, whatever has happened under it. It is to
-// be deferred behind Lock by whoever handles a message of a client's session, or
-// of none.
+// unlock gives the realm's lock back, whatever has happened under it, and writes
+// what is left to be written then. It is to be deferred behind Lock by whoever
+// handles a message of a client's session, or of none.
 func (r *realm) unlock(out *transport.Outbox, s *session) {
 	if x := recover(); x != nil {
 		r.mend(out, s, x)
 	}
-	r.mu.Unlock()
+	r.write(out)
 }
 
 // unlock is the same for a message of the router on a pool session. If that was
@@ -81,7 +82,33 @@ func (l *link) unlock(message []byte) {
 		r.mend(&l.out, nil, x)
 		l.answerFor(message)
 	}
+	r.write(&l.out)
+}
+
+// write gives the realm's lock back and writes the messages that take long to
+// make. It goes on until nothing follows from them.
+func (r *realm) write(out *transport.Outbox) {
+	unwritten := r.driver.Unwritten()
 	r.mu.Unlock()
+	for unwritten != nil && unwritten.Write(r.proxy.report) {
+		unwritten = r.follow(out, unwritten)
+	}
+}
+
+// follow takes what follows from messages that could not be written, and returns
+// what is to be written next.
+func (r *realm) follow(out *transport.Outbox, failed *driver.Unwritten) (next *driver.Unwritten) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer func() {
+		if x := recover(); x != nil {
+			r.mend(out, nil, x)
+		}
+		next = r.driver.Unwritten()
+	}()
+	r.driver.Follow(out, failed)
+	r.arm()
+	return nil
 }
 
 func (l *link) answerFor(message []byte) {

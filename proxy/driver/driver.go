@@ -23,7 +23,8 @@ type Driver struct {
 	queue    []followUp // in the order in which they came up
 	settling bool       // the first of them is being carried out
 
-	scratch scratch
+	unwritten *Unwritten // nil: nothing
+	scratch   scratch
 }
 
 // event is the one whose actions are being carried out.

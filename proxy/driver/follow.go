@@ -110,6 +110,9 @@ func (d *Driver) bring(out *transport.Outbox, f followUp) {
 // event that it follows from: for the dealer, time never goes back.
 func (d *Driver) answerFor(out *transport.Outbox, f followUp) {
 	s := f.callee.Serializer
+	if d.Origin(f.action.Origin) == f.origin { // who is told, if nobody else has got its place
+		s = f.origin.Serializer
+	}
 	answer := codec.Error{
 		RequestType: codec.TypeInvocation, URI: []byte(f.uri), Payload: codec.TextPayload(s, nil, f.text, nil),
 	}

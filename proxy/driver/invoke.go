@@ -12,6 +12,7 @@ import (
 // URIs of what the driver itself answers (advanced profile, "Advanced URIs";
 // "payload_size_exceeded" is in the basic profile's list).
 const (
+	uriCanceled        = "wamp.error.canceled"
 	uriInvalidArgument = "wamp.error.invalid_argument"
 	uriPayloadSize     = "wamp.error.payload_size_exceeded"
 )
@@ -23,21 +24,46 @@ func (d *Driver) invoke(out *transport.Outbox, a *dealer.Action) {
 		return
 	}
 	to := d.callees[a.Callee]
-	details, payload, err := d.scratch.transcode(d.details(to, a), a.Body.Payload, a.Body.Serializer, to.Serializer)
-	if err != nil {
-		d.fail(a, uriInvalidArgument, "the call's payload does not fit the callee's serializer: "+err.Error())
-		return
+	l := letter{
+		kind: codec.TypeInvocation, request: a.ID, registration: a.Registration,
+		dict: d.details(to, a), payload: a.Body.Payload, from: a.Body.Serializer, to: to.Serializer,
 	}
-	m := codec.Invocation{Request: a.ID, Registration: a.Registration, Details: details, Payload: payload}
-	d.scratch.message = m.Append(d.scratch.message[:0], to.Serializer)
-	size := len(d.scratch.message)
-	if size > to.Most.Bytes {
-		d.fail(a, uriPayloadSize, fmt.Sprintf("the call has %d bytes, and %d is the most that the callee takes (%s)", size, to.Most.Bytes, to.Most.By))
-		return
+	size := a.Body.Len()
+	if l.from != l.to && !to.hasPart(a) {
+		d.later(out, to.Conn, a, l)
+	} else {
+		err := d.scratch.build(&l)
+		if uri, text := to.cantTake(err, len(d.scratch.message)); uri != "" {
+			d.fail(a, uri, text)
+			return
+		}
+		size = len(d.scratch.message)
+		send(out, to.Conn, d.scratch.message)
 	}
-	send(out, to.Conn, d.scratch.message)
 	to.invoked = max(to.invoked, a.ID)
 	d.sent(a, size, "")
+}
+
+// hasPart tells whether an INVOCATION is, or begins, a call in several parts
+// ("Progressive Call Invocations").
+func (c *Callee) hasPart(a *dealer.Action) bool {
+	if a.ID <= c.invoked {
+		return true
+	}
+	_, progress := a.Body.Details.Lookup(a.Body.Serializer, "progress")
+	return progress
+}
+
+// cantTake returns the ERROR for a call that its callee can't be sent: by what the
+// callee's serializer can't express, or by its length; else "".
+func (c *Callee) cantTake(unfit error, size int) (uri, text string) {
+	switch {
+	case unfit != nil:
+		return uriInvalidArgument, "the call's payload does not fit the callee's serializer: " + unfit.Error()
+	case size > c.Most.Bytes:
+		return uriPayloadSize, fmt.Sprintf("the call has %d bytes, and %d is the most that the callee takes (%s)", size, c.Most.Bytes, c.Most.By)
+	}
+	return "", ""
 }
 
 // details are an INVOCATION's, in the serializer of the call.

@@ -26,3 +26,27 @@ func (s *scratch) transcode(dict codec.Dict, payload codec.Payload, from, to cod
 	payload, s.payload, err = codec.TranscodePayload(s.payload[:0], payload, from, to)
 	return dict, payload, err
 }
+
+// buildError builds the ERROR that answers a call.
+func (s *scratch) buildError(to *Origin, request uint64, uri string, payload codec.Payload) {
+	m := codec.Error{RequestType: to.request(), Request: request, URI: []byte(uri), Payload: payload}
+	s.message = m.Append(s.message[:0], to.Serializer)
+}
+
+// buildErrorText builds the ERROR that answers a call with one sentence.
+func (s *scratch) buildErrorText(to *Origin, request uint64, uri, text string) {
+	s.buildError(to, request, uri, codec.TextPayload(to.Serializer, s.payload, text, nil))
+}
+
+// mostKept is how much memory a scratch keeps that was used for large messages, in
+// bytes of each of its buffers.
+const mostKept = 64 << 10
+
+// trim lets go of large buffers.
+func (s *scratch) trim() {
+	for _, buffer := range []*[]byte{&s.message, &s.edited, &s.dict, &s.payload} {
+		if cap(*buffer) > mostKept {
+			*buffer = nil
+		}
+	}
+}

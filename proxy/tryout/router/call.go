@@ -82,7 +82,7 @@ func (r *realm) isPart(s *session, request uint64) bool {
 
 func (r *realm) call(s *session, m *codec.Call) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock(&s.out)
 	state, pool := r.dealer.CallState(s.origin, m.Request)
 	registered := state == dealer.Open
 	if !registered {
@@ -119,7 +119,7 @@ func (s *session) disclosed(m *codec.Call) []codec.Field {
 
 func (r *realm) cancel(s *session, m *codec.Cancel) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock(&s.out)
 	r.driver.Perform(&s.out, r.dealer.Cancel(0, s.origin, m.Request, m.Mode), driver.Hand{})
 }
 
@@ -127,7 +127,7 @@ func (r *realm) cancel(s *session, m *codec.Cancel) {
 // callee has never got that one ("Protocol Errors", #name-protocol-errors).
 func (r *realm) answer(s *session, id uint64, kind dealer.AnswerKind, h driver.Hand) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock(&s.out)
 	r.driver.Perform(&s.out, r.dealer.Answer(0, s.callee, id, kind), h)
 	if s.violation != "" {
 		return errors.New(s.violation)

@@ -26,6 +26,19 @@ func (r *realm) silence(s *session) {
 	r.driver.Origin(s.origin).Conn, r.driver.Callee(s.callee).Conn = nil, nil
 }
 
+// unlock gives the realm's lock back, and writes what was left to be written then.
+// It is to be deferred behind Lock by who has the dealer's actions carried out.
+func (r *realm) unlock(out *transport.Outbox) {
+	unwritten := r.driver.Unwritten()
+	r.mu.Unlock()
+	for unwritten != nil && unwritten.Write(func(x any) { panic(x) }) {
+		r.mu.Lock()
+		r.driver.Follow(out, unwritten)
+		unwritten = r.driver.Unwritten()
+		r.mu.Unlock()
+	}
+}
+
 // Refusal returns the ERROR of a call that the dealer refuses.
 func (r *realm) Refusal(a *dealer.Action, s codec.Serializer, dst []byte) (uri string, payload codec.Payload) {
 	uri, text := uriCanceled, ""

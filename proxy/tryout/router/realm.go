@@ -66,7 +66,7 @@ func (r *realm) join(s *session, features codec.CalleeFeatures) {
 // part ends a session: it gets nothing more, and all that it had is disposed of.
 func (r *realm) part(s *session) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock(&s.out)
 	r.silence(s)
 	delete(r.sessions, s.id)
 	for _, procedure := range s.registrations {

@@ -34,7 +34,7 @@ func (s *session) takeUnregister(message []byte) error {
 
 func (r *realm) register(s *session, m *codec.Register) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock(&s.out)
 	if uri, text := r.mayRegister(m); uri != "" {
 		r.sendError(s, codec.TypeRegister, m.Request, uri, text)
 		return
@@ -75,7 +75,7 @@ func (r *realm) mayRegister(m *codec.Register) (uri, text string) {
 
 func (r *realm) unregister(s *session, m *codec.Unregister) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock(&s.out)
 	procedure, known := s.registrations[m.Registration]
 	if !known {
 		r.sendError(s, codec.TypeUnregister, m.Request, uriNoSuchRegistration, "the session has no such registration")
