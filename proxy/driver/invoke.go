@@ -9,8 +9,8 @@ import (
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// URIs of what the driver itself answers (advanced profile, "Advanced URIs";
-// "payload_size_exceeded" is in the basic profile's list).
+// URIs of what the driver itself answers ("Basic Profile URIs",
+// #name-basic-profile-uris; "Advanced Profile URIs", #name-advanced-profile-uris).
 const (
 	uriCanceled        = "wamp.error.canceled"
 	uriInvalidArgument = "wamp.error.invalid_argument"
@@ -45,7 +45,7 @@ func (d *Driver) invoke(out *transport.Outbox, a *dealer.Action) {
 }
 
 // hasPart tells whether an INVOCATION is, or begins, a call in several parts
-// ("Progressive Call Invocations").
+// ("Progressive Call Invocations", #name-progressive-call-invocation).
 func (c *Callee) hasPart(a *dealer.Action) bool {
 	if a.ID <= c.invoked {
 		return true
