@@ -64,8 +64,8 @@ type Limits struct {
 	Connections           int           // of clients at a time
 	ConnectionsPerAddress int           // of them, from one IP address; 0: no bound of its own
 	MessageBytes          int64         // longest message accepted, either way
-	SendBufferBytes       int64         // bytes waiting for a client before it is dropped as lost
-	HeldBytes             int64         // what is held for one client while it waits for the router, with what keeping it costs
+	SendBufferBytes       int64         // bytes that wait for a client: half of it, and its router is read no further; beyond it, it is dropped
+	HeldBytes             int64         // what is kept for one client, with what keeping it costs
 	MemoryBytes           int64         // what all clients hold together; 0: a quarter of the machine's, or of the cgroup's
 	HandshakeTimeout      time.Duration // from a client's connection to its WELCOME
 	PingInterval          time.Duration // silence before a client or the router is pinged; 0: never

@@ -24,17 +24,19 @@
 //	drain_timeout
 //	log { level, format }
 //
-// Durations and sizes are strings with a unit ("30s", "16MiB"). A string may
-// be read from elsewhere with env("NAME") or file("path"); a relative path
-// starts at the folder of the configuration file. Anything else that HCL can
-// compute is refused: a configuration is to be read, not to be run.
+// Durations and sizes are strings with a unit ("30s", "16MiB"). Any value may
+// be read from elsewhere with env("NAME") or file("path"), within a string and in a
+// label too; a relative path starts at the folder of the configuration file.
+// Anything else that HCL can compute is refused: a configuration is to be read, not
+// to be run.
 //
 // The way of a file through the package:
 //
-//	bytes ─▶ hclsyntax ─▶ shape (which names, where) ─▶ values (types, ranges) ─▶ checks across blocks ─▶ Config
-//	              └──────────────┴─────────── mistakes ─────────┴──────────────────┘ ─▶ Diagnostics
+//	bytes ─▶ labels ─▶ hclsyntax ─▶ shape (which names, where) ─▶ values (types, ranges) ─▶ checks across blocks ─▶ Config
+//	                       └──────────────┴─────────── mistakes ─────────┴──────────────────┘ ─▶ Diagnostics
 //
 // No step stops at the first mistake: [Diagnostics] has all of them, in the
-// order of the file. No mistake quotes a value that was computed, and what
+// order of the file, up to a hundred. What is valid and probably not meant is a
+// warning in the Config. No mistake quotes a value that was computed, and what
 // the file itself spells out as a secret is redacted in the lines shown.
 package configs

@@ -54,8 +54,8 @@ func (s *scope) warnOfLinger(pool *Pool) {
 }
 
 // warnOfOverlap warns of wildcard blocks that match the same procedures. Which
-// one governs is decided by the portions between wildcards, the longer one
-// first, which few people have in mind.
+// one governs is decided by the portions before each wildcard, the longer one
+// first ("Design Aspects", #name-design-aspects-2), which few people have in mind.
 func (s *scope) warnOfOverlap(seen map[string]hcl.Range, pool *Pool, at hcl.Range) {
 	if pool.Match != "wildcard" {
 		return

@@ -6,7 +6,8 @@
 //
 // Both are as lean as can be, so that they measure the other side: each
 // connection has one goroutine, which handles what one read of the socket
-// brought and then flushes once; nothing is allocated for a call. Every call is
+// brought and then flushes once. Calls at a rate are sent by who asks for them, and
+// a callee's work is a timer for each call; nothing else is allocated for one. Every call is
 // accounted for: what was sent is what was answered, by RESULT or by ERROR,
 // and what was lost. The first session that is lost ends a measurement.
 package bench
