@@ -10,7 +10,7 @@ import (
 )
 
 // URIs of what the driver itself answers ("Basic Profile URIs",
-// #name-basic-profile-uris; "Advanced Profile URIs", #name-advanced-profile-uris).
+// #name-basic-profile-uris).
 const (
 	uriCanceled        = "wamp.error.canceled"
 	uriInvalidArgument = "wamp.error.invalid_argument"
@@ -90,7 +90,7 @@ func (d *Driver) details(to *Callee, a *dealer.Action) codec.Dict {
 }
 
 // inUnits is what is left of a call's timeout as the router counts it: at least
-// 1, since 0 would be none.
+// 1, since 0 would be none ("Call Timeouts", #name-call-timeouts).
 func inUnits(rest, unit time.Duration) uint64 { return max(1, uint64((rest+unit-1)/unit)) }
 
 // interrupt writes an INTERRUPT to a callee, with all options of the one at hand.

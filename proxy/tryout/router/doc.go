@@ -8,11 +8,11 @@
 // identification, payload passthru and publisher exclusion. WELCOME announces
 // just these.
 //
-//	caller ──CALL──▶ session ──▶ realm: one lock ── dealer.Dealer ──▶ INVOCATION ──▶ callee
-//	caller ◀──RESULT, ERROR ◀─── realm ◀── session ◀──YIELD, ERROR ── callee
+//	caller ──CALL──▶ session ──▶ realm: one lock ── dealer ──▶ driver ──INVOCATION──▶ callee
+//	caller ◀──RESULT, ERROR── driver ◀── dealer ── realm ◀── session ◀──YIELD, ERROR── callee
 //
-// Its procedure calls are those of package dealer, as the calls that the sidecar
-// answers itself: each registration is a pool with the policy single, no limit
+// Its procedure calls are decided by package dealer and carried out by package
+// driver, as the calls that the sidecar answers itself: each registration is a pool with the policy single, no limit
 // and no queue, and each session a local origin of calls. Its topics are in
 // topic.go.
 //
