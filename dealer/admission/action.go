@@ -39,7 +39,8 @@ const (
 	Renumber
 
 	// Join makes Session's callee a member of Pool: it is told REGISTERED for
-	// Request, with Registration. Policy, Limit and Force are for
+	// Request, with Registration, before any INVOCATION ("Ordering Guarantees",
+	// #name-ordering-guarantees). Policy, Limit and Force are for
 	// [dealer.Dealer.Join], which must not refuse it.
 	Join
 	// Deny answers Session's REGISTER Request by an ERROR: Reason says why. By

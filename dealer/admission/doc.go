@@ -62,7 +62,8 @@
 //
 // Probes leave in the order in which they become ready. One that is ready before
 // those in front of it takes its turn, and they get inserted IDs later on: at the
-// router, a session's IDs have no gap and never go back. One that the router does
+// router, a session's IDs have no gap and never go back ("IDs", #name-ids; "Protocol
+// Errors", #name-protocol-errors). One that the router does
 // not answer in time outlives its REGISTER: what is then still granted is given
 // back, while its session is there.
 //

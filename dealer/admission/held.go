@@ -6,7 +6,9 @@ import (
 	"github.com/wampool/wampool/codec"
 )
 
-// message is what a client has sent, and the router must see in order.
+// message is what a client has sent, and the router must see in order: request IDs
+// are sequential ("Protocol Errors", #name-protocol-errors), and so is what is routed
+// between two peers ("Ordering Guarantees", #name-ordering-guarantees).
 type message struct {
 	kind       codec.MessageType
 	at         Time // its arrival

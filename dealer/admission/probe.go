@@ -12,7 +12,7 @@ type Refusal uint8
 // What the router may say.
 const (
 	OtherError  Refusal = iota
-	Exists              // wamp.error.procedure_already_exists
+	Exists              // wamp.error.procedure_already_exists ("Basic Profile URIs", #name-basic-profile-uris)
 	OtherPolicy         // wamp.error.procedure_exists_with_different_invocation_policy
 )
 

@@ -166,7 +166,7 @@ func (r *Registrar) Drain(now Time) []Action {
 	return r.end()
 }
 
-// maxID is the highest ID; the next one is 1 (basic profile, "IDs").
+// maxID is the highest ID; the next one is 1 ("IDs", #name-ids).
 const maxID = 1 << 53
 
 // drawID returns an ID between 1 and maxID, by Vigna's splitmix64.
