@@ -20,7 +20,7 @@ import (
 // behaviour is one thing that callees and callers may count on, told with
 // messages in the test's own hands, so that nothing depends on a library. It is
 // tried at a router alone, through wampool with the callers at the router, and
-// with the callers at wampool, answered directly: see behaviours_test.go.
+// with the callers at wampool, answered directly: see trial_test.go.
 type behaviour struct {
 	name  string // what holds
 	rules string // the body of its pool's block

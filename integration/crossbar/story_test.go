@@ -90,36 +90,7 @@ func TestThousandCallsWaitAndTheNextIsRefused(t *testing.T) {
 			calls[i] = caller.Call("com.example.queued", i)
 		}
 		caller.Call("com.example.queued", all).Fails(t, "crossbar.error.max_concurrency_reached")
-		// Both callees are of one program, so its lines show the order in which
-		// invocations began: in order on each callee's connection, and none
-		// before more than those that can be in flight with it. How late one
-		// begins says nothing: it may lie unread on its connection while the
-		// other callee gets on.
-		seen, last := 0, map[string]int{}
-		from := 0
-		for seen < all {
-			p.Process.AwaitFrom(t, from, `"procedure": "com.example.queued"`)
-			for _, line := range p.Process.LinesFrom(from) {
-				from++
-				var e harness.Event
-				if json.Unmarshal([]byte(line), &e) != nil || e.Kind != "invoked" || callees[e.Session] == nil {
-					continue
-				}
-				var call [1]int
-				if err := json.Unmarshal(e.Args, &call); err != nil {
-					t.Fatal(err)
-				}
-				if before, some := last[e.Session]; some && call[0] <= before {
-					t.Fatalf("call %d came to %s after call %d", call[0], e.Session, before)
-				}
-				if call[0] >= seen+8 {
-					t.Fatalf("call %d is the one that began at place %d: not in order", call[0], seen)
-				}
-				last[e.Session] = call[0]
-				seen++
-				callees[e.Session].Do("release", harness.Args{"procedure": "com.example.queued", "n": 1})
-			}
-		}
+		comeInOrder(t, p, callees, "com.example.queued", all)
 		for i, call := range calls {
 			if got := string(call.OK(t)); got != fmt.Sprint(i) {
 				t.Fatalf("call %d returns %s", i, got)
@@ -132,6 +103,40 @@ func TestThousandCallsWaitAndTheNextIsRefused(t *testing.T) {
 			callee.Do("unregister", harness.Args{"procedure": "com.example.queued"}).OK(t)
 		}
 	})
+}
+
+// comeInOrder releases calls as they come to two callees of one program, whose
+// lines therefore show the order in which invocations began: in order on each
+// callee's connection, and none before more than those that can be in flight
+// with it. How late one begins says nothing: it may lie unread on its connection
+// while the other callee gets on.
+func comeInOrder(t *testing.T, p *harness.Program, callees map[string]*harness.Client, procedure string, calls int) {
+	t.Helper()
+	seen, last := 0, map[string]int{}
+	from := 0
+	for seen < calls {
+		p.Process.AwaitFrom(t, from, fmt.Sprintf(`"procedure": %q`, procedure))
+		for _, line := range p.Process.LinesFrom(from) {
+			from++
+			var e harness.Event
+			if json.Unmarshal([]byte(line), &e) != nil || e.Kind != "invoked" || callees[e.Session] == nil {
+				continue
+			}
+			var call [1]int
+			if err := json.Unmarshal(e.Args, &call); err != nil {
+				t.Fatal(err)
+			}
+			if before, some := last[e.Session]; some && call[0] <= before {
+				t.Fatalf("call %d came to %s after call %d", call[0], e.Session, before)
+			}
+			if call[0] >= seen+8 {
+				t.Fatalf("call %d is the one that began at place %d: not in order", call[0], seen)
+			}
+			last[e.Session] = call[0]
+			seen++
+			callees[e.Session].Do("release", harness.Args{"procedure": procedure, "n": 1})
+		}
+	}
 }
 
 func TestTwentyCallsOverThreeAndTwoThreadsTakeFourRounds(t *testing.T) {

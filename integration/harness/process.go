@@ -144,7 +144,7 @@ func (p *Process) Output() string {
 	return strings.Join(p.lines[max(0, len(p.lines)-60):], "\n")
 }
 
-// Signal sends a signal to the program itself, and stop one to its whole group.
+// Signal sends a signal to the program itself, and not to what it has started.
 func (p *Process) Signal(s syscall.Signal) error { return p.cmd.Process.Signal(s) }
 
 // Kill ends the program and everything that it started.

@@ -7,8 +7,8 @@ import (
 	"github.com/wampool/wampool/integration/harness"
 )
 
-// Told both at fox-wamp itself and at wampool in front of it, as in
-// faults_test.go. fox-wamp has a concurrency limit of its own, with a queue that
+// Told both at fox-wamp itself and at wampool in front of it, as those of package
+// crossbar are. fox-wamp has a concurrency limit of its own, with a queue that
 // has no bound.
 
 // foxCaller joins a caller there. Autobahn|Python would not do: it closes its

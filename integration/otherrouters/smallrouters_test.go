@@ -10,7 +10,7 @@ import (
 
 // Stories with the real libraries at routers that share no registrations, have
 // no limits and never queue: xconn for Python and jawampa. What each of them
-// lacks beyond that stands in behaviours_at_test.go.
+// lacks beyond that stands in behaviours/at_test.go.
 
 func eachSmall(t *testing.T, story func(t *testing.T, r harness.Router)) {
 	for _, name := range []string{"xconn", "jawampa"} {

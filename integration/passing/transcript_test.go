@@ -30,85 +30,106 @@ func TestTranscriptsAreIdenticalWithoutAPool(t *testing.T) {
 	}
 }
 
-// transcript runs a program of two sessions at a URL, and returns each message
-// that they got, in order.
+// script is a program of two sessions.
+type script struct {
+	t              *testing.T
+	callee, caller *harness.RawSession
+	log            *harness.Recorder
+}
+
+// transcript runs the program at a URL, and returns each message that its
+// sessions got, in order.
 func transcript(t *testing.T, url string) []string {
 	t.Helper()
-	log := harness.NewRecorder()
-	callee, caller := harness.DialRaw(t, "callee", url), harness.DialRaw(t, "caller", url)
-	for _, s := range []*harness.RawSession{callee, caller} {
-		s.Send(harness.RawHello)
-		log.Next(s)
+	s := &script{t, harness.DialRaw(t, "callee", url), harness.DialRaw(t, "caller", url), harness.NewRecorder()}
+	for _, session := range []*harness.RawSession{s.callee, s.caller} {
+		s.ask(session, harness.RawHello)
 	}
-	// Registrations: plain, shared, by pattern, and what is refused.
-	callee.Send(`[64,1,{},"com.example.script.plain"]`)
-	log.Next(callee)
-	callee.Send(`[64,2,{"invoke":"roundrobin","concurrency":2},"com.example.script.shared"]`)
-	log.Next(callee)
-	callee.Send(`[64,3,{"match":"prefix"},"com.example.script.under"]`)
-	prefix := log.Next(callee)
-	callee.Send(`[64,4,{"match":"wildcard"},"com.example..deep"]`)
-	log.Next(callee)
-	callee.Send(`[64,5,{},"wamp.forbidden"]`)
-	log.Next(callee)
-	caller.Send(`[64,1,{},"com.example.script.plain"]`)
-	log.Next(caller)
-	caller.Send(`[64,2,{"invoke":"first"},"com.example.script.shared"]`)
-	log.Next(caller)
+	prefix := s.registrations()
+	s.calls()
+	s.cancels()
+	s.topics()
+	s.end(prefix)
+	return s.log.Lines
+}
 
-	// Calls: a result, progressive results, an error, a pattern, an unknown name.
-	caller.Send(`[48,3,{},"com.example.script.plain",[1,2.50,"Gr\u00fc\u00dfe",null],{"k":[{}]}]`)
-	callee.Send(fmt.Sprintf(`[70,%d,{},[1,2.50,"x\u0000y"],{"ok":true}]`, harness.Element(t, log.Next(callee), 1)))
-	log.Next(caller)
-	caller.Send(`[48,4,{"receive_progress":true},"com.example.script.shared"]`)
-	id := harness.Element(t, log.Next(callee), 1)
-	callee.Send(fmt.Sprintf(`[70,%d,{"progress":true},[50]]`, id), fmt.Sprintf(`[70,%d,{},[100]]`, id))
-	log.Next(caller)
-	log.Next(caller)
-	caller.Send(`[48,5,{},"com.example.script.under.there",[true]]`)
-	callee.Send(fmt.Sprintf(`[8,68,%d,{},"com.example.error",["why"],{"code":7}]`, harness.Element(t, log.Next(callee), 1)))
-	log.Next(caller)
-	caller.Send(`[48,6,{},"com.example.script.nobody"]`)
-	log.Next(caller)
+// ask sends a message, whose answer is the session's next.
+func (s *script) ask(session *harness.RawSession, format string, arguments ...any) string {
+	s.t.Helper()
+	session.Send(fmt.Sprintf(format, arguments...))
+	return s.log.Next(session)
+}
 
-	// CANCEL, at once and after the callee's answer.
-	caller.Send(`[48,7,{},"com.example.script.plain"]`)
-	log.Next(callee)
-	caller.Send(`[49,7,{"mode":"killnowait"}]`)
-	interrupted := harness.Element(t, log.Next(callee), 1)
-	log.Next(caller)
-	callee.Send(fmt.Sprintf(`[8,68,%d,{},"wamp.error.canceled"]`, interrupted))
-	caller.Send(`[48,8,{},"com.example.script.plain"]`)
-	log.Next(callee)
-	caller.Send(`[49,8,{"mode":"kill"}]`)
-	callee.Send(fmt.Sprintf(`[8,68,%d,{},"wamp.error.canceled"]`, harness.Element(t, log.Next(callee), 1)))
-	log.Next(caller)
+// invoked sends a CALL or a CANCEL, and returns the ID of the INVOCATION or
+// INTERRUPT that it brings to the callee.
+func (s *script) invoked(message string) uint64 {
+	s.t.Helper()
+	s.caller.Send(message)
+	return harness.Element(s.t, s.log.Next(s.callee), 1)
+}
 
-	// Publish and subscribe.
-	callee.Send(`[32,6,{},"com.example.script.topic"]`)
-	topic := log.Next(callee)
-	caller.Send(`[16,9,{"acknowledge":true},"com.example.script.topic",["event"],{"n":1}]`)
-	log.Next(caller)
-	log.Next(callee)
-	callee.Send(fmt.Sprintf(`[34,7,%d]`, harness.Element(t, topic, 2)))
-	log.Next(callee)
-	callee.Send(`[34,8,4711]`)
-	log.Next(callee)
+// registrations are plain, shared, by pattern, and what is refused. It returns
+// the ID of one.
+func (s *script) registrations() (prefix uint64) {
+	s.t.Helper()
+	s.ask(s.callee, `[64,1,{},"com.example.script.plain"]`)
+	s.ask(s.callee, `[64,2,{"invoke":"roundrobin","concurrency":2},"com.example.script.shared"]`)
+	prefix = harness.Element(s.t, s.ask(s.callee, `[64,3,{"match":"prefix"},"com.example.script.under"]`), 2)
+	s.ask(s.callee, `[64,4,{"match":"wildcard"},"com.example..deep"]`)
+	s.ask(s.callee, `[64,5,{},"wamp.forbidden"]`)
+	s.ask(s.caller, `[64,1,{},"com.example.script.plain"]`)
+	s.ask(s.caller, `[64,2,{"invoke":"first"},"com.example.script.shared"]`)
+	return prefix
+}
 
-	// Meta calls, and the end.
-	caller.Send(`[48,10,{},"wamp.registration.match",["com.example.script.plain"]]`)
-	log.Next(caller)
-	caller.Send(`[48,11,{},"wamp.session.get",[4711]]`)
-	log.Next(caller)
-	callee.Send(fmt.Sprintf(`[66,9,%d]`, harness.Element(t, prefix, 2)))
-	log.Next(callee)
-	callee.Send(fmt.Sprintf(`[66,10,%d]`, harness.Element(t, prefix, 2)))
-	log.Next(callee)
-	callee.Send(`[6,{},"wamp.close.close_realm"]`)
-	log.Next(callee)
-	caller.Send(`[999,12]`) // no such message: the router closes
-	log.Next(caller)
-	return log.Lines
+// calls have a result, progressive results, an error, a pattern, an unknown name.
+func (s *script) calls() {
+	s.t.Helper()
+	id := s.invoked(`[48,3,{},"com.example.script.plain",[1,2.50,"Gr\u00fc\u00dfe",null],{"k":[{}]}]`)
+	s.callee.Send(fmt.Sprintf(`[70,%d,{},[1,2.50,"x\u0000y"],{"ok":true}]`, id))
+	s.log.Next(s.caller)
+	id = s.invoked(`[48,4,{"receive_progress":true},"com.example.script.shared"]`)
+	s.callee.Send(fmt.Sprintf(`[70,%d,{"progress":true},[50]]`, id), fmt.Sprintf(`[70,%d,{},[100]]`, id))
+	s.log.Next(s.caller)
+	s.log.Next(s.caller)
+	id = s.invoked(`[48,5,{},"com.example.script.under.there",[true]]`)
+	s.callee.Send(fmt.Sprintf(`[8,68,%d,{},"com.example.error",["why"],{"code":7}]`, id))
+	s.log.Next(s.caller)
+	s.ask(s.caller, `[48,6,{},"com.example.script.nobody"]`)
+}
+
+// cancels are answered at once, and after the callee's answer.
+func (s *script) cancels() {
+	s.t.Helper()
+	s.invoked(`[48,7,{},"com.example.script.plain"]`)
+	interrupted := s.invoked(`[49,7,{"mode":"killnowait"}]`)
+	s.log.Next(s.caller)
+	s.callee.Send(fmt.Sprintf(`[8,68,%d,{},"wamp.error.canceled"]`, interrupted))
+	s.invoked(`[48,8,{},"com.example.script.plain"]`)
+	interrupted = s.invoked(`[49,8,{"mode":"kill"}]`)
+	s.callee.Send(fmt.Sprintf(`[8,68,%d,{},"wamp.error.canceled"]`, interrupted))
+	s.log.Next(s.caller)
+}
+
+// topics are published to, and left.
+func (s *script) topics() {
+	s.t.Helper()
+	topic := harness.Element(s.t, s.ask(s.callee, `[32,6,{},"com.example.script.topic"]`), 2)
+	s.ask(s.caller, `[16,9,{"acknowledge":true},"com.example.script.topic",["event"],{"n":1}]`)
+	s.log.Next(s.callee)
+	s.ask(s.callee, `[34,7,%d]`, topic)
+	s.ask(s.callee, `[34,8,4711]`)
+}
+
+// end asks what the router knows, and is sent away.
+func (s *script) end(prefix uint64) {
+	s.t.Helper()
+	s.ask(s.caller, `[48,10,{},"wamp.registration.match",["com.example.script.plain"]]`)
+	s.ask(s.caller, `[48,11,{},"wamp.session.get",[4711]]`)
+	s.ask(s.callee, `[66,9,%d]`, prefix)
+	s.ask(s.callee, `[66,10,%d]`, prefix)
+	s.ask(s.callee, `[6,{},"wamp.close.close_realm"]`)
+	s.ask(s.caller, `[999,12]`) // no such message: the router closes
 }
 
 func TestRollingPipelineIsAnsweredAsAtTheRouter(t *testing.T) {

@@ -1,4 +1,5 @@
 // Package tryout is empty. Its folders are a small WAMP router and a small WAMP
 // client, for the demo, benchmarks and tests: to try wampool out with nothing
-// else installed. They are no part of the sidecar, which never imports them.
+// else installed; tryouttest runs both in tests. They are no part of the sidecar,
+// which never imports them.
 package tryout
