@@ -15,7 +15,7 @@ type ActionKind uint8
 // one of Swallow, Probe with First and PassLate with First each, in the order in
 // which they came.
 const (
-	// Pass sends a client's message (Type, Message) to the router in its turn: a
+	// Pass sends a client's message (Message) to the router in its turn: a
 	// request under the next request ID. Of a REGISTER for a pool whose callee has
 	// not the role to join, Register is what came, else nil.
 	Pass ActionKind = iota + 1
@@ -116,8 +116,7 @@ type Action struct {
 	Link     LinkID
 	Pool     string
 	Request  uint64 // as the client counts; of Ask and GiveBack, the pool session's own
-	Type     codec.MessageType
-	Message  []byte
+	Message  Message
 	Register *codec.Register // Pass, Probe, PassLate, Join and Deny: what the callee sent
 
 	Registration uint64

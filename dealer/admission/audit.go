@@ -55,7 +55,10 @@ func (a *audit) check(ok bool, format string, args ...any) {
 }
 
 func (a *audit) session(s *session) {
-	waiting, lasting := int64(0), int64(s.lates.length)*pendingBytes
+	waiting, lasting := int64(0), int64(0)
+	for at := s.lates.first; at != nil; at = at.after {
+		lasting += at.of.cost
+	}
 	turns, unnumbered := 0, (*place[*pending])(nil)
 	for at := s.pendings.first; at != nil; at = at.after {
 		p := at.of

@@ -1,43 +1,48 @@
 package admission
 
-import (
-	"slices"
-
-	"github.com/wampool/wampool/codec"
-)
+import "github.com/wampool/wampool/codec"
 
 // message is what a client has sent, and the router must see in order: request IDs
 // are sequential ("Protocol Errors", #name-protocol-errors), and so is what is routed
 // between two peers ("Ordering Guarantees", #name-ordering-guarantees).
 type message struct {
-	kind       codec.MessageType
-	at         Time // its arrival
-	bytes      []byte
+	Message
+	at         Time        // its arrival
 	register   *Register   // if it asks for a pool
 	unregister *Unregister // if it is one that can be read
 }
 
-func (m *message) cost() int64 { return heldBytes + int64(len(m.bytes)) }
+func (m *message) cost() int64 { return heldBytes + int64(len(m.Raw)) }
+
+// Message is a message as a client sent it. Its memory is the registrar's until
+// it is passed on.
+type Message struct {
+	Type codec.MessageType
+	Raw  []byte
+	Read any // what the driver has read of it: it comes back as it is
+}
 
 // Send takes a client's message that asks for no pool and that the router must
-// see in order: it passes, or is held, as a copy, while the session has a
-// REGISTER without an answer. That is told by Keep: while nothing of a session
-// waits, all but its REGISTERs for pools and its UNREGISTERs may go past the
-// registrar.
-func (r *Registrar) Send(now Time, id SessionID, kind codec.MessageType, bytes []byte) []Action {
+// see in order: it passes, or is held while the session has a REGISTER without an
+// answer. That is told by Keep: while nothing of a session waits, all but its
+// REGISTERs for pools and its UNREGISTERs may go past the registrar.
+func (r *Registrar) Send(now Time, id SessionID, in Message) []Action {
 	r.begin(now)
-	r.arrive(id, message{kind: kind, at: r.now, bytes: bytes})
+	r.arrive(id, message{Message: in, at: r.now})
 	return r.end()
 }
 
 // Unregister is an UNREGISTER.
-type Unregister struct{ Request, Registration uint64 }
+type Unregister struct {
+	Message
+	Request, Registration uint64
+}
 
 // Unregister takes a client's UNREGISTER. One of a registration that it has in a
 // pool, or had, is answered here, as the router knows no such ID.
-func (r *Registrar) Unregister(now Time, id SessionID, in Unregister, bytes []byte) []Action {
+func (r *Registrar) Unregister(now Time, id SessionID, in Unregister) []Action {
 	r.begin(now)
-	r.arrive(id, message{kind: codec.TypeUnregister, at: r.now, bytes: bytes, unregister: &in})
+	r.arrive(id, message{Message: in.Message, at: r.now, unregister: &in})
 	return r.end()
 }
 
@@ -49,9 +54,6 @@ func (r *Registrar) arrive(id SessionID, m message) {
 	}
 	if len(s.held) == 0 && r.take(s, &m) {
 		return
-	}
-	if m.register == nil {
-		m.bytes = slices.Clone(m.bytes)
 	}
 	s.held = append(s.held, m)
 	r.wait(s, m.cost())
@@ -93,7 +95,7 @@ func (r *Registrar) take(s *session, m *message) bool {
 		return true
 	}
 	r.pass(s, m, nil)
-	if m.kind == codec.TypeGoodbye || m.kind == codec.TypeAbort {
+	if m.Type == codec.TypeGoodbye || m.Type == codec.TypeAbort {
 		if !s.departed {
 			s.departed = true
 			r.endMemberships(s)
@@ -106,7 +108,7 @@ func (r *Registrar) take(s *session, m *message) bool {
 // pass sends a message to the router; of a REGISTER whose callee may not join,
 // with what it asked for.
 func (r *Registrar) pass(s *session, m *message, register *codec.Register) {
-	r.do(Action{Kind: Pass, Session: s.id, Type: m.kind, Message: m.bytes, Register: register})
+	r.do(Action{Kind: Pass, Session: s.id, Message: m.Message, Register: register})
 }
 
 // unregister answers an UNREGISTER of a registration in a pool. It is false for

@@ -39,7 +39,7 @@ type pool struct {
 // openPool returns the pool that a REGISTER asks for, open in the dealer. One
 // that has no callee registers on the link of the callee's serializer.
 func (r *Registrar) openPool(in *pending, policy dealer.Policy) *pool {
-	m, s := &in.in.Message, in.session
+	m, s := &in.in.Asks, in.session
 	p := r.pools[keyOf(m)]
 	if p == nil {
 		p = &pool{key: keyOf(m), procedure: m.Procedure, block: in.in.Block, discloses: m.DiscloseCaller, members: make(map[SessionID]*member)}
@@ -73,7 +73,7 @@ func (p *pool) isVacant() bool { return p.pending == 0 && len(p.members) == 0 }
 // addMember makes a callee a member. The first one's policy becomes the pool's.
 func (r *Registrar) addMember(p *pending) (registration uint64) {
 	s, to := p.session, p.pool
-	if p.in.Message.ForceReregister {
+	if p.in.Asks.ForceReregister {
 		r.removeMembers(to)
 	}
 	if len(to.members) == 0 {
@@ -217,7 +217,7 @@ func (r *Registrar) tellLive(p *pool) {
 
 // conflict tells why a callee may not join a pool as it is, if so.
 func (p *pool) conflict(by *pending) (Denial, bool) {
-	if len(p.members) == 0 || by.in.Message.ForceReregister {
+	if len(p.members) == 0 || by.in.Asks.ForceReregister {
 		return Denial{}, false
 	}
 	if _, twice := p.members[by.session.id]; twice || p.policy == dealer.Single {

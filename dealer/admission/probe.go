@@ -23,7 +23,7 @@ func (r *Registrar) sendProbe(p *pending) {
 	p.stage = probing
 	p.tries++
 	p.round = p.session.pace.asked(r.now)
-	r.do(Action{Kind: Probe, Session: p.session.id, Pending: p.id, First: first, Request: p.in.Message.Request, Register: &p.in.Message})
+	r.do(Action{Kind: Probe, Session: p.session.id, Pending: p.id, First: first, Request: p.in.Asks.Request, Register: &p.in.Asks})
 }
 
 // number makes it a REGISTER's turn at the router, once: those in front of it
@@ -35,7 +35,7 @@ func (r *Registrar) number(p *pending) {
 	s := p.session
 	for at := s.unnumbered; at.of != p; at = at.after {
 		at.of.numbered = true
-		r.do(Action{Kind: Swallow, Session: s.id, Request: at.of.in.Message.Request})
+		r.do(Action{Kind: Swallow, Session: s.id, Request: at.of.in.Asks.Request})
 	}
 	p.numbered, s.unnumbered = true, p.inSession.after
 }
@@ -47,7 +47,7 @@ func (r *Registrar) swallow(p *pending) {
 		return
 	}
 	r.number(p)
-	r.do(Action{Kind: Swallow, Session: p.session.id, Request: p.in.Message.Request})
+	r.do(Action{Kind: Swallow, Session: p.session.id, Request: p.in.Asks.Request})
 }
 
 // ProbeRefused takes the router's ERROR for a probe. It says that the procedure
@@ -148,10 +148,11 @@ func (r *Registrar) dropGrant(p *pending) {
 func (r *Registrar) outlive(p *pending, as stage) {
 	s := p.session
 	p.stage = as
-	p.in.Raw, p.in.Message.Options = nil, codec.Dict{}
+	p.in.Message, p.in.Asks.Options = Message{}, codec.Dict{}
 	p.inLate = s.lates.join(p)
-	r.last(s, pendingBytes)
-	if !s.departed {
+	if p.cost = 0; !s.departed {
+		p.cost = pendingBytes
+		r.last(s, p.cost)
 		r.do(Action{Kind: Renumber, Session: s.id})
 	}
 }
@@ -161,7 +162,7 @@ func (r *Registrar) forget(p *pending) {
 	s := p.session
 	r.dropGrant(p)
 	s.lates.leave(p.inLate)
-	r.last(s, -pendingBytes)
+	r.last(s, -p.cost)
 	p.stage = over
 	delete(r.pendings, p.id)
 }

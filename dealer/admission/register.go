@@ -12,9 +12,9 @@ import (
 // Register is a REGISTER that asks for a pool. Its memory is the registrar's
 // until the REGISTER is answered.
 type Register struct {
-	Message codec.Register
-	Raw     []byte // as it came
-	Block   *Block
+	Message
+	Asks  codec.Register // what it says
+	Block *Block
 }
 
 // pending is the REGISTER of a callee that asks to join a pool, from its arrival
@@ -62,7 +62,7 @@ const mostSlots = 1 << 30
 // Register takes a REGISTER that asks for a pool.
 func (r *Registrar) Register(now Time, id SessionID, in Register) []Action {
 	r.begin(now)
-	r.arrive(id, message{kind: codec.TypeRegister, at: r.now, bytes: in.Raw, register: &in})
+	r.arrive(id, message{Message: in.Message, at: r.now, register: &in})
 	return r.end()
 }
 
@@ -74,15 +74,15 @@ func (r *Registrar) register(s *session, m *message) bool {
 		if last != nil {
 			return false
 		}
-		r.pass(s, m, &in.Message)
+		r.pass(s, m, &in.Asks)
 		return true
 	}
-	if last != nil && in.Message.Request <= last.of.in.Message.Request {
+	if last != nil && in.Asks.Request <= last.of.in.Asks.Request {
 		return false
 	}
 	p := r.await(s, *in, m.at)
 	switch {
-	case !r.hasRoom(s, membershipCost(in.Message.Procedure)):
+	case !r.hasRoom(s, membershipCost(in.Asks.Procedure)):
 		r.deny(p, Denial{Reason: Full})
 	case p.since+r.config.RegisterPatience <= r.now:
 		r.deny(p, Denial{Reason: Unsettled})
@@ -103,7 +103,7 @@ func (r *Registrar) await(s *session, in Register, since Time) *pending {
 	if s.unnumbered == nil {
 		s.unnumbered = p.inSession
 	}
-	p.cost = pendingBytes + int64(len(in.Raw)) + membershipCost(in.Message.Procedure)
+	p.cost = pendingBytes + int64(len(in.Raw)) + membershipCost(in.Asks.Procedure)
 	r.wait(s, p.cost)
 	return p
 }
@@ -141,7 +141,7 @@ func (r *Registrar) decide(p *pending) bool {
 	if !r.admits(p.in.Block, s) {
 		first := !p.numbered
 		r.number(p)
-		r.do(Action{Kind: PassLate, Session: s.id, Pending: p.id, First: first, Request: p.in.Message.Request, Message: p.in.Raw, Register: &p.in.Message})
+		r.do(Action{Kind: PassLate, Session: s.id, Pending: p.id, First: first, Request: p.in.Asks.Request, Message: p.in.Message, Register: &p.in.Asks})
 		r.settle(p)
 		return false
 	}
@@ -180,7 +180,7 @@ func (r *Registrar) admits(block *Block, s *session) bool {
 
 // prepare reads what the callee asks for. It tells why that can't be, if so.
 func (p *pending) prepare() (Denial, bool) {
-	m := &p.in.Message
+	m := &p.in.Asks
 	if m.OptionError != nil {
 		return Denial{Reason: Invalid, Err: m.OptionError}, true
 	}
@@ -211,8 +211,8 @@ func (r *Registrar) admit(p *pending) {
 	}
 	registration := r.addMember(p)
 	r.do(Action{
-		Kind: Join, Session: p.session.id, Pending: p.id, Pool: p.pool.key, Request: p.in.Message.Request, Registration: registration,
-		Policy: p.policy, Limit: p.limit, Force: p.in.Message.ForceReregister, Discloses: p.in.Message.DiscloseCaller, Register: &p.in.Message,
+		Kind: Join, Session: p.session.id, Pending: p.id, Pool: p.pool.key, Request: p.in.Asks.Request, Registration: registration,
+		Policy: p.policy, Limit: p.limit, Force: p.in.Asks.ForceReregister, Discloses: p.in.Asks.DiscloseCaller, Register: &p.in.Asks,
 	})
 	r.settle(p)
 }
@@ -220,7 +220,7 @@ func (r *Registrar) admit(p *pending) {
 // deny answers a REGISTER by an ERROR.
 func (r *Registrar) deny(p *pending, why Denial) {
 	r.swallow(p)
-	a := Action{Kind: Deny, Session: p.session.id, Pending: p.id, Request: p.in.Message.Request, Denial: why, Register: &p.in.Message}
+	a := Action{Kind: Deny, Session: p.session.id, Pending: p.id, Request: p.in.Asks.Request, Denial: why, Register: &p.in.Asks}
 	if p.pool != nil {
 		a.Pool = p.pool.key
 	}

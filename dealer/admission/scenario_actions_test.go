@@ -73,9 +73,9 @@ func (s *scenario) atRouter(a *admission.Action) (text string, known bool) {
 	who, link := s.names[a.Session]+" ▶ ", fmt.Sprintf("link %d ▶ ", a.Link)
 	switch a.Kind {
 	case admission.Pass:
-		return who + string(a.Message) + named(a.Register != nil, ", not admitted"), true
+		return who + string(a.Message.Raw) + named(a.Register != nil, ", not admitted"), true
 	case admission.PassLate:
-		return who + string(a.Message) + ", not admitted" + named(!a.First, ", inserted"), true
+		return who + string(a.Message.Raw) + ", not admitted" + named(!a.First, ", inserted"), true
 	case admission.Swallow:
 		return who + fmt.Sprintf("nothing for request %d", a.Request), true
 	case admission.Probe:
@@ -100,7 +100,7 @@ func (s *scenario) atRouter(a *admission.Action) (text string, known bool) {
 		return fmt.Sprintf("open link %d for %s, %d", a.Link, a.Serializer, a.Index), true
 	case admission.Idle, admission.CloseLink, admission.Renew:
 		return fmt.Sprintf("link %d %s", a.Link, map[admission.ActionKind]string{
-			admission.Idle: "is idle", admission.CloseLink: "is closed", admission.Renew: "is begun anew for " + a.Pool,
+			admission.Idle: "is idle", admission.CloseLink: "is closed", admission.Renew: "is begun anew" + named(a.Pool != "", " for "+a.Pool),
 		}[a.Kind]), true
 	}
 	return "", false

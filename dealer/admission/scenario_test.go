@@ -211,7 +211,7 @@ func (s *scenario) fromClient(verb string, args []string, id admission.SessionID
 	switch verb {
 	case "register":
 		in := admission.Register{Block: s.blocks[s.text(args, "block")]}
-		m := &in.Message
+		m := &in.Asks
 		m.Request, m.Procedure, m.Match, m.Invoke = s.number(args[1]), args[2], s.text(args, "match"), s.text(args, "invoke")
 		m.HasInvoke, m.HasConcurrency = m.Invoke != "", s.text(args, "concurrency") != ""
 		if m.HasConcurrency {
@@ -221,24 +221,22 @@ func (s *scenario) fromClient(verb string, args []string, id admission.SessionID
 		if slices.Contains(args, "bad") {
 			m.OptionError = errors.New("an option is no number")
 		}
-		in.Raw = fmt.Appendf(nil, "REGISTER %d %s", m.Request, m.Procedure)
+		in.Message = message(codec.TypeRegister, "REGISTER", args[1], args[2])
 		return s.r.Register(s.now, id, in)
 	case "send":
-		message := []byte(strings.Join(args[1:], " "))
-		defer clear(message) // what is held must be a copy
 		kind, known := kinds[args[1]]
 		if !known {
 			s.fail("no such message")
 		}
-		return append([]admission.Action(nil), copied(s.r.Send(s.now, id, kind, message))...)
+		return s.r.Send(s.now, id, message(kind, args[1:]...))
 	case "unregister":
-		in := admission.Unregister{Request: s.number(args[1])}
+		in := admission.Unregister{Message: message(codec.TypeUnregister, append([]string{"UNREGISTER"}, args[1:]...)...), Request: s.number(args[1])}
 		if of, given := strings.CutPrefix(args[2], "#"); given {
 			in.Registration = s.given[s.number(of)-1]
 		} else {
 			in.Registration = s.number(args[2])
 		}
-		return s.r.Unregister(s.now, id, in, []byte(strings.Join(append([]string{"UNREGISTER"}, args[1:]...), " ")))
+		return s.r.Unregister(s.now, id, in)
 	case "part":
 		return s.r.Part(s.now, id)
 	}
@@ -250,12 +248,8 @@ var kinds = map[string]codec.MessageType{
 	"REGISTER": codec.TypeRegister, "UNREGISTER": codec.TypeUnregister, "GOODBYE": codec.TypeGoodbye, "ABORT": codec.TypeAbort,
 }
 
-// copied are actions with messages of their own.
-func copied(actions []admission.Action) []admission.Action {
-	for i := range actions {
-		actions[i].Message = slices.Clone(actions[i].Message)
-	}
-	return actions
+func message(kind codec.MessageType, words ...string) admission.Message {
+	return admission.Message{Type: kind, Raw: []byte(strings.Join(words, " "))}
 }
 
 func (s *scenario) fromItsRouter(verb string, args []string) []admission.Action {
