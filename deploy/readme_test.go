@@ -99,3 +99,15 @@ func TestTryout(t *testing.T) {
 		t.Error("compute.hcl lets callees take other than the four calls of README.md")
 	}
 }
+
+// The table of README.md has each module that go.mod requires for itself.
+func TestReadmeListsTheDependencies(t *testing.T) {
+	_, table, _ := strings.Cut(read(t, "../README.md"), "\n## Dependencies\n")
+	for _, required := range regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(read(t, "../go.mod"), -1) {
+		module := regexp.MustCompile(`/v\d+$`).ReplaceAllString(required[1], "")
+		name := module[strings.LastIndexByte(module, '/')+1:]
+		if !strings.Contains(table, module) && !strings.Contains(table, "/"+name+"]") && !strings.Contains(table, "["+name+"]") {
+			t.Errorf("README.md does not say why %s is required", module)
+		}
+	}
+}
