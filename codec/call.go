@@ -39,10 +39,15 @@ type Call struct {
 
 // Decode reads the message; its parts alias msg.
 func (m *Call) Decode(s Serializer, msg []byte) error {
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Call) DecodeBehind(h *Head) error {
 	*m = Call{}
 	var d decoder
-	d.begin(s, msg, TypeCall)
-	m.Request = d.id("Request")
+	m.Request = d.behind(h, TypeCall)
 	e := d.entries("Options")
 	for e.next() {
 		m.option(e.key, &e.c)
@@ -86,10 +91,15 @@ type Cancel struct {
 
 // Decode reads the message; its parts alias msg.
 func (m *Cancel) Decode(s Serializer, msg []byte) error {
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Cancel) DecodeBehind(h *Head) error {
 	*m = Cancel{}
 	var d decoder
-	d.begin(s, msg, TypeCancel)
-	m.Request = d.id("Request")
+	m.Request = d.behind(h, TypeCancel)
 	e := d.entries("Options")
 	for e.next() {
 		if string(e.key) == "mode" {
@@ -120,10 +130,15 @@ type Result struct {
 
 // Decode reads the message; its parts alias msg.
 func (m *Result) Decode(s Serializer, msg []byte) error {
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Result) DecodeBehind(h *Head) error {
 	*m = Result{}
 	var d decoder
-	d.begin(s, msg, TypeResult)
-	m.Request = d.id("Request")
+	m.Request = d.behind(h, TypeResult)
 	e := d.entries("Details")
 	for e.next() {
 		if string(e.key) == "progress" {

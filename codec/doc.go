@@ -7,7 +7,7 @@
 //	[68, 21, 4711, {"timeout": 500},  ["hello", 7], {"lang": "en"}]
 //	 └────── header ──────┘└ details ┘└────────── payload ─────────┘
 //
-//	bytes ─▶ PeekType ─▶ passed on as they are, or with another ID (AppendWithID)
+//	bytes ─▶ ReadHead ─▶ passed on as they are, or with another ID (Head.AppendWithID)
 //	            │
 //	            └─▶ Decode ─▶ Invocation{Request, Registration, Details, Payload}
 //	                              │ another ID, other details (Dict.Edit),
@@ -17,7 +17,8 @@
 //
 // What is decoded when:
 //
-//   - PeekType decodes the type, and nothing behind it.
+//   - ReadHead decodes the type and the ID of the request, and nothing behind it;
+//     what is to be decoded further goes on from there (DecodeBehind).
 //   - Decode decodes the header: the IDs, the URI, and of the options or
 //     details the values that wampool acts on. It walks the dictionary to its
 //     end. A value of the wrong type counts as absent, except match, invoke and

@@ -13,11 +13,15 @@ type Error struct {
 
 // Decode reads the message; its parts alias msg.
 func (m *Error) Decode(s Serializer, msg []byte) error {
-	*m = Error{}
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Error) DecodeBehind(h *Head) error {
+	*m = Error{RequestType: h.RequestType}
 	var d decoder
-	d.begin(s, msg, TypeError)
-	m.RequestType = d.requestType()
-	m.Request = d.id("Request")
+	m.Request = d.behind(h, TypeError)
 	m.Details = d.dict("Details")
 	m.URI = d.text("Error")
 	m.Payload = d.payload()

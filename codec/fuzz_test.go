@@ -49,6 +49,7 @@ func fuzzDecoding(f *testing.F, s codec.Serializer) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		mt, peekErr := codec.PeekType(s, raw)
+		headIsSound(t, s, raw, mt, peekErr)
 		whole := codec.Validate(s, raw) == nil
 		if whole {
 			if peekErr != nil {
@@ -216,4 +217,29 @@ func FuzzTranscode(f *testing.F) {
 			same(t, from, raw, from, list)
 		}
 	})
+}
+
+// headIsSound checks what a head says against what is found without it.
+func headIsSound(t *testing.T, s codec.Serializer, raw []byte, mt codec.MessageType, peekErr error) {
+	t.Helper()
+	h, err := codec.ReadHead(s, raw)
+	if h.Type != mt || (err == nil) != (peekErr == nil) {
+		t.Errorf("the head has type %v, %v; PeekType says %v, %v", h.Type, err, mt, peekErr)
+	}
+	element := 1
+	if mt == codec.TypeError {
+		element = 2
+	}
+	if h.Request == 0 {
+		return
+	}
+	id, err := codec.ID(s, raw, element)
+	if err != nil || id != h.Request {
+		t.Errorf("the head has ID %d, ID says %d, %v", h.Request, id, err)
+	}
+	want, _ := codec.AppendWithID(nil, s, raw, element, 77)
+	if got := h.AppendWithID(nil, 77); !bytes.Equal(got, want) {
+		t.Errorf("by the head %x, else %x", got, want)
+	}
+	h.IsPart()
 }

@@ -65,10 +65,9 @@ func (d *decoder) idOrZero(name string) uint64 {
 }
 
 // decodeTwoIDs reads a message of two IDs, as most confirmations are.
-func decodeTwoIDs(s Serializer, msg []byte, t MessageType, second string, request, other *uint64) error {
+func decodeTwoIDs(h *Head, t MessageType, second string, request, other *uint64) error {
 	var d decoder
-	d.begin(s, msg, t)
-	*request = d.id("Request")
+	*request = d.behind(h, t)
 	*other = d.id(second)
 	d.end()
 	return d.done()

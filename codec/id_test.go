@@ -27,6 +27,10 @@ func TestAppendWithIDChangesNothingElse(t *testing.T) {
 		if err != nil || string(got) != ">"+test.want {
 			t.Errorf("%s %q: %q, %v, want %q", test.s, test.raw, got, err, test.want)
 		}
+		h, err := codec.ReadHead(test.s, []byte(test.raw))
+		if got := h.AppendWithID([]byte(">"), 300); err != nil || string(got) != ">"+test.want {
+			t.Errorf("%s %q: by its head %q, %v, want %q", test.s, test.raw, got, err, test.want)
+		}
 	}
 }
 
@@ -47,6 +51,9 @@ func TestIDThatIsNone(t *testing.T) {
 	for _, test := range tests {
 		if id, err := codec.ID(test.s, []byte(test.raw), test.element); !errors.As(err, new(*codec.MalformedError)) {
 			t.Errorf("%s %q: %d, %v", test.s, test.raw, id, err)
+		}
+		if h, _ := codec.ReadHead(test.s, []byte(test.raw)); h.Request != 0 {
+			t.Errorf("%s %q: the head has %d", test.s, test.raw, h.Request)
 		}
 		got, err := codec.AppendWithID([]byte("kept"), test.s, []byte(test.raw), test.element, 1)
 		if err == nil || string(got) != "kept" {

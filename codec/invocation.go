@@ -15,10 +15,15 @@ type Invocation struct {
 
 // Decode reads the message; its parts alias msg.
 func (m *Invocation) Decode(s Serializer, msg []byte) error {
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Invocation) DecodeBehind(h *Head) error {
 	*m = Invocation{}
 	var d decoder
-	d.begin(s, msg, TypeInvocation)
-	m.Request = d.id("Request")
+	m.Request = d.behind(h, TypeInvocation)
 	m.Registration = d.id("Registration")
 	e := d.entries("Details")
 	for e.next() {
@@ -63,10 +68,15 @@ type Interrupt struct {
 
 // Decode reads the message; its parts alias msg.
 func (m *Interrupt) Decode(s Serializer, msg []byte) error {
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Interrupt) DecodeBehind(h *Head) error {
 	*m = Interrupt{}
 	var d decoder
-	d.begin(s, msg, TypeInterrupt)
-	m.Request = d.id("Request")
+	m.Request = d.behind(h, TypeInterrupt)
 	e := d.entries("Options")
 	for e.next() {
 		if string(e.key) == "mode" {
@@ -99,10 +109,15 @@ type Yield struct {
 
 // Decode reads the message; its parts alias msg.
 func (m *Yield) Decode(s Serializer, msg []byte) error {
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Yield) DecodeBehind(h *Head) error {
 	*m = Yield{}
 	var d decoder
-	d.begin(s, msg, TypeYield)
-	m.Request = d.id("Request")
+	m.Request = d.behind(h, TypeYield)
 	e := d.entries("Options")
 	for e.next() {
 		m.option(e.key, &e.c)

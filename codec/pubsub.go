@@ -49,7 +49,8 @@ type Published struct{ Request, Publication uint64 }
 
 // Decode reads the message.
 func (m *Published) Decode(s Serializer, msg []byte) error {
-	return decodeTwoIDs(s, msg, TypePublished, "Publication", &m.Request, &m.Publication)
+	h, _ := ReadHead(s, msg)
+	return decodeTwoIDs(&h, TypePublished, "Publication", &m.Request, &m.Publication)
 }
 
 // Append appends the message.
@@ -99,7 +100,8 @@ type Subscribed struct{ Request, Subscription uint64 }
 
 // Decode reads the message.
 func (m *Subscribed) Decode(s Serializer, msg []byte) error {
-	return decodeTwoIDs(s, msg, TypeSubscribed, "Subscription", &m.Request, &m.Subscription)
+	h, _ := ReadHead(s, msg)
+	return decodeTwoIDs(&h, TypeSubscribed, "Subscription", &m.Request, &m.Subscription)
 }
 
 // Append appends the message.
@@ -116,7 +118,8 @@ type Unsubscribe struct {
 
 // Decode reads the message; Options alias msg.
 func (m *Unsubscribe) Decode(s Serializer, msg []byte) error {
-	return decodeEnd(s, msg, TypeUnsubscribe, "Subscription", &m.Request, &m.Subscription, &m.Options)
+	h, _ := ReadHead(s, msg)
+	return decodeEnd(&h, TypeUnsubscribe, "Subscription", &m.Request, &m.Subscription, &m.Options)
 }
 
 // Append appends the message.

@@ -21,10 +21,15 @@ type Register struct {
 
 // Decode reads the message; its raw parts alias msg.
 func (m *Register) Decode(s Serializer, msg []byte) error {
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Register) DecodeBehind(h *Head) error {
 	*m = Register{}
 	var d decoder
-	d.begin(s, msg, TypeRegister)
-	m.Request = d.id("Request")
+	m.Request = d.behind(h, TypeRegister)
 	e := d.entries("Options")
 	for e.next() {
 		m.option(e.key, &e.c)
@@ -103,7 +108,13 @@ type Registered struct{ Request, Registration uint64 }
 
 // Decode reads the message.
 func (m *Registered) Decode(s Serializer, msg []byte) error {
-	return decodeTwoIDs(s, msg, TypeRegistered, "Registration", &m.Request, &m.Registration)
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Registered) DecodeBehind(h *Head) error {
+	return decodeTwoIDs(h, TypeRegistered, "Registration", &m.Request, &m.Registration)
 }
 
 // Append appends the message.

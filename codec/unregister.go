@@ -9,7 +9,13 @@ type Unregister struct {
 
 // Decode reads the message; Options alias msg.
 func (m *Unregister) Decode(s Serializer, msg []byte) error {
-	return decodeEnd(s, msg, TypeUnregister, "Registration", &m.Request, &m.Registration, &m.Options)
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Unregister) DecodeBehind(h *Head) error {
+	return decodeEnd(h, TypeUnregister, "Registration", &m.Request, &m.Registration, &m.Options)
 }
 
 // Append appends the message.
@@ -29,10 +35,20 @@ type Unregistered struct {
 
 // Decode reads the message; Details alias msg.
 func (m *Unregistered) Decode(s Serializer, msg []byte) error {
-	*m = Unregistered{}
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Unregistered) DecodeBehind(h *Head) error {
+	*m = Unregistered{Request: h.Request}
 	var d decoder
-	d.begin(s, msg, TypeUnregistered)
-	m.Request = d.idOrZero("Request")
+	if h.Request != 0 {
+		d.behind(h, TypeUnregistered)
+	} else {
+		d.begin(h.s, h.msg, TypeUnregistered)
+		m.Request = d.idOrZero("Request")
+	}
 	e := d.confirmation(m.Request)
 	for e.next() {
 		switch string(e.key) {
@@ -54,10 +70,9 @@ func (m *Unregistered) Append(dst []byte, s Serializer) []byte {
 
 // decodeEnd reads what ends a registration or subscription: two IDs, and
 // options that need not be there.
-func decodeEnd(s Serializer, msg []byte, t MessageType, second string, request, other *uint64, options *Dict) error {
+func decodeEnd(h *Head, t MessageType, second string, request, other *uint64, options *Dict) error {
 	var d decoder
-	d.begin(s, msg, t)
-	*request = d.id("Request")
+	*request = d.behind(h, t)
 	*other = d.id(second)
 	*options = d.optionalDict("Options")
 	d.end()

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -26,7 +25,7 @@ type realm struct {
 	wake   chan struct{}
 	linked chan struct{} // has room for one: a link is to be started
 
-	mu        sync.Mutex
+	mu        lock
 	dealer    *dealer.Dealer
 	driver    *driver.Driver
 	links     []*link // the pool sessions; the first one stays
