@@ -54,6 +54,12 @@ func (h *Head) request(c *cursor) {
 	}
 }
 
+// On returns the head of a copy of the message.
+func (h Head) On(copied []byte) Head {
+	h.msg = copied
+	return h
+}
+
 // AppendWithID appends the message with another ID of its request, everything
 // else byte for byte. The head must have one.
 func (h *Head) AppendWithID(dst []byte, id uint64) []byte {
@@ -67,7 +73,8 @@ func (h *Head) AppendWithID(dst []byte, id uint64) []byte {
 
 // IsPart tells whether a CALL, RESULT, YIELD or INVOCATION is one of several, and
 // more follow: its dictionary has progress true ("Progressive Call Results",
-// "Progressive Call Invocations"). Of the message, no more than that is read; one
+// #name-progressive-call-results; "Progressive Call Invocations",
+// #name-progressive-call-invocation). Of the message, no more than that is read; one
 // that is malformed there is not.
 func (h *Head) IsPart() bool {
 	if h.Request == 0 {

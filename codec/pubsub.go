@@ -13,10 +13,15 @@ type Publish struct {
 
 // Decode reads the message; its raw parts alias msg.
 func (m *Publish) Decode(s Serializer, msg []byte) error {
+	h, _ := ReadHead(s, msg)
+	return m.DecodeBehind(&h)
+}
+
+// DecodeBehind is Decode for a message whose head was read.
+func (m *Publish) DecodeBehind(h *Head) error {
 	*m = Publish{ExcludeMe: true}
 	var d decoder
-	d.begin(s, msg, TypePublish)
-	m.Request = d.id("Request")
+	m.Request = d.behind(h, TypePublish)
 	e := d.entries("Options")
 	for e.next() {
 		switch string(e.key) {

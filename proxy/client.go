@@ -27,8 +27,9 @@ type client struct {
 	// by themselves, and whatever its session keeps for it, by what keeping it costs.
 	account *transport.Account
 
-	// Owned by one reader each.
+	// Owned by one reader each: what it has sent, and the message at hand.
 	clientOut, routerOut transport.Outbox
+	said, heard          inbox
 
 	// The WAMP session that the router has welcomed, nil if there is none. The
 	// router's reader sets it before the client can know of its WELCOME; the

@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"errors"
-
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/driver"
@@ -10,18 +8,15 @@ import (
 )
 
 // takeFromClient handles one message of the client.
-func (c *client) takeFromClient(message []byte) {
-	t, err := codec.PeekType(c.serializer, message)
-	if err != nil {
-		if c.proxy.certified {
-			c.refuseMalformed("malformed message")
-			return
-		}
-		t = 0 // its own router tells it
+func (c *client) takeFromClient(raw []byte) {
+	m, err := c.said.read(c.serializer, raw)
+	if err != nil && c.proxy.certified {
+		c.refuseMalformed("malformed message")
+		return
 	}
-	switch t {
+	switch m.Type {
 	case codec.TypeHello:
-		c.takeHello(message)
+		c.takeHello(raw)
 		return
 	case codec.TypeGoodbye:
 		c.over.Store(true)
@@ -36,28 +31,26 @@ func (c *client) takeFromClient(message []byte) {
 	s := c.session.Load()
 	switch {
 	case s == nil:
-		c.clientOut.Send(c.router, message)
-	case !s.concern(t, message):
-		if t == codec.TypeCall {
-			s.noteCall(message)
-		}
-		c.clientOut.Send(c.router, message)
-		s.noteAnswer(t, message)
+		c.clientOut.Send(c.router, raw)
+	case !s.concern(m):
+		s.noteCall(m)
+		c.clientOut.Send(c.router, raw)
+		s.noteAnswer(m)
 	default:
-		s.takeAndWait(t, message)
+		s.takeAndWait(s.readOn(m))
 	}
 }
 
 // takeAndWait handles a message that may concern a pool. The client's reader goes
 // on once its answer has found room, and its REGISTERs leave room for more.
-func (s *session) takeAndWait(t codec.MessageType, message []byte) {
-	room, full := s.takeInRealm(t, message)
+func (s *session) takeAndWait(m *message) {
+	room, full := s.takeInRealm(m)
 	for room != (transport.Room{}) { // its answer finds no room: it is asked for again
 		s.clientOut.Flush()
 		if !s.conn.Await(room) {
 			return
 		}
-		room, full = s.takeInRealm(t, message)
+		room, full = s.takeInRealm(m)
 	}
 	for full { // it reads no further until its REGISTERs are settled
 		s.clientOut.Flush()
@@ -73,33 +66,33 @@ func (s *session) takeAndWait(t codec.MessageType, message []byte) {
 // takeInRealm handles a message that may concern a pool. It returns what the
 // message has to wait for to be taken again, and whether the session holds all
 // that it may.
-func (s *session) takeInRealm(t codec.MessageType, message []byte) (room transport.Room, full bool) {
+func (s *session) takeInRealm(m *message) (room transport.Room, full bool) {
 	r := s.realm
 	r.mu.Lock()
 	defer r.unlock(&s.clientOut, s)
-	r.fromClient(&s.clientOut, s, t, message)
+	r.fromClient(&s.clientOut, s, m)
 	if room, r.blocked = r.blocked, (transport.Room{}); room == (transport.Room{}) {
-		s.noteAnswer(t, message)
+		s.noteAnswer(m)
 		r.arm()
 	}
 	return room, s.upkeep.isFull(s.proxy.config.Limits.HeldBytes)
 }
 
 // concern tells whether a client's message may concern a pool.
-func (s *session) concern(t codec.MessageType, message []byte) bool {
+func (s *session) concern(m *message) bool {
 	if s.realm == nil {
 		return false
 	}
 	if s.concerns.any(ofRegisters | ofNumbers) {
 		return true
 	}
-	switch t {
+	switch m.Type {
 	case codec.TypeRegister, codec.TypeGoodbye, codec.TypeAbort:
 		return true
 	case codec.TypeYield, codec.TypeError, codec.TypeUnregister:
 		return s.concerns.any(ofCallee)
 	case codec.TypeCall:
-		return mayAskMeta(message)
+		return mayAskMeta(m.raw)
 	}
 	return false
 }
@@ -107,7 +100,7 @@ func (s *session) concern(t codec.MessageType, message []byte) bool {
 // takeHello notes what the client announces. A HELLO begins a new session on
 // this connection if the one of before has ended ("Transport and Session
 // Lifetime"); the router judges one at any other time.
-func (c *client) takeHello(message []byte) {
+func (c *client) takeHello(raw []byte) {
 	if over := c.over.Swap(false); over {
 		if s := c.session.Load(); s != nil {
 			s.drop(&c.clientOut)
@@ -115,7 +108,7 @@ func (c *client) takeHello(message []byte) {
 		}
 	}
 	var m codec.Hello
-	known := m.Decode(c.serializer, message) == nil // else the router tells
+	known := m.Decode(c.serializer, raw) == nil // else the router tells
 	if c.refuseHello(&m, !known) {
 		return
 	}
@@ -127,91 +120,115 @@ func (c *client) takeHello(message []byte) {
 	if !c.welcomed.Load() {
 		c.router.Confine(joinBytes)
 	}
-	c.clientOut.Send(c.router, message)
+	c.clientOut.Send(c.router, raw)
 }
 
-// fromClient handles a client's message that may concern a pool; its type is 0
-// if it has none. realm.mu is held.
-func (r *realm) fromClient(out *transport.Outbox, s *session, t codec.MessageType, message []byte) {
+// fromClient handles a client's message that may concern a pool. realm.mu is held.
+func (r *realm) fromClient(out *transport.Outbox, s *session, m *message) {
 	switch {
-	case t == codec.TypeYield || t == codec.TypeError:
-		r.answer(out, s, t, message)
-	case len(s.held) > 0 || !r.take(out, s, t, message, r.now()):
-		s.hold(t, message, r.now())
+	case m.Type == codec.TypeYield || m.Type == codec.TypeError:
+		r.answer(out, s, m)
+	case len(s.held) > 0 || !r.take(out, s, m, r.now()):
+		s.hold(m, r.now())
 	}
 }
 
-// answer takes what a callee answers to an INVOCATION.
-func (r *realm) answer(out *transport.Outbox, s *session, t codec.MessageType, message []byte) {
+// answer takes a YIELD of a client, or an ERROR.
+func (r *realm) answer(out *transport.Outbox, s *session, m *message) {
 	switch {
-	case s.callee == nil:
-		if !s.hasLeft() {
-			out.Send(s.router, message) // of an invocation that no pool knows
-		}
-	case t == codec.TypeError:
-		r.calleeError(out, s, message)
+	case s.hasLeft(): // nobody waits for it any more
+	case s.callee == nil, m.wrong == nil && m.Type == codec.TypeError && m.RequestType != codec.TypeInvocation:
+		out.Send(s.router, m.raw) // of an invocation that no pool knows, or of none
+	case m.wrong != nil:
+		r.abort(out, s, m.wrong.Error())
 	default:
-		r.yield(out, s, message)
+		r.calleeAnswer(out, s, m)
 	}
+}
+
+// calleeAnswer takes what a callee of pools answers to an INVOCATION. One of a
+// pool's must do no harm to the session at the router that all callees depend on.
+// An answer with a sound head is the end of its call whatever it carries.
+func (r *realm) calleeAnswer(out *transport.Outbox, s *session, m *message) {
+	if from, held := r.dealer.HeldFrom(s.callee.id, m.Request); held {
+		room, ok := r.driver.Admits(s.callee.id, from, len(m.raw))
+		switch {
+		case !ok:
+			r.blocked = room
+			return
+		case m.harm != nil:
+			r.abort(out, s, m.harm.Error())
+			return
+		}
+	}
+	kind := dealer.Final
+	switch {
+	case m.yield != nil && m.yield.Progress:
+		kind = dealer.Progress
+	case m.failure != nil && string(m.failure.URI) == uriUnavailable:
+		kind = dealer.Unavailable
+	}
+	r.driver.Perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
+		driver.Hand{Serializer: s.serializer, Head: &m.Head, Raw: m.raw, Yield: m.yield, Error: m.failure, Unfit: m.unfit})
 }
 
 // take takes a client's message that the router must see in order, and that
 // arrived at some time. It is false for one that has to wait behind the pending
 // REGISTERs.
-func (r *realm) take(out *transport.Outbox, s *session, t codec.MessageType, message []byte, at dealer.Time) bool {
-	if t == codec.TypeRegister {
-		return r.register(out, s, message, at)
+func (r *realm) take(out *transport.Outbox, s *session, m *message, at dealer.Time) bool {
+	if m.Type == codec.TypeRegister {
+		return r.register(out, s, m, at)
 	}
 	if s.pending.length > 0 {
 		return false
 	}
-	switch t {
+	switch m.Type {
 	case codec.TypeUnregister:
-		r.unregister(out, s, message)
+		r.unregister(out, s, m)
 	case codec.TypeCall:
-		r.call(out, s, message)
+		r.call(out, s, m)
 	case codec.TypeCancel:
-		r.cancel(out, s, message)
+		r.cancel(out, s, m)
 	case codec.TypePublish, codec.TypeSubscribe, codec.TypeUnsubscribe:
-		r.passUp(out, s, message)
+		r.passUp(out, s, m)
 	case codec.TypeGoodbye, codec.TypeAbort:
-		out.Send(s.router, message)
+		out.Send(s.router, m.raw)
 		r.part(out, s)
 	default:
-		out.Send(s.router, message)
+		out.Send(s.router, m.raw)
 	}
 	return true
 }
 
 // passUp passes a client's request on under the ID that the router expects.
-func (r *realm) passUp(out *transport.Outbox, s *session, message []byte) {
-	if s.renumbered == nil {
-		s.notePassed(message)
-		out.Send(s.router, message)
-		return
-	}
-	id, err := codec.ID(s.serializer, message, 1)
-	if err != nil {
+func (r *realm) passUp(out *transport.Outbox, s *session, m *message) {
+	switch {
+	case s.renumbered == nil:
+		s.noteCall(m)
+		out.Send(s.router, m.raw)
+	case m.Request == 0:
 		r.abort(out, s, "malformed request")
-		return
-	}
-	if up, passes := r.renumber(s, id, message); passes {
-		r.sendUp(out, s, message, id, up)
+	default:
+		if up, passes := s.renumber(m); passes {
+			r.sendUp(out, s, m, up)
+		}
 	}
 }
 
 // sendUp sends a client's request under the ID that the router expects.
-func (r *realm) sendUp(out *transport.Outbox, s *session, message []byte, id, up uint64) {
-	s.notePassed(message)
-	if up != id {
-		rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, 1, up)
-		if err != nil {
-			r.abort(out, s, "malformed request")
-			return
-		}
-		r.message, message = rewritten, rewritten
+func (r *realm) sendUp(out *transport.Outbox, s *session, m *message, up uint64) {
+	raw := m.raw
+	if up != m.Request {
+		r.message = m.AppendWithID(r.message[:0], up)
+		raw = r.message
 	}
-	out.Send(s.router, message)
+	r.sentUp(out, s, m, raw)
+}
+
+// sentUp sends a client's request as the router is to see it.
+func (r *realm) sentUp(out *transport.Outbox, s *session, m *message, raw []byte) {
+	s.noteCall(m)
+	out.Send(s.router, raw)
 	if s.renumbered != nil && !s.hasLeft() && !s.upkeep.hasRoom(0, r.proxy.config.Limits.HeldBytes) {
 		r.abort(out, s, "too many requests without an answer (limits.held_bytes)")
 	}
@@ -219,39 +236,29 @@ func (r *realm) sendUp(out *transport.Outbox, s *session, message []byte, id, up
 
 // renumber returns the router's ID of a client's request. It is false for what
 // the router need not see: it concerns a call that is over.
-func (r *realm) renumber(s *session, id uint64, message []byte) (up uint64, passes bool) {
+func (s *session) renumber(m *message) (up uint64, passes bool) {
 	n := s.renumbered
 	if n == nil {
-		return id, true
+		return m.Request, true
 	}
-	t, _ := codec.PeekType(s.serializer, message)
-	switch t {
+	switch m.Type {
 	case codec.TypeCall:
-		var m codec.Call
-		more := m.Decode(s.serializer, message) == nil && m.Progress
-		return n.call(id, more)
+		return n.call(m.Request, m.call != nil && m.call.Progress)
 	case codec.TypeCancel:
-		return n.cancel(id)
+		return n.cancel(m.Request)
 	case codec.TypePublish:
-		var m codec.Publish
-		acknowledged := m.Decode(s.serializer, message) == nil && m.Acknowledge
-		return n.request(id, acknowledged), true
+		return n.request(m.Request, m.acknowledged), true
 	}
-	return n.request(id, true), true
+	return n.request(m.Request, true), true
 }
 
 // unregister takes an UNREGISTER. One of a pooled registration is answered here:
 // the router knows no such ID, and there are routers that end for it.
-func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
-	var m codec.Unregister
-	if err := m.Decode(s.serializer, message); err != nil {
-		r.passUp(out, s, message)
-		return
-	}
-	_, pooled := s.pools.registered.get(m.Registration)
-	_, gone := s.pools.left.get(m.Registration)
-	if !pooled && !gone {
-		r.passUp(out, s, message)
+func (r *realm) unregister(out *transport.Outbox, s *session, m *message) {
+	_, pooled := s.pools.registered.get(m.registration)
+	_, gone := s.pools.left.get(m.registration)
+	if m.registration == 0 || !pooled && !gone {
+		r.passUp(out, s, m)
 		return
 	}
 	s.renumberFrom(m.Request - 1)
@@ -259,8 +266,8 @@ func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
 	switch {
 	case s.hasLeft(): // nobody waits for an answer any more
 	case pooled:
-		key := s.leavePool(m.Registration)
-		actions, _ := r.dealer.Leave(r.now(), s.callee.id, m.Registration)
+		key := s.leavePool(m.registration)
+		actions, _ := r.dealer.Leave(r.now(), s.callee.id, m.registration)
 		r.driver.Perform(out, actions, driver.Hand{})
 		answer := codec.Unregistered{Request: m.Request}
 		r.message = answer.Append(r.message[:0], s.serializer)
@@ -271,90 +278,4 @@ func (r *realm) unregister(out *transport.Outbox, s *session, message []byte) {
 		r.message = answer.Append(r.message[:0], s.serializer)
 		out.Send(s.conn, r.message)
 	}
-}
-
-// yield takes a YIELD of a callee.
-func (r *realm) yield(out *transport.Outbox, s *session, message []byte) {
-	if s.hasLeft() {
-		return // nobody waits for it any more
-	}
-	m := &r.yielded
-	if err := m.Decode(s.serializer, message); err != nil {
-		r.abort(out, s, err.Error())
-		return
-	}
-	var unfit error
-	if from, held := r.dealer.HeldFrom(s.callee.id, m.Request); held {
-		if !r.hasRoom(s, from, message) {
-			return
-		}
-		var ok bool
-		if unfit, ok = r.vouch(out, s, m.Validate(s.serializer)); !ok {
-			return
-		}
-	}
-	kind := dealer.Final
-	if m.Progress {
-		kind = dealer.Progress
-	}
-	r.driver.Perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
-		driver.Hand{Serializer: s.serializer, Raw: message, Yield: m, Unfit: unfit})
-}
-
-// hasRoom tells whether a callee's answer may be sent to where its call came from,
-// and notes in r.blocked what to wait for if not.
-func (r *realm) hasRoom(s *session, from dealer.OriginID, message []byte) bool {
-	room, ok := r.driver.Admits(s.callee.id, from, len(message))
-	if !ok {
-		r.blocked = room
-	}
-	return ok
-}
-
-// calleeError takes an ERROR of a callee.
-func (r *realm) calleeError(out *transport.Outbox, s *session, message []byte) {
-	if s.hasLeft() {
-		return
-	}
-	var m codec.Error
-	if err := m.Decode(s.serializer, message); err != nil {
-		r.abort(out, s, err.Error())
-		return
-	}
-	if m.RequestType != codec.TypeInvocation {
-		out.Send(s.router, message)
-		return
-	}
-	var unfit error
-	if from, held := r.dealer.HeldFrom(s.callee.id, m.Request); held {
-		if !r.hasRoom(s, from, message) {
-			return
-		}
-		var ok bool
-		if unfit, ok = r.vouch(out, s, m.Validate(s.serializer)); !ok {
-			return
-		}
-	}
-	kind := dealer.Final
-	if string(m.URI) == uriUnavailable {
-		kind = dealer.Unavailable
-	}
-	r.driver.Perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
-		driver.Hand{Serializer: s.serializer, Raw: message, Error: &m, Unfit: unfit})
-}
-
-// vouch sees to it that an answer does no harm to the session at the router
-// that all callees depend on; invalid is what its validation found. A callee
-// that breaks the protocol is aborted, and vouch is false. An answer with a sound
-// header is the end of its call whatever it carries: unfit says why it can't be
-// passed on.
-func (r *realm) vouch(out *transport.Outbox, s *session, invalid error) (unfit error, ok bool) {
-	if invalid == nil {
-		return nil, true
-	}
-	if content := (*codec.ContentError)(nil); errors.As(invalid, &content) {
-		return invalid, true
-	}
-	r.abort(out, s, invalid.Error())
-	return nil, false
 }

@@ -76,11 +76,11 @@ func (r *realm) unlock(out *transport.Outbox, s *session) {
 
 // unlock is the same for a message of the router on a pool session. If that was
 // a call of which nothing is known, it is answered.
-func (l *link) unlock(message []byte) {
+func (l *link) unlock(m *message) {
 	r := l.realm
 	if x := recover(); x != nil {
 		r.mend(&l.out, nil, x)
-		l.answerFor(message)
+		l.answerFor(m)
 	}
 	r.write(&l.out)
 }
@@ -111,12 +111,12 @@ func (r *realm) follow(out *transport.Outbox, failed *driver.Unwritten) (next *d
 	return nil
 }
 
-func (l *link) answerFor(message []byte) {
-	if t, err := codec.PeekType(l.serializer, message); err != nil || t != codec.TypeInvocation || l.conn == nil {
+func (l *link) answerFor(m *message) {
+	if m.Type != codec.TypeInvocation || m.Request == 0 || l.conn == nil {
 		return
 	}
-	if id, err := codec.ID(l.serializer, message, 1); err == nil && !slices.Contains(l.realm.answered, dealer.Owed{Origin: l.origin, Request: id}) {
-		l.realm.driver.SendError(&l.out, l.origin, id, uriCanceled, codec.TextPayload(l.serializer, nil, faultText, nil))
+	if !slices.Contains(l.realm.answered, dealer.Owed{Origin: l.origin, Request: m.Request}) {
+		l.realm.driver.SendError(&l.out, l.origin, m.Request, uriCanceled, codec.TextPayload(l.serializer, nil, faultText, nil))
 	}
 }
 

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/wampool/wampool/codec"
@@ -29,16 +30,16 @@ type caller struct {
 }
 
 // call takes a client's CALL, or a further part of one.
-func (r *realm) call(out *transport.Outbox, s *session, message []byte) {
-	m := &r.called
-	if s.hasLeft() || m.Decode(s.serializer, message) != nil {
-		r.passUp(out, s, message) // its own router tells it
+func (r *realm) call(out *transport.Outbox, s *session, said *message) {
+	m := said.call
+	if s.hasLeft() || m == nil {
+		r.passUp(out, s, said) // its own router tells it
 		return
 	}
 	if s.caller != nil {
 		switch state, pool := r.dealer.CallState(s.caller.origin, m.Request); state {
 		case dealer.Open:
-			r.callPool(out, s, pool, m)
+			r.callPool(out, s, pool, said)
 			return
 		case dealer.Complete: // basic profile, "Protocol Violations"
 			r.abort(out, s, "CALL repeats the request ID of a call that has not ended")
@@ -48,11 +49,11 @@ func (r *realm) call(out *transport.Outbox, s *session, message []byte) {
 		}
 	}
 	if up := r.answering(s, m); up != nil {
-		r.callHere(out, s, up, m)
+		r.callHere(out, s, up, said)
 		return
 	}
-	if !r.askMeta(out, s, m, message) {
-		r.passUp(out, s, message)
+	if !r.askMeta(out, s, said) {
+		r.passUp(out, s, said)
 	}
 }
 
@@ -86,12 +87,21 @@ func (r *realm) holdsDirect(up *uplink, procedure []byte, role string) bool {
 		blockMatches(up.block, procedure) && governs != nil && slices.Contains(governs.Direct, role)
 }
 
+// mayAnswer tells whether a session's call may be one that is answered here, as far
+// as that is known without the realm's lock: the block that governs its procedure
+// says so. Further parts of a call may name any other.
+func (r *realm) mayAnswer(s *session, procedure []byte) bool {
+	governs, _ := r.blocks.best(procedure, func(*configs.Pool) bool { return true })
+	return governs != nil && slices.Contains(governs.Direct, s.authRole)
+}
+
 // isLive tells whether the router sends the procedure's calls to this pool, or
 // would if the pool session were up. One that is drained is live to the end.
 func (up *uplink) isLive() bool { return up.wanted && up.granted || up.draining }
 
 // callHere takes a new CALL for a pool.
-func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, m *codec.Call) {
+func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, said *message) {
+	m := said.call
 	if s.caller == nil {
 		s.caller = &caller{origin: r.driver.AddOrigin(driver.Origin{
 			Session: s, Conn: s.conn, Serializer: s.serializer, Most: r.proxy.clientTakes(s.conn),
@@ -111,7 +121,7 @@ func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, m *codec
 		r.driver.EndCall(out, s.caller.origin, m.Request, uriUnavailable, "too many calls without an answer (limits.held_bytes)")
 		return
 	}
-	r.callPool(out, s, up.pool, m)
+	r.callPool(out, s, up.pool, said)
 }
 
 // What a call without an answer takes beside its message, in bytes: its place in
@@ -131,14 +141,19 @@ func (r *realm) hasCallRoom(s *session) bool {
 	return s.upkeep.hasRoom(0, r.proxy.config.Limits.HeldBytes)
 }
 
-// callPool hands a CALL, or a further part of one, to the dealer, after a look
-// at all of it: what it carries goes to a callee that others need too.
-func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, m *codec.Call) {
-	if unfit, ok := r.vouch(out, s, m.Validate(s.serializer)); !ok {
+// callPool hands a CALL, or a further part of one, to the dealer. All of it was
+// looked at: what it carries goes to a callee that others need too.
+func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, said *message) {
+	m := said.call
+	switch {
+	case !said.checked:
+		panic("proxy: a CALL that is answered here must have been validated")
+	case said.harm != nil:
+		r.abort(out, s, said.harm.Error())
 		return
-	} else if unfit != nil {
+	case said.unfit != nil:
 		s.renumbered.close(m.Request, m.Progress)
-		r.driver.EndCall(out, s.caller.origin, m.Request, uriInvalidArgument, "the call can't be passed on: "+unfit.Error())
+		r.driver.EndCall(out, s.caller.origin, m.Request, uriInvalidArgument, "the call can't be passed on: "+said.unfit.Error())
 		return
 	}
 	details := r.detailsOf(s, pool, m)
@@ -167,28 +182,21 @@ func (r *realm) detailsOf(s *session, pool dealer.PoolID, m *codec.Call) codec.D
 
 // cancel takes a client's CANCEL ("Call Canceling"). One that does not say how
 // does it by killnowait.
-func (r *realm) cancel(out *transport.Outbox, s *session, message []byte) {
-	id, err := codec.ID(s.serializer, message, 1)
-	if err != nil || s.hasLeft() || s.caller == nil {
-		r.passUp(out, s, message)
+func (r *realm) cancel(out *transport.Outbox, s *session, m *message) {
+	if m.Request == 0 || s.hasLeft() || s.caller == nil {
+		r.passUp(out, s, m)
 		return
 	}
-	if state, _ := r.dealer.CallState(s.caller.origin, id); state != dealer.Open && state != dealer.Complete {
-		r.passUp(out, s, message)
+	if state, _ := r.dealer.CallState(s.caller.origin, m.Request); state != dealer.Open && state != dealer.Complete {
+		r.passUp(out, s, m)
 		return
 	}
-	var m codec.Cancel
-	if err = m.Decode(s.serializer, message); err == nil {
-		err = m.Validate(s.serializer)
-	}
-	if err != nil {
-		r.abort(out, s, err.Error())
+	if m.wrong != nil {
+		r.abort(out, s, m.wrong.Error())
 		return
 	}
-	if m.Mode == "" {
-		m.Mode = codec.CancelKillNoWait
-	}
-	r.driver.Perform(out, r.dealer.Cancel(r.now(), s.caller.origin, m.Request, m.Mode), driver.Hand{})
+	mode := cmp.Or(m.mode, codec.CancelKillNoWait)
+	r.driver.Perform(out, r.dealer.Cancel(r.now(), s.caller.origin, m.Request, mode), driver.Hand{})
 }
 
 // partCaller ends the calls of a session that is gone.

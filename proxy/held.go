@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"bytes"
-
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/transport"
@@ -44,20 +42,22 @@ func newRegistering(of *upkeep) registering {
 
 // heldMessage is a message of the client that waits behind a REGISTER.
 type heldMessage struct {
-	kind    codec.MessageType
-	at      dealer.Time // its arrival
-	message []byte
+	*message
+	at dealer.Time // its arrival
 }
 
-// heldMessageBytes is what holding a message takes beside its bytes: its place
-// in a list that has just grown, and what an allocation loses.
-const heldMessageBytes = 128
+// heldMessageBytes is what holding a message takes beside its bytes: what was read
+// of it, its place in a list that has just grown, and what an allocation loses.
+const heldMessageBytes = 768
 
-func (h *heldMessage) cost() int64 { return heldMessageBytes + int64(len(h.message)) }
+func (h *heldMessage) cost() int64 { return heldMessageBytes + int64(len(h.raw)) }
 
 // hold puts a message behind all that is held.
-func (s *session) hold(kind codec.MessageType, message []byte, now dealer.Time) {
-	h := heldMessage{kind, now, bytes.Clone(message)}
+func (s *session) hold(m *message, now dealer.Time) {
+	if !m.kept {
+		panic("proxy: a message that is held must have been read to be kept")
+	}
+	h := heldMessage{m, now}
 	s.held = append(s.held, h)
 	s.upkeep.wait(h.cost())
 }
@@ -74,7 +74,7 @@ func (r *realm) await(p *pendingRegister) {
 		before = before.before
 	}
 	p.inRealm = r.awaiting.joinBehind(before, p)
-	p.cost = pendingBytes + int64(len(p.raw)) + membershipCost(p.message.Procedure)
+	p.cost = pendingBytes + int64(len(p.said.raw)) + membershipCost(p.message.Procedure)
 	s.upkeep.wait(p.cost)
 	s.concerns.add(ofRegisters)
 }
@@ -92,7 +92,7 @@ func (r *realm) letGo(out *transport.Outbox, s *session) {
 		return
 	}
 	s.releasing = true
-	for len(s.held) > 0 && r.take(out, s, s.held[0].kind, s.held[0].message, s.held[0].at) {
+	for len(s.held) > 0 && r.take(out, s, s.held[0].message, s.held[0].at) {
 		s.upkeep.wait(-s.held[0].cost())
 		s.held[0] = heldMessage{}
 		s.held = s.held[1:]
@@ -132,7 +132,7 @@ func (r *realm) forgetPending(out *transport.Outbox, p *pendingRegister) {
 	r.awaiting.leave(p.inRealm)
 	r.leaveTurns(p)
 	s.upkeep.wait(-p.cost)
-	p.raw, p.message.Options = nil, codec.Dict{}
+	p.said, p.message.Options = nil, codec.Dict{}
 	if p.probe.open && !s.hasLeft() {
 		s.renumberFrom(s.numbered) // should something have to be given back
 		s.upkeep.last(pendingBytes)

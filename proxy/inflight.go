@@ -26,36 +26,23 @@ type passedInvocations struct {
 	kept int64 // under realm.mu: bytes that count for those in the dealer's books
 }
 
-// noteCall counts a CALL that goes to the router. One with an earlier ID is a
-// further part of a call.
-func (s *session) noteCall(message []byte) {
-	if id, err := codec.ID(s.serializer, message, 1); err == nil && id > s.calls.latest.Load() {
-		s.calls.latest.Store(id)
+// noteCall counts a message that goes to the router, if it is a CALL. One with an
+// earlier ID is a further part of a call.
+func (s *session) noteCall(m *message) {
+	if m.Type == codec.TypeCall && m.Request > s.calls.latest.Load() {
+		s.calls.latest.Store(m.Request)
 		s.calls.open.Add(1)
 	}
 }
 
-// notePassed is noteCall for a message that may be another one.
-func (s *session) notePassed(message []byte) {
-	if t, _ := codec.PeekType(s.serializer, message); t == codec.TypeCall {
-		s.noteCall(message)
-	}
-}
-
 // noteResult counts the router's answer to a CALL.
-func (s *session) noteResult(t codec.MessageType, message []byte) {
-	if s.calls.open.Load() == 0 {
+func (s *session) noteResult(m *message) {
+	if s.calls.open.Load() == 0 || m.Request == 0 {
 		return
 	}
-	switch t {
-	case codec.TypeResult:
-		if codec.IsPart(s.serializer, message, 2) {
-			return
-		}
-	case codec.TypeError:
-		if of, err := codec.ID(s.serializer, message, 1); err != nil || of != uint64(codec.TypeCall) {
-			return
-		}
+	switch {
+	case m.Type == codec.TypeResult && !m.IsPart():
+	case m.Type == codec.TypeError && m.RequestType == codec.TypeCall:
 	default:
 		return
 	}
@@ -66,21 +53,13 @@ func (s *session) noteResult(t codec.MessageType, message []byte) {
 
 // noteAnswer counts the answer to an INVOCATION that was passed on, after it has
 // gone to the router.
-func (s *session) noteAnswer(t codec.MessageType, message []byte) {
-	if s.invocations.open.Load() == 0 {
+func (s *session) noteAnswer(m *message) {
+	if s.invocations.open.Load() == 0 || m.Request == 0 {
 		return
 	}
-	element := 1
-	switch t {
-	case codec.TypeYield:
-		if codec.IsPart(s.serializer, message, 2) {
-			return
-		}
-	case codec.TypeError:
-		if of, err := codec.ID(s.serializer, message, 1); err != nil || of != uint64(codec.TypeInvocation) {
-			return
-		}
-		element = 2
+	switch {
+	case m.Type == codec.TypeYield && !m.IsPart():
+	case m.Type == codec.TypeError && m.RequestType == codec.TypeInvocation:
 	default:
 		return
 	}
@@ -88,7 +67,7 @@ func (s *session) noteAnswer(t codec.MessageType, message []byte) {
 		s.invocations.mu.Lock()
 		highest := s.invocations.highest
 		s.invocations.mu.Unlock()
-		if id, err := codec.ID(s.serializer, message, element); err != nil || id > highest {
+		if m.Request > highest {
 			return
 		}
 	}

@@ -37,6 +37,7 @@ type link struct {
 	end    context.CancelFunc
 
 	out       transport.Outbox   // owned by run
+	heard     inbox              // owned by run
 	offer     []codec.Serializer // owned by run; in this order, one at a time
 	loginTrip dealer.Time        // owned by run; the time that the WELCOME took
 

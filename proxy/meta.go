@@ -41,33 +41,46 @@ func mayAskMeta(message []byte) bool {
 	return bytes.Contains(message[:min(len(message), metaWithin)], []byte(metaPrefix))
 }
 
-// askMeta passes on a CALL that asks for the callees of a pool's registration.
-// It is false for any other call.
-func (r *realm) askMeta(out *transport.Outbox, s *session, m *codec.Call, message []byte) bool {
-	listing := string(m.Procedure) == metaListing
-	if !listing && string(m.Procedure) != metaCount || s.asked.len() >= maxAsked {
-		return false
+// asksFor returns the registration whose callees a CALL asks for, 0 if it does not.
+func asksFor(s codec.Serializer, m *codec.Call) (registration uint64) {
+	if p := string(m.Procedure); p != metaListing && p != metaCount {
+		return 0
 	}
 	var arguments []uint64
-	if !inPlainJSON(s.serializer, m.Payload, &arguments) || len(arguments) != 1 {
+	if !inPlainJSON(s, m.Payload, &arguments) || len(arguments) != 1 {
+		return 0
+	}
+	return arguments[0]
+}
+
+// askMeta passes on a CALL that asks for the callees of a pool's registration.
+// It is false for any other call.
+func (r *realm) askMeta(out *transport.Outbox, s *session, m *message) bool {
+	if m.asks == 0 || s.asked.len() >= maxAsked {
 		return false
 	}
-	own, _ := s.pools.registered.get(arguments[0])
-	up := r.uplinks[own.key]
-	if up != nil && up.state == held { // the router knows it by another ID
-		call := *m
-		call.Payload = fromPlainJSON(s.serializer, []uint64{up.registration})
-		message = call.Append(nil, s.serializer)
-	} else if up = r.registeredAs(arguments[0]); up == nil {
+	own, _ := s.pools.registered.get(m.asks)
+	up, isOwn := r.uplinks[own.key], true
+	if up == nil || up.state != held {
+		up, isOwn = r.registeredAs(m.asks), false
+	}
+	if up == nil {
 		return false
 	}
-	id, passes := r.renumber(s, m.Request, message)
+	id, passes := s.renumber(m)
 	if !passes {
 		return true
 	}
-	s.asked.put(id, asked{up, listing})
+	s.asked.put(id, asked{up, string(m.call.Procedure) == metaListing})
 	s.concerns.add(ofMeta)
-	r.sendUp(out, s, message, m.Request, id)
+	if !isOwn {
+		r.sendUp(out, s, m, id)
+		return true
+	}
+	call := *m.call // the router knows the registration by another ID
+	call.Request, call.Payload = id, fromPlainJSON(s.serializer, []uint64{up.registration})
+	r.message = call.Append(r.message[:0], s.serializer)
+	r.sentUp(out, s, m, r.message)
 	return true
 }
 
@@ -81,45 +94,78 @@ func (r *realm) registeredAs(registration uint64) *uplink {
 	return nil
 }
 
-// amendMeta returns the router's RESULT for such a call with the pool's members
-// in place of the pool session; any other message as it is.
-func (r *realm) amendMeta(s *session, m *codec.Result, message []byte) []byte {
+// amendment is what the router's RESULT for such a call becomes: the pool's members
+// stand in it in place of the pool session.
+type amendment struct {
+	request uint64 // that the client knows
+	listing bool
+	members []uint64 // session IDs
+	links   []uint64 // of the pool sessions that the router counts, the first one first
+	beside  uint64   // registrations that the router has beside the first one
+}
+
+// result takes the router's RESULT. One that is to be amended is sent without the
+// lock: m.amended is set then.
+func (r *realm) result(out *transport.Outbox, s *session, m *message) {
 	q, known := s.asked.get(m.Request)
-	if !known {
-		return message
+	if !known || m.result == nil {
+		r.passDown(out, s, m)
+		return
 	}
 	s.asked.drop(m.Request)
 	if r.uplinkOf(q.up.pool) != q.up {
-		return message
+		r.passDown(out, s, m)
+		return
 	}
-	var members []uint64
+	down, passes := s.renumberBack(m)
+	if !passes {
+		return
+	}
+	by := &amendment{request: down, listing: q.listing, links: []uint64{q.up.link.session}, beside: q.up.heldBeside()}
 	for _, callee := range r.dealer.Callees(q.up.pool) {
-		members = append(members, r.driver.Callee(callee).Identity.Session)
+		by.members = append(by.members, r.driver.Callee(callee).Identity.Session)
 	}
-	amended := *m
-	if q.listing {
-		var lists [][]uint64
-		if !inPlainJSON(s.serializer, m.Payload, &lists) || len(lists) != 1 {
-			return message
+	for _, g := range q.up.more { // the router has one registration for all of them
+		if g.link != nil {
+			by.links = append(by.links, g.link.session)
 		}
-		i := slices.Index(lists[0], q.up.link.session)
-		if i < 0 {
-			return message
-		}
-		lists[0] = slices.Replace(lists[0], i, i+1, members...)
-		for _, g := range q.up.more { // the router has one registration for all of them
-			lists[0] = slices.DeleteFunc(lists[0], func(id uint64) bool { return g.link != nil && id == g.link.session })
-		}
-		amended.Payload = fromPlainJSON(s.serializer, lists)
-	} else {
+	}
+	m.amended = by
+}
+
+// message returns the amended RESULT, or the router's own where that is not as it
+// should be.
+func (by *amendment) message(s codec.Serializer, m *message) []byte {
+	payload, ok := by.payload(s, m.result.Payload)
+	if !ok {
+		return m.AppendWithID(nil, by.request)
+	}
+	amended := *m.result
+	amended.Request, amended.Payload = by.request, payload
+	return amended.Append(nil, s)
+}
+
+func (by *amendment) payload(s codec.Serializer, was codec.Payload) (_ codec.Payload, ok bool) {
+	if !by.listing {
 		var counts []uint64
-		if !inPlainJSON(s.serializer, m.Payload, &counts) || len(counts) != 1 || counts[0] < 1+q.up.heldBeside() {
-			return message
+		if !inPlainJSON(s, was, &counts) || len(counts) != 1 || counts[0] < 1+by.beside {
+			return was, false
 		}
-		counts[0] += uint64(len(members)) - 1 - q.up.heldBeside()
-		amended.Payload = fromPlainJSON(s.serializer, counts)
+		counts[0] += uint64(len(by.members)) - 1 - by.beside
+		return fromPlainJSON(s, counts), true
 	}
-	return amended.Append(nil, s.serializer)
+	var lists [][]uint64
+	if !inPlainJSON(s, was, &lists) || len(lists) != 1 {
+		return was, false
+	}
+	i := slices.Index(lists[0], by.links[0])
+	if i < 0 {
+		return was, false
+	}
+	before, behind := lists[0][:i], lists[0][i+1:]
+	isLink := func(id uint64) bool { return slices.Contains(by.links[1:], id) }
+	lists[0] = slices.Concat(slices.DeleteFunc(before, isLink), by.members, slices.DeleteFunc(behind, isLink))
+	return fromPlainJSON(s, lists), true
 }
 
 // inPlainJSON reads a payload of numbers and lists. It is false for any other.

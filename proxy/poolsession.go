@@ -172,90 +172,104 @@ func (l *link) read(conn *transport.Conn) (err error) {
 	}
 }
 
-// take handles one message of the router.
-func (l *link) take(conn *transport.Conn, message []byte) error {
-	r, s := l.realm, conn.Serializer()
-	t, err := codec.PeekType(s, message)
+// take handles one message of the router, after all of its head was read.
+func (l *link) take(conn *transport.Conn, raw []byte) error {
+	m, err := l.heard.read(conn.Serializer(), raw)
 	if err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer l.unlock(message)
-	defer r.arm()
-	switch t {
-	case codec.TypeInvocation:
-		var m codec.Invocation
-		if err := m.Decode(s, message); err != nil {
-			l.unreadableCall(message, err)
-			return nil
-		}
-		l.invocation(&m, len(message))
-	case codec.TypeInterrupt:
-		var m codec.Interrupt
-		if err := m.Decode(s, message); err != nil {
-			if m.Request, _ = codec.ID(s, message, 1); m.Request == 0 {
-				l.unreadable(t, err)
-				return nil
-			}
-			// It is canceled all the same, by the mode after which the router takes
-			// an answer, whether it waits for one or not.
-			m.Options, m.Mode = codec.Dict{}, codec.CancelKill
-		}
-		r.driver.Perform(&l.out, r.dealer.Cancel(r.now(), l.origin, m.Request, m.Mode), driver.Hand{Serializer: s, Interrupt: &m})
-	case codec.TypeRegistered:
-		var m codec.Registered
-		if err := m.Decode(s, message); err != nil {
-			l.unreadable(t, err) // asked again, as if it had not come
-			return nil
-		}
-		l.registered(&m)
-	case codec.TypeUnregistered:
-		var m codec.Unregistered
-		if err := m.Decode(s, message); err != nil {
-			l.unreadable(t, err)
-			return nil
-		}
-		l.unregistered(&m)
-	case codec.TypeError:
-		var m codec.Error
-		if err := m.Decode(s, message); err != nil {
-			// fox-wamp answers a YIELD for a call that is over by an ERROR whose
-			// URI is a number.
-			l.unreadable(t, err)
-			return nil
-		}
-		l.refused(&m)
+	switch m.Type {
 	case codec.TypeGoodbye:
-		if !l.leaving {
-			bye := codec.Goodbye{Reason: uriGoodbyeAndOut}
-			l.out.Send(conn, bye.Append(nil, s))
-		}
+		l.answerGoodbye(conn)
 		return errRouterGoodbye
 	case codec.TypeAbort:
-		var m codec.Abort
-		if err := m.Decode(s, message); err != nil {
-			return err
-		}
-		return fmt.Errorf("router aborted the pool session: %s: %s", m.Reason, m.Message)
+		return abortOf(conn.Serializer(), raw)
 	}
+	l.readOn(m)
+	isCall := m.Type == codec.TypeInvocation || m.Type == codec.TypeInterrupt
+	if m.wrong != nil && (m.Request == 0 || !isCall) {
+		l.unreadable(m)
+		return nil
+	}
+	r := l.realm
+	r.mu.Lock()
+	defer l.unlock(m)
+	defer r.arm()
+	l.dispatch(m)
 	return nil
 }
 
-// unreadableCall answers an INVOCATION that can't be decoded, if its ID can.
-func (l *link) unreadableCall(message []byte, why error) {
-	id, err := codec.ID(l.serializer, message, 1)
-	if err != nil {
-		l.unreadable(codec.TypeInvocation, why)
-		return
+// readOn reads on in a message behind its head, without the realm's lock.
+func (l *link) readOn(m *message) {
+	in := l.heard.room()
+	switch m.Type {
+	case codec.TypeInvocation:
+		m.invocation = &in.invocation
+		m.wrong = m.invocation.DecodeBehind(&m.Head)
+	case codec.TypeInterrupt:
+		m.interrupt = &in.interrupt
+		if m.wrong = m.interrupt.DecodeBehind(&m.Head); m.wrong != nil {
+			// It is canceled all the same, by the mode after which the router takes
+			// an answer, whether it waits for one or not.
+			*m.interrupt = codec.Interrupt{Request: m.Request, Mode: codec.CancelKill}
+		}
+	case codec.TypeRegistered:
+		m.wrong = m.registered.DecodeBehind(&m.Head) // asked again, as if it had not come
+	case codec.TypeUnregistered:
+		m.wrong = m.unregistered.DecodeBehind(&m.Head)
+	case codec.TypeError:
+		// fox-wamp answers a YIELD for a call that is over by an ERROR whose URI is
+		// a number.
+		m.failure = &in.failure
+		m.wrong = m.failure.DecodeBehind(&m.Head)
 	}
-	l.realm.driver.EndCall(&l.out, l.origin, id, uriInvalidArgument, "the call can't be passed on: "+why.Error())
+}
+
+// dispatch handles a message of the router that was read. realm.mu is held.
+func (l *link) dispatch(m *message) {
+	r := l.realm
+	switch {
+	case m.Type == codec.TypeInvocation && m.wrong != nil:
+		r.driver.EndCall(&l.out, l.origin, m.Request, uriInvalidArgument, "the call can't be passed on: "+m.wrong.Error())
+	case m.Type == codec.TypeInvocation:
+		l.invocation(m.invocation, len(m.raw))
+	case m.Type == codec.TypeInterrupt:
+		r.driver.Perform(&l.out, r.dealer.Cancel(r.now(), l.origin, m.Request, m.interrupt.Mode),
+			driver.Hand{Serializer: l.serializer, Interrupt: m.interrupt})
+	case m.Type == codec.TypeRegistered:
+		l.registered(&m.registered)
+	case m.Type == codec.TypeUnregistered:
+		l.unregistered(&m.unregistered)
+	case m.Type == codec.TypeError:
+		l.refused(m.failure)
+	}
+}
+
+// answerGoodbye answers the router's GOODBYE, unless it is an answer itself.
+func (l *link) answerGoodbye(conn *transport.Conn) {
+	l.realm.mu.Lock()
+	leaving := l.leaving
+	l.realm.mu.Unlock()
+	if !leaving {
+		bye := codec.Goodbye{Reason: uriGoodbyeAndOut}
+		l.out.Send(conn, bye.Append(nil, conn.Serializer()))
+	}
+}
+
+// abortOf is why the session has ended, by the router's ABORT.
+func abortOf(s codec.Serializer, raw []byte) error {
+	var m codec.Abort
+	if err := m.Decode(s, raw); err != nil {
+		return err
+	}
+	return fmt.Errorf("router aborted the pool session: %s: %s", m.Reason, m.Message)
 }
 
 // unreadable leaves out a message of the router that can't be decoded. It costs
 // no pool its registration.
-func (l *link) unreadable(t codec.MessageType, why error) {
+func (l *link) unreadable(m *message) {
 	if more, say := l.realm.proxy.leftOut.now(); say {
-		l.log.Warn().Err(why).Stringer("message", t).Int("more_since_last_line", more).Msg("message of the router to the pool session can't be read: it is left out")
+		l.log.Warn().Err(m.wrong).Stringer("message", m.Type).Int("more_since_last_line", more).Msg("message of the router to the pool session can't be read: it is left out")
 	}
 }
 

@@ -152,7 +152,7 @@ func (r *realm) probeRefused(out *transport.Outbox, s *session, m *codec.Error) 
 // probeGranted takes the router's REGISTERED for a probe: the pool has just
 // lost its registration, or the router lets anybody register twice. What was
 // granted is given back. It is false for any other REGISTERED.
-func (r *realm) probeGranted(out *transport.Outbox, s *session, m *codec.Registered) bool {
+func (r *realm) probeGranted(out *transport.Outbox, s *session, m codec.Registered) bool {
 	p, known := s.probes.get(m.Request)
 	if !known || p.probe.grant != 0 {
 		return false

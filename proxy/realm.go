@@ -5,7 +5,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/driver"
@@ -44,10 +43,6 @@ type realm struct {
 	blocked   transport.Room      // what the answer at hand has to wait for: see hasRoom
 	forbidden map[string]struct{} // keys of pools that the pool session may not register
 	answered  []dealer.Owed       // the calls that the last [realm.mend] has answered
-
-	// The YIELD or CALL at hand.
-	yielded codec.Yield
-	called  codec.Call
 
 	// Buffers, each valid until the next use of its kind.
 	message []byte // under construction, but for those of the driver

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -29,7 +28,7 @@ import (
 // give it.
 type pendingRegister struct {
 	session *session
-	raw     []byte // as the callee sent it
+	said    *message // as the callee sent it
 	message codec.Register
 	block   *configs.Pool // nil: pooled because it asks to share
 	stage   registerStage
@@ -97,12 +96,11 @@ func isMatch(match string) bool {
 // register takes a REGISTER that arrived at some time. It is false for one that
 // has to wait until all that are pending are settled: one that passes to the
 // router, or that repeats an ID.
-func (r *realm) register(out *transport.Outbox, s *session, raw []byte, since dealer.Time) (taken bool) {
-	var m codec.Register
-	known := m.Decode(s.serializer, raw) == nil // else its own router tells it
+func (r *realm) register(out *transport.Outbox, s *session, said *message, since dealer.Time) (taken bool) {
+	m := said.register
 	block, pooled := (*configs.Pool)(nil), false
-	if known && !s.hasLeft() {
-		block, pooled = r.rules(&m)
+	if m != nil && !s.hasLeft() {
+		block, pooled = r.rules(m)
 	}
 	last := s.pending.last
 	if l := r.linkOf(s); !pooled || l.conn != nil && !r.admits(block, s) {
@@ -111,20 +109,17 @@ func (r *realm) register(out *transport.Outbox, s *session, raw []byte, since de
 		}
 		switch {
 		case pooled:
-			r.logPassed(s, &m)
-		case known && !s.hasLeft():
-			r.logPlain(s, &m)
+			r.logPassed(s, m)
+		case m != nil && !s.hasLeft():
+			r.logPlain(s, m)
 		}
-		r.passUp(out, s, raw)
+		r.passUp(out, s, said)
 		return true
 	}
 	if last != nil && m.Request <= last.register.message.Request {
 		return false
 	}
-	p := &pendingRegister{session: s, raw: bytes.Clone(raw), block: block, since: since}
-	if err := p.message.Decode(s.serializer, p.raw); err != nil {
-		panic("proxy: a REGISTER that was decoded once must be decodable again: " + err.Error())
-	}
+	p := &pendingRegister{session: s, said: said, message: *m, block: block, since: since}
 	r.await(p)
 	most := r.proxy.config.Limits.HeldBytes
 	switch {
@@ -170,7 +165,7 @@ func (r *realm) judgeRole(out *transport.Outbox, p *pendingRegister) bool {
 	}
 	if !r.admits(p.block, s) {
 		r.logPassed(s, &p.message)
-		r.sendUp(out, s, p.raw, p.message.Request, r.numberPassed(p))
+		r.sendUp(out, s, p.said, r.numberPassed(p))
 		r.settle(out, p)
 		return false
 	}

@@ -7,53 +7,59 @@ import (
 )
 
 // takeFromRouter handles one message of the router to this client.
-func (c *client) takeFromRouter(message []byte) {
-	t, err := codec.PeekType(c.serializer, message)
-	if err != nil {
-		t = 0 // the client judges
-	}
-	if len(message) > c.conn.MaxSend() {
-		if instead, ok := c.spare(t, message); instead != nil {
-			t, message = codec.TypeError, instead
+func (c *client) takeFromRouter(raw []byte) {
+	m, _ := c.heard.read(c.serializer, raw)
+	if len(raw) > c.conn.MaxSend() {
+		if instead, ok := c.spare(m); instead != nil {
+			m, _ = c.heard.read(c.serializer, instead)
 		} else if ok {
 			return
 		}
 	}
-	switch t {
+	switch m.Type {
 	case codec.TypeWelcome:
-		if c.takeWelcome(message) {
+		if c.takeWelcome(m.raw) {
 			return
 		}
 	case codec.TypeGoodbye, codec.TypeAbort:
-		if c.takeEnd(t) {
+		if c.takeEnd(m.Type) {
 			return
 		}
 	}
 	s := c.session.Load()
 	switch {
-	case t == codec.TypeChallenge && (s == nil || s.realm == nil):
-		c.takeChallenge(message)
+	case m.Type == codec.TypeChallenge && (s == nil || s.realm == nil):
+		c.takeChallenge(m.raw)
 	case s == nil:
-		c.routerOut.Send(c.conn, message)
+		c.routerOut.Send(c.conn, m.raw)
 	default:
-		s.takeAnswer(t, message)
+		s.takeAnswer(m)
 	}
 }
 
 // takeAnswer handles a message of the router within a session.
-func (s *session) takeAnswer(t codec.MessageType, message []byte) {
-	s.noteResult(t, message)
-	if t == codec.TypeInvocation && s.passInvocation(message) {
+func (s *session) takeAnswer(m *message) {
+	s.noteResult(m)
+	if m.Type == codec.TypeInvocation && s.passInvocation(m) {
 		return
 	}
-	if !s.answersConcern(t) {
-		s.routerOut.Send(s.conn, message)
+	if !s.answersConcern(m.Type) {
+		s.routerOut.Send(s.conn, m.raw)
 		return
 	}
+	s.readAnswer(m)
+	s.takeAnswerInRealm(m)
+	if m.amended != nil {
+		s.routerOut.Send(s.conn, m.amended.message(s.serializer, m))
+	}
+}
+
+// takeAnswerInRealm handles a message of the router that may concern a pool.
+func (s *session) takeAnswerInRealm(m *message) {
 	r := s.realm
 	r.mu.Lock()
 	defer r.unlock(&s.routerOut, s)
-	r.fromRouter(&s.routerOut, s, t, message)
+	r.fromRouter(&s.routerOut, s, m)
 	r.arm()
 }
 
@@ -133,134 +139,112 @@ func (c *client) takeWelcome(message []byte) bool {
 
 // passInvocation passes an INVOCATION of the router on to a client that is in
 // no pool, and notes how far its IDs have come. It is false if the client is.
-func (s *session) passInvocation(message []byte) bool {
+func (s *session) passInvocation(m *message) bool {
 	s.invocations.mu.Lock()
 	defer s.invocations.mu.Unlock()
 	if s.concerns.any(ofCallee) {
 		return false
 	}
-	if id, err := codec.ID(s.serializer, message, 1); err == nil && id > s.invocations.highest && id <= maxID {
-		s.invocations.highest = id
+	if m.Request > s.invocations.highest && m.Request <= maxID {
+		s.invocations.highest = m.Request
 		s.invocations.open.Add(1)
 	}
-	s.routerOut.Send(s.conn, message)
+	s.routerOut.Send(s.conn, m.raw)
 	return true
 }
 
 // fromRouter handles a message to a client that may concern a pool. realm.mu
 // is held.
-func (r *realm) fromRouter(out *transport.Outbox, s *session, t codec.MessageType, message []byte) {
+func (r *realm) fromRouter(out *transport.Outbox, s *session, m *message) {
 	if s.client.session.Load() != s {
-		out.Send(s.conn, message) // the session has ended since it was looked at
+		out.Send(s.conn, m.raw) // the session has ended since it was looked at
 		return
 	}
-	switch t {
+	switch m.Type {
 	case codec.TypeInvocation:
-		r.ownInvocation(out, s, message)
+		r.ownInvocation(out, s, m)
 	case codec.TypeInterrupt:
-		r.ownInterrupt(out, s, message)
+		r.ownInterrupt(out, s, m)
 	case codec.TypeRegistered:
-		var m codec.Registered
-		if m.Decode(s.serializer, message) == nil && r.probeGranted(out, s, &m) {
+		if r.probeGranted(out, s, m.registered) {
 			r.pumpProbes(out, s)
 			return
 		}
-		r.passDown(out, s, message, 1, true)
+		r.passDown(out, s, m)
 	case codec.TypeUnregistered:
-		r.unregistered(out, s, message)
+		r.unregistered(out, s, m)
 	case codec.TypeError:
-		r.routerError(out, s, message)
+		r.routerError(out, s, m)
 	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed:
-		r.passDown(out, s, message, 1, true)
+		r.passDown(out, s, m)
 	case codec.TypeResult:
-		var m codec.Result
-		known := m.Decode(s.serializer, message) == nil // else the client judges
-		if known {
-			message = r.amendMeta(s, &m, message)
-		}
-		r.passDown(out, s, message, 1, !known || !m.Progress)
+		r.result(out, s, m)
 	case codec.TypeGoodbye, codec.TypeAbort:
-		out.Send(s.conn, message)
+		out.Send(s.conn, m.raw)
 		r.part(out, s)
 	}
 }
 
-// passDown passes an answer on under the ID that the client gave its request;
-// final tells whether it is the last one.
-func (r *realm) passDown(out *transport.Outbox, s *session, message []byte, element int, final bool) {
-	if s.renumbered == nil {
-		out.Send(s.conn, message)
-		return
+// passDown passes an answer on under the ID that the client gave its request.
+func (r *realm) passDown(out *transport.Outbox, s *session, m *message) {
+	switch down, passes := s.renumberBack(m); {
+	case !passes:
+	case down != m.Request:
+		r.message = m.AppendWithID(r.message[:0], down)
+		out.Send(s.conn, r.message)
+	default:
+		out.Send(s.conn, m.raw)
 	}
-	id, err := codec.ID(s.serializer, message, element)
-	if err != nil {
-		out.Send(s.conn, message) // the client judges
-		return
+}
+
+// renumberBack returns the client's ID of the request that the router answers. It
+// is false for the answer to a request of our own, or of nobody's.
+func (s *session) renumberBack(m *message) (down uint64, passes bool) {
+	if s.renumbered == nil || m.Request == 0 {
+		return m.Request, true // the client judges
 	}
-	down, known := s.renumbered.answer(id, final)
-	if !known {
-		return // of a request of our own, or of none
-	}
-	if down != id {
-		rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, element, down)
-		if err != nil {
-			out.Send(s.conn, message)
-			return
-		}
-		r.message, message = rewritten, rewritten
-	}
-	out.Send(s.conn, message)
+	return s.renumbered.answer(m.Request, m.isFinal())
 }
 
 // unregistered takes an UNREGISTERED: the router's answer, or its revocation
 // (request 0), which passes as it is.
-func (r *realm) unregistered(out *transport.Outbox, s *session, message []byte) {
-	id, err := codec.ID(s.serializer, message, 1)
-	if err != nil { // 0 among others, which is no ID
-		out.Send(s.conn, message)
-		return
-	}
-	if p, known := s.probes.get(id); known && p.probe.grant != 0 {
+func (r *realm) unregistered(out *transport.Outbox, s *session, m *message) {
+	if p, known := s.probes.get(m.Request); known && p.probe.grant != 0 {
 		r.probeUndone(out, p)
 		r.pumpProbes(out, s)
 		return
 	}
-	r.passDown(out, s, message, 1, true)
+	r.passDown(out, s, m)
 }
 
 // routerError takes an ERROR of the router for one of the client's requests.
-func (r *realm) routerError(out *transport.Outbox, s *session, message []byte) {
-	var m codec.Error
-	if m.Decode(s.serializer, message) != nil {
-		out.Send(s.conn, message)
+func (r *realm) routerError(out *transport.Outbox, s *session, m *message) {
+	if m.failure == nil {
+		out.Send(s.conn, m.raw)
 		return
 	}
-	if r.probeRefused(out, s, &m) {
+	if r.probeRefused(out, s, m.failure) {
 		r.pumpProbes(out, s)
 		return
 	}
 	s.asked.drop(m.Request)
 	if m.RequestType == codec.TypeYield || m.RequestType == codec.TypeInvocation {
-		out.Send(s.conn, message) // concerns an invocation, not a request of the client
+		out.Send(s.conn, m.raw) // concerns an invocation, not a request of the client
 		return
 	}
-	r.passDown(out, s, message, 2, m.RequestType != codec.TypeCancel)
+	r.passDown(out, s, m)
 }
 
 // ownInvocation takes an INVOCATION for a registration of the client that is
 // not pooled: it gets the next ID of the one counter that the callee knows.
-func (r *realm) ownInvocation(out *transport.Outbox, s *session, message []byte) {
-	if s.hasLeft() {
-		out.Send(s.conn, message)
-		return
-	}
-	var m codec.Invocation
-	if m.Decode(s.serializer, message) != nil {
-		out.Send(s.conn, message)
+func (r *realm) ownInvocation(out *transport.Outbox, s *session, said *message) {
+	m := said.invocation
+	if s.hasLeft() || m == nil {
+		out.Send(s.conn, said.raw)
 		return
 	}
 	if p, known := s.granted.get(m.Registration); known {
-		r.grantedInvocation(out, p, &m)
+		r.grantedInvocation(out, p, m)
 		return
 	}
 	if _, known := r.dealer.OwnInterrupt(s.callee.id, m.Request); !known && !s.upkeep.hasRoom(ownBytes, r.proxy.config.Limits.HeldBytes) {
@@ -277,12 +261,8 @@ func (r *realm) ownInvocation(out *transport.Outbox, s *session, message []byte)
 		return // a part of a call that the callee has answered
 	}
 	r.countOwn(s)
-	rewritten, err := codec.AppendWithID(r.message[:0], s.serializer, message, 1, id)
-	if err != nil {
-		return
-	}
-	r.message = rewritten
-	out.Send(s.conn, rewritten)
+	r.message = said.AppendWithID(r.message[:0], id)
+	out.Send(s.conn, r.message)
 }
 
 // ownBytes is what it takes to remember an INVOCATION of the router's own.
@@ -297,10 +277,10 @@ func (r *realm) countOwn(s *session) {
 
 // ownInterrupt takes an INTERRUPT for an INVOCATION that was not the pool's.
 // One that comes after the callee's answer must not reach it.
-func (r *realm) ownInterrupt(out *transport.Outbox, s *session, message []byte) {
-	var m codec.Interrupt
-	if s.hasLeft() || m.Decode(s.serializer, message) != nil {
-		out.Send(s.conn, message)
+func (r *realm) ownInterrupt(out *transport.Outbox, s *session, said *message) {
+	m := said.interrupt
+	if s.hasLeft() || m == nil {
+		out.Send(s.conn, said.raw)
 		return
 	}
 	id, open := r.dealer.OwnInterrupt(s.callee.id, m.Request)
@@ -310,6 +290,6 @@ func (r *realm) ownInterrupt(out *transport.Outbox, s *session, message []byte) 
 		r.message = m.Append(r.message[:0], s.serializer)
 		out.Send(s.conn, r.message)
 	case s.door != nil:
-		r.driver.Perform(out, r.dealer.Cancel(r.now(), s.door.origin, m.Request, m.Mode), driver.Hand{Serializer: s.serializer, Interrupt: &m})
+		r.driver.Perform(out, r.dealer.Cancel(r.now(), s.door.origin, m.Request, m.Mode), driver.Hand{Serializer: s.serializer, Interrupt: m})
 	}
 }

@@ -27,6 +27,8 @@ type session struct {
 	crossbar bool // its router is Crossbar.io, which names the callee in each RESULT
 	log      zerolog.Logger
 
+	furthest uint64 // owned by the client's reader: the highest ID of its CALLs
+
 	concerns    concerns
 	calls       passedCalls
 	invocations passedInvocations

@@ -11,22 +11,20 @@ import (
 // becomes an error, which is returned to be passed on instead; a call is answered
 // in the client's stead, and an event is left out. It is false for messages
 // whose loss nobody can be told of: they end the connection.
-func (c *client) spare(t codec.MessageType, message []byte) (instead []byte, ok bool) {
-	size, most := len(message), c.conn.MaxSend()
-	switch t {
+func (c *client) spare(m *message) (instead []byte, ok bool) {
+	size, most := len(m.raw), c.conn.MaxSend()
+	switch m.Type {
 	case codec.TypeResult:
-		var m codec.Result
-		if m.Decode(c.serializer, message) != nil || m.Progress {
+		if m.Request == 0 || m.IsPart() {
 			return nil, false
 		}
 		return c.payloadError(codec.TypeCall, m.Request,
 			fmt.Sprintf("the result has %d bytes, and %d is the most that the caller's RawSocket takes", size, most)), true
 	case codec.TypeInvocation:
-		id, err := codec.ID(c.serializer, message, 1)
-		if err != nil {
+		if m.Request == 0 {
 			return nil, false
 		}
-		c.routerOut.Send(c.router, c.payloadError(codec.TypeInvocation, id,
+		c.routerOut.Send(c.router, c.payloadError(codec.TypeInvocation, m.Request,
 			fmt.Sprintf("the call has %d bytes, and %d is the most that the callee's RawSocket takes", size, most)))
 		return nil, true
 	case codec.TypeEvent:

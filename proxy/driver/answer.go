@@ -119,17 +119,8 @@ func (d *Driver) forwardOwn(out *transport.Outbox, a *dealer.Action, h Hand) {
 	if a.ID == a.Request {
 		send(out, c.Router, h.Raw)
 	} else {
-		element := 1
-		if h.Error != nil {
-			element = 2
-		}
-		message, err := codec.AppendWithID(d.scratch.message[:0], c.Serializer, h.Raw, element, a.Request)
-		if err != nil {
-			d.violated(c, "malformed answer")
-		} else {
-			d.scratch.message = message
-			send(out, c.Router, message)
-		}
+		d.scratch.message = h.Head.AppendWithID(d.scratch.message[:0], a.Request)
+		send(out, c.Router, d.scratch.message)
 	}
 	if a.Final {
 		c.Session.OwnAnswered()

@@ -10,7 +10,8 @@ import (
 // answer that Forward and ForwardOwn pass on, or the INTERRUPT that came.
 type Hand struct {
 	Serializer codec.Serializer
-	Raw        []byte // the answer as it came, for ForwardOwn
+	Head       *codec.Head // of the answer as it came, for ForwardOwn
+	Raw        []byte      // the answer as it came, for ForwardOwn
 	Yield      *codec.Yield
 	Error      *codec.Error
 	Interrupt  *codec.Interrupt
