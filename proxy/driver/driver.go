@@ -48,12 +48,13 @@ type Owner interface {
 	Release(pool dealer.PoolID)
 	// Carried sees each Invoke, Forward and Refuse once its message is sent: how
 	// many bytes that has, and its URI if it is an ERROR of the owner's or of the
-	// driver's own.
+	// driver's own. Of a message that has its place and is yet to be written, the
+	// bytes are those of the payload as it came; it may become an ERROR.
 	Carried(a *dealer.Action, bytes int, uri string)
 }
 
-// Session is the session of a callee or a caller, as its owner knows it. What is said of [Owner]
-// holds for its methods too, but for Violate.
+// Session is the session of a callee or a caller, as its owner knows it. What is
+// said of [Owner] holds for its methods too, but for Violate.
 type Session interface {
 	// Discloses tells whether a registration was asked for with disclose_caller.
 	Discloses(registration uint64) bool

@@ -97,7 +97,7 @@ func (d *Driver) bring(out *transport.Outbox, f followUp) {
 		}
 	case told:
 		if d.Origin(f.action.Origin) == f.origin {
-			d.giveUp(out, f.action.Origin, f.action.Request)
+			d.Perform(out, d.cancel(f.action.Origin, f.action.Request), Hand{})
 		}
 	case violation:
 		f.session.Violate(out, f.text)
@@ -122,13 +122,14 @@ func (d *Driver) answerFor(out *transport.Outbox, f followUp) {
 // EndCall answers a call by an ERROR with one sentence, whatever has become of the
 // call until now.
 func (d *Driver) EndCall(out *transport.Outbox, from dealer.OriginID, request uint64, uri, text string) {
+	actions := d.cancel(from, request)
 	to := d.origins[from]
 	d.SendError(out, from, request, uri, codec.TextPayload(to.Serializer, nil, text, nil))
-	d.giveUp(out, from, request)
+	d.Perform(out, actions, Hand{})
 }
 
-// giveUp ends a call whose caller has had its answer.
-func (d *Driver) giveUp(out *transport.Outbox, from dealer.OriginID, request uint64) {
+// cancel ends a call whose caller needs no answer: it has had one, or gets it now.
+func (d *Driver) cancel(from dealer.OriginID, request uint64) []dealer.Action {
 	actions := d.dealer.Cancel(0, from, request, codec.CancelKillNoWait)
-	d.Perform(out, slices.DeleteFunc(actions, func(a dealer.Action) bool { return a.Kind == dealer.Refuse }), Hand{})
+	return slices.DeleteFunc(actions, func(a dealer.Action) bool { return a.Kind == dealer.Refuse })
 }
