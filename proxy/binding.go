@@ -14,7 +14,7 @@ import (
 // they end here, with an ABORT and a line in the log that name the method:
 //
 //   - Channel binding has a client prove that its TLS connection is the one that
-//     the router has (advanced profile, "TLS Channel Binding"; RFC 5056). It is
+//     the router has ("TLS Channel Binding", #name-tls-channel-binding; RFC 5056). It is
 //     refused whether the client wants it (HELLO) or the router (CHALLENGE), and
 //     whichever type it is.
 //   - Method tls has the certificate of a client's connection say who it is. The
@@ -134,6 +134,7 @@ func (c *client) refuseMalformed(text string) {
 	c.conn.Close(1002, "protocol violation", closeLinger)
 }
 
+// sendAbort sends ABORT, to which no answer is expected ("ABORT", #name-abort-2).
 func (c *client) sendAbort(out *transport.Outbox, reason, text string) {
 	m := codec.Abort{
 		Details: codec.NewDict(c.serializer, codec.Field{Key: "message", Value: codec.FieldString(text)}),

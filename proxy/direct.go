@@ -41,10 +41,10 @@ func (r *realm) call(out *transport.Outbox, s *session, said *message) {
 		case dealer.Open:
 			r.callPool(out, s, pool, said)
 			return
-		case dealer.Complete: // basic profile, "Protocol Violations"
+		case dealer.Complete: // ("Protocol Errors", #name-protocol-errors)
 			r.abort(out, s, "CALL repeats the request ID of a call that has not ended")
 			return
-		case dealer.Over:
+		case dealer.Over: // ("Progressive Call Invocations", #name-progressive-call-invocation)
 			return
 		}
 	}
@@ -164,7 +164,9 @@ func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, 
 	}), driver.Hand{})
 }
 
-// detailsOf returns what a callee is told of a CALL.
+// detailsOf returns what a callee is told of a CALL: of a pattern's, the procedure
+// that was called ("Design Aspects", #name-design-aspects-2), and of a caller that
+// wants it who that is ("Caller Identification", #name-caller-identification).
 func (r *realm) detailsOf(s *session, pool dealer.PoolID, m *codec.Call) codec.Dict {
 	var fields [4]codec.Field
 	set := fields[:0]
@@ -180,7 +182,8 @@ func (r *realm) detailsOf(s *session, pool dealer.PoolID, m *codec.Call) codec.D
 	return details
 }
 
-// cancel takes a client's CANCEL ("Call Canceling"). One that does not say how
+// cancel takes a client's CANCEL ("Call Canceling", #name-call-canceling). One that
+// does not say how
 // does it by killnowait.
 func (r *realm) cancel(out *transport.Outbox, s *session, m *message) {
 	if m.Request == 0 || s.hasLeft() || s.caller == nil {

@@ -16,7 +16,8 @@ type hello struct {
 // welcomed. Where WELCOME names it, that is the realm; not all routers do. Else
 // it is the one that HELLO asked for, as long as there is no doubt to which HELLO
 // the WELCOME belongs: the connection has said exactly one since it opened, or
-// since the session of before has ended ("Session Establishment"). A client may
+// since the session of before has ended ("Session Establishment",
+// #name-session-establishment). A client may
 // abort and say HELLO for another realm, or say two without waiting, and routers
 // differ in what they make of that.
 type entry struct {

@@ -10,9 +10,11 @@ import (
 )
 
 // The router knows the pool session as the one callee of a pool. Who asks it
-// through wampool ("Registration Meta-Procedures") is told of the pool's own
-// members instead: the router decides whether it answers, and its RESULT is
-// amended. A callee may ask by the registration ID that it knows.
+// through wampool ("wamp.registration.list_callees",
+// #name-wampregistrationlist_callee; "wamp.registration.count_callees",
+// #name-wampregistrationcount_calle) is told of the pool's own members instead: the
+// router decides whether it answers, and its RESULT is amended. A callee may ask by
+// the registration ID that it knows.
 
 const (
 	metaPrefix  = "wamp.registration."

@@ -64,7 +64,7 @@ func (s *session) Discloses(registration uint64) bool {
 }
 
 // Revoke tells a callee that it has lost its place in a pool, if it announced
-// that it can be told ("Registration Revocation").
+// that it can be told ("Registration Revocation", #name-registration-revocation).
 func (s *session) Revoke(out *transport.Outbox, registration uint64) {
 	s.logNoMember(s.leavePool(registration), "revoked") // the pool itself may be gone by now
 	if !s.features.RegistrationRevocation {

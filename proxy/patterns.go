@@ -11,8 +11,8 @@ import (
 
 // patterns finds what stands at the pattern that fits a procedure URI best:
 // exact before prefix before wildcard, and of those the most specific, as the
-// specification orders registrations ("Pattern-based Registration"). Finding
-// costs a lookup for each length that a prefix has, and a look at each wildcard.
+// specification orders registrations ("Design Aspects", #name-design-aspects-2).
+// Finding costs a lookup for each length that a prefix has, and a look at each wildcard.
 type patterns[T any] struct {
 	exact, prefix map[string]T
 	lengths       []prefixLength // longest first
@@ -58,7 +58,7 @@ func blockMatches(block *configs.Pool, uri []byte) bool {
 	return block.URI == string(uri)
 }
 
-// isReserved tells whether a procedure is the router's own.
+// isReserved tells whether a procedure is the router's own ("URIs", #name-uris).
 func isReserved[T string | []byte](procedure T) bool {
 	const reserved = "wamp."
 	return len(procedure) >= len(reserved) && string(procedure[:len(reserved)]) == reserved
@@ -137,7 +137,7 @@ func (p *patterns[T]) best(uri []byte, counts func(T) bool) (T, bool) {
 }
 
 // matchesWildcard tells whether a URI has the components of a pattern, whose
-// empty ones stand for any.
+// empty ones stand for any ("Wildcard Matching", #name-wildcard-matching).
 func matchesWildcard(pattern string, uri []byte) bool {
 	for {
 		want, morePattern, patternGoesOn := strings.Cut(pattern, ".")

@@ -9,8 +9,8 @@ import (
 	"github.com/wampool/wampool/dealer"
 )
 
-// URIs of errors and reasons that wampool itself sends (basic profile, "Basic
-// URIs"; advanced profile, "Advanced URIs").
+// URIs of errors and reasons that wampool itself sends ("Basic Profile URIs",
+// #name-basic-profile-uris; "Advanced Profile URIs", #name-advanced-profile-uris).
 const (
 	uriAlreadyExists      = "wamp.error.procedure_already_exists"
 	uriAuthentication     = "wamp.error.authentication_failed"
