@@ -1,7 +1,7 @@
 // Package harness is what the packages of tests beside it are written with: it
 // starts real routers, real clients and wampool, and waits for what they do.
 //
-//	TestMain ── Main ── builds wampool, in the end stops what is shared
+//	TestMain ── Main ── in the end stops what is shared
 //
 //	        Program (clients/, java/, rust/)             RawSession
 //	          Client ── Answer, Event                 message by message

@@ -21,14 +21,9 @@ func TestProgramsGetTheTestsOwnEnvironment(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	shell, err := start("shell", ".", nil, "/bin/sh", "-c", "env; echo done")
-	if err != nil {
-		t.Fatal(err)
-	}
+	shell := OwnProcess(t, "shell", "/bin/sh", "-c", "env; echo done")
 	shell.Await(t, "done")
-	if _, err := shell.wait(); err != nil {
-		t.Fatal(err)
-	}
+	shell.End(t)
 	for _, line := range shell.LinesFrom(0) {
 		name, value, found := strings.Cut(line, "=")
 		if !found || slices.Contains([]string{"PWD", "OLDPWD", "SHLVL", "_"}, name) { // the shell's own

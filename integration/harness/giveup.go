@@ -36,8 +36,8 @@ var started = struct {
 	processes map[*Process]bool
 }{processes: make(map[*Process]bool)}
 
-// giveUp ends the run, with its cause in one line: a router or a library that
-// many stories need does not start. Each of them would wait for it in vain.
+// giveUp ends the run, with its cause in one line: what many stories need, a
+// router or a library, does not start. Each of them would wait for it in vain.
 func giveUp(err error) {
 	started.mu.Lock() // for good: nothing more is started
 	for p := range started.processes {

@@ -12,13 +12,12 @@ import (
 // Patience is how long a test waits for what must happen.
 const Patience = 60 * time.Second
 
-// wampoolBinary is the program under test, built with the race detector where
-// the tests are, in temporary, a folder that is removed at the end.
-var wampoolBinary, temporary string
+// temporary is a folder that is removed at the end.
+var temporary string
 
-// Main runs a package's tests: its TestMain is this call and nothing else. It
-// builds wampool, and at the end stops what the tests share. Where setup.sh has
-// installed nothing there are no tests, which is a failure where CI is true.
+// Main runs a package's tests: its TestMain is this call and nothing else. At the
+// end it stops what the tests share. Where setup.sh has installed nothing there
+// are no tests, which is a failure where CI is true.
 func Main(m *testing.M) {
 	if _, err := os.Stat(Path(".installed")); err != nil {
 		if inCI() {
@@ -38,12 +37,6 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(temporary) }()
-	wampoolBinary = filepath.Join(temporary, "wampool")
-	build := Command("go", "build", raceDetector, "-buildvcs=false", "-o", wampoolBinary, "github.com/wampool/wampool/cmd/wampool") // git may know this checkout as another user's
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Printf("building wampool: %v\n%s", err, out)
-		return 1
-	}
 	defer stopShared()
 	return m.Run()
 }

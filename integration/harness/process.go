@@ -62,6 +62,17 @@ func start(name, dir string, onLine func(line string), args ...string) (*Process
 	return p, nil
 }
 
+// OwnProcess starts a program that lives as long as the test.
+func OwnProcess(t *testing.T, name string, args ...string) *Process {
+	t.Helper()
+	p, err := start(name, Path(""), nil, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	return p
+}
+
 func (p *Process) read(from io.Reader, onLine func(string)) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, 64<<20)
@@ -154,6 +165,16 @@ func (p *Process) Kill() {
 }
 
 func (p *Process) killGroup() { SignalGroup(p.cmd, syscall.SIGKILL) }
+
+// End waits for the program's own end, and returns its exit code.
+func (p *Process) End(t *testing.T) int {
+	t.Helper()
+	code, err := p.wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
 
 // wait waits for the program's own end, and returns its exit code.
 func (p *Process) wait() (int, error) {

@@ -2,9 +2,11 @@ package harness
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -15,6 +17,18 @@ type Wampool struct {
 	Process *Process
 	URL     string // of its first listener
 }
+
+// binary is the program under test, built by who first asks for it, with the
+// race detector where the tests have it.
+var binary = sync.OnceValue(func() string {
+	file := filepath.Join(temporary, "wampool")
+	build := Command("go", "build", raceDetector, "-buildvcs=false", "-o", file, "github.com/wampool/wampool/cmd/wampool") // git may know this checkout as another user's
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Printf("%s", out)
+		giveUp(fmt.Errorf("wampool can't be built: %w", err))
+	}
+	return file
+})
 
 // Unhurried is a line of the block limits: on a busy machine a client may need
 // longer for its login than wampool gives it by default, most of all to derive a
@@ -58,7 +72,7 @@ func LaunchConfig(t *testing.T, config string) *Wampool {
 // LaunchWith runs wampool with these flags.
 func LaunchWith(t *testing.T, flags ...string) *Wampool {
 	t.Helper()
-	process, err := start("wampool", temporary, nil, append([]string{wampoolBinary, "run"}, flags...)...)
+	process, err := start("wampool", temporary, nil, append([]string{binary(), "run"}, flags...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

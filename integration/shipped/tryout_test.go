@@ -1,12 +1,10 @@
 package shipped
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/wampool/wampool/integration/harness"
 )
@@ -30,58 +28,43 @@ func tryoutCrossbar(t *testing.T) *harness.Crossbar {
 	})
 }
 
-// tryoutService starts a service, which lives as long as the test, and returns its
-// first line.
+// tryoutProgram starts one of the five minutes' programs.
+func tryoutProgram(t *testing.T, file string, args ...string) *harness.Process {
+	t.Helper()
+	command := []string{harness.Path(".venv/bin/python"), harness.Path("../deploy/tryout/" + file)}
+	return harness.OwnProcess(t, file, append(command, args...)...)
+}
+
+// tryoutService starts a service, which lives as long as the test, and returns what
+// it says of its registration.
 func tryoutService(t *testing.T, url string) string {
 	t.Helper()
-	service := harness.Command(harness.Path(".venv/bin/python"), harness.Path("../deploy/tryout/service.py"), url)
-	out, err := service.StdoutPipe()
-	if err == nil {
-		err = service.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	end := func() {
-		_ = service.Process.Kill()
-		_ = service.Wait()
-	}
-	t.Cleanup(end)
-	late := time.AfterFunc(harness.Patience, end)
-	defer late.Stop()
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("the service says %q: %v", line, err)
-	}
-	return line
+	return tryoutProgram(t, "service.py", url).Await(t, "registered")
 }
 
 // tryoutCalls runs the caller, and returns how many calls each answer has.
 func tryoutCalls(t *testing.T, url string, calls int) map[string]int {
 	t.Helper()
-	caller := harness.Command(harness.Path(".venv/bin/python"), harness.Path("../deploy/tryout/caller.py"), url, fmt.Sprint(calls))
-	late := time.AfterFunc(harness.Patience, func() { _ = caller.Process.Kill() })
-	defer late.Stop()
-	out, err := caller.Output()
-	if err != nil {
-		t.Fatalf("the caller says %q: %v", out, err)
+	caller := tryoutProgram(t, "caller.py", url, fmt.Sprint(calls))
+	if code := caller.End(t); code != 0 {
+		t.Fatalf("the caller ends with exit code %d:\n%s", code, caller.Output())
 	}
 	answers := make(map[string]int)
-	for line := range strings.Lines(string(out)) {
+	for _, line := range caller.LinesFrom(0) {
 		var times int
 		var answer string
-		if _, err := fmt.Sscanf(line, "%d by process %s", &times, &answer); err != nil {
-			t.Fatalf("the caller says %q", out)
+		if _, err := fmt.Sscanf(line, "%d by process %s", &times, &answer); err == nil {
+			answers[answer] = times
 		}
-		answers[answer] = times
 	}
+	t.Logf("the caller says\n%s", caller.Output()) // and Python's modules, what they like
 	return answers
 }
 
 func TestFiveMinutesOfTheReadme(t *testing.T) {
 	alone, router := harness.SharedCrossbar(t), tryoutCrossbar(t)
 	first, second := tryoutService(t, alone.URL()), tryoutService(t, alone.URL())
-	if !strings.HasPrefix(first, "registered by process ") || second != "not registered: wamp.error.procedure_already_exists\n" {
+	if !strings.HasPrefix(first, "registered by process ") || second != "not registered: wamp.error.procedure_already_exists" {
 		t.Errorf("without wampool the services say %q and %q", first, second)
 	}
 	w := shippedWampool(t, "configs/examples/compute.hcl", router.URL())
