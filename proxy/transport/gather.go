@@ -160,7 +160,7 @@ func (g *gather) put(in gapNumber, header, payload []byte, key uint32) error {
 		return nil
 	}
 	err := g.tryPut(in, header, payload, key)
-	if errors.Is(err, ErrSendBufferFull) {
+	if err != nil && errors.Is(err, ErrSendBufferFull) {
 		g.fail(err)
 	}
 	return err
