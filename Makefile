@@ -6,6 +6,7 @@ GO        ?= go
 FUZZTIME  ?= 30s
 STEPS     ?= 1000000
 SEED      ?=
+FOR       ?= 10m
 ROUND     ?= 3s
 ROUNDS    ?= 5
 ONLY      ?=
@@ -76,6 +77,13 @@ test: ## pass all tests, with the race detector, integration included
 	$(GO) test -race -timeout 20m ./...
 	@$(MAKE) --no-print-directory cross PLATFORMS=linux/386
 	@$(MAKE) --no-print-directory narrow
+	@$(MAKE) --no-print-directory weather FOR=1m
+
+.PHONY: weather
+weather: ## run wampool under faults for FOR=10m (SEED=…): links, restarts, disk, descriptors
+	@integration/setup.sh || test $$? -eq 3
+	$(GO) build -buildvcs=false -o $(BIN)/weather ./integration/weather
+	@$(BIN)/weather -for $(FOR) $(if $(SEED),-seed $(SEED)) || test $$? -eq 3
 
 # Lengths, counts, IDs and times that a peer can choose are beyond an int there.
 .PHONY: narrow

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// weather is what happens to the programs and the links between them.
+type weather struct {
+	random  *rand.Rand
+	wire    *wire
+	hosts   []*host
+	kept    []*program // that may be stopped, killed and started again
+	sidecar *sidecar
+	ledger  *ledger
+	clock   bool // it may be stepped
+
+	mu       sync.Mutex
+	busy     map[string]bool // what is in some weather now
+	happened map[string]int
+	undone   sync.WaitGroup
+}
+
+// event is one thing that may happen.
+type event struct {
+	name   string
+	weight int
+	begin  func(w *weather) (what string, length time.Duration, begin, end func())
+}
+
+func between(r *rand.Rand, least, most time.Duration) time.Duration {
+	return least + time.Duration(r.Int64N(int64(most-least)))
+}
+
+var events = []event{
+	{"delay", 6, func(w *weather) (string, time.Duration, func(), func()) {
+		c := condition{delay: between(w.random, time.Millisecond, 150*time.Millisecond), jitter: between(w.random, 1, 50*time.Millisecond)}
+		return w.onLink(c, between(w.random, time.Second, 20*time.Second))
+	}},
+	{"loss", 4, func(w *weather) (string, time.Duration, func(), func()) {
+		return w.onLink(condition{delay: time.Millisecond, loss: 0.002 + 0.05*w.random.Float64()}, between(w.random, time.Second, 20*time.Second))
+	}},
+	{"reordering", 3, func(w *weather) (string, time.Duration, func(), func()) {
+		c := condition{delay: between(w.random, time.Millisecond, 20*time.Millisecond), reorder: 0.2 * w.random.Float64()}
+		return w.onLink(c, between(w.random, time.Second, 20*time.Second))
+	}},
+	{"partition", 4, func(w *weather) (string, time.Duration, func(), func()) {
+		return w.onLink(condition{down: true}, between(w.random, time.Second, 25*time.Second))
+	}},
+	{"stopped", 5, func(w *weather) (string, time.Duration, func(), func()) {
+		p := w.anybody()
+		return p.name, between(w.random, 200*time.Millisecond, 8*time.Second),
+			func() { p.signal(syscall.SIGSTOP) }, func() { p.signal(syscall.SIGCONT) }
+	}},
+	{"killed", 3, func(w *weather) (string, time.Duration, func(), func()) {
+		p := w.anybody()
+		return p.name, 5 * time.Second, func() { w.kill(p, syscall.SIGKILL) }, func() {}
+	}},
+	{"restarted", 2, func(w *weather) (string, time.Duration, func(), func()) {
+		return w.sidecar.name, 8 * time.Second, func() { w.kill(&w.sidecar.program, syscall.SIGTERM) }, func() {}
+	}},
+	{"disk full", 2, func(w *weather) (string, time.Duration, func(), func()) {
+		if w.sidecar.disk == nil {
+			return "", 0, nil, nil
+		}
+		return "disk", between(w.random, 2*time.Second, 15*time.Second), w.sidecar.fill, w.sidecar.free
+	}},
+	{"no descriptor left", 2, func(w *weather) (string, time.Duration, func(), func()) {
+		var pid int
+		var before uint64
+		return "descriptors", between(w.random, time.Second, 8*time.Second), func() {
+				if pid = w.sidecar.pid(); pid == 0 {
+					return
+				}
+				now, _ := resourcesOf(pid)
+				before, _ = limitFiles(pid, uint64(max(now.files, 8))) //nolint:gosec // not negative
+			}, func() {
+				if before > 0 && pid == w.sidecar.pid() {
+					_, _ = limitFiles(pid, before)
+				}
+			}
+	}},
+	{"clock stepped", 2, func(w *weather) (string, time.Duration, func(), func()) {
+		if !w.clock {
+			return "", 0, nil, nil
+		}
+		by := between(w.random, -30*time.Minute, 30*time.Minute)
+		return "clock", between(w.random, time.Second, 4*time.Second), func() { w.stepClock(by) }, func() { w.stepClock(-by) }
+	}},
+}
+
+// stepClock sets the clock of this machine, all of it.
+func (w *weather) stepClock(by time.Duration) {
+	to := unix.NsecToTimeval(time.Now().Add(by).UnixNano())
+	if err := unix.Settimeofday(&to); err != nil {
+		w.ledger.note("the clock can't be stepped: %v", err)
+	}
+}
+
+// onLink is weather on one link of the sidecar, or between callers and router.
+func (w *weather) onLink(c condition, length time.Duration) (string, time.Duration, func(), func()) {
+	a, b := w.hosts[0], w.hosts[1+w.random.IntN(len(w.hosts)-1)]
+	if w.random.IntN(4) == 0 {
+		a = w.hosts[1]
+	}
+	if a == b {
+		b = w.hosts[0]
+	}
+	what := min(a.name, b.name) + "–" + max(a.name, b.name)
+	return what, length, func() { w.wire.set(a.address, b.address, c) }, func() { w.wire.set(a.address, b.address, condition{}) }
+}
+
+func (w *weather) anybody() *program {
+	if w.random.IntN(3) == 0 {
+		return &w.sidecar.program
+	}
+	return w.kept[w.random.IntN(len(w.kept))]
+}
+
+// kill ends a program, which is then started again.
+func (w *weather) kill(p *program, s syscall.Signal) {
+	p.mu.Lock()
+	p.asked = s
+	p.mu.Unlock()
+	p.signal(s)
+}
+
+// blow lets things happen for so long, and returns once all of them are over.
+func (w *weather) blow(length time.Duration, say func(string)) {
+	w.busy, w.happened = make(map[string]bool), make(map[string]int)
+	var bag []event
+	for _, e := range events {
+		for range e.weight {
+			bag = append(bag, e)
+		}
+	}
+	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(between(w.random, 500*time.Millisecond, 4*time.Second)) {
+		e := bag[w.random.IntN(len(bag))]
+		what, lasts, begin, over := e.begin(w)
+		w.mu.Lock()
+		if begin == nil || w.busy[what] {
+			w.mu.Unlock()
+			continue
+		}
+		w.busy[what] = true
+		w.happened[e.name]++
+		w.mu.Unlock()
+		say(fmt.Sprintf("%s: %s for %s", e.name, what, lasts.Round(100*time.Millisecond)))
+		begin()
+		w.undone.Go(func() {
+			time.Sleep(lasts)
+			over()
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			delete(w.busy, what)
+		})
+	}
+	w.undone.Wait()
+}

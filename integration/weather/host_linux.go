@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// host is a machine of its own as far as the network goes: a network namespace
+// whose one interface, beside its loopback, is a TUN device. It ends with this
+// program.
+type host struct {
+	name    string
+	address netip.Addr
+	tun     *os.File // the packets that it sends, and those for it
+	work    chan func()
+}
+
+// newHost makes a host. Its thread stays in the namespace, and what is started
+// there is in it too.
+func newHost(name string, address netip.Addr) (*host, error) {
+	h := &host{name: name, address: address, work: make(chan func())}
+	made := make(chan error)
+	go func() { // ends with the program
+		runtime.LockOSThread() // for good: the thread is of no use elsewhere
+		err := h.enter()
+		made <- err
+		if err != nil {
+			return
+		}
+		for do := range h.work {
+			do()
+		}
+	}()
+	if err := <-made; err != nil {
+		return nil, fmt.Errorf("host %s: %w", name, err)
+	}
+	return h, nil
+}
+
+// within runs a function on the host's thread.
+func (h *host) within(do func()) {
+	done := make(chan struct{})
+	h.work <- func() {
+		defer close(done)
+		do()
+	}
+	<-done
+}
+
+func (h *host) enter() error {
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("a network namespace of its own: %w", err)
+	}
+	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return fmt.Errorf("/dev/net/tun: %w", err)
+	}
+	device, err := unix.NewIfreq("wire")
+	if err != nil {
+		return err
+	}
+	device.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
+	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, device); err != nil {
+		return fmt.Errorf("TUN device: %w", err)
+	}
+	h.tun = os.NewFile(uintptr(fd), "/dev/net/tun") // the runtime can't wait for one that has no device yet
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(socket)
+	for _, set := range []struct {
+		request uint
+		address netip.Addr
+	}{{unix.SIOCSIFADDR, h.address}, {unix.SIOCSIFNETMASK, netip.MustParseAddr("255.255.255.0")}} {
+		address := set.address.As4()
+		if err := device.SetInet4Addr(address[:]); err != nil {
+			return err
+		}
+		if err := unix.IoctlIfreq(socket, set.request, device); err != nil {
+			return fmt.Errorf("address of the TUN device: %w", err)
+		}
+	}
+	for _, name := range []string{"wire", "lo"} {
+		up, err := unix.NewIfreq(name)
+		if err != nil {
+			return err
+		}
+		up.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+		if err := unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, up); err != nil {
+			return fmt.Errorf("interface %s: %w", name, err)
+		}
+	}
+	return nil
+}
