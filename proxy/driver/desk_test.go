@@ -155,7 +155,7 @@ func (p *peer) yields(message string) {
 	if m.Progress {
 		kind = dealer.Progress
 	}
-	p.answers(m.Request, kind, driver.Hand{Serializer: s, Raw: raw, Yield: m, Unfit: err})
+	p.answers(m.Request, kind, driver.Hand{Serializer: s, Head: headOf(p.t, s, raw), Raw: raw, Yield: m, Unfit: err})
 }
 
 func (p *peer) errors(message string) {
@@ -165,7 +165,15 @@ func (p *peer) errors(message string) {
 	if err := m.Decode(s, raw); err != nil {
 		p.t.Fatal(err)
 	}
-	p.answers(m.Request, dealer.Final, driver.Hand{Serializer: s, Raw: raw, Error: m})
+	p.answers(m.Request, dealer.Final, driver.Hand{Serializer: s, Head: headOf(p.t, s, raw), Raw: raw, Error: m})
+}
+
+func headOf(t testing.TB, s codec.Serializer, raw []byte) *codec.Head {
+	h, err := codec.ReadHead(s, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &h
 }
 
 func (p *peer) answers(id uint64, kind dealer.AnswerKind, h driver.Hand) {
