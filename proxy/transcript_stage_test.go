@@ -52,7 +52,7 @@ type actor struct {
 	name    string
 	conn    *transport.Conn // nil: it was turned away
 	request uint64          // the highest that it has sent
-	seen    []string        // of what it got, that nobody has asked for
+	seen    []heard         // of what it got, that nobody has asked for
 	greeted bool            // the transcript has its HELLO
 
 	mu    sync.Mutex
@@ -63,6 +63,17 @@ type actor struct {
 
 // errLost is how an actor's connection ends by itself.
 var errLost = errors.New("the connection is lost")
+
+// heard is what an actor got.
+type heard struct {
+	message []byte // in JSON; nil: text is all
+	text    string
+}
+
+// begins tells whether a message, or what is no message, begins like this.
+func (h heard) begins(text string) bool {
+	return strings.HasPrefix(string(h.message), text) || h.message == nil && strings.HasPrefix(h.text, text)
+}
 
 const (
 	routerAddress  = "127.0.0.1:8080"
@@ -294,7 +305,7 @@ func (s *stage) connect(name string, serializer codec.Serializer) {
 	defer s.mu.Unlock()
 	s.connecting = ""
 	if err != nil {
-		s.actors = append(s.actors, &actor{name: name, seen: []string{refusedBy(err)}})
+		s.actors = append(s.actors, &actor{name: name, seen: []heard{{text: refusedBy(err)}}})
 		return
 	}
 	a := newActor(dialed.Conn)
@@ -327,10 +338,10 @@ func (s *stage) settle() {
 	for _, a := range s.actors {
 		a.mu.Lock()
 		for _, message := range a.came {
-			a.seen = append(a.seen, string(message))
+			a.seen = append(a.seen, heard{message: message})
 		}
 		if a.over != "" {
-			a.seen = append(a.seen, a.over)
+			a.seen = append(a.seen, heard{text: a.over})
 		}
 		a.came, a.over = nil, ""
 		a.mu.Unlock()
@@ -367,7 +378,7 @@ func (s *stage) nameLinks() {
 			a.name = fmt.Sprintf("pool%d%s", n, suffix)
 		}
 		if len(s.settings.serializers) > 1 {
-			a.seen = append(a.seen, connectsBy+a.conn.Serializer().String())
+			a.seen = append(a.seen, heard{text: connectsBy + a.conn.Serializer().String()})
 		}
 		s.mu.Lock()
 		s.actors = append(s.actors, a)
@@ -382,16 +393,16 @@ func (s *stage) gather(expected []got) (all []got) {
 	for _, a := range s.actors {
 		seen := a.seen
 		a.seen = nil
-		for _, text := range seen {
-			want := ""
+		for _, h := range seen {
+			want, text := "", h.text
 			if i := slices.IndexFunc(expected, func(g got) bool { return g.actor == a.name }); i >= 0 {
 				want = expected[i].text
 				expected = slices.Delete(slices.Clone(expected), i, i+1)
 			}
-			if strings.HasPrefix(text, "[") {
-				s.draw(a, text, want)
-				a.greeted = a.greeted || strings.HasPrefix(text, "[1,")
-				text = s.textOf([]byte(text))
+			if h.message != nil {
+				s.draw(a, h.message, want)
+				a.greeted = a.greeted || h.begins("[1,")
+				text = s.textOf(h.message)
 			}
 			all = append(all, got{a.name, text})
 		}

@@ -103,27 +103,27 @@ func (a *actor) noteRequest(words []string) {
 }
 
 // take takes the next message that an actor got, which must begin like this.
-func (s *stage) take(name, begin string) (message string) {
+func (s *stage) take(name, begin string) (message []byte) {
 	s.settle()
 	a := s.find(name)
 	if a == nil || len(a.seen) == 0 {
 		s.fail("%s gets nothing, want %s…", name, begin)
 	}
-	for len(a.seen) > 1 && strings.HasPrefix(a.seen[0], connectsBy) {
+	for len(a.seen) > 1 && a.seen[0].begins(connectsBy) {
 		a.seen = a.seen[1:]
 	}
-	message = a.seen[0]
-	if !strings.HasPrefix(message, begin) {
-		s.fail("%s gets %s, want %s…", name, message, begin)
+	next := a.seen[0]
+	if !next.begins(begin) {
+		s.fail("%s gets %s%s, want %s…", name, next.message, next.text, begin)
 	}
 	a.seen = a.seen[1:]
-	return message
+	return next.message
 }
 
 // has tells whether the next message that an actor got begins like this.
 func (s *stage) has(name, begin string) bool {
 	a := s.find(name)
-	return a != nil && len(a.seen) > 0 && strings.HasPrefix(a.seen[0], begin)
+	return a != nil && len(a.seen) > 0 && a.seen[0].begins(begin)
 }
 
 // joinPool has the router welcome a pool session.
@@ -167,6 +167,7 @@ func (s *stage) register(name, what string) {
 	if a == nil {
 		s.fail("nobody is called %s", name)
 	}
+	what, called, _ := strings.Cut(what, " as ")
 	request := a.request + 1
 	s.say(name, fmt.Sprintf("REGISTER %d %s", request, what))
 	for s.settle(); !s.has(name+"@router", "[64,"); s.settle() {
@@ -174,10 +175,10 @@ func (s *stage) register(name, what string) {
 			s.fail("neither the pool's REGISTER comes nor the callee's own")
 		}
 	}
-	probe := elementsOf(s.textOf([]byte(s.take(name+"@router", "[64,"))))
+	probe := elementsOf(s.textOf(s.take(name+"@router", "[64,")))
 	s.say(name+"@router", fmt.Sprintf(`ERROR REGISTER %s {} "wamp.error.procedure_already_exists"`, probe[1]))
 	registered := s.take(name, fmt.Sprintf("[65,%d,", request))
-	s.draw(a, registered, "")
+	s.draw(a, registered, "REGISTERED 1 "+called)
 }
 
 // grantPool answers whatever pool sessions wait for. It is false if they don't.
@@ -191,7 +192,7 @@ func (s *stage) grantPool() bool {
 			s.joinPool([]string{a.name})
 			return true
 		case s.has(a.name, "[64,"):
-			words := elementsOf(s.textOf([]byte(s.take(a.name, "[64,"))))
+			words := elementsOf(s.textOf(s.take(a.name, "[64,")))
 			s.say(a.name, fmt.Sprintf("REGISTERED %s %d", words[1], 100+s.granted))
 			s.granted++
 			return true
@@ -202,9 +203,9 @@ func (s *stage) grantPool() bool {
 
 // draw gives a name to the registration in a REGISTERED: the one that is wanted
 // there, or that of the callee.
-func (s *stage) draw(a *actor, message, want string) {
+func (s *stage) draw(a *actor, message []byte, want string) {
 	var registered []uint64
-	if json.Unmarshal([]byte(message), &registered) != nil || len(registered) != 3 || registered[0] != 65 || registered[2] < 1e6 {
+	if json.Unmarshal(message, &registered) != nil || len(registered) != 3 || registered[0] != 65 || registered[2] < 1e6 {
 		return
 	}
 	for _, id := range s.drawn {

@@ -30,7 +30,8 @@ var update = flag.Bool("update", false, "rewrite what wampool sends in the trans
 //	callee joins backend {FEATURES}   connects, if it has not, HELLO and WELCOME with
 //	                                  that authrole and those features as a callee
 //	pool joins [backend]              a pool session, whose HELLO waits, gets WELCOME
-//	callee registers {OPTIONS} "URI"  REGISTER, the pool's own if that is needed, the
+//	callee registers {OPTIONS} "URI" [as $name]
+//	                                  REGISTER, the pool's own if that is needed, the
 //	                                  probe, and REGISTERED with registration $callee
 //	callee ▶ MESSAGE                  callee says a message to wampool
 //	callee ▶ close 1001 "restart"     it closes its connection

@@ -1,8 +1,6 @@
 package proxy_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -97,36 +95,60 @@ func (s *stage) messageOf(text string) []byte {
 	}))
 }
 
-// textOf is a message as a transcript writes it.
+// textOf is a message as a transcript writes it, byte for byte, but for spaces in
+// place of the commas between its elements.
 func (s *stage) textOf(message []byte) string {
-	var elements []json.RawMessage
-	if json.Unmarshal(message, &elements) != nil || len(elements) == 0 ||
-		!bytes.Equal(message, []byte("["+string(bytes.Join(rawOf(elements), []byte(",")))+"]")) {
+	words, known := split(string(message))
+	if known {
+		words[0], known = nameOf(words[0])
+	}
+	if !known {
 		return "raw " + strconv.Quote(string(message))
 	}
-	words := make([]string, len(elements))
-	for i, e := range elements {
-		words[i] = string(e)
-		if i == 0 || i == 1 && words[0] == "ERROR" {
-			n, err := strconv.Atoi(words[i])
-			if err != nil || strings.Contains(codec.MessageType(n).String(), " ") {
-				if i > 0 {
-					continue
-				}
-				return "raw " + strconv.Quote(string(message))
-			}
-			words[i] = codec.MessageType(n).String()
+	if len(words) > 1 && words[0] == "ERROR" {
+		if name, known := nameOf(words[1]); known {
+			words[1] = name
 		}
-		words[i] = s.named(shortened(words[i]))
+	}
+	for i, word := range words {
+		words[i] = s.named(shortened(word))
 	}
 	return strings.Join(words, " ")
 }
 
-func rawOf(elements []json.RawMessage) (raw [][]byte) {
-	for _, e := range elements {
-		raw = append(raw, e)
+// nameOf returns the name of a message of this type.
+func nameOf(code string) (name string, known bool) {
+	n, err := strconv.ParseUint(code, 10, 16)
+	name = codec.MessageType(n).String()
+	return name, err == nil && codes[name] != 0
+}
+
+// split returns the elements of a list, as they are written. It is false where
+// that is no list, or has spaces between its elements.
+func split(message string) (elements []string, known bool) {
+	inner, opens := strings.CutPrefix(message, "[")
+	inner, closes := strings.CutSuffix(inner, "]")
+	begin, depth, quoted := 0, 0, false
+	for i := 0; i <= len(inner); i++ {
+		switch {
+		case i == len(inner), inner[i] == ',' && depth == 0 && !quoted:
+			element := inner[begin:i]
+			if element == "" || strings.TrimSpace(element) != element {
+				return nil, false
+			}
+			elements, begin = append(elements, element), i+1
+		case quoted && inner[i] == '\\':
+			i++
+		case inner[i] == '"':
+			quoted = !quoted
+		case quoted:
+		case inner[i] == '[', inner[i] == '{':
+			depth++
+		case inner[i] == ']', inner[i] == '}':
+			depth--
+		}
 	}
-	return raw
+	return elements, opens && closes && depth == 0 && !quoted
 }
 
 // shortened writes strings of one character by how many there are.
