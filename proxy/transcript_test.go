@@ -50,7 +50,8 @@ var update = flag.Bool("update", false, "rewrite what wampool sends in the trans
 //
 // A message is its name and its elements in JSON; the type of request in an ERROR
 // is a name as well. What is no such message is raw with a quoted string. "x"*9
-// is a string of nine x. $name is a number that wampool draws: a registration.
+// is a string of nine x. $name is a number that wampool draws: a registration, and
+// $size a length that depends on it.
 //
 // Pool sessions are named in order: pool, pool2, …, and pool:REALM for another
 // realm than realm1. Comments begin by #. With -update, what wampool sends is

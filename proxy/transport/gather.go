@@ -18,7 +18,8 @@ type gather struct {
 	net.Conn
 
 	// Immutable.
-	raw          syscall.RawConn // nil: no socket, so only run can write
+	raw          syscall.RawConn // nil: no socket, so only run can write, or
+	now          nowWriter       // nil: nor anybody else
 	limit        int
 	crest        int // as much unsent is worth a look
 	attemptWrite func(fd uintptr) bool
@@ -80,7 +81,8 @@ type writeAttempt struct {
 const firstPending = 16 << 10
 
 func newGather(conn net.Conn, limit int64) *gather {
-	g := &gather{Conn: conn, raw: rawConn(conn), limit: bytesOf(limit), crest: crestOf(limit), allowed: bytesOf(limit)}
+	now, _ := conn.(nowWriter)
+	g := &gather{Conn: conn, raw: rawConn(conn), now: now, limit: bytesOf(limit), crest: crestOf(limit), allowed: bytesOf(limit)}
 	g.attemptWrite, g.attemptRead = g.writeOnce, g.readOnce
 	g.rested.L = &g.mu
 	return g
@@ -227,11 +229,11 @@ func (g *gather) Close() error {
 	g.mu.Lock()
 	g.closing = true
 	g.mu.Unlock()
-	if g.raw == nil {
+	if g.onlyRunWrites() {
 		_ = g.Conn.SetWriteDeadline(time.Now().Add(closePatience))
 	}
 	g.Flush()
-	if g.raw == nil {
+	if g.onlyRunWrites() {
 		g.wait()
 	}
 	return g.shut(net.ErrClosed)

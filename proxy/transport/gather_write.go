@@ -18,13 +18,13 @@ import "time"
 // Flush writes what is gathered, as far as the socket takes it at once.
 func (g *gather) Flush() {
 	for more := g.claim(); more; {
-		if g.raw == nil {
+		if g.onlyRunWrites() {
 			g.handOver()
 			return
 		}
 		n, full, err := 0, false, g.load()
 		if err == nil {
-			n, full, err = g.tryWrite()
+			n, full, err = g.writeNow()
 		}
 		if err != nil {
 			g.writeFailed(err)
@@ -35,6 +35,24 @@ func (g *gather) Flush() {
 			return
 		}
 	}
+}
+
+// nowWriter is a connection without a socket that takes what it can without
+// blocking all the same: one in memory.
+type nowWriter interface {
+	WriteNow(p []byte) (n int, err error)
+}
+
+// onlyRunWrites tells whether nobody can try to write without blocking.
+func (g *gather) onlyRunWrites() bool { return g.raw == nil && g.now == nil }
+
+// writeNow is tryWrite for whatever the connection is.
+func (g *gather) writeNow() (n int, full bool, err error) {
+	if g.now == nil {
+		return g.tryWrite()
+	}
+	n, err = g.now.WriteNow(g.wire.b[g.written:])
+	return n, g.written+n < len(g.wire.b), err
 }
 
 // claim makes the caller the one who writes, and is false if nothing is there, or

@@ -31,6 +31,9 @@ func (e *End) Read(p []byte) (int, error) { return e.in.read(p) }
 // the connection, which has room for [Room] that the peer has not read.
 func (e *End) Write(p []byte) (int, error) { return e.out.write(p) }
 
+// WriteNow writes as much as there is room for, and never blocks.
+func (e *End) WriteNow(p []byte) (int, error) { return e.out.writeNow(p) }
+
 // Close implements [net.Conn]. What was written still arrives; where something
 // that came was not read, a reset follows it, as of TCP.
 func (e *End) Close() error {

@@ -21,7 +21,7 @@ type stream struct {
 	changed sync.Cond
 
 	arrived  []byte
-	underway [][]byte // in order of sending
+	underway []parcel // in order of sending, and of arrival
 	held     int      // bytes of both
 	delay    time.Duration
 	stalled  bool
@@ -35,6 +35,12 @@ type stream struct {
 	gone   bool  // the reader has closed
 
 	readBy, writeBy deadline
+}
+
+// parcel is what is sent at a time.
+type parcel struct {
+	bytes   []byte
+	arrives time.Time
 }
 
 // deadline is until when somebody may wait.
@@ -101,41 +107,47 @@ func (s *stream) read(p []byte) (int, error) {
 	}
 }
 
+// write takes all of p, as soon as there is room.
 func (s *stream) write(p []byte) (written int, err error) {
-	s.mu.Lock()
-	for written < len(p) {
-		switch {
-		case s.closed != nil:
-			err = s.closed
-		case s.writeBy.isOver():
-			err = os.ErrDeadlineExceeded
+	for {
+		n, err := s.writeNow(p[written:])
+		if written += n; written == len(p) || err != nil {
+			return written, err
 		}
-		if err != nil {
-			break
-		}
-		n := min(len(p)-written, Room-s.held)
-		if s.cut != nil {
-			n = min(n, s.left)
-			s.left -= n
-		}
-		if n > 0 {
-			s.send(p[written : written+n])
-			written += n
-		}
-		if s.cut != nil && s.left <= 0 {
-			cut := s.cut
-			s.cut = nil
-			s.mu.Unlock()
-			cut()
-			s.mu.Lock()
-			continue
-		}
-		if n == 0 {
+		s.mu.Lock()
+		for s.held >= Room && s.closed == nil && !s.writeBy.isOver() {
 			s.changed.Wait()
 		}
+		s.mu.Unlock()
+	}
+}
+
+// writeNow takes as much of p as there is room for.
+func (s *stream) writeNow(p []byte) (n int, err error) {
+	s.mu.Lock()
+	switch {
+	case s.closed != nil:
+		err = s.closed
+	case s.writeBy.isOver():
+		err = os.ErrDeadlineExceeded
+	default:
+		n = min(len(p), Room-s.held)
+	}
+	var cut func()
+	if s.cut != nil && err == nil {
+		n = min(n, s.left)
+		if s.left -= n; s.left == 0 {
+			cut, s.cut = s.cut, nil
+		}
+	}
+	if n > 0 {
+		s.send(p[:n])
 	}
 	s.mu.Unlock()
-	return written, err
+	if cut != nil {
+		cut()
+	}
+	return n, err
 }
 
 // send brings bytes on their way. mu is held.
@@ -146,16 +158,19 @@ func (s *stream) send(p []byte) {
 		s.changed.Broadcast()
 		return
 	}
-	s.underway = append(s.underway, append([]byte(nil), p...))
-	time.AfterFunc(s.delay, s.arrive)
+	arrives := time.Now().Add(s.delay)
+	if n := len(s.underway); n > 0 && s.underway[n-1].arrives.After(arrives) {
+		arrives = s.underway[n-1].arrives
+	}
+	s.underway = append(s.underway, parcel{append([]byte(nil), p...), arrives})
+	time.AfterFunc(time.Until(arrives), s.arrive)
 }
 
-// arrive takes the oldest that is underway to its goal: which of several timers
-// runs first does not matter.
+// arrive takes to its goal what is due.
 func (s *stream) arrive() {
 	s.change(func(s *stream) {
-		if len(s.underway) > 0 {
-			s.arrived = append(s.arrived, s.underway[0]...)
+		for len(s.underway) > 0 && !time.Now().Before(s.underway[0].arrives) {
+			s.arrived = append(s.arrived, s.underway[0].bytes...)
 			s.underway = s.underway[1:]
 		}
 	})
