@@ -90,10 +90,10 @@ func (c *cursor) cborContainer(want byte, why string) (int, bool) {
 		return 0, false
 	case indefinite:
 		return open, true
-	case n > uint64(len(c.buf)-c.pos):
+	case n > uint64(len(c.buf)-c.pos): //nolint:gosec // pos is within buf
 		return 0, c.fail(endsEarly)
 	}
-	return int(n), true
+	return int(n), true //nolint:gosec // no more than buf has, by the case above
 }
 
 // cborString reads a text or byte string, in one piece or in chunks.
@@ -106,10 +106,10 @@ func (c *cursor) cborString(want byte) ([]byte, bool) {
 		return nil, false
 	}
 	if !indefinite {
-		if n > uint64(len(c.buf)-c.pos) {
+		if n > uint64(len(c.buf)-c.pos) { //nolint:gosec // pos is within buf
 			return nil, c.fail(endsEarly)
 		}
-		return c.take(int(n))
+		return c.take(int(n)) //nolint:gosec // no more than buf has
 	}
 	var whole []byte
 	for {
@@ -121,10 +121,10 @@ func (c *cursor) cborString(want byte) ([]byte, bool) {
 			return whole, true
 		}
 		major, n, indefinite, ok := c.cborHead()
-		if !ok || major != want || indefinite || n > uint64(len(c.buf)-c.pos) {
+		if !ok || major != want || indefinite || n > uint64(len(c.buf)-c.pos) { //nolint:gosec // pos is within buf
 			return nil, c.fail(notWellForm)
 		}
-		chunk, _ := c.take(int(n))
+		chunk, _ := c.take(int(n))                  //nolint:gosec // no more than buf has
 		if want == cborText && !utf8.Valid(chunk) { // each chunk is text by itself
 			return nil, c.fail(notUTF8)
 		}
@@ -153,9 +153,9 @@ func (c *cursor) cborNumber() (number, bool) {
 	f := number{isFloat: true}
 	switch b {
 	case 0xf9:
-		f.float = halfFloat(uint16(n))
+		f.float = halfFloat(uint16(n)) //nolint:gosec // the head has 2 bytes
 	case 0xfa:
-		f.float = float64(math.Float32frombits(uint32(n)))
+		f.float = float64(math.Float32frombits(uint32(n))) //nolint:gosec // the head has 4 bytes
 	default:
 		f.float = math.Float64frombits(n)
 	}

@@ -225,7 +225,7 @@ func (c *cursor) prefix(size int) (int, bool) {
 		return 0, false
 	}
 	n, ok := c.num()
-	return int(n.integer), ok && !n.negative && n.integer <= uint64(8*size)
+	return int(n.integer), ok && !n.negative && n.integer <= uint64(8*size) //nolint:gosec // wrong only beside false
 }
 
 func (c *cursor) fitsPrefix(size int) bool {

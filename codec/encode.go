@@ -38,13 +38,13 @@ func appendNegative(dst []byte, s Serializer, n uint64) []byte {
 	case MessagePack:
 		switch {
 		case n <= 32:
-			return append(dst, byte(-int8(n)))
+			return append(dst, byte(-int8(n))) //nolint:gosec // n is up to 32
 		case n <= 1<<7:
-			return append(dst, 0xd0, byte(-n))
+			return append(dst, 0xd0, byte(-n)) //nolint:gosec // n is up to 2^7
 		case n <= 1<<15:
-			return binary.BigEndian.AppendUint16(append(dst, 0xd1), uint16(-n))
+			return binary.BigEndian.AppendUint16(append(dst, 0xd1), uint16(-n)) //nolint:gosec // n is up to 2^15
 		case n <= 1<<31:
-			return binary.BigEndian.AppendUint32(append(dst, 0xd2), uint32(-n))
+			return binary.BigEndian.AppendUint32(append(dst, 0xd2), uint32(-n)) //nolint:gosec // n is up to 2^31
 		}
 		return binary.BigEndian.AppendUint64(append(dst, 0xd3), -n)
 	default:
@@ -73,17 +73,17 @@ func appendCBORHead(dst []byte, major byte, n uint64) []byte {
 func appendMsgpackHead(dst []byte, fix byte, short int, wide byte, narrow bool, n int) []byte {
 	switch {
 	case n < short:
-		return append(dst, fix|byte(n))
+		return append(dst, fix|byte(n)) //nolint:gosec // n is below short, which fits
 	case narrow && n <= math.MaxUint8:
-		return append(dst, wide, byte(n))
+		return append(dst, wide, byte(n)) //nolint:gosec // n is below 2^8
 	}
 	if narrow {
 		wide++
 	}
 	if n <= math.MaxUint16 {
-		return binary.BigEndian.AppendUint16(append(dst, wide), uint16(n))
+		return binary.BigEndian.AppendUint16(append(dst, wide), uint16(n)) //nolint:gosec // n is below 2^16
 	}
-	return binary.BigEndian.AppendUint32(append(dst, wide+1), uint32(n))
+	return binary.BigEndian.AppendUint32(append(dst, wide+1), uint32(n)) //nolint:gosec // no message holds 2^32 of anything
 }
 
 func appendString[T string | []byte](dst []byte, s Serializer, text T) []byte {
@@ -188,7 +188,7 @@ func appendListHead(dst []byte, s Serializer, n int) []byte {
 	case MessagePack:
 		return appendMsgpackHead(dst, 0x90, 16, 0xdc, false, n)
 	default:
-		return appendCBORHead(dst, cborList, uint64(n))
+		return appendCBORHead(dst, cborList, uint64(n)) //nolint:gosec // a length
 	}
 }
 
@@ -199,7 +199,7 @@ func appendDictHead(dst []byte, s Serializer, n int) []byte {
 	case MessagePack:
 		return appendMsgpackHead(dst, 0x80, 16, 0xde, false, n)
 	default:
-		return appendCBORHead(dst, cborDict, uint64(n))
+		return appendCBORHead(dst, cborDict, uint64(n)) //nolint:gosec // a length
 	}
 }
 

@@ -25,7 +25,7 @@ func FieldUint(n uint64) FieldValue { return FieldValue{kind: kindInt, number: n
 
 // FieldInt is an integer.
 func FieldInt(n int64) FieldValue {
-	return FieldValue{kind: kindInt, number: uint64(n), negative: n < 0}
+	return FieldValue{kind: kindInt, number: uint64(n), negative: n < 0} //nolint:gosec // the sign is kept beside
 }
 
 // FieldBool is a boolean.

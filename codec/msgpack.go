@@ -62,10 +62,10 @@ func (c *cursor) bigEndian(size int) (uint64, bool) {
 // length reads a length and checks that as many bytes can follow at all.
 func (c *cursor) length(size int) (int, bool) {
 	n, ok := c.bigEndian(size)
-	if ok && n > uint64(len(c.buf)-c.pos) {
+	if ok && n > uint64(len(c.buf)-c.pos) { //nolint:gosec // pos is within buf
 		return 0, c.fail(endsEarly)
 	}
-	return int(n), ok
+	return int(n), ok //nolint:gosec // no more than buf has
 }
 
 // msgpackContainer reads the head of a list or dictionary: fix is its short
@@ -128,7 +128,7 @@ func (c *cursor) msgpackNumber() (number, bool) {
 	case b <= 0x7f:
 		return number{integer: uint64(b)}, true
 	case b >= 0xe0:
-		return signed(int64(int8(b))), true
+		return signed(int64(int8(b))), true //nolint:gosec // its two's complement is meant
 	case b >= 0xcc && b <= 0xcf:
 		n, ok := c.bigEndian(1 << (b - 0xcc))
 		return number{integer: n}, ok
@@ -136,10 +136,10 @@ func (c *cursor) msgpackNumber() (number, bool) {
 		size := 1 << (b - 0xd0)
 		n, ok := c.bigEndian(size)
 		shift := 64 - 8*size
-		return signed(int64(n<<shift) >> shift), ok
+		return signed(int64(n<<shift) >> shift), ok //nolint:gosec // its two's complement is meant
 	case b == 0xca:
 		n, ok := c.bigEndian(4)
-		return number{isFloat: true, float: float64(math.Float32frombits(uint32(n)))}, ok
+		return number{isFloat: true, float: float64(math.Float32frombits(uint32(n)))}, ok //nolint:gosec // there are 4 bytes of it
 	case b == 0xcb:
 		n, ok := c.bigEndian(8)
 		return number{isFloat: true, float: math.Float64frombits(n)}, ok
@@ -188,7 +188,7 @@ func (c *cursor) msgpackSkipExtension() bool {
 		return c.failRules("extension type")
 	case c.rules == careful:
 		c.foreign = true
-		if code := int8(extension[0]); code < 0 && (code != msgpackTimestamp || !isTimestamp(extension[1:])) {
+		if code := int8(extension[0]); code < 0 && (code != msgpackTimestamp || !isTimestamp(extension[1:])) { //nolint:gosec // the type of an extension is signed
 			return c.failRules("extension type that is reserved, or no timestamp though it says so")
 		}
 	}

@@ -197,9 +197,9 @@ type HeldBody struct {
 func (b Body) Hold(buf []byte) HeldBody {
 	return HeldBody{
 		buffer:     append(append(buf[:0], b.Details.raw...), b.Payload.raw...),
-		details:    uint32(len(b.Details.raw)),
+		details:    uint32(len(b.Details.raw)), //nolint:gosec // part of a message, which is shorter
 		serializer: b.Serializer,
-		count:      int8(b.Payload.count),
+		count:      int8(b.Payload.count), //nolint:gosec // -1 to 2
 	}
 }
 

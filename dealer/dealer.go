@@ -131,7 +131,7 @@ func (d *Dealer) AddOrigin(local bool) OriginID {
 		}
 	}
 	d.origins = append(d.origins, o)
-	return OriginID(len(d.origins) - 1)
+	return OriginID(len(d.origins) - 1) //nolint:gosec // one for each client
 }
 
 // RemoveOrigin forgets an origin after [Dealer.DropOrigin]; its ID may be used again.
@@ -159,7 +159,7 @@ func (d *Dealer) AddCallee(features codec.CalleeFeatures, highestID uint64) Call
 			return c.id
 		}
 	}
-	c.id = CalleeID(len(d.callees))
+	c.id = CalleeID(len(d.callees)) //nolint:gosec // one for each client
 	d.callees = append(d.callees, c)
 	return c.id
 }

@@ -37,7 +37,7 @@ func (x *index) len() int { return x.inside + len(x.rest) }
 
 func (x *index) covers(id uint64) bool { return id-x.first < x.span } // below first it wraps around
 
-func (x *index) at(id uint64) *int32 { return &x.window[id&uint64(len(x.window)-1)] }
+func (x *index) at(id uint64) *int32 { return &x.window[id&uint64(len(x.window)-1)] } //nolint:gosec // a window has 8 places at least
 
 // get returns what stands behind an ID, 0 for nothing.
 func (x *index) get(id uint64) int32 {
@@ -68,7 +68,7 @@ func (x *index) reach(id uint64) {
 	if id-x.first < x.span {
 		return
 	}
-	for id-x.first >= max(smallWindow, sparse*uint64(x.inside+1)) {
+	for id-x.first >= max(smallWindow, sparse*uint64(x.inside+1)) { //nolint:gosec // not negative
 		x.putAside()
 		if x.inside == 0 {
 			x.first, x.span = id, 0
@@ -146,7 +146,7 @@ func (x *index) grow(span uint64) {
 	old := x.window
 	x.window = make([]int32, max(8, 1<<bits.Len64(span-1)))
 	for id := x.first; id-x.first < x.span; id++ {
-		*x.at(id) = old[id&uint64(len(old)-1)]
+		*x.at(id) = old[id&uint64(len(old)-1)] //nolint:gosec // an empty one holds no ID
 	}
 }
 

@@ -32,7 +32,7 @@ func (d *Dealer) OpenPool(key string, config PoolConfig) PoolID {
 	d.taken()
 	id, exists := d.byKey[key]
 	if !exists {
-		id = PoolID(len(d.pools))
+		id = PoolID(len(d.pools)) //nolint:gosec // one for each procedure
 		for i, free := range d.pools {
 			if free == nil {
 				id = PoolID(i)

@@ -123,14 +123,14 @@ func (ro *roster) loadOf(r *registration) uint64 {
 		if shared {
 			inFlight = r.share.inFlight
 		}
-		return uint64(inFlight)
+		return uint64(inFlight) //nolint:gosec // not negative, and below 2^31
 	}
 	load := uint64(0)
 	if r.limit > 0 {
-		load = uint64(inFlight) << 32 / uint64(r.limit)
+		load = uint64(inFlight) << 32 / uint64(r.limit) //nolint:gosec // not negative, and below 2^31
 	}
 	if shared {
-		load = max(load, uint64(r.share.inFlight)<<32/uint64(r.share.limit))
+		load = max(load, uint64(r.share.inFlight)<<32/uint64(r.share.limit)) //nolint:gosec // not negative, and below 2^31
 	}
 	return load
 }

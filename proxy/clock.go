@@ -107,10 +107,10 @@ const maxCallTimeout = 365 * 24 * time.Hour
 
 // timeoutOf is a call's timeout as the router counts it, 0 for none.
 func (r *realm) timeoutOf(timeout uint64) time.Duration {
-	if timeout >= uint64(maxCallTimeout/r.unit()) {
+	if timeout >= uint64(maxCallTimeout/r.unit()) { //nolint:gosec // not negative
 		return maxCallTimeout
 	}
-	return time.Duration(timeout) * r.unit()
+	return time.Duration(timeout) * r.unit() //nolint:gosec // below what the case above says
 }
 
 func (r *realm) earliest() dealer.Time {

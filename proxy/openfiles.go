@@ -13,7 +13,7 @@ const lackOfFiles = "the limit of open files is too low for limits.connections: 
 // filesFor returns how many files so many clients need, and whether that is
 // within most, which is 0 where it is not known.
 func filesFor(connections int, most uint64) (needed uint64, enough bool) {
-	needed = filesPerClient*uint64(connections) + filesBesides
+	needed = filesPerClient*uint64(connections) + filesBesides //nolint:gosec // not negative by the configuration
 	return needed, most == 0 || most >= needed
 }
 

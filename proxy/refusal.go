@@ -85,9 +85,9 @@ func refusalPayload(s codec.Serializer, dst []byte, r dealer.Refusal, procedure 
 	return codec.TextPayload(s, dst, refusalText(r, procedure), []codec.Field{
 		{Key: "pool", Value: codec.FieldString(procedure)},
 		{Key: "reason", Value: codec.FieldString(r.Reason.String())},
-		{Key: "limit", Value: codec.FieldUint(uint64(r.Limit))},
-		{Key: "queued", Value: codec.FieldUint(uint64(r.Queued))},
-		{Key: "waited_ms", Value: codec.FieldUint(uint64(r.Waited.Milliseconds()))},
+		{Key: "limit", Value: codec.FieldUint(uint64(r.Limit))},                     //nolint:gosec // not negative
+		{Key: "queued", Value: codec.FieldUint(uint64(r.Queued))},                   //nolint:gosec // not negative
+		{Key: "waited_ms", Value: codec.FieldUint(uint64(r.Waited.Milliseconds()))}, //nolint:gosec // not negative
 	})
 }
 

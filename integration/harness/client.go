@@ -33,7 +33,7 @@ func (p *Program) Join(t *testing.T, url string, options Args) *Client {
 	ok := answer.OK(t)
 	if json.Unmarshal(ok, &welcome) == nil {
 		id, _ := welcome.Session.Int64()
-		c.Session = uint64(id)
+		c.Session = uint64(id) //nolint:gosec // an ID is positive
 	}
 	return c
 }

@@ -91,7 +91,7 @@ func (d *Driver) details(to *Callee, a *dealer.Action) codec.Dict {
 
 // inUnits is what is left of a call's timeout as the router counts it: at least
 // 1, since 0 would be none ("Call Timeouts", #name-call-timeouts).
-func inUnits(rest, unit time.Duration) uint64 { return max(1, uint64((rest+unit-1)/unit)) }
+func inUnits(rest, unit time.Duration) uint64 { return max(1, uint64((rest+unit-1)/unit)) } //nolint:gosec // not negative: a call whose time is over is not dispatched
 
 // interrupt writes an INTERRUPT to a callee, with all options of the one at hand.
 func (d *Driver) interrupt(out *transport.Outbox, a *dealer.Action, h Hand) {

@@ -62,7 +62,7 @@ func (e extra) number(key string, least, most uint64) (int, error) {
 	if n < least || n > most {
 		return 0, fmt.Errorf("%s: %s is %d, and must be from %d to %d", e.message, key, n, least, most)
 	}
-	return int(n), nil
+	return int(n), nil //nolint:gosec // within the limits above
 }
 
 // unbound refuses a challenge that is to be bound to the TLS channel.

@@ -17,7 +17,7 @@ func (c *Conn) isBusy() bool {
 func (g *gather) progress() (unsent int, written uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.unsent, g.total - uint64(g.unsent)
+	return g.unsent, g.total - uint64(g.unsent) //nolint:gosec // not negative, and part of total
 }
 
 // ackSlack is how coarsely the system tells the age of an acknowledgment.

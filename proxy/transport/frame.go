@@ -95,7 +95,7 @@ func appendFrameHeader(dst []byte, opcode byte, length int, masked bool, key uin
 	}
 	switch {
 	case length <= 125:
-		dst = append(dst, opcode|finalBit, second|byte(length))
+		dst = append(dst, opcode|finalBit, second|byte(length)) //nolint:gosec // below 126
 	case length <= 0xffff:
 		dst = binary.BigEndian.AppendUint16(append(dst, opcode|finalBit, second|126), uint16(length))
 	default:
@@ -119,7 +119,7 @@ func mask(b []byte, key uint32) uint32 {
 		b = b[8:]
 	}
 	for i := range b {
-		b[i] ^= byte(key)
+		b[i] ^= byte(key) //nolint:gosec // its lowest byte is meant
 		key = bits.RotateLeft32(key, -8)
 	}
 	return key

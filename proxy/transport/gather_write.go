@@ -104,7 +104,7 @@ func (g *gather) load() error {
 	if g.err == nil {
 		added := len(records.b) - len(part)
 		g.unsent += added
-		g.total += uint64(added)
+		g.total += uint64(added) //nolint:gosec // not negative
 	}
 	g.wire, g.written = records, 0
 	if g.sealed += len(part); g.out != nil && g.sealed == len(g.out.b) {

@@ -141,7 +141,7 @@ func (k *Keepalive) look(b *beat, now time.Time) {
 // to a program that hangs as well. closely looks at the socket too.
 func (b *beat) move(closely bool) bool {
 	unsent, written := b.conn.gather.progress()
-	taken, waiting := int64(written), unsent > 0
+	taken, waiting := int64(written), unsent > 0 //nolint:gosec // nobody sends 2^63 bytes
 	if waiting || closely {
 		underway := b.conn.gather.underway()
 		taken -= int64(underway)

@@ -135,7 +135,7 @@ func (f *rawSocket) write(in gapNumber, message []byte) error {
 // writeFrame gathers a frame. Conn.sending is held.
 func (f *rawSocket) writeFrame(in gapNumber, frame byte, payload []byte) error {
 	n := len(payload)
-	f.outward = [header]byte{frame, byte(n >> 16), byte(n >> 8), byte(n)}
+	f.outward = [header]byte{frame, byte(n >> 16), byte(n >> 8), byte(n)} //nolint:gosec // the peer takes no frame of 2^24 bytes
 	return f.gather.put(in, f.outward[:], payload, 0)
 }
 

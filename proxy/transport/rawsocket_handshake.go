@@ -49,7 +49,7 @@ func (e RawSocketError) Error() string {
 // rawLimit returns the limit that is announced for messages of up to most
 // bytes: the smallest power of two that holds them, as far as the format goes.
 func rawLimit(most int64) int {
-	exponent := bits.Len64(uint64(max(1, most) - 1))
+	exponent := bits.Len64(uint64(max(1, most) - 1)) //nolint:gosec // not negative
 	return 1 << min(max(exponent, rawMinLength), rawMaxLength)
 }
 
@@ -61,7 +61,7 @@ type rawHello struct {
 
 func (h rawHello) octets() []byte {
 	exponent := bits.Len(uint(h.limit)) - 1
-	return []byte{rawMagic, byte(exponent-rawMinLength)<<4 | byte(h.serializer), 0, 0}
+	return []byte{rawMagic, byte(exponent-rawMinLength)<<4 | byte(h.serializer), 0, 0} //nolint:gosec // 0 to 15
 }
 
 // maxSend returns the longest message to send to who announces this limit, as

@@ -65,7 +65,7 @@ func (s *Share) Sent(to *Conn, size int) {
 	unsent, written := g.progress()
 	own := s.stake(to)
 	own.newer.bytes += size
-	own.newer.end = written + uint64(unsent)
+	own.newer.end = written + uint64(unsent) //nolint:gosec // not negative
 	own.advance(written)
 }
 

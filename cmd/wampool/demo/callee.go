@@ -31,7 +31,7 @@ func (c *callee) join(ctx context.Context, url string) error {
 	}
 	_, err = session.Register(ctx, procedure, []codec.Field{
 		{Key: "invoke", Value: codec.FieldString("roundrobin")},
-		{Key: "concurrency", Value: codec.FieldUint(uint64(c.limit))},
+		{Key: "concurrency", Value: codec.FieldUint(uint64(c.limit))}, //nolint:gosec // a limit is 1 or more
 	}, c.compute)
 	if err != nil {
 		session.Close()

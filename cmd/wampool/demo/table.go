@@ -83,7 +83,7 @@ func calleeRow(s snapshot, c calleeSnapshot, history []snapshot, bars, right int
 	r.alignRight(right, normal, fmt.Sprint(perSecond(s, history, func(of snapshot) int {
 		for _, other := range of.callees {
 			if other.name == c.name {
-				return int(other.calls)
+				return int(other.calls) //nolint:gosec // calls of one demo
 			}
 		}
 		return 0
