@@ -47,6 +47,7 @@ type Action struct {
 	Kind          ActionKind
 	Final         bool // Forward, ForwardOwn: the last answer of this call
 	StripProgress bool
+	Held          bool // Invoke: Body is the dealer's own, not that of the [Call] at hand
 	Mode          codec.CancelMode
 	Pool          PoolID
 	Callee        CalleeID

@@ -113,7 +113,7 @@ func (d *Dealer) continueCall(i callIndex, in Call) {
 		d.abandon(c)
 	default:
 		d.keepPart(c, in.Body)
-		d.invoke(c, in.Body, 0)
+		d.invoke(c, in.Body, 0, false)
 	}
 }
 
@@ -168,9 +168,9 @@ func (d *Dealer) dispatch(i callIndex, r *registration, body codec.Body, held bo
 		return
 	}
 	d.occupy(i, r)
-	d.invoke(c, body, d.handDownTimeout(i))
+	d.invoke(c, body, d.handDownTimeout(i), held)
 	for i := range c.parts() {
-		d.invoke(c, c.rare.more[i].Body(), 0)
+		d.invoke(c, c.rare.more[i].Body(), 0, held)
 	}
 	d.keep(c, body, held)
 }
@@ -199,11 +199,11 @@ func (d *Dealer) handDownTimeout(i callIndex) time.Duration {
 // may produce it ("Progressive Call Results", #name-progressive-call-results); that
 // it must have announced call_canceling as well is not asked of it, for
 // Autobahn|JS has not.
-func (d *Dealer) invoke(c *call, body codec.Body, rest time.Duration) {
+func (d *Dealer) invoke(c *call, body codec.Body, rest time.Duration, held bool) {
 	r := c.at
 	d.do(Action{
 		Kind: Invoke, Pool: c.pool.id, Callee: r.callee.id, ID: c.id, Registration: r.id,
-		Origin: c.origin, Request: c.request, Body: body, Rest: rest,
+		Origin: c.origin, Request: c.request, Body: body, Rest: rest, Held: held,
 		StripProgress: !r.callee.features.ProgressiveCallResults,
 	})
 }

@@ -42,6 +42,7 @@ func (b *books) act(e event, a dealer.Action) {
 	switch a.Kind {
 	case dealer.Invoke:
 		b.checkInvoke(a)
+		must(a.Held == (e.kind != call), bodiesIntact, "a body that %s brings is held: %t", eventNames[e.kind], a.Held)
 	case dealer.Interrupt:
 		b.checkInterrupt(e, a)
 	case dealer.Refuse:

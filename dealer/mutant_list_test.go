@@ -258,7 +258,12 @@ var mutants = []mutant{
 	},
 	{
 		"parts that wait are lost", "call.go",
-		"		d.invoke(c, c.rare.more[i].Body(), 0)\n", "		_ = i\n",
+		"		d.invoke(c, c.rare.more[i].Body(), 0, held)\n", "		_ = i\n",
+		[]string{bodiesIntact},
+	},
+	{
+		"a body that waited is told to be its caller's", "slot.go",
+		"			d.dispatch(i, r, d.calls.at(i).body.Body(), true)\n", "			d.dispatch(i, r, d.calls.at(i).body.Body(), false)\n",
 		[]string{bodiesIntact},
 	},
 

@@ -57,7 +57,6 @@ func newDesk(t testing.TB, config dealer.PoolConfig) *desk {
 		most: driver.Bound{Bytes: 1000, By: "the test"}, text: played.AsJSON,
 	}
 	d.Driver = driver.New(d.dealer, d)
-	config.KeptBytes = 1 << 20
 	d.pool = d.dealer.OpenPool("exact com.example.p", config)
 	l, err := transport.Listen(context.Background(), "rs://127.0.0.1:0", transport.ListenOptions{})
 	if err != nil {

@@ -234,6 +234,18 @@ func TestOrderOnTheWire(t *testing.T) {
 	}
 }
 
+// A call that has waited lies in memory that the dealer gives to the next one.
+func TestCallThatHasWaitedIsWrittenLater(t *testing.T) {
+	d := newDesk(t, queue)
+	router, callee := d.addRouter(codec.JSON), d.addCallee("callee", codec.CBOR, all)
+	router.call(1, `[68,1,1,{}]`)
+	callee.gets(`[68,1,100,{}]`)
+	router.call(2, `[68,2,1,{"x":2},["second"]]`)
+	d.Perform(&d.out, d.dealer.Answer(0, callee.callee, 1, dealer.Final), driver.Hand{Serializer: codec.CBOR, Yield: &codec.Yield{}})
+	router.call(3, `[68,3,1,{"x":3},["third!"]]`)
+	callee.gets(`[68,2,100,{"x":2},["second"]]`)
+}
+
 // What follows waits until all actions of an event are carried out.
 func TestFollowUpsComeAfterTheActions(t *testing.T) {
 	d := newDesk(t, queue)

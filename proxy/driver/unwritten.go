@@ -67,18 +67,19 @@ func (d *Driver) later(out *transport.Outbox, to *transport.Conn, a *dealer.Acti
 	e.callee, e.origin = d.callees[a.Callee], d.origins[a.Origin]
 }
 
-// hold copies what of the letter lies in memory that is another's once the lock is
-// given back: its dictionary, and the payload of a call.
+// hold copies what of the letter lies in memory that may be another's once the lock
+// is given back: its dictionary, and the payload of a call that has waited. Of the
+// message at hand, payload and URI stay their reader's.
 func (e *entry) hold() {
 	l := &e.letter
 	body := codec.Body{Serializer: l.from, Details: l.dict}
-	if l.kind == codec.TypeInvocation {
+	if e.action.Held {
 		body.Payload = l.payload
 	}
 	e.held = body.Hold(e.held.Release())
 	body = e.held.Body()
 	l.dict = body.Details
-	if l.kind == codec.TypeInvocation {
+	if e.action.Held {
 		l.payload = body.Payload
 	}
 }
