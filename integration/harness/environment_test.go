@@ -104,7 +104,7 @@ func TestContinuousIntegrationRunsAsAStranger(t *testing.T) {
 	}
 	folder := t.TempDir()
 	printing := "#!/bin/sh\necho \"command: $*\"\nenv\n"
-	if err := os.WriteFile(filepath.Join(folder, "make"), []byte(printing), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(folder, "make"), []byte(printing), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", folder+string(filepath.ListSeparator)+os.Getenv("PATH"))

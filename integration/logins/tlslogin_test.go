@@ -1,7 +1,7 @@
 package logins
 
 import (
-	"crypto/sha1" //nolint:gosec // how Crossbar.io names a certificate
+	"crypto/sha1"
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
@@ -83,7 +83,7 @@ func fingerprint(t *testing.T, certFile string) string {
 		t.Fatal(err)
 	}
 	block, _ := pem.Decode(b)
-	sum := sha1.Sum(block.Bytes) //nolint:gosec // as above
+	sum := sha1.Sum(block.Bytes)
 	var octets []string
 	for _, octet := range sum {
 		octets = append(octets, strings.ToUpper(hex.EncodeToString([]byte{octet})))

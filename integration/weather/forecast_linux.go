@@ -78,7 +78,7 @@ var events = []event{
 					return
 				}
 				now, _ := resourcesOf(pid)
-				before, _ = limitFiles(pid, uint64(max(now.files, 8))) //nolint:gosec // not negative
+				before, _ = limitFiles(pid, uint64(max(now.files, 8)))
 			}, func() {
 				if before > 0 && pid == w.sidecar.pid() {
 					_, _ = limitFiles(pid, before)

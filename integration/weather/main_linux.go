@@ -27,7 +27,7 @@ func main() {
 		return
 	}
 	length := flag.Duration("for", 10*time.Minute, "how long")
-	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the weather") //nolint:gosec // any number will do
+	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the weather")
 	race := flag.Bool("race", false, "build wampool with the race detector")
 	clock := flag.Bool("clock", false, "step the clock of this machine, too, by up to half an hour for some seconds")
 	flag.Parse()
