@@ -14,3 +14,6 @@ func UseNetwork(p *Proxy, connect transport.Connect, socket func(ctx context.Con
 
 // Held returns the bytes that are counted as held by clients.
 func Held(p *Proxy) int64 { return p.budget.Held() }
+
+// Unready returns why a sidecar can't do its work.
+func Unready(p *Proxy) []string { return p.unready() }

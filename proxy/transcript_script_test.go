@@ -50,7 +50,7 @@ const (
 type got struct{ actor, text string }
 
 func (g got) String() string {
-	if strings.HasPrefix(g.text, connectsBy) || g.text == hasStopped {
+	if strings.HasPrefix(g.text, connectsBy) || g.actor == "wampool" {
 		return g.actor + " " + g.text
 	}
 	return g.actor + " ◀ " + g.text
@@ -144,7 +144,8 @@ func readLine(text string) line {
 		return line{getting, strings.TrimSpace(actor), strings.Join(elementsOf(rest), " "), comment}
 	}
 	words := strings.Fields(text)
-	if what := strings.Join(words[1:], " "); what == hasStopped || strings.HasPrefix(what, connectsBy) && strings.HasPrefix(text, "pool") {
+	what := strings.Join(words[1:], " ")
+	if words[0] == "wampool" || strings.HasPrefix(text, "pool") && strings.HasPrefix(what, connectsBy) {
 		return line{getting, words[0], what, comment}
 	}
 	return line{kind: doing, text: text, comment: comment}

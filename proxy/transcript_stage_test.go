@@ -33,6 +33,7 @@ type stage struct {
 	proxy    *proxy.Proxy
 	router   *transport.Listener
 	stop     context.CancelFunc
+	log      journal
 	stopped  chan error
 	ended    bool // the sidecar, by itself
 	closed   bool
@@ -41,6 +42,8 @@ type stage struct {
 	drawn   map[string]uint64 // numbers that wampool has drawn, by their names
 	session int               // the latest that the router gave
 	granted int               // registrations that the router gave by itself
+
+	readiness string // what wampool says of it, if it was asked
 
 	mu         sync.Mutex
 	connecting string   // a client that connects
@@ -59,6 +62,28 @@ type actor struct {
 	came  [][]byte // in JSON
 	over  string   // how its connection ended
 	isOut bool     // it has ended the connection itself
+}
+
+// journal is what wampool has logged.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+// fault returns what it says of a fault of wampool's own, "" if that is nothing.
+func (j *journal) fault() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if i := strings.Index(j.text.String(), "internal error"); i >= 0 {
+		return j.text.String()[i:]
+	}
+	return ""
 }
 
 // errLost is how an actor's connection ends by itself.
@@ -96,7 +121,7 @@ func newStage(t *testing.T, o settings) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.proxy = proxy.New(config, zerolog.Nop())
+	s.proxy = proxy.New(config, zerolog.New(&s.log))
 	proxy.UseNetwork(s.proxy, s.network.Dial, s.network.Listen)
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
@@ -151,6 +176,9 @@ func (s *stage) close() {
 	}
 	for _, a := range all {
 		a.conn.Wait()
+	}
+	if fault := s.log.fault(); fault != "" {
+		s.t.Errorf("wampool has a fault: %s", fault)
 	}
 	if held := proxy.Held(s.proxy); held != 0 {
 		s.t.Errorf("%d bytes are counted as held by clients that are gone", held)
@@ -407,13 +435,22 @@ func (s *stage) gather(expected []got) (all []got) {
 			all = append(all, got{a.name, text})
 		}
 	}
+	if s.readiness != "" {
+		all = append(all, got{"wampool", s.readiness})
+		s.readiness = ""
+	}
 	if s.hasStopped() {
 		all = append(all, got{"wampool", hasStopped})
 	}
 	return all
 }
 
-const hasStopped = "has stopped"
+// What wampool itself comes to.
+const (
+	hasStopped = "has stopped"
+	isReady    = "is ready"
+	isNotReady = "is not ready: "
+)
 
 // hasStopped tells whether the sidecar has ended since it was asked last.
 func (s *stage) hasStopped() bool {

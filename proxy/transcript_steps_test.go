@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy"
 	"github.com/wampool/wampool/proxy/transport/played"
 )
 
@@ -28,6 +29,11 @@ func (s *stage) do(text string) {
 		s.unlisten()
 	case text == "router is up":
 		s.listen()
+	case text == "readiness":
+		s.readiness = isReady
+		if reasons := proxy.Unready(s.proxy); len(reasons) > 0 {
+			s.readiness = isNotReady + strings.Join(reasons, "; ")
+		}
 	case text == "drain":
 		s.stop()
 	case text == "stop":

@@ -38,6 +38,7 @@ var update = flag.Bool("update", false, "rewrite what wampool sends in the trans
 //	callee ▶ lost                     its connection breaks
 //	after 10s                         so much time passes
 //	router is down, router is up      whether it takes connections
+//	readiness                         asks wampool whether it is ready
 //	drain, stop                       a clean stop begins, or is cut short
 //
 // and below each line, for each that gets something from wampool, in its order,
@@ -46,6 +47,7 @@ var update = flag.Bool("update", false, "rewrite what wampool sends in the trans
 //	callee ◀ close 1002 "text"        its connection is closed, or
 //	callee ◀ lost                     breaks, or ends as RawSocket does
 //	pool2 connects by cbor            a pool session, where the router speaks several
+//	wampool is ready, has stopped     and the like
 //	nothing                           nobody gets anything, which is not worth a line else
 //
 // A message is its name and its elements in JSON; the type of request in an ERROR
