@@ -96,6 +96,11 @@ narrow: ## the tests of codec, dealer and transport where an int has 32 bits
 sim: ## simulate random pools: STEPS=… SEED=…
 	$(GO) test ./dealer -run '^TestSimulation$$' -count=1 -v -timeout 0 -sim.steps=$(STEPS) $(if $(SEED),-sim.seed=$(SEED))
 
+.PHONY: explore
+explore: ## go through all that can happen in small worlds, and find each mutant so: UPDATE=1 rewrites what is told of them
+	$(GO) test ./dealer -run '^TestExplore$$' -count=1 -v -timeout 0 -explore.deep $(if $(UPDATE),-update)
+	$(GO) test ./dealer -run '^TestMutants$$' -count=1 -v -timeout 0 -explore.deep
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME
 	@set -e; for package in $$($(GO) list ./...); do \

@@ -31,7 +31,7 @@ func (d *Dealer) Answer(now Time, from CalleeID, id uint64, kind AnswerKind) []A
 		if final {
 			ids.release(id)
 		}
-	case id >= 1 && id <= ids.first:
+	case ids.unchanged(id):
 		d.do(Action{Kind: ForwardOwn, Callee: from, ID: id, Request: id, Final: final})
 	case ids.issued(id):
 		d.do(Action{Kind: Discard, Callee: from, ID: id}) // answered twice
@@ -76,7 +76,7 @@ func (d *Dealer) extend(c *call) {
 	if c.rare == nil || !c.rare.watched {
 		return
 	}
-	c.rare.deadline = d.now + c.rare.timeout
+	c.rare.deadline = later(d.now, c.rare.timeout)
 	d.deadlines.down(&d.calls, c.rare.place)
 }
 

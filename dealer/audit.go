@@ -143,7 +143,7 @@ func (a *audit) roster(p *pool) {
 		if r.hasRoom() {
 			room++
 		}
-		if capacity += int64(r.bound()); r.bound() == 0 {
+		if capacity += r.slots(); r.bound() == 0 {
 			unlimited++
 		}
 	}

@@ -1,6 +1,11 @@
 package dealer_test
 
-import "github.com/wampool/wampool/dealer"
+import (
+	"fmt"
+	"time"
+
+	"github.com/wampool/wampool/dealer"
+)
 
 // compare holds what the dealer tells of its pools against the books.
 func (b *books) compare(d *dealer.Dealer) (finding *broken) {
@@ -34,4 +39,36 @@ func (b *books) compare(d *dealer.Dealer) (finding *broken) {
 	waits, runs := d.Load()
 	must(waits == waitingCalls && waits+runs == b.live, nothingLeft, "%d wait and %d run, of %d and %d", waits, runs, waitingCalls, b.live)
 	return nil
+}
+
+// checkDeadline finds Deadline early enough for everything that time will end,
+// and late enough for a driver that waits for it.
+func (b *books) checkDeadline(d *dealer.Dealer, e event) {
+	at, any := d.Deadline()
+	inTime := func(checker string, due time.Duration) {
+		if due < ever && (!any || at > due) {
+			panic(failed{checker, fmt.Sprintf("after %s the next tick is at %s (%t), too late for %s", eventNames[e.kind], at, any, due)})
+		}
+	}
+	if e.kind == tick && any && at <= b.now {
+		panic(failed{deadlinesKept, fmt.Sprintf("after a tick at %s the next one is at %s", b.now, at)})
+	}
+	for _, p := range b.pools {
+		if expiry, waits := p.expiry(); waits {
+			inTime(queueTimeout, expiry)
+		}
+		if p != nil && p.lingers {
+			inTime(membership, p.until)
+		}
+	}
+	for _, o := range b.origins {
+		if o == nil {
+			continue
+		}
+		for _, c := range o.calls {
+			if c.timed() {
+				inTime(deadlinesKept, c.deadline)
+			}
+		}
+	}
 }

@@ -85,7 +85,7 @@ func (b *books) recordLeave(e event, out outcome) {
 // vacated begins to linger where the last member has left.
 func (b *books) vacated(p *poolBook) {
 	if len(p.members) == 0 && p.config.Linger > 0 {
-		p.lingers, p.until = true, b.now+p.config.Linger
+		p.lingers, p.until = true, later(b.now, p.config.Linger)
 	}
 }
 
@@ -211,7 +211,7 @@ func (b *books) recordCall(e event, out outcome) {
 		return
 	}
 	c = &callBook{
-		pool: p, origin: o, request: e.request, since: b.now, parts: []uint64{e.serial}, timeout: e.timeout, deadline: b.now + e.timeout,
+		pool: p, origin: o, request: e.request, since: b.now, parts: []uint64{e.serial}, timeout: e.timeout, deadline: later(b.now, e.timeout),
 		receiveProgress: e.receiveProgress, open: e.progress, progressive: e.progress, passthru: e.passthru,
 	}
 	o.calls[e.request] = c
@@ -262,9 +262,9 @@ func (b *books) recordAnswer(e event, out outcome) {
 		}
 	case known:
 		want.Kind, want.Request = dealer.ForwardOwn, open.own
-	case e.id >= 1 && e.id <= callee.first:
+	case callee.passed(e.id):
 		want.Kind, want.Request = dealer.ForwardOwn, e.id
-	case e.id >= 1 && e.id <= callee.last:
+	case callee.had(e.id):
 		want.Kind = dealer.Discard
 	default:
 		want.Kind = dealer.Violate
@@ -288,7 +288,7 @@ func (b *books) recordAnswer(e event, out outcome) {
 	}
 	if c := open.call; c != nil && got.Kind == dealer.Forward && !e.final() {
 		c.tied = true
-		c.deadline = b.now + c.timeout
+		c.deadline = later(b.now, c.timeout)
 	}
 	if e.final() && known {
 		b.finish(callee, e.id)
@@ -374,14 +374,13 @@ func (b *books) recordOwn(e event, out outcome) {
 		open := callee.open[want]
 		open.more = e.progress
 		callee.open[want] = open
-	case e.request <= callee.first:
+	case e.request >= 1 && e.request <= callee.first && !callee.again:
 		want = e.request // a part of one that passed unchanged
 	case callee.past[e.request]:
 		must(!out.found, requestIDs, "a part of the router's invocation %d follows its answer to callee %d", e.request, e.callee)
 		return
 	default:
-		callee.last++
-		want = callee.last
+		want = callee.next()
 		callee.own[e.request] = want
 		callee.issue(want, openID{own: e.request, more: e.progress})
 	}

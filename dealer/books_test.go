@@ -9,6 +9,16 @@ import (
 	"github.com/wampool/wampool/dealer"
 )
 
+// ever is the end of all time.
+const ever time.Duration = 1<<63 - 1
+
+func later(t, wait time.Duration) time.Duration {
+	if sum := t + wait; sum >= t {
+		return sum
+	}
+	return ever
+}
+
 // books is what the checkers of the simulation know. It is written from events
 // and actions alone: what the dealer holds inside is not consulted.
 type books struct {
@@ -93,11 +103,35 @@ type calleeBook struct {
 	features codec.CalleeFeatures
 	first    uint64 // IDs up to here passed before it was added
 	last     uint64 // ID given out last
+	again    bool   // IDs have begun anew at 1
 	open     map[uint64]openID
 	busy     []uint64          // the keys of open, oldest first
 	own      map[uint64]uint64 // the router's own invocations that are open: its ID to the callee's
 	past     map[uint64]bool   // those that were answered before their last part came
 	places   map[*poolBook]*place
+}
+
+// next takes the ID that the callee's next invocation must have.
+func (c *calleeBook) next() uint64 {
+	for {
+		if c.last++; c.last > maxID || c.last == 0 {
+			c.last, c.again = 1, true
+		}
+		if _, open := c.open[c.last]; !open {
+			return c.last
+		}
+	}
+}
+
+// passed tells whether the router's own invocations had that ID before the
+// callee was added, and none that came later has had it.
+func (c *calleeBook) passed(id uint64) bool {
+	return id >= 1 && id <= c.first && (!c.again || id > c.last)
+}
+
+// had tells whether an invocation of the callee has, or has had, that ID.
+func (c *calleeBook) had(id uint64) bool {
+	return id >= 1 && id <= c.last || c.again && id >= 1 && id <= maxID
 }
 
 func (c *calleeBook) issue(id uint64, open openID) {
@@ -221,7 +255,7 @@ func must(ok bool, checker, format string, args ...any) {
 func (b *books) check(e event, out outcome) (finding *broken) {
 	defer recoverFinding(&finding)
 	if out.err == nil { // a refused join changes nothing, not even the time
-		b.now = max(b.now, e.now)
+		b.now = max(b.now, min(e.now, ever-1))
 	}
 	b.undelivered = 0
 	b.handed, b.revoked = b.handed[:0], b.revoked[:0]

@@ -56,7 +56,7 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 		p.queue.push(&d.calls, i)
 		d.watch(i)
 		if config.QueueTimeout > 0 {
-			d.next = min(d.next, d.now+config.QueueTimeout)
+			d.next = min(d.next, later(d.now, config.QueueTimeout))
 		}
 	}
 	return d.actions
@@ -85,7 +85,7 @@ func (d *Dealer) take(p *pool, in Call) callIndex {
 	c.open = in.Progress
 	c.needs = needs{passthru: in.Passthru, progressive: in.Progress}
 	if in.Timeout > 0 {
-		c.special().timeout, c.rare.deadline = in.Timeout, d.now+in.Timeout
+		c.special().timeout, c.rare.deadline = in.Timeout, later(d.now, in.Timeout)
 	}
 	return i
 }

@@ -104,8 +104,8 @@ func (b *books) checkDispatch(c *callBook, a dealer.Action) {
 	b.checkTime(c, a)
 	p.checkPick(c, m)
 	must(c.suits(callee.features), featuresKept, "callee %d lacks a feature that request %d needs", a.Callee, c.request)
-	callee.last++
-	must(a.ID == callee.last, requestIDs, "callee %d gets ID %d instead of %d", a.Callee, a.ID, callee.last)
+	want := callee.next()
+	must(a.ID == want, requestIDs, "callee %d gets ID %d instead of %d", a.Callee, a.ID, want)
 
 	c.state, c.at, c.id = running, m, a.ID
 	callee.issue(a.ID, openID{call: c})
@@ -348,7 +348,7 @@ func (p *poolBook) expiry() (at time.Duration, any bool) {
 		return 0, false
 	}
 	for _, c := range p.waiting {
-		if end := c.since + p.config.QueueTimeout; !any || end < at {
+		if end := later(c.since, p.config.QueueTimeout); !any || end < at {
 			at, any = end, true
 		}
 	}

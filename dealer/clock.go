@@ -43,7 +43,7 @@ func (d *Dealer) expire(p *pool) {
 		for i := p.queue.head; i != noCall; {
 			c := d.calls.at(i)
 			next := c.after
-			if end := c.since + timeout; end <= d.now {
+			if end := later(c.since, timeout); end <= d.now {
 				d.refuseLate(i, end)
 			} else if d.next = min(d.next, end); !c.handed {
 				break

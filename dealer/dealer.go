@@ -47,8 +47,16 @@ type Dealer struct {
 	buffers [][]byte // free buffers
 }
 
-// never is later than every deadline.
+// never is later than every deadline, and than every event.
 const never Time = 1<<63 - 1
+
+// later returns the time that lies that long after t: never, where no time does.
+func later(t Time, wait time.Duration) Time {
+	if wait > never-t {
+		return never
+	}
+	return t + wait
+}
 
 // New returns an empty dealer. The seed feeds the policy "random" alone; the
 // same seed and the same events give the same actions.
@@ -189,9 +197,7 @@ func (d *Dealer) origin(id OriginID) *origin {
 // buffers they pointed into may be used again.
 func (d *Dealer) begin(now Time) {
 	d.taken()
-	if now > d.now {
-		d.now = now
-	}
+	d.now = max(d.now, min(now, never-1))
 	for i, buffer := range d.spent {
 		if len(d.buffers) < maxFreeBuffers && cap(buffer) <= maxFreeBufferBytes {
 			d.buffers = append(d.buffers, buffer)

@@ -66,6 +66,8 @@ type event struct {
 	force    bool
 	features codec.CalleeFeatures
 	local    bool
+
+	luck uint64 // of an exploration: what the policy random picks, see [dealer.Dealer.SetRandom]
 }
 
 // final tells whether an answer is the last one of its call.

@@ -58,7 +58,7 @@ func (d *Dealer) handOn(i callIndex) {
 	c.pool.queue.pushHanded(&d.calls, i)
 	d.watch(i)
 	if timeout := c.pool.config.QueueTimeout; timeout > 0 {
-		d.next = min(d.next, d.now+timeout)
+		d.next = min(d.next, later(d.now, timeout))
 	}
 }
 

@@ -1,5 +1,7 @@
 package dealer
 
+import "slices"
+
 // maxID is the highest ID of the session scope; the next one is 1 ("IDs",
 // #name-ids).
 const maxID = 1 << 53
@@ -12,12 +14,14 @@ const maxID = 1 << 53
 // The IDs that come from the router are not expected to be consecutive:
 // Crossbar.io counts per realm, not per session.
 type requestIDs struct {
-	first uint64                // IDs up to here were the router's own, passed unchanged
-	last  uint64                // given out last
-	open  index                 // invocations that the callee has not finished: their calls plus one, or ownCall
-	own   map[uint64]ownRequest // the router's own among them
-	given map[uint64]uint64     // the router's ID of those to ours
-	ended endedRequests         // the router's own progressive calls that were answered before their last part came
+	first   uint64                // IDs up to here were the router's own, passed unchanged
+	last    uint64                // given out last
+	wrapped bool                  // they have begun anew: all up to maxID were in use
+	passed  uint64                // first, before that
+	open    index                 // invocations that the callee has not finished: their calls plus one, or ownCall
+	own     map[uint64]ownRequest // the router's own among them
+	given   map[uint64]uint64     // the router's ID of those to ours
+	ended   endedRequests         // the router's own progressive calls that were answered before their last part came
 }
 
 // ownCall stands for an invocation of the router's own.
@@ -33,13 +37,22 @@ func newRequestIDs(highest uint64) requestIDs { return requestIDs{first: highest
 
 func (ids *requestIDs) next() uint64 {
 	for {
-		if ids.last++; ids.last > maxID {
-			ids.last, ids.first = 1, 0
+		if ids.last++; ids.last > maxID || ids.last == 0 {
+			ids.passed = max(ids.passed, ids.first)
+			ids.last, ids.first, ids.wrapped = 1, 0, true
 		}
 		if ids.open.get(ids.last) == 0 {
 			return ids.last
 		}
 	}
+}
+
+// byAge returns the IDs of all invocations that the callee has, in the order in
+// which they were given.
+func (ids *requestIDs) byAge() []uint64 {
+	all := ids.open.ids()
+	again, _ := slices.BinarySearch(all, ids.last+1) // those behind are from before the numbers began anew
+	return slices.Concat(all[again:], all[:again])
 }
 
 // call returns the call that the callee has under an ID, and whether it has
@@ -75,7 +88,15 @@ func (ids *requestIDs) release(id uint64) {
 }
 
 // issued tells whether the callee may know this ID.
-func (ids *requestIDs) issued(id uint64) bool { return id >= 1 && id <= ids.last }
+func (ids *requestIDs) issued(id uint64) bool {
+	return id >= 1 && (id <= ids.last || ids.wrapped && id <= maxID)
+}
+
+// unchanged tells whether an invocation that passed before the callee was added
+// had this ID.
+func (ids *requestIDs) unchanged(id uint64) bool {
+	return id >= 1 && (id <= ids.first || id <= ids.passed && id > ids.last)
+}
 
 // OwnInvocation gives an INVOCATION of the router for a registration that is
 // not pooled, with the router's request ID, the ID under which the callee gets
@@ -92,7 +113,7 @@ func (d *Dealer) OwnInvocation(at CalleeID, request uint64, more bool) (uint64, 
 		ids.own[id] = ownRequest{request, more}
 		return id, true
 	}
-	if request <= ids.first {
+	if request >= 1 && request <= ids.first {
 		return request, true
 	}
 	if ids.ended.has(request) {
@@ -113,7 +134,7 @@ func (d *Dealer) OwnInvocation(at CalleeID, request uint64, more bool) (uint64, 
 func (d *Dealer) OwnInterrupt(at CalleeID, request uint64) (uint64, bool) {
 	ids := &d.callee(at).requests
 	id, known := ids.given[request]
-	if !known && request <= ids.first {
+	if !known && request >= 1 && request <= ids.first {
 		return request, true
 	}
 	return id, known

@@ -59,8 +59,8 @@ func (m *model) apply(e event, out outcome) {
 		c := m.callees[e.callee]
 		if own := c.own[out.id]; own != nil && own.request == e.request {
 			own.open = e.progress
-		} else if out.id > c.last {
-			c.last = out.id
+		} else if out.found && (e.request == 0 || e.request > c.first || c.again) {
+			m.next(e.callee)
 			c.own[out.id] = &modelOwn{e.request, e.progress}
 		}
 	case tick:
@@ -116,7 +116,7 @@ func (m *model) vacated(p *modelPool) {
 	case len(p.members) > 0:
 		m.refuseExhausted(p)
 	case p.config.Linger > 0:
-		p.lingers, p.until = true, m.now+p.config.Linger
+		p.lingers, p.until = true, later(m.now, p.config.Linger)
 	default:
 		m.release(p)
 	}
@@ -151,10 +151,8 @@ func (m *model) lose(callee dealer.CalleeID) {
 		}
 	}
 	var handed []*modelCall
-	for id := uint64(1); id <= m.callees[callee].last; id++ {
-		c := m.at(callee, id)
+	for _, c := range m.callees[callee].byAge(m.calls, callee) {
 		switch {
-		case c == nil:
 		case c.answers && c.kept && !c.tied && c.pool.open && c.retries < c.pool.config.Retries:
 			c.retries++
 			m.handOn(c)
@@ -182,6 +180,35 @@ func (m *model) lose(callee dealer.CalleeID) {
 	}
 }
 
+// byAge returns the calls that a callee has, in the order in which it got them.
+func (c *modelCallee) byAge(all []*modelCall, at dealer.CalleeID) (calls []*modelCall) {
+	for _, other := range all {
+		if !other.waits && !other.over && other.callee == at {
+			calls = append(calls, other)
+		}
+	}
+	slices.SortFunc(calls, func(a, b *modelCall) int {
+		if early, late := a.id > c.last, b.id > c.last; early != late { // from before the numbers began anew
+			return cmp.Compare(b.id, a.id)
+		}
+		return cmp.Compare(a.id, b.id)
+	})
+	return calls
+}
+
+// next returns the ID of the next invocation of a callee.
+func (m *model) next(at dealer.CalleeID) uint64 {
+	c := m.callees[at]
+	for {
+		if c.last++; c.last > maxID || c.last == 0 {
+			c.last, c.again = 1, true
+		}
+		if c.own[c.last] == nil && m.at(at, c.last) == nil {
+			return c.last
+		}
+	}
+}
+
 // handOn puts a running call in front of those that wait.
 func (m *model) handOn(c *modelCall) {
 	m.handed++
@@ -203,7 +230,7 @@ func (m *model) refuseExhausted(p *modelPool) {
 func (m *model) elapse() {
 	for _, p := range m.byID() {
 		for _, c := range m.waiting(p) {
-			end := c.since + p.config.QueueTimeout
+			end := later(c.since, p.config.QueueTimeout)
 			switch {
 			case p.config.QueueTimeout == 0 || end > m.now:
 			case m.timed(c) && c.deadline <= end:
@@ -288,7 +315,7 @@ func (m *model) call(e event) {
 			return
 		}
 	}
-	c := &modelCall{in: e, pool: p, since: m.now, answers: true, over: true, open: e.progress, parts: []uint64{e.serial}, deadline: m.now + e.timeout}
+	c := &modelCall{in: e, pool: p, since: m.now, answers: true, over: true, open: e.progress, parts: []uint64{e.serial}, deadline: later(m.now, e.timeout)}
 	queued, limit := len(m.waiting(p)), 0
 	for _, member := range p.members {
 		limit += p.bound(member)
@@ -391,10 +418,10 @@ func (m *model) dispatch(c *modelCall) {
 		m.end(c)
 		return
 	}
-	m.callees[member.callee].last++
+	id := m.next(member.callee)
 	_, kept := m.sums(c.pool)
 	c.kept = c.pool.config.KeptBytes > 0 && kept+c.size() <= c.pool.config.KeptBytes
-	c.over, c.callee, c.id = false, member.callee, m.callees[member.callee].last
+	c.over, c.callee, c.id = false, member.callee, id
 	rest := time.Duration(0)
 	if c.in.timeout > 0 && c.deadline-m.now < c.in.timeout {
 		rest = c.deadline - m.now
@@ -482,9 +509,9 @@ func (m *model) answer(e event) {
 		if e.final() {
 			delete(callee.own, e.id)
 		}
-	case e.id == 0 || e.id > callee.last:
+	case e.id == 0 || e.id > callee.last && !callee.again || e.id > maxID && e.id > callee.first:
 		a.Kind = dealer.Violate
-	case e.id <= callee.first:
+	case e.id <= callee.first && !(callee.again && e.id <= callee.last):
 		a.Kind, a.Request, a.Final = dealer.ForwardOwn, e.id, e.final()
 	default:
 		a.Kind = dealer.Discard
@@ -497,7 +524,7 @@ func (m *model) answer(e event) {
 	case c != nil && a.Kind == dealer.Forward:
 		c.tied = true
 		if m.timed(c) {
-			c.deadline = m.now + c.in.timeout
+			c.deadline = later(m.now, c.in.timeout)
 		}
 	}
 }

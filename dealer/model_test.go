@@ -110,6 +110,7 @@ type modelMember struct {
 type modelCallee struct {
 	features    codec.CalleeFeatures
 	first, last uint64
+	again       bool                 // IDs have begun anew at 1
 	own         map[uint64]*modelOwn // by their IDs here
 	past        map[uint64]bool      // the router's own that were answered before their last part
 }
@@ -155,7 +156,7 @@ func (m *model) timed(c *modelCall) bool {
 func (m *model) compare(e event, out outcome) error {
 	m.got, m.want = out.actions, nil
 	if e.kind != openPool && e.kind != addCallee && e.kind != addOrigin && e.kind != ownInvocation && out.err == nil {
-		m.now = max(m.now, e.now)
+		m.now = max(m.now, min(e.now, ever-1))
 	}
 	m.apply(e, out)
 	got, want := m.got, m.want

@@ -145,12 +145,12 @@ var mutants = []mutant{
 	},
 	{
 		"timeout comes early", "clock.go",
-		"c.since + timeout;", "c.since + timeout/2;",
+		"later(c.since, timeout);", "later(c.since, timeout/2);",
 		[]string{queueTimeout},
 	},
 	{
 		"no deadline for who waits", "call.go",
-		"			d.next = min(d.next, d.now+config.QueueTimeout)\n", "",
+		"			d.next = min(d.next, later(d.now, config.QueueTimeout))\n", "",
 		[]string{queueTimeout},
 	},
 	{
@@ -177,7 +177,7 @@ var mutants = []mutant{
 	},
 	{
 		"least ignores the limits", "roster.go",
-		"load = uint64(inFlight) << 32 / uint64(r.limit)", "load = uint64(inFlight) << 32",
+		"load = fraction(inFlight, r.limit)", "load = uint64(inFlight) << 32",
 		[]string{policyObeyed},
 	},
 
@@ -332,7 +332,7 @@ var mutants = []mutant{
 	},
 	{
 		"progress does not extend the time", "answer.go",
-		"	c.rare.deadline = d.now + c.rare.timeout\n", "",
+		"	c.rare.deadline = later(d.now, c.rare.timeout)\n", "",
 		[]string{deadlinesKept, interrupts},
 	},
 
@@ -435,7 +435,7 @@ var mutants = []mutant{
 	},
 	{
 		"least overlooks the scope's other pools", "roster.go",
-		"		load = max(load, uint64(r.share.inFlight)<<32/uint64(r.share.limit))\n", "		load = max(load, uint64(r.inFlight)<<32/uint64(r.share.limit))\n",
+		"		load = max(load, fraction(r.share.inFlight, r.share.limit))\n", "		load = max(load, fraction(r.inFlight, r.share.limit))\n",
 		[]string{policyObeyed},
 	},
 	{

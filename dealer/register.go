@@ -159,7 +159,7 @@ func (d *Dealer) vacated(p *pool) {
 	case p.roster.size > 0:
 		d.refuseExhausted(p)
 	case p.config.Linger > 0:
-		p.lingers, p.lingerEnd = true, d.now+p.config.Linger
+		p.lingers, p.lingerEnd = true, later(d.now, p.config.Linger)
 		d.next = min(d.next, p.lingerEnd)
 	default:
 		d.release(p)
@@ -230,7 +230,7 @@ func (d *Dealer) Lose(now Time, at CalleeID) []Action {
 		}
 	}
 	var handed []callIndex
-	for _, id := range c.requests.open.ids() {
+	for _, id := range c.requests.byAge() {
 		i, _ := c.requests.call(id)
 		if i != noCall && d.loseCall(i) { // of its own calls the router knows by itself
 			handed = append(handed, i)

@@ -1,6 +1,9 @@
 package dealer
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // roster holds a pool's registrations in the order in which they were made,
 // and finds one with room in O(log n).
@@ -19,7 +22,7 @@ type roster struct {
 	cursor  int // position that was picked last, -1 before the first pick
 
 	unlimited int   // registrations without a limit, which make load absolute
-	capacity  int64 // sum of the limits of the others
+	capacity  int64 // sum of the limits of the others, as far as they are counted
 }
 
 const noRoom = math.MaxUint64
@@ -30,6 +33,12 @@ func (ro *roster) withRoom() int {
 	}
 	return int(ro.room[1])
 }
+
+// maxSlots of one registration are counted: sums of limits that callees choose
+// must not overflow.
+const maxSlots = 1 << 40
+
+func (r *registration) slots() int64 { return min(int64(r.bound()), maxSlots) }
 
 // slots returns the sum of all limits, as far as it can be counted.
 func (ro *roster) slots() int { return int(min(ro.capacity, math.MaxInt)) }
@@ -46,7 +55,7 @@ func (ro *roster) add(r *registration) {
 	ro.members[ro.end] = r
 	ro.end++
 	ro.size++
-	ro.capacity += int64(r.bound())
+	ro.capacity += r.slots()
 	if r.bound() == 0 {
 		if ro.unlimited++; ro.unlimited == 1 {
 			ro.refreshAll()
@@ -60,7 +69,7 @@ func (ro *roster) remove(r *registration) {
 	ro.members[r.position] = nil
 	ro.set(r.position, 0, noRoom)
 	ro.size--
-	ro.capacity -= int64(r.bound())
+	ro.capacity -= r.slots()
 	if r.bound() == 0 {
 		if ro.unlimited--; ro.unlimited == 0 {
 			ro.refreshAll()
@@ -127,12 +136,18 @@ func (ro *roster) loadOf(r *registration) uint64 {
 	}
 	load := uint64(0)
 	if r.limit > 0 {
-		load = uint64(inFlight) << 32 / uint64(r.limit) //nolint:gosec // not negative, and below 2^31
+		load = fraction(inFlight, r.limit)
 	}
 	if shared {
-		load = max(load, uint64(r.share.inFlight)<<32/uint64(r.share.limit)) //nolint:gosec // not negative, and below 2^31
+		load = max(load, fraction(r.share.inFlight, r.share.limit))
 	}
 	return load
+}
+
+// fraction returns n/of as a fraction of 2^64. There is room: n is less.
+func fraction(n, of int) uint64 {
+	quotient, _ := bits.Div64(uint64(n), 0, uint64(of)) //nolint:gosec // neither is negative
+	return quotient
 }
 
 func (ro *roster) set(position int, room int32, load uint64) {

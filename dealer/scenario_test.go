@@ -1,7 +1,6 @@
 package dealer_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,8 +12,6 @@ import (
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
 )
-
-var update = flag.Bool("update", false, "rewrite what comes out in the scenario files")
 
 // TestScenarios plays testdata/*.txt. A line is an event, and the indented
 // lines below it are the actions that must come out; # begins a comment. With

@@ -39,7 +39,7 @@ func (q *requester) next(rng *rand.Rand) uint64 {
 
 // manners are what origins may be like; half of them are tame.
 var manners = [...]func(*requester, *rand.Rand) uint64{
-	ascending, ascending, ascending,
+	ascending, ascending, ascending, ascending,
 	func(_ *requester, rng *rand.Rand) uint64 { return 1 + rng.Uint64N(200) }, // in any order, again and again
 	// Far away and back, a little below where it was, and a little above.
 	func(_ *requester, rng *rand.Rand) uint64 {
@@ -61,6 +61,13 @@ var manners = [...]func(*requester, *rand.Rand) uint64{
 			return maxID - rng.Uint64N(20)
 		}
 		return (q.last+rng.Uint64N(3)*rng.Uint64N(40))%maxID + 1
+	},
+	// Any number at all, and one of the last again.
+	func(q *requester, rng *rand.Rand) uint64 {
+		if len(q.recent) > 0 && rng.IntN(3) == 0 {
+			return q.recent[rng.IntN(len(q.recent))]
+		}
+		return []uint64{0, rng.Uint64N(4), rng.Uint64(), 1<<64 - 1 - rng.Uint64N(70), 1<<63 + rng.Uint64N(70)}[rng.IntN(5)]
 	},
 }
 

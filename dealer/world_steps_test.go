@@ -3,6 +3,7 @@ package dealer_test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -23,7 +24,9 @@ func (w *world) newCall() (event, bool) {
 		receiveProgress: w.rng.IntN(2) == 0, progress: w.rng.IntN(12) == 0, passthru: w.rng.IntN(20) == 0,
 	}
 	if w.rng.IntN(4) == 0 {
-		e.timeout = time.Duration(1+w.rng.IntN(30)) * time.Millisecond
+		if e.timeout = time.Duration(1+w.rng.IntN(30)) * time.Millisecond; w.rng.IntN(20) == 0 {
+			e.timeout = ever - time.Duration(w.rng.IntN(3))
+		}
 	}
 	if e.progress {
 		w.progressive = append(w.progressive, progressiveCall{p.id, o.id, e.request})
@@ -47,8 +50,9 @@ func (w *world) part() (event, bool) {
 	}
 	if c := o.calls[of.request]; c == nil && !o.ended[of.request] {
 		return event{}, false // complete, and answered: it would be a new call
-	} else if c != nil && c.pool != p {
-		return event{}, false
+	}
+	if other := some(w, w.b.pools); w.rng.IntN(8) == 0 {
+		of.pool = other.id // what a part is for was said by the first one
 	}
 	return event{kind: call, pool: of.pool, origin: of.origin, request: of.request, progress: w.rng.IntN(3) > 0}, true
 }
@@ -79,7 +83,11 @@ func (w *world) bogusAnswer() (event, bool) {
 		return event{}, false
 	}
 	id := c.last + 1 + uint64(w.rng.IntN(3))
-	if w.rng.IntN(3) > 0 {
+	switch w.rng.IntN(6) {
+	case 0:
+	case 1:
+		id = w.anyID()
+	default:
 		id -= min(id, uint64(w.rng.IntN(12)))
 	}
 	return event{kind: answer, callee: c.id, id: id, answer: w.answerKind()}, true
@@ -101,9 +109,30 @@ func (w *world) someCancel() (event, bool) {
 	}, true
 }
 
-// wait lets time pass, also for a driver that is late with its tick.
+// anyID is what somebody sends who obeys no rule.
+func (w *world) anyID() uint64 {
+	switch w.rng.IntN(5) {
+	case 0:
+		return uint64(w.rng.IntN(3))
+	case 1:
+		return maxID - 2 + w.rng.Uint64N(4)
+	case 2:
+		return 1<<64 - 1 - w.rng.Uint64N(2)
+	case 3:
+		return w.rng.Uint64N(60)
+	}
+	return w.rng.Uint64()
+}
+
+// wait lets time pass, also for a driver that is late with its tick. In few
+// worlds it jumps, even to its end.
 func (w *world) wait() (event, bool) {
-	w.now += time.Duration(w.rng.IntN(8)) * time.Millisecond
+	if w.jumps && w.rng.IntN(40) == 0 {
+		jumps := [...]time.Duration{time.Hour, 1 << 53, ever / 2, -ever, ever}
+		w.now = jumps[w.rng.IntN(2+w.rng.IntN(4))]
+		return event{kind: tick}, true
+	}
+	w.now = later(w.now, time.Duration(w.rng.IntN(8))*time.Millisecond)
 	return event{kind: tick}, w.rng.IntN(3) > 0
 }
 
@@ -122,7 +151,11 @@ func (w *world) newCallee() (event, bool) {
 			n++
 		}
 	}
-	return event{kind: addCallee, features: w.features(), id: uint64(w.rng.IntN(3) * w.rng.IntN(20))}, n < w.maxCallees
+	e := event{kind: addCallee, features: w.features(), id: uint64(w.rng.IntN(3) * w.rng.IntN(20))}
+	if w.rng.IntN(30) == 0 {
+		e.id = w.anyID()
+	}
+	return e, n < w.maxCallees
 }
 
 func (w *world) joinPool() (event, bool) {
@@ -140,6 +173,9 @@ func (w *world) joinPool() (event, bool) {
 	}
 	if w.rng.IntN(6) > 0 {
 		e.limit = 1 + w.rng.IntN(4)
+	}
+	if w.rng.IntN(30) == 0 {
+		e.limit = []int{math.MaxInt, math.MaxInt - 1, 1 << 30}[w.rng.IntN(3)]
 	}
 	e.force = w.rng.IntN(16) == 0
 	return e, true
@@ -222,7 +258,10 @@ func (w *world) own() (event, bool) {
 	}
 	e.progress = w.rng.IntN(3) == 0
 	if c.first > 0 && w.rng.IntN(6) == 0 {
-		e.request = 1 + uint64(w.rng.IntN(int(c.first)))
+		e.request = 1 + w.rng.Uint64N(c.first)
+	}
+	if w.rng.IntN(20) == 0 {
+		e.request = w.anyID()
 	}
 	w.checkOwnInterrupt(c, e.request)
 	return e, true
@@ -232,7 +271,7 @@ func (w *world) own() (event, bool) {
 // is open, and stopped after the answer.
 func (w *world) checkOwnInterrupt(c *calleeBook, request uint64) {
 	want, open := c.own[request]
-	if request <= c.first {
+	if !open && request >= 1 && request <= c.first && !c.again {
 		want, open = request, true
 	}
 	if got, reach := w.d.OwnInterrupt(c.id, request); got != want || reach != open {

@@ -27,6 +27,7 @@ type world struct {
 	weights                []int   // of stepWeights
 	featureOdds            float64 // of a callee to announce each feature
 	drainAt                int     // step; -1: never
+	jumps                  bool    // time does
 
 	now          time.Duration
 	steps        int
@@ -72,6 +73,7 @@ func newWorld(rng *rand.Rand) *world {
 		maxCallees: 1 + rng.IntN(6), maxOrigins: 1 + rng.IntN(4),
 		featureOdds: []float64{0, 0.5, 0.9, 1}[rng.IntN(4)], drainAt: -1,
 	}
+	w.jumps = rng.IntN(8) == 0
 	for _, s := range stepWeights {
 		w.weights = append(w.weights, 1+s.weight*(20+rng.IntN(180))/100)
 	}
@@ -188,10 +190,10 @@ func (w *world) do(e event) outcome {
 			panic(failed{"model", err.Error()})
 		}
 	}
-	w.fail(w.b.check(e, out))
-	w.checkDeadline(e)
+	fail(w.b.check(e, out))
+	w.b.checkDeadline(w.d, e)
 	if w.steps%64 == 0 {
-		w.fail(w.b.compare(w.d))
+		fail(w.b.compare(w.d))
 	}
 	if e.kind == call {
 		spoil(w.buffer)
@@ -199,37 +201,9 @@ func (w *world) do(e event) outcome {
 	return out
 }
 
-func (w *world) fail(finding *broken) {
+func fail(finding *broken) {
 	if finding != nil {
 		panic(failed{finding.checker, finding.text})
-	}
-}
-
-// checkDeadline finds Deadline early enough for everything that time will end.
-func (w *world) checkDeadline(e event) {
-	at, any := w.d.Deadline()
-	inTime := func(checker string, due time.Duration) {
-		if !any || at > due {
-			panic(failed{checker, fmt.Sprintf("after %s the next tick is at %s (%t), too late for %s", eventNames[e.kind], at, any, due)})
-		}
-	}
-	for _, p := range w.b.pools {
-		if expiry, waits := p.expiry(); waits {
-			inTime(queueTimeout, expiry)
-		}
-		if p != nil && p.lingers {
-			inTime(membership, p.until)
-		}
-	}
-	for _, o := range w.b.origins {
-		if o == nil {
-			continue
-		}
-		for _, c := range o.calls {
-			if c.timed() {
-				inTime(deadlinesKept, c.deadline)
-			}
-		}
 	}
 }
 
@@ -269,20 +243,29 @@ func (w *world) end() {
 		}
 		w.do(event{kind: lose, callee: c.id})
 	}
-	w.now += time.Hour
+	w.now = later(max(w.now, w.b.now), time.Hour)
 	w.do(event{kind: tick}) // for those that linger
+	for _, p := range w.b.pools {
+		if p != nil && p.lingers { // to the end of all time
+			w.do(event{kind: revokePool, pool: p.id})
+		}
+	}
 	for _, o := range w.b.origins {
 		if o != nil {
 			w.do(event{kind: dropOrigin, origin: o.id})
 			w.do(event{kind: removeOrigin, origin: o.id})
 		}
 	}
-	w.now += time.Hour
+	w.now = later(max(w.now, w.b.now), time.Hour)
 	w.do(event{kind: tick})
+	if at, any := w.d.Deadline(); any { // a call's own time was long
+		w.now = at
+		w.do(event{kind: tick})
+	}
 	if at, any := w.d.Deadline(); any {
 		panic(failed{nothingLeft, fmt.Sprintf("a tick at %s for nobody", at)})
 	}
-	w.fail(w.b.compare(w.d))
+	fail(w.b.compare(w.d))
 	if left := w.d.Pools(); len(left) > 0 {
 		panic(failed{nothingLeft, fmt.Sprintf("pools are left: %+v", left)})
 	}
