@@ -1,59 +1,9 @@
 package proxy
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 )
-
-// A router that names no authrole gives no equal role: only where any role may
-// join, the probe alone decides.
-func TestRouterWithoutRoles(t *testing.T) {
-	for _, test := range []struct {
-		block         string
-		pools, client string // roles in their WELCOMEs
-		pooled        bool
-	}{
-		{block: ``},
-		{block: `admit = ["backend"]`},
-		{block: `admit = ["*"]`, pooled: true},
-		{block: ``, pools: "backend"},
-		{block: ``, client: "backend"},
-		{block: `admit = ["backend"]`, client: "backend", pooled: true},
-		{block: `admit = ["*"]`, pools: "backend", pooled: true},
-		{block: `admit = ["*"]`, pools: "backend", client: "worker", pooled: true},
-		{block: ``, pools: "backend", client: "worker"},
-		{block: ``, pools: "backend", client: "backend", pooled: true},
-		{block: `admit = ["worker"]`, pools: "backend", client: "backend"},
-	} {
-		t.Run(strings.NewReplacer(" ", "", `"`, "").Replace(fmt.Sprintf("%s,%s,%s", test.block, test.pools, test.client)), func(t *testing.T) {
-			w := makeWorld(t)
-			w.start(worldOptions{realm: fmt.Sprintf("pool %q {\n%s\n}", "com.example.p", test.block)})
-			welcome := func(at *peer, role string) {
-				details := `{"realm":"realm1","roles":{}}`
-				if role != "" {
-					details = fmt.Sprintf(`{"realm":"realm1","authrole":%q,"roles":{}}`, role)
-				}
-				at.send("[2,7,%s]", details)
-			}
-			pool := w.accept()
-			pool.expectPrefix(`[1,"realm1"`)
-			welcome(pool, test.pools)
-			client, router := w.connect()
-			client.send("%s", helloOne)
-			router.expect("%s", helloOne)
-			welcome(router, test.client)
-			client.expectPrefix(`[2,7,`)
-			client.send(`[64,1,%s,"com.example.p"]`, shared)
-			if !test.pooled {
-				router.expect(`[64,1,%s,"com.example.p"]`, shared)
-				return
-			}
-			w.registerPool(pool)
-			w.admit(client, router)
-		})
-	}
-}
 
 func TestRouterWithoutRolesIsTold(t *testing.T) {
 	for _, test := range []struct {

@@ -25,6 +25,19 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// Messages of sessions, and the options of one who shares a procedure.
+const (
+	helloOne  = `[1,"realm1",{"roles":{"callee":{}}}]`
+	helloTwo  = `[1,"realm2",{"roles":{"callee":{}}}]`
+	noRealm   = `[2,7,{"authrole":"backend","roles":{}}]`
+	realmOne  = `[2,7,{"realm":"realm1","authrole":"backend","roles":{}}]`
+	abort     = `[3,{},"wamp.close.normal"]`
+	goodbye   = `[6,{},"wamp.close.normal"]`
+	andOut    = `[6,{},"wamp.close.goodbye_and_out"]`
+	announced = `[64,2,{"invoke":"roundrobin","concurrency":1},"com.example.p"]`
+	shared    = `{"invoke":"roundrobin","concurrency":1}`
+)
+
 // patience is how long a test waits for what must happen.
 const patience = 20 * time.Second
 
@@ -120,7 +133,6 @@ type world struct {
 	isSlow  atomic.Bool             // the router's end of the next connection goes to slow
 	slow    chan *transport.Conn    // what is read by the test alone
 	stop    context.CancelFunc
-	later   *peer
 	pool    *peer // the pool session that was welcomed last
 	stopped chan error
 }

@@ -29,7 +29,7 @@ func TestRequestGoesOnToTheRouter(t *testing.T) {
 	dial := func(origin string) error {
 		dialed, err := transport.Dial(t.Context(), w.proxy.URLs()[0], transport.DialOptions{
 			Timeout: patience, Serializers: []codec.Serializer{codec.JSON}, Query: "ticket=s3cret-of-joe&a=%20b;c",
-			Header: http.Header{"Origin": {origin}, "X-Forwarded-Proto": {"https"}, "X-Forwarded-Host": {"elsewhere.example"}},
+			Header: http.Header{"Cookie": {"a=b"}, "Origin": {origin}, "X-Forwarded-Proto": {"https"}, "X-Forwarded-Host": {"elsewhere.example"}},
 		})
 		if err == nil {
 			t.Cleanup(func() { dialed.Conn.Abort(errors.New("the test is over")) })
@@ -42,7 +42,7 @@ func TestRequestGoesOnToTheRouter(t *testing.T) {
 	got := <-w.header
 	for name, want := range map[string]string{
 		"Query": "token=s3cret-of-wampool&ticket=s3cret-of-joe&a=%20b;c", "Origin": "http://" + router,
-		"X-Forwarded-For": "127.0.0.1, 127.0.0.1",
+		"X-Forwarded-For": "127.0.0.1, 127.0.0.1", "Cookie": "a=b",
 	} {
 		if got.Get(name) != want {
 			t.Errorf("%s is %q, want %q", name, got.Get(name), want)

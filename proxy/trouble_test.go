@@ -10,24 +10,6 @@ import (
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// A callee that was refused before any pool knew it still answers the
-// router's own invocations, and nobody else's.
-func TestAnswersOfARefusedCalleeAreItsOwn(t *testing.T) {
-	w, pool := newWorld(t, "")
-	member, _, registration := w.callee(pool, shared, "")
-	refused, router := w.join("backend", "")
-	refused.send(`[64,1,{"concurrency":0},"com.example.p"]`)
-	refused.expectPrefix(`[8,64,1,{},"wamp.error.invalid_argument"`)
-	pool.send(`[68,11,100,{}]`)
-	member.expect(`[68,1,%d,{}]`, registration)
-	for _, message := range []string{`[70,1,{},["its own"]]`, `[8,68,1,{},"com.example.error"]`} {
-		refused.send("%s", message)
-		router.expect("%s", message)
-	}
-	member.send(`[70,1,{},["real"]]`)
-	pool.expect(`[70,11,{},["real"]]`)
-}
-
 func TestSessionsFollowOneAnotherOnOneConnection(t *testing.T) {
 	w, pool := newWorld(t, "")
 	client, router, _ := w.callee(pool, shared, "")
@@ -47,44 +29,6 @@ func TestSessionsFollowOneAnotherOnOneConnection(t *testing.T) {
 	}
 }
 
-func TestRegisterAtItsProbeIsAnsweredOnceInADrain(t *testing.T) {
-	w, pool := newWorld(t, "")
-	member, _, registration := w.callee(pool, shared, "")
-	pool.send(`[68,11,100,{}]`)
-	member.expect(`[68,1,%d,{}]`, registration)
-	late, router := w.join("backend", "")
-	late.send(`[64,1,%s,"com.example.p"]`, shared)
-	router.expect(`[64,1,{},"com.example.p"]`)
-	w.stop()
-	pool.expect(`[66,2,100]`)
-	router.send(`[8,64,1,{},"wamp.error.procedure_already_exists",["taken"]]`)
-	late.expect(`[8,64,1,{},"wamp.error.unavailable",["the proxy is stopping"]]`)
-	late.send(`[48,2,{},"com.example.q"]`)
-	router.expect(`[48,2,{},"com.example.q"]`)
-	router.send(`[50,2,{}]`)
-	late.expect(`[50,2,{}]`) // nothing came before it
-	member.send(`[70,1,{}]`)
-	pool.expect(`[70,11,{}]`)
-}
-
-func TestStopWhileThePoolSessionComesBack(t *testing.T) {
-	w, pool := newWorld(t, "")
-	_, router := w.join("backend", "")
-	pool.conn.Close(1001, "restart", time.Second)
-	again := w.accept()
-	again.expectPrefix(`[1,"realm1"`)
-	w.stop()
-	router.expectPrefix(`[6,`)
-	again.send(`[2,1,{"realm":"realm1","authrole":"backend","roles":{"dealer":{}}}]`)
-	select {
-	case err := <-w.stopped:
-		w.stopped <- err
-	case <-time.After(patience):
-		t.Error("Serve does not return")
-		again.conn.Abort(errStopped)
-	}
-}
-
 func TestLargeAnswersDoNotEndThePoolSession(t *testing.T) {
 	w, pool := newWorld(t, "")
 	callee, _, registration := w.callee(pool, `{"concurrency":8}`, "")
@@ -97,36 +41,6 @@ func TestLargeAnswersDoNotEndThePoolSession(t *testing.T) {
 		callee.send(`[70,%d,{},[%q]]`, i, strings.Repeat("x", 7<<20))
 		pool.expectPrefix(`[70,%d,{},["xxx`, 10+i)
 	}
-}
-
-func TestLargeCallIsRefusedAndEndsNothing(t *testing.T) {
-	w, pool := newWorldOf(t, worldOptions{limits: `message_bytes = "1024B"`})
-	callee, _, registration := w.callee(pool, shared, "")
-	pool.send(`[68,11,100,{},[%q]]`, strings.Repeat("x", 2000))
-	pool.expectPrefix(`[8,68,11,{},"wamp.error.payload_size_exceeded"`)
-	pool.send(`[68,12,100,{}]`)
-	callee.expect(`[68,1,%d,{}]`, registration)
-}
-
-func TestRevocationThatCrossesOurUnregister(t *testing.T) {
-	w, pool := newWorld(t, "")
-	a, routerA, registration := w.callee(pool, shared, "")
-	a.send(`[66,2,%d]`, registration)
-	a.expect(`[67,2]`)
-	pool.expect(`[66,2,100]`)
-	b, routerB := w.join("backend", "")
-	b.send(`[64,1,%s,"com.example.p"]`, shared)
-	b.send(`[48,2,{},"com.example.q"]`) // held behind it
-	a.send(`[48,3,{},"com.example.q"]`)
-	routerA.expect(`[48,2,{},"com.example.q"]`)
-	pool.send(`[67,0,{"registration":100}]`)
-	pool.expect(`[64,3,{},"com.example.p"]`)
-	pool.send(`[8,66,2,{},"wamp.error.no_such_registration"]`)
-	pool.send(`[65,3,200]`)
-	w.admit(b, routerB)
-	routerB.expect(`[48,2,{},"com.example.q"]`)
-	pool.send(`[68,1,200,{}]`)
-	b.expectPrefix(`[68,1,`)
 }
 
 func TestHeldMessagesKeepTheirOrderBehindSeveralRegisters(t *testing.T) {
@@ -280,27 +194,4 @@ func TestCalleeThatDoesNotReadIsDropped(t *testing.T) {
 	for message := good.next(); !strings.HasSuffix(message, fmt.Sprintf(`,%d,{},["after"]]`, registration)); {
 		message = good.next()
 	}
-}
-
-func TestRegisterGivesUpWaitingForThePoolSession(t *testing.T) {
-	w, pool := newWorld(t, "")
-	w.proxy.patience = 100 * time.Millisecond
-	pool.conn.Abort(errStopped)
-	client, router := w.joinAmong("backend") // the pool session's HELLO stays unanswered
-	client.send(`[64,1,%s,"com.example.p"]`, shared)
-	client.send(`[48,2,{},"com.example.q"]`)
-	client.expectPrefix(`[8,64,1,{},"wamp.error.network_failure"`)
-	router.expect(`[48,1,{},"com.example.q"]`)
-}
-
-// An ERROR that answers a YIELD is nobody's, and need not be well formed.
-func TestErrorOfTheRouterForAnAnswerEndsNothing(t *testing.T) {
-	w, pool := newWorld(t, "")
-	callee, _, registration := w.callee(pool, shared, "")
-	pool.send(`[8,70,1,{},103,["no such request"]]`)
-	pool.send(`[8,70,1,{},"wamp.error.invalid_argument"]`)
-	pool.send(`[68,1,100,{}]`)
-	callee.expect(`[68,1,%d,{}]`, registration)
-	callee.send(`[70,1,{}]`)
-	pool.expect(`[70,1,{}]`)
 }

@@ -6,18 +6,6 @@ import (
 	"time"
 )
 
-// Some routers refuse a HELLO that lacks a role by saying nothing.
-func TestPoolSessionAnnouncesEveryRole(t *testing.T) {
-	w := makeWorld(t)
-	w.start(worldOptions{})
-	hello := w.accept().expectPrefix(`[1,"realm1",`)
-	for _, role := range []string{`"callee":{"features":{`, `"caller":{}`, `"publisher":{}`, `"subscriber":{}`} {
-		if !strings.Contains(hello, role) {
-			t.Errorf("HELLO %s lacks %s", hello, role)
-		}
-	}
-}
-
 func TestHelloThatIsNeverAnsweredSaysWhatWasSent(t *testing.T) {
 	w, log := loggingWorld(t)
 	w.prepare = func(p *Proxy) { p.loginPatience = 50 * time.Millisecond }
