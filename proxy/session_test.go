@@ -144,6 +144,7 @@ func TestNextSessionCountsAnew(t *testing.T) {
 			router.send(`[2,7,{"realm":%q,"authrole":"backend","roles":{}}]`, realm)
 			client.expectPrefix(`[2,7,`)
 		}
+		join()
 		c := w.onlyClient()
 		counts := func(when string, calls, invocations int64) {
 			t.Helper()
@@ -151,7 +152,6 @@ func TestNextSessionCountsAnew(t *testing.T) {
 				t.Errorf("%s, %s: %d in flight, busy %v; want %d and %d", realm, when, n, c.isBusy(), calls, invocations)
 			}
 		}
-		join()
 		welcome()
 		client.send(`[48,5,{},"com.example.q"]`)
 		router.expectPrefix(`[48,5,`)

@@ -6,8 +6,15 @@
 //	                                                        │
 //	[Driver.Perform] ◀──────────────────────────────────────┘
 //	  one action after the other ─────────▶ message ──▶ [transport.Outbox]
+//	                              or ─────▶ its place there ([transport.Slot])
 //	  when all of them are carried out ───▶ [dealer.Dealer.Done]
 //	  what follows from them ─────────────▶ events of their own, each in the same way
+//	owner, without its lock:     [Unwritten.Write] ──▶ messages in their places
+//	owner, under it again:       [Driver.Follow], where one could not be written
+//
+// A message whose payload has to be put into another serializer gets its place
+// under the lock and is written without it (unwritten.go), for that takes as long as
+// the payload is large. All others are as good as copied.
 //
 // What can follow from an action: a call whose message its callee can't take is
 // answered in the callee's stead; a caller that was told of an answer that it can't
@@ -22,7 +29,8 @@
 //
 // A driver has no lock and no goroutine. Its owner holds one lock around each event
 // and what Perform does with it; under it, sending appends to a bounded buffer in
-// memory. Memory for messages under construction is in one place, see scratch.
+// memory. Memory for messages under construction is in one place for those who build
+// one at a time: the holder of the lock, and each who writes without it (scratch.go).
 //
 // After a panic under that lock, [Driver.Resume] tells whether something was left
 // half way, and then [Driver.Restart] begins anew.

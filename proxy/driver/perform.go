@@ -7,7 +7,9 @@ import (
 )
 
 // Hand is the message at hand while the dealer's actions are carried out: the
-// answer that Forward and ForwardOwn pass on, or the INTERRUPT that came.
+// answer that Forward and ForwardOwn pass on, or the INTERRUPT that came. It has to
+// last until what the event leaves unwritten is written ([Driver.Unwritten]), and so
+// has the message of a [dealer.Call], but for its Details.
 type Hand struct {
 	Serializer codec.Serializer
 	Head       *codec.Head // of the answer as it came, for ForwardOwn
