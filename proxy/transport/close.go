@@ -64,7 +64,7 @@ func (c *Conn) closeHandshake(code int, reason string, linger time.Duration) {
 	defer c.closing.Done()
 	_ = c.gather.SetDeadline(time.Now().Add(max(linger, leastLinger)))
 	c.gather.Flush()
-	c.framing.part(code, reason)
+	c.framing.part(c, code, reason)
 	c.end(nil)
 }
 

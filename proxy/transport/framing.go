@@ -16,8 +16,9 @@ type framing interface {
 	pings() bool
 
 	// part tells the peer that this is the end and waits until it has heard.
-	// The connection has a deadline then, and nothing else is written.
-	part(code int, reason string)
+	// The connection has a deadline then, and nothing else is written but what
+	// comes into gaps.
+	part(c *Conn, code int, reason string)
 
 	// held returns the bytes of the buffer in which the reader keeps what makes
 	// no message yet.

@@ -161,7 +161,7 @@ func (f *rawSocket) pings() bool { return f.pinged.Load() }
 // part ends the stream, since RawSocket has no goodbye, and waits for the peer
 // to end its own: a socket that is closed with input unread loses what is on
 // its way to the peer.
-func (f *rawSocket) part(int, string) {
+func (f *rawSocket) part(*Conn, int, string) {
 	if !f.gather.endStream() {
 		return
 	}

@@ -191,6 +191,32 @@ func testCloseWaitsForSlots(t *testing.T, over string) {
 	server.Wait()
 }
 
+// Slots may be filled while the close frame is written.
+func TestCloseWhileSlotsAreFilled(t *testing.T) { overEach(t, testCloseWhileSlotsAreFilled) }
+
+func testCloseWhileSlotsAreFilled(t *testing.T, over string) {
+	for range 20 {
+		client, server := pairOver(t, over, codec.JSON, Limits{})
+		const slots = 20
+		var out Outbox
+		for range slots {
+			out.Reserve(server)
+		}
+		server.Close(1000, "", 5*time.Second)
+		for len(out.reserved) > 0 {
+			out.reserved[0].Fill([]byte("in the slot"))
+		}
+		out.Flush()
+		for range slots {
+			mustRead(t, client)
+		}
+		if _, err := client.Read(); err != io.EOF {
+			t.Fatalf("peer's read: %v, want EOF", err)
+		}
+		server.Wait()
+	}
+}
+
 // A connection that ends has no slots any more, and who has one does not notice.
 func TestConnectionEndsWithSlots(t *testing.T) { overEach(t, testConnectionEndsWithSlots) }
 

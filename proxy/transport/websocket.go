@@ -237,7 +237,7 @@ func (w *webSocket) ping() error { return w.writeFrame(noGap, opPing, nil) }
 
 func (w *webSocket) pings() bool { return true }
 
-// writeFrame gathers a frame. Conn.sending is held, or nobody else writes any more.
+// writeFrame gathers a frame. Conn.sending is held.
 func (w *webSocket) writeFrame(in gapNumber, opcode byte, payload []byte) error {
 	key := uint32(0)
 	if w.dialed {
@@ -248,12 +248,12 @@ func (w *webSocket) writeFrame(in gapNumber, opcode byte, payload []byte) error 
 
 // part is the close handshake (RFC 6455, 7.1.2), or the end of the stream. The
 // reader, if there is one, takes the peer's close frame; else it is awaited here.
-func (w *webSocket) part(code int, reason string) {
+func (w *webSocket) part(c *Conn, code int, reason string) {
 	if code == codeLost {
 		if !w.gather.endStream() {
 			return
 		}
-	} else if w.writeFrame(noGap, opClose, closePayload(code, reason)) != nil {
+	} else if w.writeClose(c, closePayload(code, reason)) != nil {
 		return
 	}
 	w.gather.Flush()
@@ -267,6 +267,12 @@ func (w *webSocket) part(code int, reason string) {
 		}
 		w.over = f.opcode == opClose
 	}
+}
+
+func (w *webSocket) writeClose(c *Conn, payload []byte) error {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	return w.writeFrame(noGap, opClose, payload)
 }
 
 // discard takes a payload that nobody wants.
