@@ -96,6 +96,12 @@ func (in *inflow) moreThrough() error {
 	return err
 }
 
+// readInto is more for who knows where the bytes go. All that has come must be taken.
+func (in *inflow) readInto(p []byte) (int, error) {
+	in.release()
+	return in.stream.Read(p)
+}
+
 // makeRoom makes room for n bytes behind those that are not taken.
 func (in *inflow) makeRoom(n int) {
 	b := in.held.b

@@ -98,9 +98,19 @@ const fragmentStep = 64 << 10
 // too large.
 const mostEmpty = 1000
 
-// readFragment appends a frame's payload to the message.
+// readFragment appends a frame's payload to the message. Of a long one, what has
+// not come with its header is read to where it belongs, and more at a time the
+// more has come.
 func (w *webSocket) readFragment(c *Conn, f *frameHeader) error {
 	for rest := f.length; rest > 0; {
+		if len(w.in.bytes()) == 0 && rest >= aheadBytes {
+			n, err := w.readLong(c, f, rest)
+			if err != nil {
+				return lost(err)
+			}
+			rest -= int64(n)
+			continue
+		}
 		if len(w.in.bytes()) == 0 {
 			if err := w.in.more(); err != nil {
 				return lost(err)
@@ -113,6 +123,19 @@ func (w *webSocket) readFragment(c *Conn, f *frameHeader) error {
 		rest -= int64(len(part))
 	}
 	return nil
+}
+
+// readLong reads once into the message, which has room for a step at least.
+func (w *webSocket) readLong(c *Conn, f *frameHeader, rest int64) (int, error) {
+	c.grow(int(min(rest, fragmentStep)))
+	b := c.message.b
+	n, err := w.in.readInto(b[len(b):min(int64(cap(b)), int64(len(b))+rest)])
+	f.unmask(b[len(b) : len(b)+n])
+	c.message.b = b[:len(b)+n]
+	if n > 0 {
+		return n, nil
+	}
+	return 0, err
 }
 
 // readHeader waits for the next frame.
