@@ -18,8 +18,8 @@ type gather struct {
 	net.Conn
 
 	// Immutable.
-	raw          syscall.RawConn // nil: no socket, so only run can write, or
-	now          nowWriter       // nil: nor anybody else
+	raw          syscall.RawConn // nil: it is no socket
+	now          nowWriter       // nil: nor can it be written at once otherwise; without both only run writes
 	limit        int
 	crest        int // as much unsent is worth a look
 	attemptWrite func(fd uintptr) bool
