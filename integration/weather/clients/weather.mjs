@@ -105,7 +105,8 @@ async function one(session, mine) {
     if (JSON.stringify(args) !== JSON.stringify([call, check, text])) sums.bad.push(`call ${call} came back with another payload`);
   } catch (e) {
     const uri = e?.error ?? e?.errorUri ?? e?.errorURI;
-    if (mine !== attached || e === 'lost') sums.lost += 1;
+    const gone = mine !== attached || e === 'lost' || e === 'session not open' || uri === 'Connection closed'; // in the libraries' words
+    if (gone) sums.lost += 1;
     else if (typeof uri === 'string') sums.errors[uri] = (sums.errors[uri] ?? 0) + 1;
     else sums.bad.push(`call ${call}: ${e?.stack ?? JSON.stringify(e)}`);
   } finally {
