@@ -207,21 +207,11 @@ func upgrade(ctx context.Context, u *url.URL, o *DialOptions, g *gather, hop *up
 	for i, s := range o.Serializers {
 		subprotocols[i] = s.Subprotocol()
 	}
-	header := o.Header.Clone()
-	if header == nil {
-		header = http.Header{}
-	}
-	if header.Get("User-Agent") == "" {
-		header.Set("User-Agent", "wampool")
-	}
-	if o.OwnOrigin {
-		header.Set("Origin", originOf(u))
-	}
 	socket, response, err := websocket.Dial(ctx, u.String(), &websocket.DialOptions{
 		HTTPClient: &http.Client{Transport: hop, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}},
-		HTTPHeader:      header,
+		HTTPHeader:      upgradeHeader(u, o),
 		Subprotocols:    subprotocols,
 		CompressionMode: websocket.CompressionDisabled,
 	})
@@ -252,6 +242,21 @@ func upgrade(ctx context.Context, u *url.URL, o *DialOptions, g *gather, hop *up
 		dialed.Header["Set-Cookie"] = cookies
 	}
 	return dialed, nil
+}
+
+// upgradeHeader returns the header of the upgrade request.
+func upgradeHeader(u *url.URL, o *DialOptions) http.Header {
+	header := o.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	if header.Get("User-Agent") == "" {
+		header.Set("User-Agent", "wampool")
+	}
+	if o.OwnOrigin {
+		header.Set("Origin", originOf(u))
+	}
+	return header
 }
 
 func joinQueries(a, b string) string {

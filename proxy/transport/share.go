@@ -10,7 +10,8 @@ import "math"
 // On one connection it is known in two heaps, not message by message: what the
 // older one holds counts until the last byte of it is written, and the newer one
 // then takes its place. It is counted only while more than 1/256 of the send buffer
-// is unsent, for below that no share can be too large.
+// is unsent, for below that no share can be too large. What fills a [Slot] in front
+// of it later on, and what TLS adds, makes it seem written by as much too early.
 //
 //	send buffer of limit bytes, unsent │ a sender goes on while its share is
 //	up to 1/256, at least 64 KiB       │ anything
