@@ -252,6 +252,8 @@ async def join(c):
     speaks = SERIALIZERS[c.get("serializer", "cbor")]()
     if c["url"].startswith("ws"):
         factory = WampWebSocketClientFactory(lambda: session, url=c["url"], serializers=[speaks], headers=c.get("headers"))
+        # Another session may hold up this process for longer, to derive a key; Autobahn would give up without a word to the session.
+        factory.setProtocolOptions(openHandshakeTimeout=0)
     else:
         factory = WampRawSocketClientFactory(lambda: session, speaks)
     await connect(c["url"], factory, c.get("ca"), c.get("certificate"))
