@@ -13,8 +13,9 @@ import (
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// poolFeatures are what the pool session announces as callee (contract,
-// section 6). Not call_timeout: timers stay at the router where it has them.
+// poolFeatures are what the pool session announces as callee ("Feature
+// Announcement", #name-feature-announcement). Not call_timeout: timers stay at the
+// router where it has them ("Call Timeouts", #name-call-timeouts).
 var poolFeatures = []string{
 	"call_canceling", "progressive_call_results", "progressive_call_invocations", "caller_identification",
 	"call_trustlevels", "pattern_based_registration", "shared_registration", "registration_revocation",
@@ -85,8 +86,8 @@ func (l *link) silence(s codec.Serializer, challenged bool) error {
 		errSilent, sent, l.realm.proxy.loginPatience, l.realm.config.Name, l.realm.config.Auth.Method, strings.Join(poolRoles, ", "), s)
 }
 
-// poolRoles are all that a client may have. Some routers take no HELLO that
-// lacks one of them.
+// poolRoles are all that a client may have ("HELLO", #name-hello-2). Some routers take
+// no HELLO that lacks one of them.
 var poolRoles = []string{"callee", "caller", "publisher", "subscriber"}
 
 // hello is what the pool session says first.

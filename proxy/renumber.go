@@ -1,13 +1,13 @@
 package proxy
 
-// maxID is the highest request ID; the next one is 1 (basic profile, "IDs").
+// maxID is the highest request ID; the next one is 1 ("IDs", #name-ids).
 const maxID = 1 << 53
 
 // renumbering maps the request IDs that a client gives to those that the router
 // sees, and back. They differ once wampool has inserted a request of its own
 // into the client's session at the router, or has answered one of the client's
 // requests itself: what a client counts is not what its router may count, and
-// neither may see a gap ("Protocol Errors").
+// neither may see a gap ("Protocol Errors", #name-protocol-errors).
 //
 //	client   1 CALL   2 CALL (answered here)   3 PUBLISH   4 SUBSCRIBE
 //	router   1 CALL                            2 PUBLISH   3 SUBSCRIBE
@@ -79,7 +79,9 @@ func (n *renumbering) afterwards(id uint64) uint64 {
 }
 
 // call is request for a CALL, or a further part of one; more tells whether
-// others follow. It is false for the part of a call that is over.
+// others follow: all parts have one ID, and one of a call that is over is ignored
+// ("Progressive Call Invocations", #name-progressive-call-invocation). It is false for
+// that.
 func (n *renumbering) call(id uint64, more bool) (uint64, bool) {
 	if _, over := n.over.get(id); over {
 		return 0, false

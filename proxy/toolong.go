@@ -7,7 +7,8 @@ import (
 )
 
 // spare deals with a message of the router that is longer than the client's
-// RawSocket takes, so that it does not cost the client its session: a result
+// RawSocket takes, and so must not be sent ("RawSocket Transport",
+// #name-rawsocket-transport), so that it does not cost the client its session: a result
 // becomes an error, which is returned to be passed on instead; a call is answered
 // in the client's stead, and an event is left out. It is false for messages
 // whose loss nobody can be told of: they end the connection.

@@ -10,7 +10,7 @@ import (
 )
 
 // What callers of each library are told, by error URI, a sentence, and in
-// ArgumentsKw what a program may want to know (contract, section 7).
+// ArgumentsKw what a program may want to know (dealer/README.md).
 
 // refusal is the ArgumentsKw of an ERROR that wampool gave.
 type refusal struct {
