@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -47,6 +48,7 @@ type stage struct {
 
 	mu         sync.Mutex
 	connecting string   // a client that connects
+	ends       []opened // of all connections
 	unnamed    []*actor // the router's ends of connections that wampool has made by itself
 }
 
@@ -57,11 +59,27 @@ type actor struct {
 	request uint64          // the highest that it has sent
 	seen    []heard         // of what it got, that nobody has asked for
 	greeted bool            // the transcript has its HELLO
+	end     *cable.End      // of the connection, on this side
 
 	mu    sync.Mutex
 	came  [][]byte // in JSON
 	over  string   // how its connection ended
 	isOut bool     // it has ended the connection itself
+}
+
+// opened is a connection.
+type opened struct{ dialer, listener *cable.End }
+
+// endOf returns this side's end of the connection whose peer has an address.
+func (s *stage) endOf(peer string) *cable.End {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.ends {
+		if o.dialer.LocalAddr().String() == peer {
+			return o.listener
+		}
+	}
+	return nil
 }
 
 // journal is what wampool has logged.
@@ -116,6 +134,11 @@ func urlOver(transport, address string) string {
 // newStage starts a router and a sidecar. They end with the test.
 func newStage(t *testing.T, o settings) *stage {
 	s := &stage{t: t, settings: o, drawn: make(map[string]uint64), stopped: make(chan error, 1)}
+	s.network.Opened = func(dialer, listener *cable.End) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.ends = append(s.ends, opened{dialer, listener})
+	}
 	s.listen()
 	config, err := configs.Parse([]byte(o.whole()), "transcript.hcl")
 	if err != nil {
@@ -226,9 +249,9 @@ func (s *stage) accept(h *transport.Handshake) {
 	if err != nil {
 		return
 	}
+	a := newActor(conn, s.endOf(h.RemoteAddr()))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := newActor(conn)
 	if client == "" {
 		s.unnamed = append(s.unnamed, a)
 		return
@@ -249,8 +272,8 @@ func serializerCalled(name string) (codec.Serializer, bool) {
 }
 
 // newActor begins to read a connection.
-func newActor(conn *transport.Conn) *actor {
-	a := &actor{conn: conn}
+func newActor(conn *transport.Conn, end *cable.End) *actor {
+	a := &actor{conn: conn, end: end}
 	go a.read()
 	return a
 }
@@ -326,8 +349,14 @@ func (s *stage) connect(name string, serializer codec.Serializer) {
 	s.mu.Lock()
 	s.connecting = name
 	s.mu.Unlock()
+	var end *cable.End
 	dialed, err := transport.Dial(context.Background(), urlOver(s.settings.here, sidecarAddress), transport.DialOptions{
-		Serializers: []codec.Serializer{serializer}, Timeout: time.Minute, Connect: s.network.Dial,
+		Serializers: []codec.Serializer{serializer}, Timeout: time.Minute,
+		Connect: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := s.network.Dial(ctx, network, address)
+			end, _ = conn.(*cable.End)
+			return conn, err
+		},
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -336,7 +365,7 @@ func (s *stage) connect(name string, serializer codec.Serializer) {
 		s.actors = append(s.actors, &actor{name: name, seen: []heard{{text: refusedBy(err)}}})
 		return
 	}
-	a := newActor(dialed.Conn)
+	a := newActor(dialed.Conn, end)
 	a.name = name
 	at := slices.IndexFunc(s.actors, func(other *actor) bool { return other.name == name+"@router" && !other.isOver() })
 	if at < 0 {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,10 +49,42 @@ func (s *stage) do(text string) {
 		s.joinPool(words)
 	case len(words) > 1 && words[1] == "joins":
 		s.join(words)
+	case len(words) > 1 && slices.Contains([]string{"stalls", "resumes", "pieces", "breaks"}, words[1]):
+		s.disturb(words)
 	case len(words) > 1 && words[1] == "registers":
 		s.register(words[0], strings.TrimSpace(strings.TrimPrefix(rest, words[1])))
 	default:
 		s.fail("there is no such step")
+	}
+}
+
+// disturb lets a fault happen to a connection.
+func (s *stage) disturb(words []string) {
+	a := s.find(words[0])
+	if a == nil {
+		s.fail("nobody is called %s", words[0])
+	}
+	here, there := a.end, a.end.Peer()
+	n := 0
+	if last := words[len(words)-1]; len(words) > 2 {
+		n, _ = strconv.Atoi(last)
+	}
+	switch {
+	case words[1] == "stalls":
+		here.Stall()
+		there.Stall()
+	case words[1] == "resumes":
+		here.Resume()
+		there.Resume()
+	case words[1] == "pieces":
+		here.Slice(func() int { return n })
+		there.Slice(func() int { return n })
+	case words[3] == "sending":
+		a.leave()
+		here.CutAfter(n)
+	default:
+		a.leave()
+		there.CutAfter(n)
 	}
 }
 

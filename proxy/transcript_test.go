@@ -36,6 +36,10 @@ var update = flag.Bool("update", false, "rewrite what wampool sends in the trans
 //	callee ▶ MESSAGE                  callee says a message to wampool
 //	callee ▶ close 1001 "restart"     it closes its connection
 //	callee ▶ lost                     its connection breaks
+//	callee stalls, callee resumes     nothing more arrives, either way; and it does
+//	callee pieces 3                   from now on so many bytes arrive at a time
+//	callee breaks after sending 20    its connection breaks 20 bytes later
+//	callee breaks after getting 20
 //	after 10s                         so much time passes
 //	router is down, router is up      whether it takes connections
 //	readiness                         asks wampool whether it is ready
