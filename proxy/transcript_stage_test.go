@@ -60,6 +60,7 @@ type actor struct {
 	seen    []heard         // of what it got, that nobody has asked for
 	greeted bool            // the transcript has its HELLO
 	end     *cable.End      // of the connection, on this side
+	got     uint64          // the latest request that it saw, at the router
 
 	mu    sync.Mutex
 	came  [][]byte // in JSON
@@ -329,6 +330,13 @@ func (a *actor) isOver() bool {
 	default:
 		return false
 	}
+}
+
+// isLeft tells whether it can say no more.
+func (a *actor) isLeft() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.isOut || a.isOver()
 }
 
 // find returns the actor of a name that has a connection, else the last one
