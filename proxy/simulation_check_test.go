@@ -19,6 +19,8 @@ import (
 //     asked for, by its own counting;
 //   - INTERRUPT reaches only who announced it, for what it has not answered;
 //   - the router sees each session's requests counted without a gap;
+//   - in the end the pool session holds what a callee is registered for, and
+//     nothing else;
 //   - nobody's session ends who keeps to the rules.
 
 // simCall is a call, from the pool session or of a caller here.
@@ -281,6 +283,26 @@ func (s *simulation) checkLedger() {
 	for _, token := range slices.Sorted(maps.Keys(s.calls)) {
 		if c := s.calls[token]; c.isOpen() {
 			s.fail("no answer to the call of %s", token)
+		}
+	}
+}
+
+// checkRegistrations looks at the end whether the router holds what it should.
+func (s *simulation) checkRegistrations() {
+	wanted := make(map[string]string)
+	for _, c := range s.live() {
+		for _, m := range c.members {
+			wanted[m.procedure] = c.name
+		}
+	}
+	for procedure, g := range s.router.held {
+		if strings.HasPrefix(g.of.name, "pool") && !g.of.isLeft() && wanted[procedure] == "" {
+			s.fail("the pool session holds %s, and no callee has it", procedure)
+		}
+	}
+	for procedure, name := range wanted {
+		if g := s.router.held[procedure]; g == nil || g.of != s.pool1() {
+			s.fail("%s is registered for %s, and the pool session is not", name, procedure)
 		}
 	}
 }

@@ -46,6 +46,9 @@ func (c *simClient) step() {
 		c.cancel()
 	case n < 9:
 		c.unregister()
+	case n < 10:
+		c.request++
+		c.act(`%s ▶ PUBLISH %d {} "com.example.topic"`, c.name, c.request)
 	case n < 17:
 		c.answerOne()
 	case n < 18 && c.world.disturbs:
@@ -118,7 +121,7 @@ func (c *simClient) answerOne() {
 	}
 	id := ids[c.IntN(len(ids))]
 	inv := c.open[id]
-	if c.IntN(4) == 0 && inv.call.progress && strings.Contains(c.features, "progressive") {
+	if c.IntN(4) == 0 && (inv.call.progress && strings.Contains(c.features, "progressive") || c.IntN(4) == 0) { // asked for, or not
 		c.act(`%s ▶ YIELD %s {"progress":true} [%q,%q]`, c.name, id, inv.call.token, c.name)
 		return
 	}

@@ -217,6 +217,10 @@ func (s *simulation) end() {
 			s.act("%s ▶ lost", c.name)
 		}
 	}
+	drained := s.IntN(4) == 0
+	if drained {
+		s.act("drain")
+	}
 	for round := 0; s.unsettled() != ""; round++ {
 		if round == 40 {
 			s.fail("it does not come to its end: %s", s.unsettled())
@@ -228,7 +232,12 @@ func (s *simulation) end() {
 		s.act("after 3s")
 	}
 	s.checkLedger()
-	s.act("drain")
+	if !drained {
+		s.act("after 10s") // longer than any pool lingers
+		s.router.flush()
+		s.checkRegistrations()
+		s.act("drain")
+	}
 	for range 4 {
 		s.router.flush()
 		s.act("after 5s")
@@ -237,6 +246,9 @@ func (s *simulation) end() {
 		s.fail("the sidecar does not stop")
 	}
 }
+
+// isDraining tells whether the sidecar is to stop.
+func (s *simulation) isDraining() bool { return slices.Contains(s.lines, "drain") }
 
 // unsettled says what has no end yet.
 func (s *simulation) unsettled() string {
@@ -256,7 +268,7 @@ func (s *simulation) unsettled() string {
 			return "no answer to the call of " + token
 		}
 	}
-	if s.pool1() == nil {
+	if s.pool1() == nil && s.ending && !s.isDraining() {
 		return "the pool session is down"
 	}
 	return ""

@@ -122,14 +122,14 @@ func readScript(t *testing.T, file, content string) *script {
 	return s
 }
 
-func (s *settings) set(fields []string) {
+func (o *settings) set(fields []string) {
 	switch words := strings.Join(fields[:2], " "); words {
 	case "router speaks":
-		s.serializers = fields[2:]
+		o.serializers = fields[2:]
 	case "router over":
-		s.router = fields[2]
+		o.router = fields[2]
 	case "clients over":
-		s.here = fields[2]
+		o.here = fields[2]
 	}
 }
 

@@ -1,6 +1,7 @@
 package cable
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -100,7 +101,7 @@ func (s *stream) read(p []byte) (int, error) {
 			s.held -= n
 			s.changed.Broadcast()
 			return n, nil
-		case s.ended && len(s.arrived)+len(s.underway) == 0 && !(s.stalled && s.end == io.EOF):
+		case s.ended && len(s.arrived)+len(s.underway) == 0 && !(s.stalled && errors.Is(s.end, io.EOF)):
 			return 0, s.end
 		}
 		s.changed.Wait()
