@@ -96,12 +96,10 @@ func (c *cursor) cborContainer(want byte, why string) (int, bool) {
 	return int(n), true //nolint:gosec // no more than buf has, by the case above
 }
 
-// cborString reads a text or byte string, in one piece or in chunks.
-func (c *cursor) cborString(want byte) ([]byte, bool) {
-	if c.pos < len(c.buf) && c.buf[c.pos]>>5 != want {
-		return nil, c.fail(notAString)
-	}
-	_, n, indefinite, ok := c.cborHead()
+// cborString reads the text or byte string that comes next, in one piece or in
+// chunks.
+func (c *cursor) cborString() ([]byte, bool) {
+	want, n, indefinite, ok := c.cborHead()
 	if !ok {
 		return nil, false
 	}
@@ -184,7 +182,7 @@ func halfFloat(bits uint16) float64 {
 
 func (c *cursor) cborSkipScalar(depth int) bool {
 	if c.buf[c.pos]>>5 == cborBytes {
-		_, ok := c.cborString(cborBytes)
+		_, ok := c.cborString()
 		return ok
 	}
 	first := c.buf[c.pos]
@@ -197,9 +195,9 @@ func (c *cursor) cborSkipScalar(depth int) bool {
 	case portable:
 		switch {
 		case foreign:
-			return c.failRules("tag or simple value")
+			return c.fail("tag or simple value")
 		case major == cborNeg && n > math.MaxInt64:
-			return c.failRules(beyond64Bit)
+			return c.fail(beyond64Bit)
 		}
 	case careful:
 		c.foreign = c.foreign || first == 0xf7 || foreign || major == cborNeg && n > math.MaxInt64
@@ -229,7 +227,7 @@ func (c *cursor) cborSkipTagged(tag uint64, depth int) bool {
 	}
 	content := cursor{s: CBOR, buf: c.buf[:c.pos], pos: begin}
 	if !content.fitsTag(tag) {
-		return c.failRules("tag " + strconv.FormatUint(tag, 10) + " before what it does not stand for, or refers to other parts of the message")
+		return c.fail("tag " + strconv.FormatUint(tag, 10) + " before what it does not stand for, or refers to other parts of the message")
 	}
 	return true
 }

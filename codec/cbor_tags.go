@@ -72,7 +72,7 @@ func (c *cursor) fitsTag(tag uint64) bool {
 			return false
 		}
 		zero := c.isZero()
-		return c.fitsInteger(maxMantissaBytes) && !zero && c.atEnd()
+		return c.fitsInteger(maxMantissaBytes) && !zero
 	case tagMIME:
 		return c.kind() == kindString
 	case tagUUID:
@@ -89,7 +89,7 @@ func (c *cursor) fitsTag(tag uint64) bool {
 	case tagAddressRange:
 		return c.fitsAddressRange()
 	case tagComplex:
-		return c.pair() && c.skipNumber() && c.skipNumber() && c.atEnd()
+		return c.pair() && c.skipNumber() && c.skipNumber()
 	}
 	return true
 }
@@ -109,10 +109,7 @@ func (c *cursor) fitsTime(layout string) bool {
 	if c.kind() != kindString {
 		return false
 	}
-	text, ok := c.str()
-	if !ok {
-		return false
-	}
+	text, _ := c.str()
 	// Go takes a comma for a point, and an hour of one digit.
 	if bytes.IndexByte(text, ',') >= 0 || layout == time.RFC3339 && (len(text) < 20 || text[13] != ':') {
 		return false
@@ -138,17 +135,17 @@ func (c *cursor) fitsExponent(most float64, mantissa int) bool {
 		return false
 	}
 	n, ok := c.num()
-	return ok && math.Abs(n.asFloat()) <= most && c.fitsInteger(mantissa) && c.atEnd()
+	return ok && math.Abs(n.asFloat()) <= most && c.fitsInteger(mantissa)
 }
 
 // fitsInteger passes over an integer, which may be a big one of so many bytes.
 func (c *cursor) fitsInteger(most int) bool {
 	if c.kind() == kindOther {
-		_, tag, _, ok := c.cborHead()
-		if !ok || tag != tagBignum && tag != tagNegBignum || c.kind() != kindBinary {
+		major, tag, _, _ := c.cborHead()
+		if major != cborTag || tag != tagBignum && tag != tagNegBignum {
 			return false
 		}
-		data, ok := c.cborString(cborBytes)
+		data, ok := c.cborString()
 		return ok && len(data) <= most
 	}
 	return c.kind() == kindInt && c.skip(0)
@@ -161,11 +158,11 @@ func (c *cursor) isZero() bool {
 		n, ok := at.num()
 		return ok && !n.negative && n.integer == 0
 	}
-	_, tag, _, _ := at.cborHead()
-	if tag != tagBignum || at.kind() != kindBinary {
+	major, tag, _, _ := at.cborHead()
+	if major != cborTag || tag != tagBignum {
 		return false
 	}
-	data, _ := at.cborString(cborBytes)
+	data, _ := at.cborString()
 	for _, b := range data {
 		if b != 0 {
 			return false
@@ -181,14 +178,13 @@ func (c *cursor) skipNumber() bool {
 
 func (c *cursor) binaryOf(n int) bool { return c.oneOf(n, n) }
 
-// oneOf tells whether binary data of one of two lengths comes next, and nothing
-// behind it.
+// oneOf tells whether binary data of one of two lengths comes next.
 func (c *cursor) oneOf(a, b int) bool {
 	if c.kind() != kindBinary {
 		return false
 	}
-	data, ok := c.cborString(cborBytes)
-	return ok && (len(data) == a || len(data) == b) && c.atEnd()
+	data, ok := c.cborString()
+	return ok && (len(data) == a || len(data) == b)
 }
 
 // fitsAddress checks an IP address of so many bytes, a network, or an address in
@@ -201,15 +197,15 @@ func (c *cursor) fitsAddress(size int) bool {
 		return false
 	}
 	if c.kind() == kindBinary { // an address, and the length of its network's prefix
-		data, ok := c.cborString(cborBytes)
-		return ok && len(data) == size && c.fitsPrefix(size) && c.atEnd()
+		data, ok := c.cborString()
+		return ok && len(data) == size && c.fitsPrefix(size)
 	}
 	n, ok := c.prefix(size)
 	if !ok || c.kind() != kindBinary {
 		return false
 	}
-	data, ok := c.cborString(cborBytes)
-	if !ok || len(data) > size || !c.atEnd() {
+	data, ok := c.cborString()
+	if !ok || len(data) > size {
 		return false
 	}
 	for i, b := range data { // nothing behind the prefix
@@ -242,6 +238,6 @@ func (c *cursor) fitsAddressRange() bool {
 	if !ok || k.left != 1 || c.kind() != kindBinary {
 		return false
 	}
-	data, ok := c.cborString(cborBytes)
-	return ok && (len(data) == 4 || len(data) == 16) && c.fitsPrefix(len(data)) && c.atEnd()
+	data, ok := c.cborString()
+	return ok && (len(data) == 4 || len(data) == 16) && c.fitsPrefix(len(data))
 }

@@ -22,8 +22,6 @@ type cursor struct {
 	// foreign says that skip has passed over what only this serializer has, and
 	// the rules are careful.
 	foreign bool
-	// inexpressible says that a value is well formed, and against the rules.
-	inexpressible bool
 }
 
 // rules are what skip lets pass. The zero rules are for a header: JSON as RFC
@@ -55,12 +53,6 @@ func (c *cursor) fail(why string) bool {
 		c.why = why
 	}
 	return false
-}
-
-// failRules refuses a value that is well formed.
-func (c *cursor) failRules(why string) bool {
-	c.inexpressible = true
-	return c.fail(why)
 }
 
 const maxPath = 200 // bytes of a path in an error
@@ -226,7 +218,8 @@ func (c *cursor) key() ([]byte, bool) {
 	return key, c.colon()
 }
 
-// str reads a string. It aliases the bytes unless they hold escapes or chunks.
+// str reads the string that comes next. It aliases the bytes unless they hold
+// escapes or chunks.
 func (c *cursor) str() ([]byte, bool) {
 	var text []byte
 	var ok bool
@@ -236,7 +229,7 @@ func (c *cursor) str() ([]byte, bool) {
 	case MessagePack:
 		text, ok = c.msgpackString()
 	default:
-		text, ok = c.cborString(cborText)
+		text, ok = c.cborString()
 	}
 	if ok && !utf8.Valid(text) {
 		return nil, c.fail(notUTF8)
@@ -411,7 +404,7 @@ func (c *cursor) skipKey(depth int) bool {
 		// Python's MessagePack takes no others, and Crossbar.io ends the session
 		// that sends one.
 		if c.s == MessagePack && k != kindBinary {
-			return c.failRules(keyNotString)
+			return c.fail(keyNotString)
 		}
 		c.foreign = true
 	}

@@ -217,15 +217,15 @@ func (d *decoder) indefinitePayload(begin int) Payload {
 	c := &d.c
 	c.rules = native
 	count := 0
-	for more := true; more; {
+	for {
 		if !c.skip(1) {
 			d.bad("Arguments", c.why)
 			return Payload{}
 		}
 		count++
 		end := c.pos
-		var ok bool
-		if more, ok = c.next(&d.k); !ok {
+		more, ok := c.next(&d.k)
+		if !ok {
 			d.bad("", c.why)
 			return Payload{}
 		}
@@ -238,7 +238,6 @@ func (d *decoder) indefinitePayload(begin int) Payload {
 			return rest
 		}
 	}
-	return Payload{}
 }
 
 // end checks that nothing is left.

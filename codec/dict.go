@@ -77,7 +77,7 @@ func (e *entries) next() bool {
 		return false
 	}
 	if e.inside {
-		e.c.pos, e.c.why, e.c.path, e.c.inexpressible = e.value, "", "", false
+		e.c.pos, e.c.why, e.c.path = e.value, "", ""
 		if e.ok = e.c.skip(2); !e.ok {
 			return false
 		}
@@ -98,16 +98,15 @@ func (e *entries) next() bool {
 	return true
 }
 
-// raw returns the entry's value; the cursor is behind it then.
+// raw returns the entry's value, which must be well formed; the cursor is behind
+// it then.
 func (e *entries) raw() []byte {
 	e.c.pos = e.value
 	if e.c.s == JSON {
 		e.c.space()
 	}
 	begin := e.c.pos
-	if !e.c.skip(2) {
-		return nil
-	}
+	e.c.skip(2)
 	return e.c.buf[begin:e.c.pos]
 }
 

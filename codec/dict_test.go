@@ -67,7 +67,7 @@ func TestDictLookup(t *testing.T) {
 	for _, s := range serializers {
 		d := decoded(t, s, encode(t, s, []any{6, dict{
 			"n": 7, "max": uint64(1 << 53), "neg": -8, "f": 2.0, "half": 0.5, "yes": true, "text": "\u00fc\n",
-			"list": []any{"a", "b"}, "mixed": []any{"a", 1}, "dict": dict{"in": "side"}, "null": nil, "big": uint64(1<<53 + 1),
+			"list": []any{"a", "b"}, "mixed": []any{"a", 1}, "dict": dict{"in": "side"}, "null": nil, "big": uint64(1<<53 + 1), "farBelow": -1<<53 - 1,
 		}, "bye"})).(*codec.Goodbye).Details
 		v := func(key string) codec.Value {
 			v, ok := d.Lookup(s, key)
@@ -78,6 +78,14 @@ func TestDictLookup(t *testing.T) {
 		}
 		if _, ok := d.Lookup(s, "absent"); ok {
 			t.Errorf("%s: found what is absent", s)
+		}
+		if got, ok := v("max").Int(); !ok || got != 1<<53 {
+			t.Errorf("%s: %d, %v", s, got, ok)
+		}
+		for _, key := range []string{"big", "farBelow", "text"} {
+			if got, ok := v(key).Int(); ok {
+				t.Errorf("%s: %s: %d as integer", s, key, got)
+			}
 		}
 		for key, want := range map[string]uint64{"n": 7, "max": 1 << 53, "f": 2} {
 			if got, ok := v(key).Uint(); !ok || got != want {
@@ -112,6 +120,17 @@ func TestDictLookup(t *testing.T) {
 		}
 		if _, ok := v("mixed").Strings(); ok {
 			t.Errorf("%s: a number as string", s)
+		}
+		for _, key := range []string{"n", "null"} {
+			if got, ok := v(key).Str(); ok {
+				t.Errorf("%s: %s: %q as string", s, key, got)
+			}
+			if got, ok := v(key).Strings(); ok {
+				t.Errorf("%s: %s: %q as list of strings", s, key, got)
+			}
+			if got, ok := v(key).Dict(); ok {
+				t.Errorf("%s: %s: %q as dictionary", s, key, got.Raw())
+			}
 		}
 		inner, ok := v("dict").Dict()
 		if in, found := inner.Lookup(s, "in"); !ok || !found {

@@ -26,6 +26,8 @@ func TestIsPart(t *testing.T) {
 		{[]any{50, 1}, false},
 		{[]any{68, 1, 2, dict{"progress": true}}, true},
 		{[]any{68, 1, dict{"progress": true}, dict{}}, false},
+		{[]any{68, 1}, false},
+		{[]any{68, 1, 2}, false},
 		{[]any{}, false},
 	} {
 		for _, s := range serializers {
@@ -34,11 +36,24 @@ func TestIsPart(t *testing.T) {
 			}
 		}
 	}
-	for _, raw := range []string{"", "[", "[50,1,", `[50,1,{"progress":`, `[50,1,{"progress"`, "nonsense"} {
+	for _, raw := range []string{"", "[", "[50,1,", `[50,1,{"progress":`, `[50,1,{"progress"`, "[68,1,x,{\"progress\":true}]", "nonsense"} {
 		if isPart(codec.JSON, []byte(raw)) {
 			t.Errorf("%q is one", raw)
 		}
 	}
+}
+
+func TestOnlyAnIDCanBeReplaced(t *testing.T) {
+	h, err := codec.ReadHead(codec.JSON, []byte(`[67,0,{"registration":1}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("an ID was put into a message that has none")
+		}
+	}()
+	h.AppendWithID(nil, 1)
 }
 
 // What is behind the head is not looked at.

@@ -193,14 +193,10 @@ func (c *cursor) jsonNumber() (number, bool) {
 
 const beyond64Bit = "integer beyond 64 bit"
 
-// jsonStringEnd finds the closing quote of the string that begins at pos, and
-// checks what is between; halves tells whether half of a surrogate pair may be,
+// jsonStringEnd finds the closing quote of the string whose first one is at pos,
+// and checks what is between; halves tells whether half of a surrogate pair may be,
 // which is no character.
 func (c *cursor) jsonStringEnd(halves bool) (end int, escaped, ok bool) {
-	c.space()
-	if c.pos >= len(c.buf) || c.buf[c.pos] != '"' {
-		return 0, false, c.fail(notAString)
-	}
 	ascii := true
 	for i := c.pos + 1; i < len(c.buf); i++ {
 		i += jsonPlain(c.buf[i:])
@@ -318,7 +314,7 @@ func (c *cursor) jsonSkipString() bool {
 		return true
 	}
 	if !isBase64(c.buf[begin+len(jsonBinaryMark) : c.pos-1]) {
-		return c.failRules(notBase64)
+		return c.fail(notBase64)
 	}
 	return true
 }
@@ -411,12 +407,11 @@ func (c *cursor) jsonSkipScalar() bool {
 	switch {
 	case c.rules == portable:
 		if _, ok := c.jsonNumber(); !ok { // too large for any number
-			c.inexpressible = true
 			return false
 		}
 	case c.rules == careful && !float:
 		if end-begin > maxDigits {
-			return c.failRules("integer of more than 4300 digits")
+			return c.fail("integer of more than 4300 digits")
 		}
 		c.foreign = c.foreign || end-begin > 18
 	}

@@ -126,7 +126,7 @@ func TestDecodeFillsTheTypedFields(t *testing.T) {
 				"call_canceling": true, "progressive_call_results": true, "progressive_call_invocations": true,
 				"call_timeout": true, "registration_revocation": true, "payload_passthru_mode": true,
 				"payload_transparency": true, "call_reroute": true, "shared_registration": true,
-			}}}}},
+			}, "agent": dict{"call_timeout": true}}}}},
 			&codec.Hello{
 				Realm: "realm1", AuthID: "joe", AuthMethods: []string{"ticket", "anonymous"},
 				Roles: codec.Roles{Publisher: true, Subscriber: true, Caller: true, Callee: true},
@@ -158,6 +158,8 @@ func TestDecodeFillsTheTypedFields(t *testing.T) {
 			HasInvoke: true, HasConcurrency: true, ForceReregister: true, Procedure: "com..add",
 		}},
 		{[]any{64, 1, dict{"concurrency": -4}, "a"}, &codec.Register{Request: 1, HasConcurrency: true, Concurrency: -4, Procedure: "a"}},
+		{[]any{64, 1, dict{"disclose_caller": true}, "a"}, &codec.Register{Request: 1, DiscloseCaller: true, Procedure: "a"}},
+		{[]any{64, 1, dict{"match": nil, "invoke": nil, "concurrency": nil}, "a"}, &codec.Register{Request: 1, Procedure: "a"}},
 		{samples[27], &codec.Unregistered{Registration: 5000000000, Reason: "wamp.error.unregistered"}},
 		{samples[28], &codec.Invocation{
 			Request: 1, Registration: 5000000000, Timeout: 10, Progress: true, ReceiveProgress: true, Procedure: []byte("com.a"),

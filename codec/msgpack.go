@@ -90,23 +90,16 @@ func (c *cursor) msgpackContainer(fix, wide byte, why string) (int, bool) {
 }
 
 func (c *cursor) msgpackString() ([]byte, bool) {
-	if c.pos >= len(c.buf) {
-		return nil, c.fail(endsEarly)
-	}
 	b := c.buf[c.pos]
-	switch {
-	case b&0xe0 == 0xa0:
-		c.pos++
+	c.pos++
+	if b <= 0xbf {
 		return c.take(int(b & 0x1f))
-	case b >= 0xd9 && b <= 0xdb:
-		c.pos++
-		n, ok := c.length(1 << (b - 0xd9))
-		if !ok {
-			return nil, false
-		}
-		return c.take(n)
 	}
-	return nil, c.fail(notAString)
+	n, ok := c.length(1 << (b - 0xd9))
+	if !ok {
+		return nil, false
+	}
+	return c.take(n)
 }
 
 func (c *cursor) msgpackBinary() ([]byte, bool) {
@@ -185,11 +178,11 @@ func (c *cursor) msgpackSkipExtension() bool {
 	case !ok:
 		return false
 	case c.rules == portable && !undefined:
-		return c.failRules("extension type")
+		return c.fail("extension type")
 	case c.rules == careful:
 		c.foreign = true
 		if code := int8(extension[0]); code < 0 && (code != msgpackTimestamp || !isTimestamp(extension[1:])) { //nolint:gosec // the type of an extension is signed
-			return c.failRules("extension type that is reserved, or no timestamp though it says so")
+			return c.fail("extension type that is reserved, or no timestamp though it says so")
 		}
 	}
 	return true

@@ -84,7 +84,8 @@ func join(tables ...map[string]rule) map[string]rule {
 	return all
 }
 
-// validate checks all options of a dictionary, and what is in them to its end.
+// validate checks all options of a dictionary that is well formed, and what is in
+// them to its end.
 func (d Dict) validate(s Serializer, t MessageType, element string, table map[string]rule) error {
 	if d.Empty() {
 		return nil
@@ -96,18 +97,10 @@ func (d Dict) validate(s Serializer, t MessageType, element string, table map[st
 			return &MalformedError{t, element + "." + string(e.key), why}
 		}
 	}
-	if !e.ok {
-		return e.c.cause(t, element)
+	if !e.ok { // well formed, and by these rules not
+		return &ContentError{t.String() + "." + element + e.c.path, e.c.why}
 	}
 	return nil
-}
-
-// cause returns why the cursor could not go on.
-func (c *cursor) cause(t MessageType, element string) error {
-	if c.inexpressible {
-		return &ContentError{t.String() + "." + element + c.path, c.why}
-	}
-	return &MalformedError{t, element, c.why}
 }
 
 // breaks tells why the value at the cursor does not follow the rule; empty: it
@@ -182,10 +175,7 @@ func (c *cursor) breaksListOf(r rule) string {
 			return "list with an element that is " + why
 		}
 		c.pos = element
-		ok = c.skip(2)
-	}
-	if !ok {
-		return c.why
+		ok = c.skip(2) // if not, it is not this rule that it is against
 	}
 	return ""
 }

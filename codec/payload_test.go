@@ -61,6 +61,22 @@ func TestPayloadInForm(t *testing.T) {
 	}
 }
 
+// Who has not checked a payload finds it as it was.
+func TestPayloadInFormLeavesWhatIsMalformed(t *testing.T) {
+	for s, raw := range map[codec.Serializer]string{
+		codec.JSON: "[70,1,{},null,nul]", codec.MessagePack: "\x95\x46\x01\x80\xc0\xc1", codec.CBOR: "\x85\x18\x46\x01\xa0\xf6\x1c",
+	} {
+		var m codec.Yield
+		if err := m.Decode(s, []byte(raw)); err != nil {
+			t.Fatal(err)
+		}
+		m.Payload = m.Payload.InForm(s)
+		if got := m.Append(nil, s); string(got) != raw {
+			t.Errorf("%s: %q became %q", s, raw, got)
+		}
+	}
+}
+
 func TestHeldBody(t *testing.T) {
 	for _, s := range serializers {
 		for _, sample := range samples {

@@ -1,10 +1,10 @@
 package codec
 
 import (
+	"bytes"
 	"encoding/base64"
 	"math"
 	"strconv"
-	"unicode/utf8"
 )
 
 // TranscodePayload puts a payload into another serializer: integers up to 64
@@ -59,7 +59,8 @@ func TranscodeDict(dst []byte, d Dict, from, to Serializer) (Dict, []byte, error
 	return Dict{t.dst}, t.dst, nil
 }
 
-// transcoder reads values in one serializer and appends them in another.
+// transcoder reads values in one serializer and appends them in another. They are
+// well formed, and no deeper than [MaxDepth]: somebody has passed over them.
 type transcoder struct {
 	cursor
 	to  Serializer
@@ -67,16 +68,13 @@ type transcoder struct {
 }
 
 func (t *transcoder) whole(name string) error {
-	if t.value(0) && !t.atEnd() {
-		t.fail("is followed by more bytes")
-	}
-	if t.why == "" {
+	if t.value() {
 		return nil
 	}
 	return &ContentError{name + t.path, t.why}
 }
 
-func (t *transcoder) value(depth int) bool {
+func (t *transcoder) value() bool {
 	switch t.kind() {
 	case kindInt:
 		return t.integer()
@@ -87,27 +85,25 @@ func (t *transcoder) value(depth int) bool {
 	case kindBinary:
 		return t.binary()
 	case kindList:
-		return t.listOf(depth)
+		return t.listOf()
 	case kindDict:
-		return t.dictOf(depth)
+		return t.dictOf()
 	case kindBool:
 		b, ok := t.boolean()
 		t.dst = appendBool(t.dst, t.to, b)
 		return ok
 	case kindNull:
 		t.dst = appendNull(t.dst, t.to)
-		return t.skip(depth)
-	case kindOther:
-		if t.undefined() {
-			t.dst = appendNull(t.dst, t.to)
-			return t.skip(depth)
-		}
-		if t.byteArray() {
-			return t.binary()
-		}
-		return t.fail("extension types and tags can't be expressed in " + t.to.String())
+		return t.skip(0)
 	}
-	return t.noValue()
+	if t.undefined() {
+		t.dst = appendNull(t.dst, t.to)
+		return t.skip(0)
+	}
+	if t.byteArray() {
+		return t.binary()
+	}
+	return t.fail("extension types and tags can't be expressed in " + t.to.String())
 }
 
 // byteArray passes over the tag that JavaScript's encoders put before a
@@ -175,7 +171,7 @@ func (t *transcoder) binary() bool {
 	if t.s == MessagePack {
 		data, ok = t.msgpackBinary()
 	} else {
-		data, ok = t.cborString(cborBytes)
+		data, ok = t.cborString()
 	}
 	if ok {
 		t.dst = appendBinary(t.dst, t.to, data)
@@ -183,10 +179,7 @@ func (t *transcoder) binary() bool {
 	return ok
 }
 
-func (t *transcoder) listOf(depth int) bool {
-	if depth >= MaxDepth {
-		return t.fail(tooDeep)
-	}
+func (t *transcoder) listOf() bool {
 	k, ok := t.list()
 	begin := t.openContainer(k, appendListHead)
 	count := 0
@@ -198,7 +191,7 @@ func (t *transcoder) listOf(depth int) bool {
 		if t.to == JSON && count > 0 {
 			t.dst = append(t.dst, ',')
 		}
-		if ok = t.value(depth + 1); !ok {
+		if ok = t.value(); !ok {
 			return t.insideList(count)
 		}
 		count++
@@ -207,10 +200,7 @@ func (t *transcoder) listOf(depth int) bool {
 	return ok
 }
 
-func (t *transcoder) dictOf(depth int) bool {
-	if depth >= MaxDepth {
-		return t.fail(tooDeep)
-	}
+func (t *transcoder) dictOf() bool {
 	k, ok := t.cursor.dict()
 	begin := t.openContainer(k, appendDictHead)
 	count := 0
@@ -223,10 +213,10 @@ func (t *transcoder) dictOf(depth int) bool {
 			t.dst = append(t.dst, ',')
 		}
 		begin := t.pos
-		if !t.keyOf(depth) {
+		if !t.keyOf() {
 			return false
 		}
-		if !t.value(depth + 1) {
+		if !t.value() {
 			return t.insideDict(begin)
 		}
 		count++
@@ -237,9 +227,9 @@ func (t *transcoder) dictOf(depth int) bool {
 
 // keyOf puts a dictionary's key into the other serializer. From MessagePack to
 // CBOR it may be anything.
-func (t *transcoder) keyOf(depth int) bool {
-	if t.s == MessagePack && t.to == CBOR && t.kind() != kindString && t.kind() != kindNone {
-		return t.value(depth + 1)
+func (t *transcoder) keyOf() bool {
+	if t.s == MessagePack && t.to == CBOR && t.kind() != kindString {
+		return t.value()
 	}
 	key, ok := t.key()
 	if !ok {
@@ -283,10 +273,8 @@ func (t *transcoder) closeContainer(k container, begin, count int, head headAppe
 func printable(key []byte) string {
 	const most = 32
 	if len(key) > most {
-		key = key[:most]
+		key = bytes.ToValidUTF8(key[:most], nil) // without the half of a character
 	}
-	if !utf8.Valid(key) {
-		return "?"
-	}
-	return strconv.QuoteToGraphic(string(key))[1 : len(strconv.QuoteToGraphic(string(key)))-1]
+	quoted := strconv.QuoteToGraphic(string(key))
+	return quoted[1 : len(quoted)-1]
 }

@@ -89,6 +89,7 @@ func TestTranscodeExactly(t *testing.T) {
 		{codec.MessagePack, "\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00", codec.CBOR, "\xfb\x7f\xf0\x00\x00\x00\x00\x00\x00"},
 		{codec.CBOR, "\xf9\x3c\x00", codec.JSON, "1.0"},
 		{codec.CBOR, "\xf9\x00\x01", codec.JSON, "5.960464477539063e-08"},
+		{codec.CBOR, "\xf9\xbc\x00", codec.JSON, "-1.0"},
 		{codec.CBOR, "\xf9\x7b\xff", codec.JSON, "65504.0"},
 		{codec.CBOR, "\xfa\x7f\x7f\xff\xff", codec.JSON, "3.4028234663852886e+38"},
 		{codec.CBOR, "\xf7", codec.JSON, "null"},
@@ -138,11 +139,13 @@ func TestTranscodeNamesWhatCannotBeExpressed(t *testing.T) {
 		{codec.JSON, `[50,1,{},["\ud800"]]`, codec.CBOR, "codec: Arguments[0]: half of a surrogate pair in a string"},
 		{codec.JSON, `[50,1,{},[{"\ud800":1}]]`, codec.CBOR, "codec: Arguments[0]: half of a surrogate pair in a string"},
 		{codec.JSON, `[50,1,{},[{"long":[18446744073709551616]}]]`, codec.CBOR, "codec: Arguments[0].long[0]: integer beyond 64 bit"},
+		{codec.JSON, `[50,1,{},[-9223372036854775809]]`, codec.CBOR, "codec: Arguments[0]: integer beyond 64 bit"},
 		{codec.JSON, `[50,1,{},[1e400]]`, codec.CBOR, "codec: Arguments[0]: number out of range"},
 		{codec.JSON, `[50,1,{},["\u0000?"]]`, codec.CBOR, "codec: Arguments[0]: string that begins with NUL is not Base64 behind it"},
 		{codec.JSON, `[50,1,{},[1],[]]`, codec.CBOR, "codec: ArgumentsKw: not a dictionary"},
 		{codec.JSON, `[50,1,{},[1,]]`, codec.CBOR, "codec: Arguments[1]: not well formed"},
 		{codec.JSON, `[50,1,{},[{"` + strings.Repeat("k", 40) + `":1e400}]]`, codec.CBOR, "codec: Arguments[0]." + strings.Repeat("k", 32) + ": number out of range"},
+		{codec.JSON, `[50,1,{},[{"k` + strings.Repeat("\u00fc", 20) + `":1e400}]]`, codec.CBOR, "codec: Arguments[0].k" + strings.Repeat("\u00fc", 15) + ": number out of range"},
 		{codec.JSON, `[50,1,{},[{"\n":1e400}]]`, codec.CBOR, `codec: Arguments[0].\n: number out of range`},
 	}
 	for _, test := range tests {
@@ -172,6 +175,28 @@ func TestTranscodeDict(t *testing.T) {
 			if err != nil || !empty.Empty() || empty.Raw() != nil {
 				t.Errorf("the empty dictionary from %s to %s: %q, %v", from, to, empty.Raw(), err)
 			}
+		}
+	}
+}
+
+func TestTranscodeDictNamesWhatCannotBeExpressed(t *testing.T) {
+	for _, test := range []struct {
+		from codec.Serializer
+		raw  string // GOODBYE
+		to   codec.Serializer
+		want string
+	}{
+		{codec.CBOR, "\x83\x06\xa1\x61a\x81\xc1\x00\x61x", codec.JSON, "codec: Options.a[0]: extension types and tags can't be expressed in json"},
+		{codec.MessagePack, "\x93\x06\x81\xa1a\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00\xa1x", codec.JSON, "codec: Options.a: NaN and infinities can't be expressed in json"},
+		{codec.JSON, `[6,{"a":1e400},"x"]`, codec.MessagePack, "codec: Options.a: number out of range"},
+	} {
+		var m codec.Goodbye
+		if err := m.Decode(test.from, []byte(test.raw)); err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := codec.TranscodeDict(nil, m.Details, test.from, test.to)
+		if err == nil || err.Error() != test.want || !errors.As(err, new(*codec.ContentError)) || got.Raw() != nil {
+			t.Errorf("%s %q: %q, %v\nwant %s", test.from, test.raw, got.Raw(), err, test.want)
 		}
 	}
 }

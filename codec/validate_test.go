@@ -36,6 +36,8 @@ func TestValidateOfWhatGoesToTheRouter(t *testing.T) {
 		{[]any{70, 1, dict{"enc_algo": nil, "enc_key": nil, "enc_serializer": nil}, []any{}}, ""},
 		{[]any{70, 1, dict{"enc_algo": "x_"}, []byte("opaque")}, "YIELD.Options.enc_algo: not one of"},
 		{[]any{70, 1, dict{"enc_algo": "x_Own"}, []byte("opaque")}, "YIELD.Options.enc_algo: not one of"},
+		{[]any{70, 1, dict{"enc_algo": 7}, []byte("opaque")}, "YIELD.Options.enc_algo: not a string"},
+		{[]any{70, 1, dict{"enc_algo": "x_o-n"}, []byte("opaque")}, "YIELD.Options.enc_algo: not one of"},
 		{[]any{70, 1, dict{"enc_algo": "rot13"}, []byte("opaque")}, "YIELD.Options.enc_algo: not one of"},
 		{[]any{70, 1, dict{"enc_algo": "mqtt", "enc_serializer": "opaque"}, []byte("opaque")}, "YIELD.Options.enc_serializer: not one of"},
 		{[]any{70, 1, dict{"enc_algo": "mqtt", "enc_key": []byte("k")}, []byte("opaque")}, "YIELD.Options.enc_key: not a string"},
@@ -125,8 +127,10 @@ func TestValidateTakesWhatOnlyOneSerializerHas(t *testing.T) {
 		"dates as text": {codec.CBOR: "\x84\xc0\x74" + "2020-02-29T23:59:59Z" + "\xc0\x78\x20" + "0001-01-01T00:00:00.123456-23:59" + "\xd9\x03\xec\x6a" + "9999-12-31" + "\xd8\x64\x39\xff\xff"},
 		"numbers that are no floats": {codec.CBOR: "\x87\xc4\x82\x20\x0f\xc4\x82\x01\xc2\x40\xc5\x82\x03\x0f\xd8\x1e\x82\x01\x03\xd8\x1e\x82\xc3\x41\x01\xc2\x41\x01" +
 			"\xd9\xa7\xf8\x82\x01\xf9\x3e\x00\xd9\xa7\xf8\x82\xf9\x7e\x00\x20"},
-		"sets": {codec.CBOR: "\x82\xd9\x01\x02\x80\xd9\x01\x02\x82\x01\xd9\x01\x02\x81\x61a"},
-		"UUID": {codec.CBOR: "\x81\xd8\x25\x50" + strings.Repeat("u", 16)},
+		"rational by a negative 1": {codec.CBOR: "\x81\xd8\x1e\x82\x01\xc3\x40"},
+		"MIME messages":            {codec.CBOR: "\x81\xd8\x24\x61x"},
+		"sets":                     {codec.CBOR: "\x82\xd9\x01\x02\x80\xd9\x01\x02\x82\x01\xd9\x01\x02\x81\x61a"},
+		"UUID":                     {codec.CBOR: "\x81\xd8\x25\x50" + strings.Repeat("u", 16)},
 		"addresses and networks": {codec.CBOR: "\x88\xd8\x34\x44abcd\xd8\x34\x82\x08\x41\x0a\xd8\x34\x82\x44abcd\x18\x20\xd8\x36\x50" + strings.Repeat("a", 16) +
 			"\xd8\x36\x82\x18\x40\x42\x20\x01\xd9\x01\x04\x46abcdef\xd9\x01\x04\x44abcd\xd9\x01\x05\xa1\x44abcd\x08"},
 		"tags of anybody's": {codec.CBOR: "\x85\xd8\x1c\x80\xd9\x01\x00\x80\xd9\xd9\xf7\x01\xd9\x27\x0f\xa0\xdb\xff\xff\xff\xff\xff\xff\xff\xff\xf7"},
@@ -182,6 +186,7 @@ func TestValidateRefusesWhatEndsSessions(t *testing.T) {
 		{"infinity cut short", codec.JSON, `[Inf]`, "YIELD.Arguments[0]: not well formed"},
 		{"a key that is a number", codec.JSON, `[{1:1}]`, "YIELD.Arguments[0]: not well formed"},
 		{"a key that is NaN", codec.JSON, `[{NaN:1}]`, "YIELD.Arguments[0]: not well formed"},
+		{"a value that is none behind a key that is no text", codec.JSON, `[{"\ud800":nul}]`, "YIELD.Arguments[0][?]: not well formed"},
 		{"a key without value", codec.JSON, `[{"a"}]`, "YIELD.Arguments[0]: not well formed"},
 		{"half an escape", codec.JSON, `["\ud8"]`, "YIELD.Arguments[0]: invalid escape"},
 		{"bad UTF-8", codec.JSON, "[\"\xff\"]", "YIELD.Arguments[0]: not valid UTF-8"},
@@ -191,6 +196,8 @@ func TestValidateRefusesWhatEndsSessions(t *testing.T) {
 		{"reserved extension type", codec.MessagePack, "\x91\xd4\xfe\x00", "YIELD.Arguments[0]: extension type that is reserved"},
 		{"timestamp of 8 bit", codec.MessagePack, "\x91\xd4\xff\x00", "YIELD.Arguments[0]: extension type that is reserved, or no timestamp"},
 		{"timestamp of too many nanoseconds", codec.MessagePack, "\x91\xd7\xff\xee\x6b\x28\x00\xff\xff\xff\xff", "YIELD.Arguments[0]: extension type that is reserved, or no timestamp"},
+		{"extension cut short", codec.MessagePack, "\x91\xd4\x05", "YIELD.Arguments[0]: ends early"},
+		{"extension that ends in its length", codec.MessagePack, "\x91\xc8\x00", "YIELD.Arguments[0]: ends early"},
 		{"byte never used", codec.MessagePack, "\x91\xc1", "YIELD.Arguments[0]: not well formed"},
 		{"bad UTF-8", codec.MessagePack, "\x91\xa1\xff", "YIELD.Arguments[0]: not valid UTF-8"},
 		{"too deep", codec.MessagePack, strings.Repeat("\x91", codec.MaxDepth-1) + "\x90", "YIELD.Arguments[0][0]"},
@@ -202,6 +209,10 @@ func TestValidateRefusesWhatEndsSessions(t *testing.T) {
 		{"time beyond the year 9999", codec.CBOR, "\x81\xc1\xfb\x7e\x37\xe4\x3c\x88\x00\x75\x9c", "tag 1" + badTag},
 		{"time that is NaN", codec.CBOR, "\x81\xc1\xf9\x7e\x00", "tag 1" + badTag},
 		{"text for a big integer", codec.CBOR, "\x81\xc2\x61x", "tag 2" + badTag},
+		{"number for a decimal", codec.CBOR, "\x81\xc4\x01", "tag 4" + badTag},
+		{"decimal of a date", codec.CBOR, "\x81\xc4\x82\x01\xc1\x01", "tag 4" + badTag},
+		{"decimal of a simple value that looks like a tag", codec.CBOR, "\x81\xc4\x82\x01\xe2", "tag 4" + badTag},
+		{"decimal with a text for an exponent", codec.CBOR, "\x81\xc4\x82\x61x\x01", "tag 4" + badTag},
 		{"decimal of three", codec.CBOR, "\x81\xc4\x83\x01\x02\x03", "tag 4" + badTag},
 		{"decimal with an exponent beyond all", codec.CBOR, "\x81\xc4\x82\x1b\x7f\xff\xff\xff\xff\xff\xff\xff\x01", "tag 4" + badTag},
 		{"bigfloat with a large exponent", codec.CBOR, "\x81\xc5\x82\x1a\x3b\x9a\xca\x00\x01", "tag 5" + badTag},
@@ -209,8 +220,27 @@ func TestValidateRefusesWhatEndsSessions(t *testing.T) {
 		{"shared reference", codec.CBOR, "\x81\xd8\x1d\x00", "tag 29" + badTag},
 		{"rational by 0", codec.CBOR, "\x81\xd8\x1e\x82\x01\x00", "tag 30" + badTag},
 		{"rational by a long 0", codec.CBOR, "\x81\xd8\x1e\x82\x01\xc2\x42\x00\x00", "tag 30" + badTag},
+		{"rational by a simple value that looks like a tag", codec.CBOR, "\x81\xd8\x1e\x82\x01\xe2", "tag 30" + badTag},
+		{"rational of one", codec.CBOR, "\x81\xd8\x1e\x81\x01", "tag 30" + badTag},
+		{"rational of a float", codec.CBOR, "\x81\xd8\x1e\x82\xf9\x3c\x00\x01", "tag 30" + badTag},
+		{"rational by a float", codec.CBOR, "\x81\xd8\x1e\x82\x01\xf9\x3c\x00", "tag 30" + badTag},
+		{"MIME message that is binary", codec.CBOR, "\x81\xd8\x24\x41x", "tag 36" + badTag},
 		{"regular expression", codec.CBOR, "\x81\xd8\x23\x61(", "tag 35" + badTag},
 		{"UUID cut short", codec.CBOR, "\x81\xd8\x25\x41x", "tag 37" + badTag},
+		{"UUID as text", codec.CBOR, "\x81\xd8\x25\x70" + strings.Repeat("u", 16), "tag 37" + badTag},
+		{"number for an address", codec.CBOR, "\x81\xd8\x34\x01", "tag 52" + badTag},
+		{"network of a text", codec.CBOR, "\x81\xd8\x34\x82\x08\x61a", "tag 52" + badTag},
+		{"network whose prefix is too long", codec.CBOR, "\x81\xd8\x34\x82\x18\x21\x41\x0a", "tag 52" + badTag},
+		{"network longer than an address", codec.CBOR, "\x81\xd8\x34\x82\x18\x20\x45abcde", "tag 52" + badTag},
+		{"address with a text for a prefix", codec.CBOR, "\x81\xd8\x34\x82\x44abcd\x61x", "tag 52" + badTag},
+		{"address too long for its network", codec.CBOR, "\x81\xd8\x34\x82\x45abcde\x08", "tag 52" + badTag},
+		{"address with a prefix below 0", codec.CBOR, "\x81\xd8\x34\x82\x44abcd\x20", "tag 52" + badTag},
+		{"hardware address of five", codec.CBOR, "\x81\xd9\x01\x04\x45abcde", "tag 260" + badTag},
+		{"address range as a list", codec.CBOR, "\x81\xd9\x01\x05\x81\x44abcd", "tag 261" + badTag},
+		{"address range of two", codec.CBOR, "\x81\xd9\x01\x05\xa2\x44abcd\x08\x44abce\x08", "tag 261" + badTag},
+		{"address range by text", codec.CBOR, "\x81\xd9\x01\x05\xa1\x64abcd\x08", "tag 261" + badTag},
+		{"address range of five bytes", codec.CBOR, "\x81\xd9\x01\x05\xa1\x45abcde\x08", "tag 261" + badTag},
+		{"address range with a prefix too long", codec.CBOR, "\x81\xd9\x01\x05\xa1\x44abcd\x18\x21", "tag 261" + badTag},
 		{"address cut short", codec.CBOR, "\x81\xd8\x34\x43abc", "tag 52" + badTag},
 		{"network with more than its prefix", codec.CBOR, "\x81\xd8\x34\x82\x08\x42\x0a\x01", "tag 52" + badTag},
 		{"prefix too long", codec.CBOR, "\x81\xd8\x34\x82\x44abcd\x18\x21", "tag 52" + badTag},
@@ -238,15 +268,24 @@ func TestValidateRefusesWhatEndsSessions(t *testing.T) {
 // TestValidateRefusesOptionsThatOnlyOneSerializerHas is about options, which the
 // other side acts on: they cost the call.
 func TestValidateRefusesOptionsThatOnlyOneSerializerHas(t *testing.T) {
-	for s, raw := range map[codec.Serializer]string{
-		codec.JSON: `[70,1,{"a":[1e999]}]`, codec.MessagePack: "\x93\x46\x01\x81\xa1a\x91\xd4\x05\x00", codec.CBOR: "\x83\x18\x46\x01\xa1\x61a\x81\xc1\x00",
+	for _, test := range []struct {
+		s    codec.Serializer
+		raw  string
+		want string
+	}{
+		{codec.JSON, `[70,1,{"a":[1e999]}]`, "YIELD.Options[0]: number out of range"},
+		{codec.JSON, `[70,1,{"a":["\u0000?"]}]`, "YIELD.Options[0]: string that begins with NUL is not Base64 behind it"},
+		{codec.MessagePack, "\x93\x46\x01\x81\xa1a\x91\xd4\x05\x00", "YIELD.Options[0]: extension type"},
+		{codec.CBOR, "\x83\x18\x46\x01\xa1\x61a\x81\xc1\x00", "YIELD.Options[0]: tag or simple value"},
+		{codec.CBOR, "\x83\x18\x46\x01\xa1\x61a\x81\x3b\xff\xff\xff\xff\xff\xff\xff\xff", "YIELD.Options[0]: integer beyond 64 bit"},
+		{codec.JSON, `[70,1,{"forward_for":[{"session":1,"authid":"a","authrole":"r","more":[1e999]}]}]`, "YIELD.Options[0].more[0]: number out of range"},
 	} {
 		var m codec.Yield
-		if err := m.Decode(s, []byte(raw)); err != nil {
+		if err := m.Decode(test.s, []byte(test.raw)); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.Validate(s); !errors.As(err, new(*codec.ContentError)) || !strings.Contains(err.Error(), "YIELD.Options[0]: ") {
-			t.Errorf("%s: %T %v", s, err, err)
+		if err := m.Validate(test.s); !errors.As(err, new(*codec.ContentError)) || err.Error() != "codec: "+test.want {
+			t.Errorf("%s: %T %v\nwant %s", test.s, err, err, test.want)
 		}
 	}
 }
@@ -281,6 +320,9 @@ func TestPayloadValidate(t *testing.T) {
 		}
 		if err := m.Payload.Validate(test.s); (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
 			t.Errorf("%s %q: %v, want %q", test.s, test.raw, err, test.want)
+		}
+		if _, _, err := m.Payload.Arguments(test.s); (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
+			t.Errorf("%s %q: its arguments: %v, want %q", test.s, test.raw, err, test.want)
 		}
 	}
 }

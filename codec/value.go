@@ -85,17 +85,14 @@ func (v Value) Strings() ([]string, bool) {
 	return list, ok
 }
 
-// undefined tells whether JavaScript's undefined comes next: a simple value of
-// CBOR, and what msgpack5 writes for it. A procedure without a result returns it.
+// undefined tells whether JavaScript's undefined comes next, which JSON has not: a
+// simple value of CBOR, and what msgpack5 writes for it. A procedure without a result returns it.
 func (c *cursor) undefined() bool {
 	rest := c.buf[c.pos:]
-	switch c.s {
-	case MessagePack:
+	if c.s == MessagePack {
 		return len(rest) >= 3 && rest[0] == 0xd4 && rest[1] == 0 && rest[2] == 0
-	case CBOR:
-		return len(rest) >= 1 && rest[0] == 0xf7
 	}
-	return false
+	return len(rest) >= 1 && rest[0] == 0xf7
 }
 
 // boolean reads a boolean.
