@@ -9,11 +9,12 @@ import (
 )
 
 // forward passes a callee's answer on to where the call came from.
-func (d *Driver) forward(out *transport.Outbox, a *dealer.Action, h Hand) {
+func (d *Driver) forward(out *transport.Outbox, a *dealer.Action, h *Hand) {
 	to := d.origins[a.Origin]
-	l := d.answer(to, a, h)
+	l := letter{request: a.Request, from: h.Serializer, to: to.Serializer}
+	d.address(&l, to, a, h)
 	if h.Unfit == nil && l.from != l.to {
-		d.later(out, to.Conn, a, l)
+		d.later(out, to.Conn, a, &l)
 		d.forwarded(a, to, l.payload.Len(), "")
 		return
 	}
@@ -46,17 +47,16 @@ func (d *Driver) forwarded(a *dealer.Action, to *Origin, size int, uri string) {
 	d.sent(a, size, uri)
 }
 
-// answer returns the message that brings a callee's answer to an origin.
-func (d *Driver) answer(to *Origin, a *dealer.Action, h Hand) letter {
+// address makes a letter the one that brings a callee's answer to an origin.
+func (d *Driver) address(l *letter, to *Origin, a *dealer.Action, h *Hand) {
 	s := &d.scratch
-	l := letter{request: a.Request, from: h.Serializer, to: to.Serializer}
 	if h.Error != nil {
 		l.kind, l.of, l.uri = codec.TypeError, to.request(), h.Error.URI
 		l.dict, l.payload = h.Error.Details, h.Error.Payload
 		if to.isCaller() {
 			l.dict, s.edited = h.Error.CallDetails(h.Serializer, s.edited)
 		}
-		return l
+		return
 	}
 	l.kind, l.dict, l.payload = codec.TypeYield, h.Yield.Options, h.Yield.Payload
 	if to.isCaller() {
@@ -66,7 +66,6 @@ func (d *Driver) answer(to *Origin, a *dealer.Action, h Hand) letter {
 		}
 		l.dict, s.edited = h.Yield.ResultDetails(h.Serializer, s.edited, s.fields)
 	}
-	return l
 }
 
 // cantTake returns the ERROR in place of an answer that an origin can't be sent: by
@@ -114,7 +113,7 @@ func (o *Origin) request() codec.MessageType {
 }
 
 // forwardOwn passes a callee's answer on to the router on its own session.
-func (d *Driver) forwardOwn(out *transport.Outbox, a *dealer.Action, h Hand) {
+func (d *Driver) forwardOwn(out *transport.Outbox, a *dealer.Action, h *Hand) {
 	c := d.callees[a.Callee]
 	if a.ID == a.Request {
 		send(out, c.Router, h.Raw)

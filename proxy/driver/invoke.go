@@ -30,7 +30,7 @@ func (d *Driver) invoke(out *transport.Outbox, a *dealer.Action) {
 	}
 	size := a.Body.Len()
 	if l.from != l.to && !to.hasPart(a) {
-		d.later(out, to.Conn, a, l)
+		d.later(out, to.Conn, a, &l)
 	} else {
 		err := d.scratch.build(&l)
 		if uri, text := to.cantTake(err, len(d.scratch.message)); uri != "" {
@@ -94,7 +94,7 @@ func (d *Driver) details(to *Callee, a *dealer.Action) codec.Dict {
 func inUnits(rest, unit time.Duration) uint64 { return max(1, uint64((rest+unit-1)/unit)) } //nolint:gosec // not negative: a call whose time is over is not dispatched
 
 // interrupt writes an INTERRUPT to a callee, with all options of the one at hand.
-func (d *Driver) interrupt(out *transport.Outbox, a *dealer.Action, h Hand) {
+func (d *Driver) interrupt(out *transport.Outbox, a *dealer.Action, h *Hand) {
 	to := d.callees[a.Callee]
 	m := codec.Interrupt{Request: a.ID, Mode: a.Mode}
 	if h.Interrupt != nil {

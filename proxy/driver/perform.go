@@ -26,7 +26,7 @@ func (d *Driver) Perform(out *transport.Outbox, actions []dealer.Action, h Hand)
 	d.begin(actions)
 	for i := range actions {
 		d.at.step = i
-		d.carryOut(out, &actions[i], h)
+		d.carryOut(out, &actions[i], &h)
 	}
 	d.at = event{}
 	d.dealer.Done()
@@ -40,7 +40,7 @@ func (d *Driver) begin(actions []dealer.Action) {
 	d.at = event{isOpen: true, actions: actions}
 }
 
-func (d *Driver) carryOut(out *transport.Outbox, a *dealer.Action, h Hand) {
+func (d *Driver) carryOut(out *transport.Outbox, a *dealer.Action, h *Hand) {
 	switch a.Kind {
 	case dealer.Invoke:
 		d.invoke(out, a)

@@ -54,7 +54,7 @@ func (d *Driver) Restart(out *transport.Outbox, uri, text string) []dealer.Owed 
 	for i := range undone {
 		switch a := &undone[i]; a.Kind {
 		case dealer.Release, dealer.Revoke, dealer.Violate:
-			d.carryOut(out, a, Hand{})
+			d.carryOut(out, a, &Hand{})
 		}
 	}
 	for _, f := range queue {

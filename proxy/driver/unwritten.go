@@ -43,7 +43,7 @@ type entry struct {
 var spare = sync.Pool{New: func() any { return new(Unwritten) }}
 
 // later reserves the place of a message at a connection.
-func (d *Driver) later(out *transport.Outbox, to *transport.Conn, a *dealer.Action, l letter) {
+func (d *Driver) later(out *transport.Outbox, to *transport.Conn, a *dealer.Action, l *letter) {
 	if d.unwritten == nil {
 		d.unwritten = spare.Get().(*Unwritten)
 		d.unwritten.out = out
@@ -58,7 +58,7 @@ func (d *Driver) later(out *transport.Outbox, to *transport.Conn, a *dealer.Acti
 		u.entries = append(u.entries, entry{})
 	}
 	e := &u.entries[len(u.entries)-1]
-	e.letter, e.action = l, *a
+	e.letter, e.action = *l, *a
 	e.action.Body = codec.Body{}
 	if to != nil {
 		e.slot = out.Reserve(to)

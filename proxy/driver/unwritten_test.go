@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -36,7 +37,7 @@ func TestUnwrittenOfAnother(t *testing.T) {
 		}
 	}()
 	d := &Driver{unwritten: &Unwritten{out: new(transport.Outbox)}}
-	d.later(new(transport.Outbox), nil, nil, letter{})
+	d.later(new(transport.Outbox), nil, new(dealer.Action), &letter{})
 }
 
 func TestTimeInUnits(t *testing.T) {

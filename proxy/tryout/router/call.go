@@ -9,9 +9,9 @@ import (
 	"github.com/wampool/wampool/proxy/driver"
 )
 
-func (s *session) takeCall(message []byte) error {
+func (s *session) takeCall(h *codec.Head) error {
 	var m codec.Call
-	if err := m.Decode(s.serializer, message); err != nil {
+	if err := m.DecodeBehind(h); err != nil {
 		return err
 	}
 	if m.Request > s.lastRequest || !s.realm.isPart(s, m.Request) {
@@ -26,9 +26,9 @@ func (s *session) takeCall(message []byte) error {
 	return nil
 }
 
-func (s *session) takeCancel(message []byte) error {
+func (s *session) takeCancel(h *codec.Head) error {
 	var m codec.Cancel
-	if err := m.Decode(s.serializer, message); err != nil {
+	if err := m.DecodeBehind(h); err != nil {
 		return err
 	}
 	if m.Mode == "" {
@@ -41,9 +41,9 @@ func (s *session) takeCancel(message []byte) error {
 	return nil
 }
 
-func (s *session) takeYield(message []byte) error {
+func (s *session) takeYield(h *codec.Head) error {
 	m := &s.yield
-	if err := m.Decode(s.serializer, message); err != nil {
+	if err := m.DecodeBehind(h); err != nil {
 		return err
 	}
 	if err := m.Validate(s.serializer); err != nil {
@@ -56,9 +56,9 @@ func (s *session) takeYield(message []byte) error {
 	return s.realm.answer(s, m.Request, kind, driver.Hand{Serializer: s.serializer, Yield: m})
 }
 
-func (s *session) takeError(message []byte) error {
+func (s *session) takeError(h *codec.Head) error {
 	var m codec.Error
-	if err := m.Decode(s.serializer, message); err != nil {
+	if err := m.DecodeBehind(h); err != nil {
 		return err
 	}
 	if m.RequestType != codec.TypeInvocation {

@@ -8,9 +8,9 @@ import (
 	"github.com/wampool/wampool/proxy/driver"
 )
 
-func (s *session) takeRegister(message []byte) error {
+func (s *session) takeRegister(h *codec.Head) error {
 	var m codec.Register
-	if err := m.Decode(s.serializer, message); err != nil {
+	if err := m.DecodeBehind(h); err != nil {
 		return err
 	}
 	if err := s.nextRequest(codec.TypeRegister, m.Request); err != nil {
@@ -20,9 +20,9 @@ func (s *session) takeRegister(message []byte) error {
 	return nil
 }
 
-func (s *session) takeUnregister(message []byte) error {
+func (s *session) takeUnregister(h *codec.Head) error {
 	var m codec.Unregister
-	if err := m.Decode(s.serializer, message); err != nil {
+	if err := m.DecodeBehind(h); err != nil {
 		return err
 	}
 	if err := s.nextRequest(codec.TypeUnregister, m.Request); err != nil {

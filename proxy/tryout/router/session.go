@@ -88,42 +88,42 @@ func (s *session) abort(uri, text string, code int) {
 // take handles one message. An error is a violation of the protocol ("Protocol
 // Errors", #name-protocol-errors).
 func (s *session) take(message []byte) error {
-	t, err := codec.PeekType(s.serializer, message)
+	h, err := codec.ReadHead(s.serializer, message)
 	if err != nil {
 		return err
 	}
 	if s.realm == nil {
-		if t != codec.TypeHello {
-			return fmt.Errorf("%s before HELLO", t)
+		if h.Type != codec.TypeHello {
+			return fmt.Errorf("%s before HELLO", h.Type)
 		}
 		return s.takeHello(message)
 	}
-	switch t {
+	switch h.Type {
 	case codec.TypeGoodbye:
 		return s.takeGoodbye(message)
 	case codec.TypeAbort:
 		s.leave()
 		return nil
 	case codec.TypeCall:
-		return s.takeCall(message)
+		return s.takeCall(&h)
 	case codec.TypeCancel:
-		return s.takeCancel(message)
+		return s.takeCancel(&h)
 	case codec.TypeYield:
-		return s.takeYield(message)
+		return s.takeYield(&h)
 	case codec.TypeError:
-		return s.takeError(message)
+		return s.takeError(&h)
 	case codec.TypeRegister:
-		return s.takeRegister(message)
+		return s.takeRegister(&h)
 	case codec.TypeUnregister:
-		return s.takeUnregister(message)
+		return s.takeUnregister(&h)
 	case codec.TypePublish:
-		return s.takePublish(message)
+		return s.takePublish(&h)
 	case codec.TypeSubscribe:
 		return s.takeSubscribe(message)
 	case codec.TypeUnsubscribe:
 		return s.takeUnsubscribe(message)
 	}
-	return fmt.Errorf("%s is not expected from a client in an open session", t)
+	return fmt.Errorf("%s is not expected from a client in an open session", h.Type)
 }
 
 // takeHello opens a session.

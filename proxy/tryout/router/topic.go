@@ -42,9 +42,9 @@ func (s *session) takeUnsubscribe(message []byte) error {
 	return nil
 }
 
-func (s *session) takePublish(message []byte) error {
+func (s *session) takePublish(h *codec.Head) error {
 	var m codec.Publish
-	if err := m.Decode(s.serializer, message); err != nil {
+	if err := m.DecodeBehind(h); err != nil {
 		return err
 	}
 	if err := s.nextRequest(codec.TypePublish, m.Request); err != nil {
