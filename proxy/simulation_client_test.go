@@ -19,6 +19,7 @@ type simClient struct {
 	last                 int                       // the highest ID of an INVOCATION
 	gone, stalled        bool
 	wasStalled           bool
+	leaving              bool // it has said GOODBYE
 }
 
 // simMember is a callee's registration, from its REGISTER on.
@@ -53,6 +54,8 @@ func (c *simClient) step() {
 		c.answerOne()
 	case n < 18 && c.world.disturbs:
 		c.disturbed()
+	case n == 18 && c.IntN(3) == 0:
+		c.again()
 	case n == 18 && c.IntN(6) == 0:
 		c.endedByRouter()
 	case n == 19 && c.IntN(4) == 0:
@@ -205,4 +208,37 @@ func (c *simClient) leave() {
 func (c *simClient) isGone() {
 	c.gone = true
 	clear(c.open)
+}
+
+// lose takes note that all that it has to answer goes with its session.
+func (c *simClient) lose() {
+	clear(c.open)
+	for _, call := range c.calls {
+		if n := len(call.delivered); n > 0 && call.delivered[n-1] == c && !call.ended {
+			call.lost++
+		}
+	}
+}
+
+// again ends the session, and begins another one on the same connection.
+func (c *simClient) again() {
+	if len(c.pending) > 0 {
+		return
+	}
+	c.leaving = true
+	c.lose()
+	clear(c.members)
+	for _, call := range c.calls {
+		if call.direct == c {
+			call.ended, call.id = true, 0 // of the session before
+		}
+	}
+	c.act(`%s ▶ GOODBYE {} "wamp.close.close_realm"`, c.name)
+	c.router.flush()
+	c.leaving, c.last, c.request = false, 0, 0
+	c.find(c.name).request = 0
+	c.find(c.name + "@router").got = 0
+	if !c.find(c.name).isLeft() {
+		c.act("%s joins %s {%s}", c.name, c.role, c.features)
+	}
 }

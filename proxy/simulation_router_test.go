@@ -22,6 +22,7 @@ type simRegistration struct {
 	id        int
 	procedure string
 	of        *actor
+	forgotten bool // wampool was not told
 }
 
 type simSaying struct {
@@ -47,7 +48,23 @@ func (r *simRouter) speak() {
 	if saying.to != r.find(saying.to.name) {
 		return
 	}
+	if r.world.forgets && !r.ending && r.IntN(5) == 0 && r.isForWampool(saying) {
+		r.lines = append(r.lines, fmt.Sprintf("# The router does not say to %s: %s", to.name, saying.text))
+		for _, g := range r.held {
+			g.forgotten = g.forgotten || g.of == to && strings.HasSuffix(saying.text, fmt.Sprintf(" %d", g.id))
+		}
+		return
+	}
 	r.act("%s ▶ %s", saying.to.name, saying.text)
+}
+
+// isForWampool tells whether an answer is to a request of wampool's own, and one
+// that it can do without. It can't do without the REGISTERED for a probe: the
+// callee's own session then has the procedure, by an ID that nobody knows, and
+// the pool does not get it before that has ended.
+func (r *simRouter) isForWampool(s simSaying) bool {
+	words := elementsOf(s.text)
+	return words[0] == "REGISTERED" && strings.HasPrefix(s.to.name, "pool") || words[0] == "UNREGISTERED" || words[0] == "ERROR" && words[1] == "REGISTER"
 }
 
 // flush says all that waits.
@@ -101,7 +118,7 @@ func (r *simRouter) client(a *actor, words []string) {
 		r.nextID++
 		id := 100 + r.nextID
 		if holder == nil {
-			r.held[procedure] = &simRegistration{id, procedure, a}
+			r.held[procedure] = &simRegistration{id: id, procedure: procedure, of: a}
 		}
 		r.say(a, "REGISTERED %s %d", words[1], id)
 	case "UNREGISTER":
@@ -114,6 +131,11 @@ func (r *simRouter) client(a *actor, words []string) {
 	case "CALL": // nobody has it here
 		r.say(a, `ERROR CALL %s {} "wamp.error.no_such_procedure"`, words[1])
 	case "GOODBYE":
+		for procedure, g := range r.held {
+			if g.of == a {
+				delete(r.held, procedure)
+			}
+		}
 		r.say(a, `GOODBYE {} "wamp.close.goodbye_and_out"`)
 	}
 }
@@ -163,10 +185,11 @@ func (r *simRouter) interrupt() {
 // mischief is what a router does that it should not, and what happens to the
 // pool session.
 func (r *simRouter) mischief() {
-	pool := r.pool1()
-	if pool == nil {
+	pools := r.pools()
+	if len(pools) == 0 {
 		return
 	}
+	pool := pools[r.IntN(len(pools))]
 	switch r.IntN(5) {
 	case 0:
 		r.act("%s ▶ lost", pool.name)
@@ -192,14 +215,14 @@ func (r *simRouter) mischief() {
 	}
 }
 
-// pool1 returns the pool session that is up, nil if none is.
-func (s *simulation) pool1() *actor {
+// pools returns the pool sessions that are up.
+func (s *simulation) pools() (up []*actor) {
 	for _, a := range s.actors {
 		if strings.HasPrefix(a.name, "pool") && a.greeted && !a.isLeft() {
-			return a
+			up = append(up, a)
 		}
 	}
-	return nil
+	return up
 }
 
 // resume ends a stall of the pool session.

@@ -52,13 +52,15 @@ type simWorld struct {
 	retries  bool // a lost callee's calls are handed on
 	anybody  bool // the router lets anybody register
 	disturbs bool // connections stall and break
+	forgets  bool // the router leaves requests of wampool's own without an answer
+	mixed    bool // clients speak differently
 }
 
 const simSteps = 60
 
 func newSimulation(t *testing.T, seed uint64) *simulation {
 	rng := rand.New(rand.NewPCG(seed, 2))
-	w := simWorld{retries: rng.IntN(3) == 0, anybody: rng.IntN(4) == 0, disturbs: rng.IntN(2) == 0}
+	w := simWorld{retries: rng.IntN(3) == 0, anybody: rng.IntN(4) == 0, disturbs: rng.IntN(2) == 0, forgets: rng.IntN(4) == 0, mixed: rng.IntN(4) == 0}
 	rules := []string{`direct = ["frontend"]`, `policy = "roundrobin"`}
 	if rng.IntN(2) == 0 {
 		rules = append(rules, fmt.Sprintf("queue {\n limit = %d\n timeout = \"20s\"\n}", 1+rng.IntN(4)))
@@ -73,12 +75,16 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 		rules = append(rules, `scope = "callee"`, `concurrency = 2`)
 	}
 	w.config = fmt.Sprintf("realm \"realm1\" {\npool \"com.example.\" {\nmatch = \"prefix\"\n%s\n}\n}\n", strings.Join(rules, "\n"))
+	speaks := []string{"json"}
+	if w.mixed {
+		speaks = []string{"cbor", "msgpack", "json"}
+	}
 	s := &simulation{
-		stage: newStage(t, settings{config: w.config, serializers: []string{"json"}, router: "ws", here: "ws"}),
+		stage: newStage(t, settings{config: w.config, serializers: speaks, router: "ws", here: "ws"}),
 		Rand:  rng, world: w, calls: make(map[string]*simCall),
 	}
 	s.router = simRouter{simulation: s, held: make(map[string]*simRegistration)}
-	s.lines = append(s.lines, fmt.Sprintf("# Seed %d.", seed), strings.TrimSpace(w.config), "start")
+	s.lines = append(s.lines, fmt.Sprintf("# Seed %d.", seed), strings.TrimSpace(w.config), "router speaks "+strings.Join(speaks, " "), "start")
 	return s
 }
 
@@ -187,6 +193,9 @@ func (s *simulation) newcomer() {
 	c.features = strings.Join(features, ",")
 	s.clients = append(s.clients, c)
 	s.router.flush() // its own HELLO is not behind anything
+	if s.world.mixed {
+		s.act("%s connects by %s", c.name, s.settings.serializers[s.IntN(3)])
+	}
 	s.act("%s joins %s {%s}", c.name, c.role, c.features)
 	if s.IntN(3) == 0 {
 		s.act("%s pieces %d", c.name, 1+s.IntN(40))
@@ -233,8 +242,14 @@ func (s *simulation) end() {
 	}
 	s.checkLedger()
 	if !drained {
-		s.act("after 10s") // longer than any pool lingers
-		s.router.flush()
+		rounds := 1
+		if s.world.forgets { // a session is begun anew once a minute at most
+			rounds = 20
+		}
+		for range rounds {
+			s.act("after 10s") // longer than any pool lingers
+			s.router.flush()
+		}
 		s.checkRegistrations()
 		s.act("drain")
 	}
@@ -268,7 +283,7 @@ func (s *simulation) unsettled() string {
 			return "no answer to the call of " + token
 		}
 	}
-	if s.pool1() == nil && s.ending && !s.isDraining() {
+	if len(s.pools()) == 0 && !s.isDraining() {
 		return "the pool session is down"
 	}
 	return ""
