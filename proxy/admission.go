@@ -8,23 +8,6 @@ import (
 	"github.com/wampool/wampool/configs"
 )
 
-// admits tells whether a session's role may join a pool (contract, section 3):
-// it is in the block's admit, or else that of the pool session, to whose rights
-// an equal role has an equal right. Who has no role is nobody's equal. Where any
-// role may join, the probe alone decides.
-func (r *realm) admits(block *configs.Pool, s *session) bool {
-	named := block != nil && len(block.Admit) > 0
-	switch {
-	case named && block.Admit[0] == configs.AnyRole:
-		return true
-	case s.authRole == "":
-		return false
-	case named:
-		return slices.Contains(block.Admit, s.authRole)
-	}
-	return s.authRole == r.linkOf(s).authRole
-}
-
 // admitsAny tells whether some pool of the realm has room for callees without
 // a role.
 func (r *realm) admitsAny() bool {

@@ -43,9 +43,8 @@ func (r *realm) partCallee(out *transport.Outbox, s *session) {
 		return
 	}
 	r.driver.Lose(out, r.now(), s.callee.id)
-	for _, m := range s.pools.registered.byID {
-		s.upkeep.last(-membershipCost(procedureOf(m.key)))
+	for _, m := range s.memberships {
 		r.logLeft(s, m.key)
 	}
-	s.pools.registered.clear()
+	clear(s.memberships)
 }

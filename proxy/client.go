@@ -147,7 +147,7 @@ func (c *client) end(out *transport.Outbox, side string, cause error) {
 		return
 	}
 	if s.realm != nil {
-		s.leaveRealm(out)
+		s.close(out)
 		out.Flush()
 	}
 	s.logEnd(side, cause)

@@ -125,12 +125,11 @@ func (c *client) takeHello(raw []byte) {
 
 // fromClient handles a client's message that may concern a pool. realm.mu is held.
 func (r *realm) fromClient(out *transport.Outbox, s *session, m *message) {
-	switch {
-	case m.Type == codec.TypeYield || m.Type == codec.TypeError:
+	if m.Type == codec.TypeYield || m.Type == codec.TypeError {
 		r.answer(out, s, m)
-	case len(s.held) > 0 || !r.take(out, s, m, r.now()):
-		s.hold(m, r.now())
+		return
 	}
+	r.takeInOrder(out, s, m)
 }
 
 // answer takes a YIELD of a client, or an ERROR.
@@ -172,32 +171,24 @@ func (r *realm) calleeAnswer(out *transport.Outbox, s *session, m *message) {
 		driver.Hand{Serializer: s.serializer, Head: &m.Head, Raw: m.raw, Yield: m.yield, Error: m.failure, Unfit: m.unfit})
 }
 
-// take takes a client's message that the router must see in order, and that
-// arrived at some time. It is false for one that has to wait behind the pending
-// REGISTERs.
-func (r *realm) take(out *transport.Outbox, s *session, m *message, at dealer.Time) bool {
-	if m.Type == codec.TypeRegister {
-		return r.register(out, s, m, at)
-	}
-	if s.pending.length > 0 {
-		return false
-	}
+// pass passes a client's message on that the router must see in order: a CALL to a
+// pool here, or to the router, all others to that.
+func (r *realm) pass(out *transport.Outbox, s *session, m *message) {
 	switch m.Type {
-	case codec.TypeUnregister:
-		r.unregister(out, s, m)
 	case codec.TypeCall:
 		r.call(out, s, m)
 	case codec.TypeCancel:
 		r.cancel(out, s, m)
-	case codec.TypePublish, codec.TypeSubscribe, codec.TypeUnsubscribe:
+	case codec.TypeRegister, codec.TypeUnregister, codec.TypePublish, codec.TypeSubscribe, codec.TypeUnsubscribe:
 		r.passUp(out, s, m)
 	case codec.TypeGoodbye, codec.TypeAbort:
 		out.Send(s.router, m.raw)
-		r.part(out, s)
+		if s.candidate == 0 {
+			r.part(out, s)
+		}
 	default:
 		out.Send(s.router, m.raw)
 	}
-	return true
 }
 
 // passUp passes a client's request on under the ID that the router expects.
@@ -250,32 +241,4 @@ func (s *session) renumber(m *message) (up uint64, passes bool) {
 		return n.request(m.Request, m.acknowledged), true
 	}
 	return n.request(m.Request, true), true
-}
-
-// unregister takes an UNREGISTER. One of a pooled registration is answered here:
-// the router knows no such ID, and there are routers that end for it.
-func (r *realm) unregister(out *transport.Outbox, s *session, m *message) {
-	_, pooled := s.pools.registered.get(m.registration)
-	_, gone := s.pools.left.get(m.registration)
-	if m.registration == 0 || !pooled && !gone {
-		r.passUp(out, s, m)
-		return
-	}
-	s.renumberFrom(m.Request - 1)
-	s.renumbered.swallow(m.Request)
-	switch {
-	case s.hasLeft(): // nobody waits for an answer any more
-	case pooled:
-		key := s.leavePool(m.registration)
-		actions, _ := r.dealer.Leave(r.now(), s.callee.id, m.registration)
-		r.driver.Perform(out, actions, driver.Hand{})
-		answer := codec.Unregistered{Request: m.Request}
-		r.message = answer.Append(r.message[:0], s.serializer)
-		out.Send(s.conn, r.message)
-		r.logLeft(s, key)
-	default:
-		answer := codec.Error{RequestType: codec.TypeUnregister, Request: m.Request, URI: []byte(uriNoSuchRegistration)}
-		r.message = answer.Append(r.message[:0], s.serializer)
-		out.Send(s.conn, r.message)
-	}
 }

@@ -8,14 +8,12 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
 const never dealer.Time = 1<<63 - 1
-
-// registerPatience is how long a REGISTER waits for the pool session.
-const registerPatience = 10 * time.Second
 
 // loginPatience is how long the router may take to welcome the pool session.
 const loginPatience = 10 * time.Second
@@ -48,15 +46,7 @@ func (r *realm) tick(out *transport.Outbox) (wait time.Duration) {
 	wait = time.Second // should it panic, it does not try again at once
 	r.armed = now + wait
 	r.driver.Perform(out, r.dealer.Tick(now), driver.Hand{})
-	if now >= r.check {
-		r.check = never
-		r.giveUpRegisters(out, now)
-		r.expireAsks(out, now)
-		r.pumpAllProbes(out)
-		r.retryLegs(out, now)
-		r.weigh(out, now)
-		r.retireLinks(out, now)
-	}
+	r.bring(out, func() []admission.Action { return r.registrar.Tick(now) })
 	r.armed = r.earliest()
 	r.checkDrained()
 	return min(r.armed-now, time.Hour)
@@ -114,8 +104,11 @@ func (r *realm) timeoutOf(timeout uint64) time.Duration {
 }
 
 func (r *realm) earliest() dealer.Time {
-	next := r.check
+	next := never
 	if deadline, ok := r.dealer.Deadline(); ok {
+		next = deadline
+	}
+	if deadline, ok := r.registrar.Deadline(); ok {
 		next = min(next, deadline)
 	}
 	return next
@@ -133,9 +126,6 @@ func (r *realm) arm() {
 	}
 	r.checkDrained()
 }
-
-// checkAt makes the clock look at REGISTERs and registrations no later than at.
-func (r *realm) checkAt(at dealer.Time) { r.check = min(r.check, at) }
 
 // checkDrained tells whoever stops this realm that nothing waits or runs.
 func (r *realm) checkDrained() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
@@ -137,14 +138,32 @@ func (r *realm) mend(out *transport.Outbox, s *session, x any) {
 		r.log.Error().AnErr("books", err).Int("calls", len(r.answered)).
 			Msg("realm began anew after an internal error: its calls were answered by an error")
 	}
+	r.mendAdmission(out)
 	if s != nil {
 		r.part(out, s)
 		s.fail()
 	}
 	r.sweep(out)
-	if err := r.dealer.Audit(); err != nil {
+	if err := errors.Join(r.dealer.Audit(), r.registrar.Audit()); err != nil {
 		panic(err)
 	}
+}
+
+// mendAdmission goes on where the registrar's event was left, behind the action that
+// has failed. If its books disagree, or it was left in the midst of deciding, it
+// begins anew: who is in which pool stays, and sessions that were under way to one
+// end. Then each pool session is begun anew too.
+func (r *realm) mendAdmission(out *transport.Outbox) {
+	at := &r.admitting
+	if err := r.registrar.Audit(); err != nil || at.isOpen && at.actions == nil {
+		r.log.Error().AnErr("books", err).Msg("realm began anew with its registrations at the router after an internal error")
+		restart := admissionEvent{bring: func() []admission.Action { return r.registrar.Restart(r.now()) }}
+		r.admitting = admitting{queue: append([]admissionEvent{restart}, at.queue...)}
+	}
+	if at.isOpen {
+		at.step++
+	}
+	r.carryOn(out)
 }
 
 // faultText is what a call is told that was lost by an error of wampool's own.
@@ -166,8 +185,14 @@ func (r *realm) sweep(out *transport.Outbox) {
 			r.partCaller(out, s)
 		}
 	}
-	for _, up := range r.uplinks {
-		r.closeIfUnused(out, up)
+	for id, s := range r.candidates {
+		if !s.hasLeft() && !r.isMember(s) {
+			r.part(out, s)
+			s.fail()
+		}
+		if s.hasLeft() {
+			r.bring(out, func() []admission.Action { return r.registrar.Part(r.now(), id) })
+		}
 	}
 }
 
@@ -175,9 +200,26 @@ func (r *realm) sweep(out *transport.Outbox) {
 // dealer has of it.
 func (r *realm) knowsItsPools(s *session) bool {
 	for _, id := range r.dealer.Registrations(s.callee.id) {
-		if _, told := s.pools.registered.get(id); !told {
+		if _, told := s.memberships[id]; !told {
 			return false
 		}
 	}
 	return true
+}
+
+// isMember tells whether a session is in the pools that the registrar says, for the
+// dealer too, and in no other.
+func (r *realm) isMember(s *session) bool {
+	state, known := r.registrar.Session(s.candidate)
+	if !known || len(state.Memberships) != len(s.memberships) {
+		return false
+	}
+	if s.callee == nil {
+		return len(s.memberships) == 0
+	}
+	registered := r.dealer.Registrations(s.callee.id)
+	return len(registered) == len(s.memberships) && !slices.ContainsFunc(state.Memberships, func(id uint64) bool {
+		_, told := s.memberships[id]
+		return !told || !slices.Contains(registered, id)
+	})
 }

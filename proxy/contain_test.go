@@ -10,6 +10,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -231,4 +232,37 @@ func TestPanicThatEndsTheProcess(t *testing.T) {
 		defer r.unlock(nil, nil)
 		panic("bomb")
 	}()
+}
+
+// One within the registrar, whose books may disagree then: who is in a pool stays, who
+// was on the way to one ends, and the pool session is begun anew.
+func TestPanicOfTheRegistrar(t *testing.T) {
+	w, pool, _, _, log := minedWorld(t, "", "")
+	callee, _, registration := w.callee(pool, shared, "")
+	second, secondAtRouter := w.join("backend", "")
+	second.send(`[64,1,%s,"com.example.q"]`, shared)
+	pool.expect(`[64,2,{},"com.example.q"]`)
+	pool.send(`[68,1,100,{}]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	r := w.proxy.realms["realm1"]
+	func() {
+		var out transport.Outbox
+		defer out.Flush()
+		r.mu.Lock()
+		defer r.unlock(&out, nil)
+		r.bring(&out, func() []admission.Action { panic("it must be contained") })
+	}()
+	second.failed()
+	secondAtRouter.failed()
+	log.find(t, "please report this")
+	pool.expectPrefix(`[8,68,1,{},"wamp.error.canceled"`)
+	pool.expect(`[6,{},"wamp.close.close_realm"]`)
+	callee.send(`[70,1,{}]`) // nobody waits for it any more
+	pool.send(`[6,{},"wamp.close.goodbye_and_out"]`)
+	pool = w.welcomePool()
+	w.registerPool(pool)
+	pool.send(`[68,1,100,{}]`)
+	callee.expect(`[68,2,%d,{}]`, registration)
+	callee.send(`[70,2,{}]`)
+	pool.expect(`[70,1,{}]`)
 }

@@ -48,8 +48,8 @@ func (r *realm) call(out *transport.Outbox, s *session, said *message) {
 			return
 		}
 	}
-	if up := r.answering(s, m); up != nil {
-		r.callHere(out, s, up, said)
+	if p := r.answering(s, m); p != nil {
+		r.callHere(out, s, p, said)
 		return
 	}
 	if !r.askMeta(out, s, said) {
@@ -60,31 +60,31 @@ func (r *realm) call(out *transport.Outbox, s *session, said *message) {
 // answering returns the pool here that answers a session's new call, nil if
 // that is the router's to answer. A pool that matches less well than another
 // live one does not, even if only that one is past the router.
-func (r *realm) answering(s *session, m *codec.Call) *uplink {
+func (r *realm) answering(s *session, m *codec.Call) *pool {
 	if !s.isDirect || s.renumbered.knows(m.Request) || isReserved(m.Procedure) {
 		return nil
 	}
-	up, matches := r.byPattern.best(m.Procedure, (*uplink).isLive)
-	if !matches || !r.holdsDirect(up, m.Procedure, s.authRole) {
+	p, matches := r.byPattern.best(m.Procedure, (*pool).takesCalls)
+	if !matches || !r.holdsDirect(p, m.Procedure, s.authRole) {
 		return nil
 	}
-	return up
+	return p
 }
 
 // holdsDirect tells whether the pool's block answers a role's calls of a URI
 // here. A pattern that a callee has registered may reach further than the block
 // by which it is pooled: direct holds for what the block itself matches. Where
 // another block governs the URI, that one has to say so too.
-func (r *realm) holdsDirect(up *uplink, procedure []byte, role string) bool {
-	if up.block == nil || !slices.Contains(up.block.Direct, role) {
+func (r *realm) holdsDirect(p *pool, procedure []byte, role string) bool {
+	if p.block == nil || !slices.Contains(p.block.Direct, role) {
 		return false
 	}
-	if !up.hasPattern() {
+	if !p.hasPattern() {
 		return true // it is governed by its block
 	}
 	governs, _ := r.blocks.best(procedure, func(*configs.Pool) bool { return true })
-	return governs == up.block ||
-		blockMatches(up.block, procedure) && governs != nil && slices.Contains(governs.Direct, role)
+	return governs == p.block ||
+		blockMatches(p.block, procedure) && governs != nil && slices.Contains(governs.Direct, role)
 }
 
 // mayAnswer tells whether a session's call may be one that is answered here, as far
@@ -95,12 +95,8 @@ func (r *realm) mayAnswer(s *session, procedure []byte) bool {
 	return governs != nil && slices.Contains(governs.Direct, s.authRole)
 }
 
-// isLive tells whether the router sends the procedure's calls to this pool, or
-// would if the pool session were up. One that is drained is live to the end.
-func (up *uplink) isLive() bool { return up.wanted && up.granted || up.draining }
-
 // callHere takes a new CALL for a pool.
-func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, said *message) {
+func (r *realm) callHere(out *transport.Outbox, s *session, p *pool, said *message) {
 	m := said.call
 	if s.caller == nil {
 		s.caller = &caller{origin: r.driver.AddOrigin(driver.Origin{
@@ -112,7 +108,7 @@ func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, said *me
 	if r.draining {
 		s.renumbered.close(m.Request, m.Progress)
 		r.driver.Refuse(out, &dealer.Action{Kind: dealer.Refuse, Pool: -1, Origin: s.caller.origin, Request: m.Request, Refusal: dealer.Refusal{
-			Reason: dealer.ReasonDraining, Pool: up.key,
+			Reason: dealer.ReasonDraining, Pool: p.key,
 		}})
 		return
 	}
@@ -121,7 +117,7 @@ func (r *realm) callHere(out *transport.Outbox, s *session, up *uplink, said *me
 		r.driver.EndCall(out, s.caller.origin, m.Request, uriUnavailable, "too many calls without an answer (limits.held_bytes)")
 		return
 	}
-	r.callPool(out, s, up.pool, said)
+	r.callPool(out, s, p.id, said)
 }
 
 // What a call without an answer takes beside its message, in bytes: its place in
@@ -170,7 +166,7 @@ func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, 
 func (r *realm) detailsOf(s *session, pool dealer.PoolID, m *codec.Call) codec.Dict {
 	var fields [4]codec.Field
 	set := fields[:0]
-	if up := r.uplinkOf(pool); up != nil && up.hasPattern() {
+	if p := r.poolOf(pool); p != nil && p.hasPattern() {
 		set = append(set, codec.Field{Key: "procedure", Value: codec.FieldString(string(m.Procedure))})
 	}
 	if m.DiscloseMe {

@@ -6,7 +6,7 @@
 //	       ◀──Conn── │ ◀── readRouter (INVOCATION, …) ◀──────┼─── │ ◀──Conn──
 //	                 └───────────────────────────────────────┼────┘
 //	                                                         ▼
-//	                              realm: one lock ── dealer.Dealer
+//	         realm: one lock ── admission.Registrar, dealer.Dealer
 //	                                                         ▲
 //	                 ┌──────────── pool session ─────────────┴────┐
 //	router ──Conn──▶ │ INVOCATION, INTERRUPT in; YIELD, ERROR out │
@@ -16,16 +16,23 @@
 // dialed before the client is answered. Its messages pass byte for byte, but
 // for those that a pool is concerned with (client_messages.go,
 // router_messages.go), within a WAMP session (session.go), of which a connection
-// may have several, one after the other. A callee is admitted to a pool by role and by probe
-// (register.go, probe.go); what it sends behind its REGISTERs is held until they
-// are settled (held.go). What that inserts into, or takes out of, the numbering of
-// the client's requests is evened out by renumbering (renumber.go). Whatever a
-// client makes its session remember counts by what keeping it takes (upkeep.go).
+// may have several, one after the other. Whom a pool takes, and what the router is
+// asked for that, is decided by the realm's registrar (package admission): it hears of
+// REGISTERs and of what comes behind them, of the router's answers, of pool sessions
+// and of the time, and what it says is done here (admit.go): on the client's session
+// (register.go, probe.go), on pool sessions (claims.go) and in the dealer (pool.go).
+// What that inserts into, or takes out of, the numbering of the client's requests is
+// evened out by renumbering (renumber.go). Whatever a client makes its session remember
+// counts by what keeping it takes (upkeep.go).
 //
-// A pool session is a link (link.go): one for each serializer that callees use,
-// and more of one where a pool's weight asks for them (weight.go). It holds the
-// registrations of its pools (uplink.go, leg.go), and what it asks the router for
-// has a time limit and an end (ask.go).
+// A pool session is a link (link.go, poolsession.go): one for each serializer that
+// callees use, and more of one where a pool's weight asks for them.
+//
+// How a REGISTER travels: the client's reader decodes it before the lock, and the realm
+// brings it to the registrar. The pool session's REGISTER goes out on a link; its
+// reader brings the router's REGISTERED, and the callee's own REGISTER goes out on
+// the callee's session; that one's reader brings the router's ERROR, the callee joins
+// the pool in the dealer, and is told REGISTERED.
 //
 // How a call travels: the pool session's reader takes an INVOCATION
 // (poolsession.go) and hands it to the realm's dealer, whose driver carries out what
@@ -57,8 +64,8 @@
 // pool sessions hold counts too, but ends no client that holds next to nothing.
 // Calls that wait in a pool have bounds of their own: queue.limit and queue.bytes.
 //
-// Locks: realm.mu guards the dealer, the pools' registrations at the router and
-// the pooled side of each session. Under it nothing blocks: sending appends to
+// Locks: realm.mu guards the dealer, the registrar and the pooled side of each
+// session. Under it nothing blocks: sending appends to
 // a bounded buffer in memory. Two locks are below it: that of a session's
 // INVOCATIONs of the router's own (inflight.go), which each of them takes while it
 // passes to a client that is in no pool, and those of transport. A message that
@@ -74,8 +81,11 @@
 // ([driver.Driver.Restart]): callees keep their sessions, registrations and
 // unanswered work, the pool sessions stay, and every call that waits or runs is
 // answered once, by wamp.error.canceled. So it does after a panic of the clock or
-// of a message on a pool session, which is no client's to be ended for. Other
-// realms, and what passes by the pools, notice nothing.
+// of a message on a pool session, which is no client's to be ended for. The registrar
+// goes on behind the action that has failed; only if it was itself at work, or its
+// books disagree ([admission.Registrar.Audit]), it begins anew, and the pool sessions
+// with it: callees stay in their pools, and sessions that were on the way to one end.
+// Other realms, and what passes by the pools, notice nothing.
 //
 // What ends the process, for its supervisor to start it again: a realm whose
 // books do not agree after that either, a panic in the goroutines of package

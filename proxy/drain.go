@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
@@ -17,16 +18,10 @@ func (r *realm) drain() {
 	defer r.unlock(&out, nil)
 	r.draining = true
 	r.dealer.Drain()
-	for _, up := range r.uplinks {
-		up.draining = up.isLive()
-		up.wanted = false
-		r.leaveUplink(&out, up)
+	for _, p := range r.pools {
+		p.isDrained = p.isLive
 	}
-	for _, p := range r.awaiting.all() {
-		if p.stage <= awaitTurn {
-			r.denyRegister(&out, p, uriUnavailable, "the proxy is stopping")
-		}
-	}
+	r.bring(&out, func() []admission.Action { return r.registrar.Drain(r.now()) })
 	r.arm()
 }
 
@@ -70,6 +65,8 @@ func (r *realm) leave() {
 // sayGoodbye begins the end of a session that is up. realm.mu is held.
 func (l *link) sayGoodbye(out *transport.Outbox, reason string) {
 	l.leaving = true
+	r := l.realm
+	r.bring(out, func() []admission.Action { return r.registrar.LinkLeaves(r.now(), l.id) })
 	bye := codec.Goodbye{Reason: reason}
 	out.Send(l.conn, bye.Append(nil, l.serializer))
 }

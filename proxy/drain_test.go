@@ -3,6 +3,8 @@ package proxy
 import (
 	"testing"
 	"time"
+
+	"github.com/wampool/wampool/dealer/admission"
 )
 
 // isUp waits until the pool session that was welcomed is up: a call that nobody
@@ -18,7 +20,7 @@ func (p *peer) isUp() {
 func TestStopGivesUpManyPools(t *testing.T) {
 	const procedures = maxAsks + 8
 	w := makeWorld(t)
-	w.prepare = func(p *Proxy) { p.patience, p.answerPatience = time.Hour, time.Hour }
+	w.tune = func(c *admission.Config) { c.RegisterPatience, c.AnswerPatience = time.Hour, time.Hour }
 	w.start(worldOptions{})
 	pool := w.welcomePool()
 	client, router := w.join("backend", "")

@@ -62,8 +62,9 @@ func (p *Proxy) unready() (reasons []string) {
 func (r *realm) unready() (reasons []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i, l := range r.links {
-		if l.conn != nil || i > 0 && l.pools == 0 || l.index > 0 { // more of a weight can wait
+	for i, state := range r.registrar.Links() {
+		l := r.linkBy(state.ID)
+		if l.conn != nil || i > 0 && state.Claims == 0 || l.index > 0 { // more of a weight can wait
 			continue
 		}
 		of, why := "", cmp.Or(l.notJoined, "it has yet to join the router")

@@ -9,22 +9,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 )
-
-// What a callee asks for beyond all that it could have in flight is a limit too,
-// on machines of 32 bit as well.
-func TestConcurrencyBeyondCounting(t *testing.T) {
-	for _, concurrency := range []int64{1 << 30, 1<<31 - 1, 1 << 31, 1 << 32, codec.MaxID} {
-		if limit := limitOf(concurrency); limit != mostSlots {
-			t.Errorf("%d becomes %d", concurrency, limit)
-		}
-	}
-	if limit := limitOf(7); limit != 7 {
-		t.Errorf("7 becomes %d", limit)
-	}
-}
 
 // A client that hangs is dropped, and its router's end with it; the pool
 // session, whose router answers, stays.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
@@ -29,6 +31,7 @@ import (
 type link struct {
 	// Immutable.
 	realm  *realm
+	id     admission.LinkID
 	only   codec.Serializer // that it offers; 0 for the realm's first link, which takes what the router does
 	index  int              // among the links of its serializer; from 1 on for the weight of pools
 	origin dealer.OriginID
@@ -43,15 +46,9 @@ type link struct {
 
 	// Under realm.mu.
 	linkState
-	notJoined   string           // why the session is not up; "": it has yet to try, or is up
-	speaks      codec.Serializer // of its session, or of the one before; 0: not known yet
-	pools       int              // registrations of pools that it has, or is to have
-	unusedSince dealer.Time      // if there is none
-	wasUp       bool             // at least once
-	turnedAway  bool             // by the router, which lets no such session join beside the first one
-	retired     bool             // it leaves, for want of pools
-	loses       bool             // the router has left a request of ours without an answer
-	renewedAt   dealer.Time      // when its session was begun anew; 0: never
+	notJoined string           // why the session is not up; "": it has yet to try, or is up
+	speaks    codec.Serializer // of its session, or of the one before; 0: not known yet
+	retired   bool             // it leaves, for want of pools
 }
 
 // linkState is a link's session while it is up, else nothing.
@@ -60,27 +57,15 @@ type linkState struct {
 	serializer    codec.Serializer
 	session       uint64
 	authRole      string
-	lastRequest   uint64
-	requests      map[uint64]ask // REGISTER and UNREGISTER without an answer
-	open          int            // of them, those whose answer is not taken as lost
-	late          int            // how many answers were taken as lost
-	pace          pace
-	roundTrip     dealer.Time         // the shortest that was seen
-	answeredAt    dealer.Time         // the latest answer
-	todo          []*leg              // that wait to be asked for, in this order
-	registrations map[uint64]*leg     // by the router's registration ID
-	doubts        map[string]struct{} // pools for which an answer was lost, by key
-	leaving       bool                // GOODBYE was sent
+	registrations map[uint64]*pool // by the router's registration ID
+	leaving       bool             // GOODBYE was sent
 }
 
-// linkIdle is how long a link stays that has no pool.
-const linkIdle = time.Minute
-
 // newLink adds a link to the realm, which joins once runLinks has started it.
-func (r *realm) newLink(only codec.Serializer) *link {
+func (r *realm) newLink(id admission.LinkID, only codec.Serializer, index int) *link {
 	l := &link{
-		realm: r, only: only, speaks: only, origin: r.driver.AddOrigin(driver.Origin{}), log: r.log,
-		offer: serializers, unusedSince: r.now(),
+		realm: r, id: id, only: only, index: index, speaks: only, origin: r.driver.AddOrigin(driver.Origin{}), log: r.log,
+		offer: serializers,
 	}
 	if only != 0 {
 		l.offer = []codec.Serializer{only}
@@ -116,100 +101,21 @@ func (r *realm) runLinks(ctx context.Context) {
 	}
 }
 
-// linkOf returns the link by which a session is judged: that of its serializer,
-// else the first that is up. Their role at the router is the same.
-func (r *realm) linkOf(s *session) *link {
-	judge := r.links[0]
+// linkBy returns the link of an ID, nil for one that is retired.
+func (r *realm) linkBy(id admission.LinkID) *link {
 	for _, l := range r.links {
-		if l.conn != nil && (l.serializer == s.serializer || judge.conn == nil) {
-			judge = l
-		}
-	}
-	return judge
-}
-
-// linkFor returns the link that speaks this serializer, of several the one of
-// that index, a new one if there is none, and the first one if the router has
-// refused it.
-func (r *realm) linkFor(s codec.Serializer, index int) *link {
-	for _, l := range r.links {
-		switch {
-		case l.speaks != s || l.index != index:
-		case l.turnedAway:
-			return r.links[0]
-		default:
+		if l.id == id {
 			return l
 		}
 	}
-	l := r.newLink(s)
-	l.index = index
-	return l
-}
-
-// giveWay takes the router's word that no such session may join: some let a
-// login have one session only. The pools of a link that never was up register on
-// the first one, and what their callees say is transcoded. realm.mu is held.
-func (l *link) giveWay() {
-	r := l.realm
-	if l.only == 0 || l.index > 0 || l.wasUp || l.turnedAway {
-		return
-	}
-	l.turnedAway = true
-	l.log.Warn().Msg("the router refuses a pool session of this serializer beside the first one: its pools register on that")
-	for _, up := range r.uplinks {
-		if up.link == l && up.state == absent {
-			up.moveTo(r, r.links[0])
-			r.settleLeg(&l.out, &up.leg)
-		}
-	}
-	r.arm()
-}
-
-// moveTo makes a link the one on which a leg registers; nil for none.
-func (g *leg) moveTo(r *realm, l *link) {
-	if l == g.link {
-		return
-	}
-	if g.link != nil {
-		if g.link.pools--; g.link.pools == 0 {
-			g.link.unusedSince = r.now()
-			r.checkAt(r.now() + r.proxy.linkIdle)
-		}
-	}
-	g.queued = false
-	if g.link = l; l != nil {
-		l.pools++
-	}
-}
-
-// retireLinks ends links that have had no pool for long. Calls that came by
-// them are answered first.
-func (r *realm) retireLinks(out *transport.Outbox, now dealer.Time) {
-	if r.draining {
-		return
-	}
-	kept := r.links[:1]
-	for _, l := range r.links[1:] {
-		switch idle := l.unusedSince + r.proxy.linkIdle; {
-		case l.pools > 0:
-		case idle > now:
-			r.checkAt(idle)
-		case r.dealer.Outstanding(l.origin) > 0:
-			r.checkAt(now + r.proxy.linkIdle)
-		default:
-			l.retire(out)
-			continue
-		}
-		kept = append(kept, l)
-	}
-	clear(r.links[len(kept):])
-	r.links = kept
+	return nil
 }
 
 // retire ends a link, by GOODBYE if it is up. realm.mu is held.
 func (l *link) retire(out *transport.Outbox) {
-	l.retired = true
-	if l.conn == nil {
+	r := l.realm
+	r.links = slices.DeleteFunc(r.links, func(other *link) bool { return other == l })
+	if l.retired = true; l.conn == nil {
 		l.end()
 		return
 	}

@@ -31,7 +31,7 @@ const maxAsked = 1024
 
 // asked is a call of a meta procedure that the router is going to answer.
 type asked struct {
-	up      *uplink
+	pool    *pool
 	listing bool
 }
 
@@ -61,39 +61,41 @@ func (r *realm) askMeta(out *transport.Outbox, s *session, m *message) bool {
 	if m.asks == 0 || s.asked.len() >= maxAsked {
 		return false
 	}
-	own, _ := s.pools.registered.get(m.asks)
-	up, isOwn := r.uplinks[own.key], true
-	if up == nil || up.state != held {
-		up, isOwn = r.registeredAs(m.asks), false
-	}
-	if up == nil {
+	p, registration := r.ownOf(s, m.asks), m.asks
+	if p != nil { // the router knows the registration by another ID
+		registration = r.registrationsOf(p)[0].Registration
+	} else if p = r.heldAs(m.asks); p == nil {
 		return false
 	}
 	id, passes := s.renumber(m)
 	if !passes {
 		return true
 	}
-	s.asked.put(id, asked{up, string(m.call.Procedure) == metaListing})
+	s.asked.put(id, asked{p, string(m.call.Procedure) == metaListing})
 	s.concerns.add(ofMeta)
-	if !isOwn {
+	if registration == m.asks {
 		r.sendUp(out, s, m, id)
 		return true
 	}
-	call := *m.call // the router knows the registration by another ID
-	call.Request, call.Payload = id, fromPlainJSON(s.serializer, []uint64{up.registration})
+	call := *m.call
+	call.Request, call.Payload = id, fromPlainJSON(s.serializer, []uint64{registration})
 	r.message = call.Append(r.message[:0], s.serializer)
 	r.sentUp(out, s, m, r.message)
 	return true
 }
 
-// registeredAs returns the uplink that the router knows by this ID, nil if none.
-func (r *realm) registeredAs(registration uint64) *uplink {
-	for _, l := range r.links {
-		if g := l.registrations[registration]; g != nil && g.state == held {
-			return g.up
-		}
+// ownOf returns the pool in which a session has this registration, if the router
+// holds it; nil if not.
+func (r *realm) ownOf(s *session, registration uint64) *pool {
+	m, own := s.memberships[registration]
+	if !own {
+		return nil
 	}
-	return nil
+	p := r.pools[m.key]
+	if p == nil || !r.registrationsOf(p)[0].IsHeld {
+		return nil
+	}
+	return p
 }
 
 // amendment is what the router's RESULT for such a call becomes: the pool's members
@@ -115,7 +117,7 @@ func (r *realm) result(out *transport.Outbox, s *session, m *message) {
 		return
 	}
 	s.asked.drop(m.Request)
-	if r.uplinkOf(q.up.pool) != q.up {
+	if !r.isOpen(q.pool) {
 		r.passDown(out, s, m)
 		return
 	}
@@ -123,13 +125,16 @@ func (r *realm) result(out *transport.Outbox, s *session, m *message) {
 	if !passes {
 		return
 	}
-	by := &amendment{request: down, listing: q.listing, links: []uint64{q.up.link.session}, beside: q.up.heldBeside()}
-	for _, callee := range r.dealer.Callees(q.up.pool) {
+	by := &amendment{request: down, listing: q.listing}
+	for _, callee := range r.dealer.Callees(q.pool.id) {
 		by.members = append(by.members, r.driver.Callee(callee).Identity.Session)
 	}
-	for _, g := range q.up.more { // the router has one registration for all of them
-		if g.link != nil {
-			by.links = append(by.links, g.link.session)
+	for i, claim := range r.registrationsOf(q.pool) { // the router has one registration for all of them
+		if l := r.linkBy(claim.Link); l != nil {
+			by.links = append(by.links, l.session)
+		}
+		if i > 0 && claim.IsHeld {
+			by.beside++
 		}
 	}
 	m.amended = by

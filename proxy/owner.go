@@ -25,32 +25,21 @@ func (r *realm) Refusal(a *dealer.Action, s codec.Serializer, dst []byte) (uri s
 // TimeoutUnit is what the router counts call timeouts in.
 func (r *realm) TimeoutUnit() time.Duration { return r.unit() }
 
-// Release has the registration of a pool given up that the dealer has closed. The
-// pool's ID may be another's from now on.
-func (r *realm) Release(pool dealer.PoolID) {
-	up := r.uplinkOf(pool)
-	if up == nil {
-		return
-	}
-	r.byPool[pool] = nil
-	r.driver.After(func(out *transport.Outbox) { r.releaseUplink(out, up) })
-}
-
 // Carried counts what becomes of calls, and logs those that are refused.
 func (r *realm) Carried(a *dealer.Action, _ int, uri string) {
-	up := r.uplinkOf(a.Pool)
+	p := r.poolOf(a.Pool)
 	if a.Kind == dealer.Invoke {
 		r.calleeOf(a.Callee).callee.dispatched++
 	}
 	switch {
-	case up == nil:
+	case p == nil:
 	case a.Kind == dealer.Invoke:
-		up.dispatched++
+		p.dispatched++
 	case a.Kind == dealer.Refuse:
-		up.refused++
-		up.logRefusal(r, a.Refusal, uri)
+		p.refused++
+		p.logRefusal(r, a.Refusal, uri)
 	case a.Final:
-		up.answered++
+		p.answered++
 	}
 }
 
@@ -59,14 +48,14 @@ func (r *realm) calleeOf(id dealer.CalleeID) *session { return r.driver.Callee(i
 
 // Discloses tells whether a registration's callee wants its callers named.
 func (s *session) Discloses(registration uint64) bool {
-	m, _ := s.pools.registered.get(registration)
-	return m.discloses
+	return s.memberships[registration].discloses
 }
 
 // Revoke tells a callee that it has lost its place in a pool, if it announced
 // that it can be told ("Registration Revocation", #name-registration-revocation).
 func (s *session) Revoke(out *transport.Outbox, registration uint64) {
-	s.logNoMember(s.leavePool(registration), "revoked") // the pool itself may be gone by now
+	s.logNoMember(s.memberships[registration].key, "revoked")
+	delete(s.memberships, registration)
 	if !s.features.RegistrationRevocation {
 		return
 	}

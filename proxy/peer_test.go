@@ -18,6 +18,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/transport"
 	"github.com/wampool/wampool/proxy/transport/authority"
 	"github.com/wampool/wampool/proxy/transport/played"
@@ -122,12 +123,13 @@ type world struct {
 	proxy   *Proxy
 	router  *transport.Listener
 	log     zerolog.Logger
-	speaks  []codec.Serializer // the router, in order of preference
-	limits  transport.Limits   // of the router's connections
-	server  *tls.Config        // of the router
-	client  *tls.Config        // of clients
-	prepare func(*Proxy)       // before it serves; nil: nothing to do
-	arrived chan *peer         // the router's ends of new connections
+	speaks  []codec.Serializer      // the router, in order of preference
+	limits  transport.Limits        // of the router's connections
+	server  *tls.Config             // of the router
+	client  *tls.Config             // of clients
+	prepare func(*Proxy)            // before it serves; nil: nothing to do
+	tune    func(*admission.Config) // of the pools, before it serves; nil: nothing to do
+	arrived chan *peer              // the router's ends of new connections
 	header  chan http.Header
 	offered chan []codec.Serializer // to the router, in each handshake that somebody looks at
 	isSlow  atomic.Bool             // the router's end of the next connection goes to slow
@@ -174,6 +176,14 @@ func makeWorld(t *testing.T) *world {
 }
 
 // start starts router and sidecar. The pool session's HELLO is to be taken next.
+// tune changes the bounds of pools, before anything has come.
+func (p *Proxy) tune(change func(*admission.Config)) {
+	change(&p.admission)
+	for _, r := range p.realms {
+		r.registrar = admission.New(p.admission, 1)
+	}
+}
+
 func (w *world) start(o worldOptions) {
 	const webSocket = "ws://127.0.0.1:0/ws"
 	router, listen := cmp.Or(o.router, webSocket), cmp.Or(o.listen, webSocket)
@@ -215,6 +225,9 @@ func (w *world) start(o worldOptions) {
 		t.Fatal(err)
 	}
 	w.proxy = New(config, w.log)
+	if w.tune != nil {
+		w.proxy.tune(w.tune)
+	}
 	if w.prepare != nil {
 		w.prepare(w.proxy)
 	}

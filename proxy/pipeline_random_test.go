@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer/admission"
 )
 
 // TestRandomPipelines plays a client and the router against one session, in any
@@ -21,7 +23,7 @@ import (
 // nothing passes a REGISTER that is not settled, but answers.
 func TestRandomPipelines(t *testing.T) {
 	w := makeWorld(t)
-	w.prepare = func(p *Proxy) { p.answerPatience, p.askPause = patience, 0 }
+	w.tune = func(c *admission.Config) { c.AnswerPatience, c.AskPause = time.Hour, 0 }
 	w.start(worldOptions{})
 	pool := w.welcomePool()
 	for seed := range uint64(150) {
@@ -299,18 +301,18 @@ func (p *pipelines) finish() {
 	}
 	p.w.waitFor("nothing waits", func(r *realm) bool {
 		for _, id := range r.dealer.CalleeIDs() {
-			if s := r.calleeOf(id); s.upkeep.waiting != 0 || s.probes.len()+s.granted.len() != 0 || s.concerns.any(ofRegisters) {
+			if s := r.calleeOf(id); s.upkeep.waiting != 0 || s.probes.len() != 0 || s.concerns.any(ofRegisters) {
 				return false
 			}
 		}
-		return r.awaiting.length == 0
+		return r.registrar.Waiting() == 0
 	})
 	p.client.conn.Abort(errStopped)
 	p.router.expectEnd()
 	r := p.w.proxy.realms["realm1"]
 	for range 1000 { // the pool session gives up what is left
 		r.mu.Lock()
-		left := len(r.uplinks)
+		left := len(r.pools)
 		r.mu.Unlock()
 		if left == 0 {
 			return

@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/wampool/wampool/proxy/transport"
+
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer/admission"
 )
 
 // giveUp lets the patience of all REGISTERs that have arrived be over.
@@ -12,7 +15,8 @@ func (w *world) giveUp() {
 	r := w.proxy.realms["realm1"]
 	var out transport.Outbox
 	r.mu.Lock()
-	r.giveUpRegisters(&out, r.now()+r.proxy.patience)
+	r.start = r.start.Add(-w.proxy.admission.RegisterPatience)
+	r.bring(&out, func() []admission.Action { return r.registrar.Tick(r.now()) })
 	r.arm()
 	r.mu.Unlock()
 	out.Flush()
@@ -53,27 +57,19 @@ func TestManyRegistersTakeTwoRounds(t *testing.T) {
 }
 
 func TestWhatWasMissing(t *testing.T) {
-	r := &realm{proxy: &Proxy{patience: registerPatience}}
-	up, down := &link{linkState: linkState{conn: new(transport.Conn)}}, new(link)
-	for _, x := range []struct {
-		stage registerStage
-		link  *link
-		state legState
-		want  string
-	}{
-		{awaitSession, nil, absent, "the pool's own session at the router was not up"},
-		{awaitUplink, down, absent, "the pool's own session at the router was not up"},
-		{awaitUplink, up, asking, "the router did not answer the REGISTER of the pool's own session"},
-		{awaitUplink, up, leaving, "the router did not answer the UNREGISTER of the pool's own session"},
-		{awaitUplink, up, absent, "the router did not let the pool's own session have the procedure"},
-		{awaitTurn, up, held, "the router did not answer the callee's own REGISTERs before this one"},
-		{awaitProbe, up, held, "the router did not answer the callee's own REGISTER"},
-		{awaitUndo, up, held, "the router did not answer the UNREGISTER of what it had granted to the callee itself"},
+	r := &realm{proxy: &Proxy{admission: admission.Defaults(0)}}
+	for reason, want := range map[admission.Reason]string{
+		admission.NoLink:        "the pool's own session at the router was not up",
+		admission.NoPoolAnswer:  "the router did not answer the REGISTER of the pool's own session",
+		admission.NoPoolEnd:     "the router did not answer the UNREGISTER of the pool's own session",
+		admission.NoPool:        "the router did not let the pool's own session have the procedure",
+		admission.NoTurn:        "the router did not answer the callee's own REGISTERs before this one",
+		admission.NoProbeAnswer: "the router did not answer the callee's own REGISTER",
+		admission.NoUndo:        "the router did not answer the UNREGISTER of what it had granted to the callee itself",
 	} {
-		p := &pendingRegister{stage: x.stage, up: &uplink{leg: leg{link: x.link, state: x.state}}}
-		p.message.Procedure = "com.example.p"
-		if got, want := r.whatWasMissing(p), fmt.Sprintf("register for com.example.p: %s within 10s", x.want); got != want {
-			t.Errorf("got %q, want %q", got, want)
+		uri, got := r.denialOf(&admission.Action{Denial: admission.Denial{Reason: reason}, Register: &codec.Register{Procedure: "com.example.p"}})
+		if want := fmt.Sprintf("register for com.example.p: %s within 10s", want); got != want || uri != uriNetworkFailure {
+			t.Errorf("got %s %q, want %q", uri, got, want)
 		}
 	}
 }
@@ -109,7 +105,7 @@ func TestLateAnswerToAProbe(t *testing.T) {
 		client.expect(`[33,3,8]`)
 		w.waitFor("nothing of it is kept", func(r *realm) bool {
 			s := r.calleeOf(0)
-			return s.probes.len()+s.granted.len() == 0 && s.upkeep.lasting <= openBytes+2*probeBytes && s.upkeep.waiting == 0
+			return s.probes.len() == 0 && s.upkeep.lasting+s.upkeep.kept <= openBytes+2*probeBytes && s.upkeep.waiting == 0
 		})
 	}
 }
@@ -127,6 +123,9 @@ func (w *world) sessionOf(what string, is func(*session) bool) {
 	})
 }
 
+// What keeping a message and a registration costs at least, in bytes.
+const heldBytes, membershipBytes = 768, 1280
+
 // What is held counts by what holding it costs, so that messages without a payload
 // are bounded too: the client is read no further.
 func TestEmptyMessagesBehindARegisterAreBounded(t *testing.T) {
@@ -143,7 +142,8 @@ func TestEmptyMessagesBehindARegisterAreBounded(t *testing.T) {
 	client.conn.Flush()
 	w.sessionOf("the client is stopped", func(s *session) bool { return s.upkeep.isFull(held) })
 	w.sessionOf("no more than the bound is held", func(s *session) bool {
-		return s.upkeep.waiting <= held+heldMessageBytes+64 && len(s.held) <= held/heldMessageBytes && s.account.Held() >= held
+		state, _ := s.realm.registrar.Session(s.candidate)
+		return s.upkeep.waiting <= held+heldBytes+64 && state.Held <= held/heldBytes && s.account.Held() >= held
 	})
 	pool.send(`[65,1,100]`)
 	w.admit(client, router)
@@ -224,7 +224,7 @@ func TestUpkeep(t *testing.T) {
 	for id := range uint64(99) {
 		n.drop(id)
 	}
-	u.wait(5)
+	u.keep(5, 0)
 	if u.lasting != 1000 || budget.Held() != 1005 { // a map does not shrink
 		t.Errorf("%d last, %d are held", u.lasting, budget.Held())
 	}
@@ -237,9 +237,13 @@ func TestUpkeep(t *testing.T) {
 	if u.lasting != 10 || n.len() != 0 { // a small one is kept
 		t.Errorf("%d last", u.lasting)
 	}
+	u.keep(5, 20)
+	if budget.Held() != 35 || u.isFull(35) || !u.isFull(34) {
+		t.Errorf("%d are held, with what the registrar keeps", budget.Held())
+	}
 	u.giveBack()
 	u.last(7)
-	u.wait(-3)
+	u.keep(0, 3)
 	if budget.Held() != 0 {
 		t.Errorf("%d are held", budget.Held())
 	}
@@ -252,8 +256,7 @@ func TestUpkeep(t *testing.T) {
 // for so much at once in a callee's session either.
 func TestProbesArePaced(t *testing.T) {
 	const procedures = 200
-	w, pool := impatientWorld(t, "")
-	w.proxy.askPause = patience
+	w, pool := pacedWorld(t)
 	client, router := w.join("backend", "")
 	for id := 1; id <= procedures; id++ {
 		client.send(`[64,%d,%s,"com.example.p%d"]`, id, shared, id)
@@ -278,5 +281,5 @@ func TestProbesArePaced(t *testing.T) {
 	}
 	client.send(`[32,%d,{},"com.example.t"]`, procedures+1)
 	router.expect(`[32,%d,{},"com.example.t"]`, procedures+1)
-	w.waitFor("nobody waits", func(r *realm) bool { return len(r.paced) == 0 })
+	w.waitFor("nobody waits", func(r *realm) bool { return r.registrar.Waiting() == 0 })
 }

@@ -4,15 +4,16 @@ import (
 	"fmt"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer/admission"
 )
 
 // What an operator asks the log: who is in a pool and who is not, and why.
 
 // logJoined says that a callee is in a pool, and how many calls it gets at once;
 // of one without a limit, nothing.
-func (s *session) logJoined(p *pendingRegister) {
-	event := s.log.Info().Str("procedure", p.message.Procedure).Stringer("policy", p.join.Policy)
-	limit, block := p.join.Limit, p.up.config.Concurrency
+func (s *session) logJoined(p *pool, a *admission.Action) {
+	event := s.log.Info().Str("procedure", p.procedure).Stringer("policy", a.Policy)
+	limit, block := a.Limit, p.config.Concurrency
 	if limit == 0 || block > 0 && block < limit {
 		limit = block
 	}
@@ -31,13 +32,13 @@ func (s *session) logNoMember(key, how string) {
 // was the last one.
 func (r *realm) logLeft(s *session, key string) {
 	s.logNoMember(key, "left")
-	up := r.uplinks[key]
-	if up == nil || r.uplinkOf(up.pool) != up || r.dealer.Members(up.pool) > 0 {
+	p := r.pools[key]
+	if !r.isOpen(p) || r.dealer.Members(p.id) > 0 {
 		return
 	}
-	event := r.log.Info().Str("procedure", up.procedure)
-	if up.config.Linger > 0 {
-		event = event.Dur("linger", up.config.Linger)
+	event := r.log.Info().Str("procedure", p.procedure)
+	if p.config.Linger > 0 {
+		event = event.Dur("linger", p.config.Linger)
 	}
 	event.Msg("pool has no callee left; its registration is kept a while")
 }
@@ -70,13 +71,13 @@ func (r *realm) logPlain(s *session, m *codec.Register) {
 }
 
 // logDenied says that a callee's REGISTER was answered by an error.
-func (s *session) logDenied(p *pendingRegister, uri []byte) {
+func (s *session) logDenied(a *admission.Action, uri []byte) {
 	more, say := s.proxy.notAdmitted.now()
 	if !say {
 		return
 	}
-	event := s.log.Warn().Str("procedure", p.message.Procedure).Bytes("error", uri)
-	if p.stage == awaitUplink && string(uri) == uriAlreadyExists {
+	event := s.log.Warn().Str("procedure", a.Register.Procedure).Bytes("error", uri)
+	if a.Denial.Reason == admission.PoolRefused && string(uri) == uriAlreadyExists {
 		event = event.Str("remedy", "somebody else has it at the router; where several sidecars serve it, set upstream in the pool block of each")
 	}
 	event.Int("more_since_last_line", more).Msg("callee not admitted to the pool")

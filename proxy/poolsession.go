@@ -9,6 +9,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
@@ -80,7 +81,14 @@ func (l *link) turnAway(cause error) {
 	defer r.unlock(&l.out, nil)
 	l.notJoined = cause.Error()
 	if errors.As(cause, new(refusedError)) {
-		l.giveWay()
+		r.bring(&l.out, func() []admission.Action {
+			actions, away := r.registrar.LinkTurnedAway(r.now(), l.id)
+			if away {
+				l.log.Warn().Msg("the router refuses a pool session of this serializer beside the first one: its pools register on that")
+			}
+			return actions
+		})
+		r.arm()
 	}
 }
 
@@ -100,9 +108,9 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 	defer r.unlock(&l.out, nil)
 	l.linkState = linkState{
 		conn: conn, serializer: conn.Serializer(), session: welcome.Session, authRole: welcome.AuthRole,
-		roundTrip: l.loginTrip, requests: make(map[uint64]ask), registrations: make(map[uint64]*leg), doubts: make(map[string]struct{}),
+		registrations: make(map[uint64]*pool),
 	}
-	l.notJoined, l.speaks, l.wasUp, l.turnedAway = "", l.serializer, true, false
+	l.notJoined, l.speaks = "", l.serializer
 	clear(r.forbidden) // the session may have another role now
 	r.takeUnit(l.serializer, welcome)
 	_, mute := welcome.Details.Lookup(l.serializer, "x_cb_node") // since 2020
@@ -110,13 +118,9 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 	r.log.Info().Uint64("session", welcome.Session).Str("authrole", welcome.AuthRole).
 		Stringer("serializer", conn.Serializer()).Msg("pool session up")
 	r.tellRoleless()
-	for _, up := range r.uplinks {
-		if g := up.legOn(l); g != nil {
-			g.retryIn = 0
-			r.settleLeg(&l.out, g)
-		}
-	}
-	r.resumeRegisters(&l.out)
+	r.bring(&l.out, func() []admission.Action {
+		return r.registrar.LinkUp(r.now(), l.id, admission.LinkSession{Serializer: l.serializer, Role: l.authRole, RoundTrip: l.loginTrip})
+	})
 	r.arm()
 }
 
@@ -142,12 +146,7 @@ func (l *link) lose(cause error) (leaving bool) {
 	l.linkState = linkState{}
 	l.notJoined = "its connection ended: " + cause.Error()
 	r.driver.DropOrigin(&l.out, r.now(), l.origin)
-	for _, up := range r.uplinks {
-		if g := up.legOn(l); g != nil {
-			g.reset()
-			r.leaveLeg(&l.out, g)
-		}
-	}
+	r.bring(&l.out, func() []admission.Action { return r.registrar.LinkDown(r.now(), l.id) })
 	r.arm()
 	return leaving
 }
@@ -236,12 +235,8 @@ func (l *link) dispatch(m *message) {
 	case m.Type == codec.TypeInterrupt:
 		r.driver.Perform(&l.out, r.dealer.Cancel(r.now(), l.origin, m.Request, m.interrupt.Mode),
 			driver.Hand{Serializer: l.serializer, Interrupt: m.interrupt})
-	case m.Type == codec.TypeRegistered:
-		l.registered(&m.registered)
-	case m.Type == codec.TypeUnregistered:
-		l.unregistered(&m.unregistered)
-	case m.Type == codec.TypeError:
-		l.refused(m.failure)
+	case m.Type == codec.TypeRegistered, m.Type == codec.TypeUnregistered, m.Type == codec.TypeError:
+		l.answered(m)
 	}
 }
 
@@ -276,9 +271,9 @@ func (l *link) unreadable(m *message) {
 // invocation takes a call of the router, or a further part of one.
 func (l *link) invocation(m *codec.Invocation, size int) {
 	r := l.realm
-	g, most := l.registrations[m.Registration], r.proxy.config.Limits.MessageBytes
-	if g != nil && r.uplinkOf(g.up.pool) == g.up && int64(size) <= most {
-		l.call(m, g.up.pool)
+	p, most := l.registrations[m.Registration], r.proxy.config.Limits.MessageBytes
+	if r.isOpen(p) && int64(size) <= most {
+		l.call(m, p.id)
 		return
 	}
 	state, pool := r.dealer.CallState(l.origin, m.Request)
@@ -293,8 +288,8 @@ func (l *link) invocation(m *codec.Invocation, size int) {
 		// The registration is being given up, or the router errs: the call is
 		// answered all the same.
 		procedure := "an unknown registration"
-		if g != nil {
-			procedure = g.up.procedure
+		if p != nil {
+			procedure = p.procedure
 		}
 		r.driver.SendError(&l.out, l.origin, m.Request, uriNoCallee,
 			refusalPayload(l.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, procedure))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/admin"
 	"github.com/wampool/wampool/proxy/transport"
 )
@@ -28,15 +29,10 @@ type Proxy struct {
 	realms map[string]*realm
 	now    chan struct{} // closed by Stop
 
-	patience       time.Duration // of a REGISTER with the pool session
-	loginPatience  time.Duration // of the pool session with the router's answers before WELCOME
-	answerPatience time.Duration // of the pool session with the answer to a request of its own
-	askPause       time.Duration // the shortest between requests of its own without an answer: see pace
-	renewalPause   time.Duration // between two sessions of a link that are begun anew for a lost answer
-	weightPause    time.Duration // between two changes of how often a pool is registered
-	linkIdle       time.Duration // of a pool session without a pool
-	poolSendBuffer int64         // of each pool session, in bytes
-	certified      bool          // the router is shown a certificate, for clients too
+	admission      admission.Config // of the pools of all realms
+	loginPatience  time.Duration    // of the pool session with the router's answers before WELCOME
+	poolSendBuffer int64            // of each pool session, in bytes
+	certified      bool             // the router is shown a certificate, for clients too
 
 	connect transport.Connect                                                        // to the router; nil: over the network
 	socket  func(ctx context.Context, network, address string) (net.Listener, error) // of each listener; nil: over the network
@@ -64,8 +60,8 @@ type Proxy struct {
 func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, log: log, realms: make(map[string]*realm),
-		now: make(chan struct{}), draining: make(chan struct{}), rested: make(chan struct{}, 1), patience: registerPatience, loginPatience: loginPatience,
-		answerPatience: answerPatience, askPause: askPause, renewalPause: renewalPause, linkIdle: linkIdle, weightPause: weightPause, poolSendBuffer: poolSendBufferBytes, clients: make(map[*client]struct{}),
+		now: make(chan struct{}), draining: make(chan struct{}), rested: make(chan struct{}, 1), loginPatience: loginPatience,
+		admission: admission.Defaults(config.Limits.HeldBytes), poolSendBuffer: poolSendBufferBytes, clients: make(map[*client]struct{}),
 	}
 	if tls := config.Router.TLS; tls != nil {
 		p.certified = tls.CertFile != ""

@@ -7,6 +7,7 @@ import (
 
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
@@ -19,30 +20,31 @@ type realm struct {
 	proxy  *Proxy
 	config *configs.Realm
 	blocks patterns[*configs.Pool]
+	ruled  map[*configs.Pool]*admission.Block // their rules; of nil, those without a block
 	log    zerolog.Logger
 	start  time.Time // of dealer.Time
 	wake   chan struct{}
 	linked chan struct{} // has room for one: a link is to be started
 
-	mu        lock
-	dealer    *dealer.Dealer
-	driver    *driver.Driver
-	links     []*link // the pool sessions; the first one stays
-	unstarted []*link
-	uplinks   map[string]*uplink
-	byPool    []*uplink // by dealer.PoolID; uplinkOf reads it
-	byPattern patterns[*uplink]
-	told      time.Duration         // unit of call timeouts by the router's WELCOME, 0: none yet
-	awaiting  line                  // all of them, oldest first
-	paced     map[*session]struct{} // those with probes that wait
-	armed     dealer.Time           // when the clock will look next
-	check     dealer.Time           // no later than the next deadline that is not the dealer's
-	warned    bool                  // that the router names no authrole
-	draining  bool
-	drained   chan struct{}       // closed once nothing waits or runs while draining
-	blocked   transport.Room      // what the answer at hand has to wait for: see hasRoom
-	forbidden map[string]struct{} // keys of pools that the pool session may not register
-	answered  []dealer.Owed       // the calls that the last [realm.mend] has answered
+	mu         lock
+	dealer     *dealer.Dealer
+	driver     *driver.Driver
+	registrar  *admission.Registrar
+	candidates map[admission.SessionID]*session // whom the registrar knows
+	admitting  admitting
+	links      []*link // the pool sessions; the first one stays
+	unstarted  []*link
+	pools      map[string]*pool // by key
+	byPool     []*pool          // by dealer.PoolID; poolOf reads it
+	byPattern  patterns[*pool]
+	told       time.Duration // unit of call timeouts by the router's WELCOME, 0: none yet
+	armed      dealer.Time   // when the clock will look next
+	warned     bool          // that the router names no authrole
+	draining   bool
+	drained    chan struct{}       // closed once nothing waits or runs while draining
+	blocked    transport.Room      // what the answer at hand has to wait for: see hasRoom
+	forbidden  map[string]struct{} // keys of pools that the pool session may not register
+	answered   []dealer.Owed       // the calls that the last [realm.mend] has answered
 
 	// Buffers, each valid until the next use of its kind.
 	message []byte // under construction, but for those of the driver
@@ -52,17 +54,18 @@ type realm struct {
 func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 	r := &realm{
 		proxy: p, config: config, blocks: newBlocks(config.Pools),
-		log:     p.log.With().Str("realm", config.Name).Logger(),
-		start:   time.Now(),
-		wake:    make(chan struct{}, 1),
-		linked:  make(chan struct{}, 1),
-		dealer:  dealer.New(seed),
-		uplinks: make(map[string]*uplink), paced: make(map[*session]struct{}),
-		armed: never, check: never,
+		log:    p.log.With().Str("realm", config.Name).Logger(),
+		start:  time.Now(),
+		wake:   make(chan struct{}, 1),
+		linked: make(chan struct{}, 1),
+		dealer: dealer.New(seed),
+		pools:  make(map[string]*pool), candidates: make(map[admission.SessionID]*session),
+		registrar: admission.New(p.admission, seed), ruled: newRules(config.Pools),
+		armed:   never,
 		drained: make(chan struct{}),
 	}
 	r.driver = driver.New(r.dealer, r)
-	r.newLink(0)
+	r.newLink(admission.FirstLink, 0, 0)
 	return r
 }
 

@@ -91,13 +91,10 @@ func refusalPayload(s codec.Serializer, dst []byte, r dealer.Refusal, procedure 
 	})
 }
 
-// poolKey names a pool in its realm's dealer: how the registration matches,
-// and the procedure.
-func poolKey(match, procedure string) string {
-	if match == "" {
-		match = "exact"
-	}
-	return match + " " + procedure
+// matchOf is how the registration of a pool's key matches.
+func matchOf(key string) string {
+	match, _, _ := strings.Cut(key, " ")
+	return match
 }
 
 // procedureOf is the procedure URI of a pool's key.

@@ -1,71 +1,16 @@
 package proxy
 
 import (
-	"errors"
 	"fmt"
+	"time"
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/driver"
 	"github.com/wampool/wampool/proxy/transport"
 )
-
-// pendingRegister is the REGISTER of a callee that asks to join a pool, from
-// its arrival to its answer. A session may have many: each goes its own way,
-// and what the callee sends behind them is held (held.go).
-//
-//	awaitSession ─▶ awaitUplink ─▶ awaitProbe ─┬─▶ admitted: REGISTERED
-//	(pool session   (the pool's     (the       └─▶ awaitUndo ─▶ admitted, or
-//	 is up: role)    registration)   callee's       (UNREGISTER of     once more
-//	                                 own right)      what was granted)
-//
-//	any of them ─▶ settled: REGISTERED, ERROR, or no answer to one who is gone
-//
-// The callee is admitted if it has the role of those who may join, and the
-// router refuses its own REGISTER for no other reason than that the pool holds
-// the procedure already: so a callee gets no right that the router would not
-// give it.
-type pendingRegister struct {
-	session *session
-	said    *message // as the callee sent it
-	message codec.Register
-	block   *configs.Pool // nil: pooled because it asks to share
-	stage   registerStage
-	since   dealer.Time // its arrival
-	cost    int64       // of keeping it
-
-	inSession, inRealm, inUplink, inTurn *place // where it waits; nil: nowhere
-
-	join  dealer.Registration
-	up    *uplink
-	probe probe
-}
-
-type registerStage uint8
-
-const (
-	awaitSession registerStage = iota
-	awaitUplink
-	awaitTurn // as awaitProbe, but the probe itself has to wait: see pace
-	awaitProbe
-	awaitUndo
-	settled
-)
-
-// What keeping a REGISTER takes beside its bytes while it is pending, and what
-// a registration takes beside its procedure's name, which is kept in each of
-// the pool's indexes.
-const (
-	pendingBytes    = 512
-	membershipBytes = 1280
-	namesPerPool    = 6
-)
-
-// membershipCost is what a place in the pool of a procedure takes.
-func membershipCost(procedure string) int64 {
-	return membershipBytes + namesPerPool*int64(len(procedure))
-}
 
 // rules returns the rules for a REGISTER: those of a block, or none for one
 // that itself asks to share. pooled is false for one that passes untouched.
@@ -93,182 +38,117 @@ func isMatch(match string) bool {
 	return false
 }
 
-// register takes a REGISTER that arrived at some time. It is false for one that
-// has to wait until all that are pending are settled: one that passes to the
-// router, or that repeats an ID.
-func (r *realm) register(out *transport.Outbox, s *session, said *message, since dealer.Time) (taken bool) {
-	m := said.register
-	block, pooled := (*configs.Pool)(nil), false
-	if m != nil && !s.hasLeft() {
-		block, pooled = r.rules(m)
-	}
-	last := s.pending.last
-	if l := r.linkOf(s); !pooled || l.conn != nil && !r.admits(block, s) {
-		if last != nil {
-			return false
+// takeInOrder takes a client's message that the router must see in order. What asks
+// for a pool, or is about one, is the registrar's to decide, and so is all that
+// comes behind a REGISTER which has no answer yet.
+func (r *realm) takeInOrder(out *transport.Outbox, s *session, m *message) {
+	if m.Type == codec.TypeRegister && m.register != nil && !s.hasLeft() {
+		if block, pooled := r.rules(m.register); pooled {
+			r.register(out, s, m, block)
+			return
 		}
-		switch {
-		case pooled:
-			r.logPassed(s, m)
-		case m != nil && !s.hasLeft():
-			r.logPlain(s, m)
-		}
-		r.passUp(out, s, said)
-		return true
+		r.logPlain(s, m.register)
 	}
-	if last != nil && m.Request <= last.register.message.Request {
-		return false
-	}
-	p := &pendingRegister{session: s, said: said, message: *m, block: block, since: since}
-	r.await(p)
-	most := r.proxy.config.Limits.HeldBytes
 	switch {
-	case !s.upkeep.hasRoom(membershipCost(m.Procedure), most):
-		r.denyRegister(out, p, uriUnavailable, fmt.Sprintf("this session has as many registrations and open requests as may be kept for it in %d bytes (limits.held_bytes)", most))
-	case since+r.proxy.patience <= r.now():
-		r.denyRegister(out, p, uriNetworkFailure, fmt.Sprintf("the REGISTERs before this one were not settled within %s", r.proxy.patience))
+	case s.candidate == 0 || !s.waits() && !m.isOfPools():
+		r.pass(out, s, m)
+	case m.Type == codec.TypeUnregister && m.registration != 0:
+		r.unregister(out, s, m)
 	default:
-		r.checkAt(since + r.proxy.patience)
-		r.advanceRegister(out, p)
+		r.bring(out, func() []admission.Action { return r.registrar.Send(r.now(), s.candidate, asAdmitted(s, m)) })
 	}
-	return true
 }
 
-// advanceRegister takes a pending REGISTER from where it waits as far as it can go.
-func (r *realm) advanceRegister(out *transport.Outbox, p *pendingRegister) {
-	if r.draining {
-		r.denyRegister(out, p, uriUnavailable, "the proxy is stopping")
-		return
-	}
-	if p.stage == awaitSession && !r.judgeRole(out, p) {
-		return
-	}
-	if p.up.state != held {
-		if p.inUplink == nil {
-			p.inUplink = p.up.waiting.join(p)
-		}
-		return
-	}
-	if p.session.turns.length > 0 || !r.mayProbe(p.session) {
-		r.awaitProbeTurn(p)
-		return
-	}
-	r.sendProbe(out, p)
+// isOfPools tells whether a message is the registrar's whatever else is under way.
+func (m *message) isOfPools() bool {
+	return m.Type == codec.TypeUnregister && m.registration != 0 || m.Type == codec.TypeGoodbye || m.Type == codec.TypeAbort
 }
 
-// judgeRole goes on with a REGISTER once the role that may join is known. It is
-// false if the callee has its answer, or waits for the pool session.
-func (r *realm) judgeRole(out *transport.Outbox, p *pendingRegister) bool {
-	s := p.session
-	if r.linkOf(s).conn == nil {
-		return false
+// register takes a REGISTER that asks for a pool.
+func (r *realm) register(out *transport.Outbox, s *session, m *message, block *configs.Pool) {
+	if s.candidate == 0 {
+		s.candidate = r.registrar.OpenSession(admission.Session{Serializer: s.serializer, Role: s.authRole})
+		r.candidates[s.candidate] = s
+		s.upkeep.tellOf(r.registrar, s.candidate)
 	}
-	if !r.admits(p.block, s) {
-		r.logPassed(s, &p.message)
-		r.sendUp(out, s, p.said, r.numberPassed(p))
-		r.settle(out, p)
-		return false
+	s.concerns.add(ofRegisters)
+	in := admission.Register{Message: asAdmitted(s, m), Asks: *m.register, Block: r.ruled[block]}
+	r.bring(out, func() []admission.Action { return r.registrar.Register(r.now(), s.candidate, in) })
+	if !s.waits() {
+		s.concerns.remove(ofRegisters)
 	}
-	if !r.prepareJoin(out, p) {
-		return false
-	}
-	p.stage = awaitUplink
-	r.want(out, p.up)
-	return true
 }
 
-// prepareJoin opens the pool that the callee asks for. It is false if the
-// callee has been told why that can't be.
-func (r *realm) prepareJoin(out *transport.Outbox, p *pendingRegister) bool {
-	s, m := p.session, &p.message
-	if m.OptionError != nil {
-		r.denyRegister(out, p, uriInvalidArgument, m.OptionError.Error())
-		return false
-	}
-	if m.HasConcurrency && m.Concurrency < 1 {
-		r.denyRegister(out, p, uriInvalidArgument, fmt.Sprintf("REGISTER.Options.concurrency is %d: it must be 1 or more", m.Concurrency))
-		return false
-	}
-	asked := m.Invoke
-	if p.block != nil && p.block.Policy != "" {
-		asked = p.block.Policy
-	}
-	policy, err := dealer.ParsePolicy(asked)
-	if err != nil {
-		r.denyRegister(out, p, uriInvalidArgument, "REGISTER.Options.invoke: "+err.Error())
-		return false
-	}
-	r.enrol(s)
-	p.up = r.openUplink(s.serializer, poolKey(m.Match, m.Procedure), m, p.block, policy)
-	p.up.pending++
-	p.join = dealer.Registration{Pool: p.up.pool, Callee: s.callee.id, Policy: policy, Limit: limitOf(m.Concurrency), Force: m.ForceReregister}
-	if err := r.dealer.MayJoin(p.join); err != nil {
-		r.denyJoin(out, p, err)
-		return false
-	}
-	return true
+// unregister takes an UNREGISTER. One of a pooled registration is answered here:
+// the router knows no such ID, and there are routers that end for it.
+func (r *realm) unregister(out *transport.Outbox, s *session, m *message) {
+	in := admission.Unregister{Message: asAdmitted(s, m), Request: m.Request, Registration: m.registration}
+	r.bring(out, func() []admission.Action { return r.registrar.Unregister(r.now(), s.candidate, in) })
 }
 
-// mostSlots is more than one callee can have calls in flight. So limits beyond
-// it are none, and no sum of limits is beyond what can be counted.
-const mostSlots = 1 << 30
-
-// limitOf returns a limit that a callee asks for, as the dealer takes it.
-func limitOf(concurrency int64) int { return int(min(concurrency, mostSlots)) }
-
-func (r *realm) denyJoin(out *transport.Outbox, p *pendingRegister, err error) {
-	uri := uriAlreadyExists
-	if conflict := (*dealer.PolicyConflictError)(nil); errors.As(err, &conflict) {
-		uri = uriDifferentPolicy
+// passHeld passes a message on that the registrar has let go, or never held.
+func (r *realm) passHeld(out *transport.Outbox, s *session, a *admission.Action) {
+	if a.Register != nil {
+		r.logPassed(s, a.Register)
 	}
-	r.denyRegister(out, p, uri, fmt.Sprintf("register for %s: %s", p.message.Procedure, err))
+	r.pass(out, s, readBy(a))
 }
 
-// admit makes the callee a member of the pool and tells it so. Calls that wait
+// join makes the callee a member of the pool and tells it so. Calls that wait
 // follow its REGISTERED.
-func (r *realm) admit(out *transport.Outbox, p *pendingRegister) {
-	s := p.session
-	if r.draining {
-		r.denyRegister(out, p, uriUnavailable, "the proxy is stopping")
-		return
+func (r *realm) join(out *transport.Outbox, s *session, a *admission.Action) {
+	p := r.pools[a.Pool]
+	if s.hasLeft() {
+		return // that is about to be told
 	}
-	p.join.Pool, p.join.ID = p.up.pool, newRegistrationID(&s.pools.registered)
-	actions, err := r.dealer.Join(r.now(), p.join)
+	actions, err := r.dealer.Join(r.now(), dealer.Registration{
+		Pool: p.id, Callee: s.callee.id, ID: a.Registration, Policy: a.Policy, Limit: a.Limit, Force: a.Force,
+	})
 	if err != nil {
-		r.denyJoin(out, p, err)
+		panic("proxy: who is admitted must be able to join: " + err.Error())
+	}
+	s.memberships[a.Registration] = membership{key: a.Pool, discloses: a.Discloses}
+	m := codec.Registered{Request: a.Request, Registration: a.Registration}
+	r.message = m.Append(r.message[:0], s.serializer)
+	out.Send(s.conn, r.message)
+	s.logJoined(p, a)
+	r.driver.Perform(out, actions, driver.Hand{})
+}
+
+// leavePool takes a callee out of a pool, by its own wish.
+func (r *realm) leavePool(out *transport.Outbox, s *session, a *admission.Action) {
+	if s.hasLeft() {
 		return
 	}
-	s.upkeep.last(membershipCost(p.message.Procedure))
-	s.pools.registered.put(p.join.ID, membership{key: p.up.key, discloses: p.message.DiscloseCaller})
-	m := codec.Registered{Request: p.message.Request, Registration: p.join.ID}
-	r.message = m.Append(r.message[:0], s.serializer)
-	out.Send(s.conn, r.message)
-	s.logJoined(p)
+	delete(s.memberships, a.Registration)
+	actions, _ := r.dealer.Leave(r.now(), s.callee.id, a.Registration)
 	r.driver.Perform(out, actions, driver.Hand{})
-	r.settle(out, p)
+	answer := codec.Unregistered{Request: a.Request}
+	r.message = answer.Append(r.message[:0], s.serializer)
+	out.Send(s.conn, r.message)
+	r.logLeft(s, a.Pool)
 }
 
-// denyRegister answers a pending REGISTER with an ERROR of our own.
-func (r *realm) denyRegister(out *transport.Outbox, p *pendingRegister, uri, text string) {
-	s := p.session.serializer
-	m := codec.Error{URI: []byte(uri), Payload: codec.TextPayload(s, nil, text, nil)}
-	r.refuseRegister(out, p, &m, s)
-}
-
-// refuseRegister answers a pending REGISTER with that ERROR, its URI, details
-// and arguments unchanged.
-func (r *realm) refuseRegister(out *transport.Outbox, p *pendingRegister, cause *codec.Error, from codec.Serializer) {
-	s := p.session
-	m := *cause
-	m.RequestType, m.Request = codec.TypeRegister, p.message.Request
-	if from != s.serializer {
-		m.Details, m.Payload = errorIn(s.serializer, cause, from)
+// deny answers a REGISTER by an ERROR: the router's own, its URI, details and
+// arguments unchanged, or one of ours.
+func (r *realm) deny(out *transport.Outbox, s *session, a *admission.Action, e *admissionEvent) {
+	if s.hasLeft() {
+		return
 	}
-	r.swallowRegister(p)
-	s.logDenied(p, m.URI)
+	var m codec.Error
+	if reason := a.Denial.Reason; reason == admission.PoolRefused || reason == admission.ProbeRefused {
+		m = *e.error
+		if e.from != s.serializer {
+			m.Details, m.Payload = errorIn(s.serializer, e.error, e.from)
+		}
+	} else {
+		uri, text := r.denialOf(a)
+		m = codec.Error{URI: []byte(uri), Payload: codec.TextPayload(s.serializer, nil, text, nil)}
+	}
+	m.RequestType, m.Request = codec.TypeRegister, a.Request
+	s.logDenied(a, m.URI)
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.conn, r.message)
-	r.settle(out, p)
 }
 
 // errorIn returns what an ERROR carries in another serializer, nothing where
@@ -284,47 +164,45 @@ func errorIn(to codec.Serializer, m *codec.Error, from codec.Serializer) (detail
 	return details, payload
 }
 
-// resumeRegisters goes on with what has waited for the pool session.
-func (r *realm) resumeRegisters(out *transport.Outbox) {
-	for _, p := range r.awaiting.all() {
-		if p.stage == awaitSession {
-			r.advanceRegister(out, p)
-		}
+// denialOf is the ERROR that a callee gets by a reason of the registrar's own.
+func (r *realm) denialOf(a *admission.Action) (uri, text string) {
+	d, procedure, patience := a.Denial, a.Register.Procedure, r.proxy.admission.RegisterPatience
+	switch d.Reason {
+	case admission.Invalid:
+		return uriInvalidArgument, d.Err.Error()
+	case admission.Taken:
+		return uriAlreadyExists, fmt.Sprintf("register for %s: procedure is already registered", procedure)
+	case admission.Conflict:
+		return uriDifferentPolicy, fmt.Sprintf("register for %s: procedure is registered with invocation policy %s, and %s was asked for", procedure, d.Has, d.Asked)
+	case admission.Full:
+		return uriUnavailable, fmt.Sprintf("this session has as many registrations and open requests as may be kept for it in %d bytes (limits.held_bytes)", r.proxy.admission.HeldBytes)
+	case admission.Draining:
+		return uriUnavailable, "the proxy is stopping"
+	case admission.Unsettled:
+		return uriNetworkFailure, fmt.Sprintf("the REGISTERs before this one were not settled within %s", patience)
+	case admission.Unsteady:
+		return uriNetworkFailure, fmt.Sprintf("the pool of %s loses its registration at the router again and again", procedure)
 	}
-}
-
-// giveUpRegisters answers those that have waited too long.
-func (r *realm) giveUpRegisters(out *transport.Outbox, now dealer.Time) {
-	for first := r.awaiting.first; first != nil; first = r.awaiting.first {
-		p := first.register
-		if due := p.since + r.proxy.patience; due > now {
-			r.checkAt(due)
-			return
-		}
-		if p.stage > awaitTurn { // its probe has no answer
-			r.linkOf(p.session).loses = true
-		}
-		r.denyRegister(out, p, uriNetworkFailure, r.whatWasMissing(p))
-	}
+	return uriNetworkFailure, fmt.Sprintf("register for %s: %s within %s", procedure, whatWasMissing(d.Reason), patience.Round(time.Millisecond))
 }
 
 // whatWasMissing says what a REGISTER has waited for in vain.
-func (r *realm) whatWasMissing(p *pendingRegister) string {
-	what := "the pool's own session at the router was not up"
-	switch {
-	case p.stage == awaitTurn:
-		what = "the router did not answer the callee's own REGISTERs before this one"
-	case p.stage == awaitProbe:
-		what = "the router did not answer the callee's own REGISTER"
-	case p.stage == awaitUndo:
-		what = "the router did not answer the UNREGISTER of what it had granted to the callee itself"
-	case p.stage == awaitSession || p.up.link.conn == nil:
-	case p.up.state == leaving:
-		what = "the router did not answer the UNREGISTER of the pool's own session"
-	case p.up.state == asking:
-		what = "the router did not answer the REGISTER of the pool's own session"
-	default:
-		what = "the router did not let the pool's own session have the procedure"
+func whatWasMissing(reason admission.Reason) string {
+	switch reason {
+	case admission.NoLink:
+		return "the pool's own session at the router was not up"
+	case admission.NoTurn:
+		return "the router did not answer the callee's own REGISTERs before this one"
+	case admission.NoProbeAnswer:
+		return "the router did not answer the callee's own REGISTER"
+	case admission.NoUndo:
+		return "the router did not answer the UNREGISTER of what it had granted to the callee itself"
+	case admission.NoPoolEnd:
+		return "the router did not answer the UNREGISTER of the pool's own session"
+	case admission.NoPoolAnswer:
+		return "the router did not answer the REGISTER of the pool's own session"
+	case admission.NoPool:
+		return "the router did not let the pool's own session have the procedure"
 	}
-	return fmt.Sprintf("register for %s: %s within %s", p.message.Procedure, what, r.proxy.patience)
+	panic("proxy: every denial must have a text")
 }

@@ -166,13 +166,13 @@ func (r *realm) fromRouter(out *transport.Outbox, s *session, m *message) {
 	case codec.TypeInterrupt:
 		r.ownInterrupt(out, s, m)
 	case codec.TypeRegistered:
-		if r.probeGranted(out, s, m.registered) {
-			r.pumpProbes(out, s)
-			return
+		if !r.probeAnswered(out, s, m) {
+			r.passDown(out, s, m)
 		}
-		r.passDown(out, s, m)
-	case codec.TypeUnregistered:
-		r.unregistered(out, s, m)
+	case codec.TypeUnregistered: // with request 0, it is a revocation, which passes as it is
+		if !r.probeAnswered(out, s, m) {
+			r.passDown(out, s, m)
+		}
 	case codec.TypeError:
 		r.routerError(out, s, m)
 	case codec.TypePublished, codec.TypeSubscribed, codec.TypeUnsubscribed:
@@ -206,25 +206,13 @@ func (s *session) renumberBack(m *message) (down uint64, passes bool) {
 	return s.renumbered.answer(m.Request, m.isFinal())
 }
 
-// unregistered takes an UNREGISTERED: the router's answer, or its revocation
-// (request 0), which passes as it is.
-func (r *realm) unregistered(out *transport.Outbox, s *session, m *message) {
-	if p, known := s.probes.get(m.Request); known && p.probe.grant != 0 {
-		r.probeUndone(out, p)
-		r.pumpProbes(out, s)
-		return
-	}
-	r.passDown(out, s, m)
-}
-
 // routerError takes an ERROR of the router for one of the client's requests.
 func (r *realm) routerError(out *transport.Outbox, s *session, m *message) {
 	if m.failure == nil {
 		out.Send(s.conn, m.raw)
 		return
 	}
-	if r.probeRefused(out, s, m.failure) {
-		r.pumpProbes(out, s)
+	if r.probeAnswered(out, s, m) {
 		return
 	}
 	s.asked.drop(m.Request)
@@ -243,8 +231,7 @@ func (r *realm) ownInvocation(out *transport.Outbox, s *session, said *message) 
 		out.Send(s.conn, said.raw)
 		return
 	}
-	if p, known := s.granted.get(m.Registration); known {
-		r.grantedInvocation(out, p, m)
+	if r.grantedInvocation(out, s, m) {
 		return
 	}
 	if _, known := r.dealer.OwnInterrupt(s.callee.id, m.Request); !known && !s.upkeep.hasRoom(ownBytes, r.proxy.config.Limits.HeldBytes) {

@@ -4,6 +4,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -34,14 +35,13 @@ type session struct {
 	invocations passedInvocations
 
 	// Under realm.mu.
-	upkeep      upkeep
-	pools       memberships
-	registering              // and what is held meanwhile
-	renumbered  *renumbering // nil: request IDs are the same at the router
-	callee      *callee      // nil: it has asked to join no pool
-	caller      *caller      // nil: no call of its own is answered here
-	asked       table[asked] // by the router's request ID
-	door        *door        // nil: no call came by a probe's registration
+	upkeep     upkeep
+	candidacy               // for pools of its realm
+	renumbered *renumbering // nil: request IDs are the same at the router
+	callee     *callee      // nil: it has asked to join no pool
+	caller     *caller      // nil: no call of its own is answered here
+	asked      table[asked] // by the router's request ID
+	door       *door        // nil: no call came by a probe's registration
 }
 
 // newSession is the session that the router has welcomed. realm is nil if it has
@@ -55,8 +55,7 @@ func newSession(c *client, m *codec.Welcome, features codec.CalleeFeatures, real
 		return s
 	}
 	s.upkeep.account = c.account
-	s.pools = newMemberships(&s.upkeep)
-	s.registering = newRegistering(&s.upkeep)
+	s.candidacy = newCandidacy(&s.upkeep)
 	s.asked = newTable[asked](&s.upkeep, askedBytes)
 	if realm.hasDirect(m.AuthRole) {
 		s.isDirect = true
@@ -69,7 +68,7 @@ func newSession(c *client, m *codec.Welcome, features codec.CalleeFeatures, real
 // hasLeft tells whether the session has left its realm: either side has ended it,
 // or its connection has. What its client still sends passes to the router, but for
 // answers, and nothing of a pool is sent to it. realm.mu is held.
-func (s *session) hasLeft() bool { return s.pools.over }
+func (s *session) hasLeft() bool { return s.departed }
 
 // leaveRealm takes the session out of its realm.
 func (s *session) leaveRealm(out *transport.Outbox) {
@@ -79,13 +78,21 @@ func (s *session) leaveRealm(out *transport.Outbox) {
 	r.part(out, s)
 }
 
+// close takes the session out of its realm, which hears nothing of it any more.
+func (s *session) close(out *transport.Outbox) {
+	r := s.realm
+	r.mu.Lock()
+	defer r.unlock(out, s)
+	r.forget(out, s)
+}
+
 // drop ends a session that either side has ended, for the HELLO of the next one.
 func (s *session) drop(out *transport.Outbox) {
 	s.log.Info().Msg("session closed")
 	if r := s.realm; r != nil {
 		r.mu.Lock()
 		defer r.unlock(out, s)
-		r.part(out, s)
+		r.forget(out, s)
 		s.upkeep.giveBack()
 	}
 	s.client.session.CompareAndSwap(s, nil) // under the lock: see client.takeFromRouter
@@ -97,12 +104,30 @@ func (r *realm) part(out *transport.Outbox, s *session) {
 	if s.hasLeft() {
 		return
 	}
-	s.pools.over = true
-	r.abandonRegisters(out, s)
+	s.departed = true
+	if s.candidate != 0 {
+		r.bring(out, func() []admission.Action { return r.registrar.Part(r.now(), s.candidate) })
+	}
+	r.partDealer(out, s)
+	r.arm()
+}
+
+// partDealer ends what the session has in the dealer.
+func (r *realm) partDealer(out *transport.Outbox, s *session) {
 	r.partDoor(out, s)
 	r.partCaller(out, s)
 	r.partCallee(out, s)
-	r.arm()
+}
+
+// forget parts a session, for good: its router says nothing of it any more.
+func (r *realm) forget(out *transport.Outbox, s *session) {
+	r.part(out, s)
+	if s.candidate == 0 {
+		return
+	}
+	r.bring(out, func() []admission.Action { return r.registrar.CloseSession(r.now(), s.candidate) })
+	delete(r.candidates, s.candidate)
+	s.upkeep.registrar = nil
 }
 
 // abort ends a client that broke the protocol: ABORT, and the connection is

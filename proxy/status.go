@@ -30,14 +30,14 @@ func (r *realm) status() []PoolStatus {
 	defer r.mu.Unlock()
 	var pools []PoolStatus
 	for _, state := range r.dealer.Pools() {
-		up := r.uplinkOf(state.ID)
-		if up == nil {
+		p := r.poolOf(state.ID)
+		if p == nil {
 			continue
 		}
 		status := PoolStatus{
-			Realm: r.config.Name, Procedure: up.procedure, Policy: state.Policy.String(),
+			Realm: r.config.Name, Procedure: p.procedure, Policy: state.Policy.String(),
 			Waiting: state.Waiting, QueueLimit: state.Limit,
-			Dispatched: up.dispatched, Answered: up.answered, Refused: up.refused,
+			Dispatched: p.dispatched, Answered: p.answered, Refused: p.refused,
 		}
 		for _, c := range state.Callees {
 			s := r.calleeOf(c.Callee)

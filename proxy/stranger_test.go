@@ -312,7 +312,10 @@ func TestGoodbyeOverLargeMessages(t *testing.T) {
 	}
 	client.send(`[6,{},"wamp.close.close_realm"]`)
 	pool.expect(`[64,1,{},"com.example.p"]`)
-	w.sessionOf("all is held", func(s *session) bool { return len(s.held) == 5 })
+	w.sessionOf("all is held", func(s *session) bool {
+		state, _ := s.realm.registrar.Session(s.candidate)
+		return state.Held == 5
+	})
 	pool.send(`[65,1,100]`)
 	w.admit(client, router)
 	for id := 2; id < 6; id++ {

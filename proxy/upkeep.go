@@ -1,6 +1,9 @@
 package proxy
 
-import "github.com/wampool/wampool/proxy/transport"
+import (
+	"github.com/wampool/wampool/dealer/admission"
+	"github.com/wampool/wampool/proxy/transport"
+)
 
 // upkeep is what a session makes wampool remember, in bytes that keeping it
 // really takes. limits.held_bytes is the most of it: beyond that, the client is
@@ -8,14 +11,18 @@ import "github.com/wampool/wampool/proxy/transport"
 // what the client's account holds. realm.mu guards it.
 type upkeep struct {
 	account *transport.Account // nil: none counts it
-	waiting int64              // held messages and pending REGISTERs, which will be gone by themselves
-	lasting int64              // what the client, or the router, has to end
+	waiting int64              // held messages and pending REGISTERs, which will be gone by themselves: by the registrar's word
+	kept    int64              // what lasts of what the registrar keeps
+	lasting int64              // what else the client, or the router, has to end
+
+	registrar *admission.Registrar // that is told of lasting; nil: it does not know the session
+	candidate admission.SessionID
 }
 
-// wait adds what waits, or takes it away.
-func (u *upkeep) wait(bytes int64) {
-	u.waiting += bytes
-	u.account.Add(bytes)
+// keep takes the registrar's word of what it keeps.
+func (u *upkeep) keep(waiting, lasting int64) {
+	u.account.Add(waiting - u.waiting + lasting - u.kept)
+	u.waiting, u.kept = waiting, lasting
 }
 
 // last adds what lasts, or takes it away. A nil upkeep counts nothing.
@@ -25,21 +32,30 @@ func (u *upkeep) last(bytes int64) {
 	}
 	u.lasting += bytes
 	u.account.Add(bytes)
+	if u.registrar != nil {
+		u.registrar.Beside(u.candidate, u.lasting)
+	}
+}
+
+// tellOf has the registrar told of what else is kept for one of its sessions.
+func (u *upkeep) tellOf(registrar *admission.Registrar, candidate admission.SessionID) {
+	u.registrar, u.candidate = registrar, candidate
+	registrar.Beside(candidate, u.lasting)
 }
 
 // giveBack ends it: the account holds nothing of it any more, whatever is still
 // taken away.
 func (u *upkeep) giveBack() {
-	u.account.Add(-u.waiting - u.lasting)
+	u.account.Add(-u.waiting - u.kept - u.lasting)
 	*u = upkeep{}
 }
 
 // isFull tells whether the client is to be read no further until what waits is
 // settled.
-func (u *upkeep) isFull(most int64) bool { return u.waiting > 0 && u.waiting > most-u.lasting }
+func (u *upkeep) isFull(most int64) bool { return u.waiting > 0 && u.waiting > most-u.kept-u.lasting }
 
 // hasRoom tells whether so much may be added that lasts.
-func (u *upkeep) hasRoom(bytes, most int64) bool { return bytes <= most-u.lasting }
+func (u *upkeep) hasRoom(bytes, most int64) bool { return bytes <= most-u.kept-u.lasting }
 
 // table is a map by ID that counts what it takes. A map does not shrink: what
 // it has once had room for counts until it is empty.

@@ -1,16 +1,17 @@
 package proxy
 
 import (
-	"fmt"
-	"math"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/wampool/wampool/dealer/admission"
 )
 
 // weighingWorld has a pool with a shared policy, and a callee of four slots in it.
 func weighingWorld(t *testing.T, rules string, slots int) (w *world, pool, callee *peer, registration uint64) {
 	w = makeWorld(t)
-	w.prepare = func(p *Proxy) { p.weightPause, p.linkIdle = 100*time.Millisecond, 20*time.Millisecond }
+	w.tune = func(c *admission.Config) { c.WeightPause, c.LinkIdle = 100*time.Millisecond, 20*time.Millisecond }
 	w.start(worldOptions{realm: `pool "com.example.p" {
 		policy   = "roundrobin"
 		upstream = "roundrobin"
@@ -24,6 +25,9 @@ func weighingWorld(t *testing.T, rules string, slots int) (w *world, pool, calle
 	return w, pool, callee, w.admit(callee, router)
 }
 
+// maxShares is how many registrations a pool has at most.
+const maxShares = 16
+
 func TestMostSharesOfAPool(t *testing.T) {
 	w, pool, callee, _ := weighingWorld(t, "slots_per_share = 1", 100)
 	links := []*peer{pool}
@@ -34,26 +38,14 @@ func TestMostSharesOfAPool(t *testing.T) {
 		link.expect(`[64,1,{"invoke":"roundrobin"},"com.example.p"]`)
 		link.send(`[65,1,100]`)
 	}
-	w.waitFor("all are held", func(r *realm) bool { return r.uplinks["exact com.example.p"].heldBeside() == maxShares-1 })
+	w.waitFor("all are held", func(r *realm) bool {
+		state, _ := r.registrar.Pool("exact com.example.p")
+		return len(state.Claims) == maxShares && !slices.ContainsFunc(state.Claims, func(c admission.ClaimState) bool { return !c.IsHeld })
+	})
 	callee.conn.Abort(errStopped)
 	for _, link := range links {
 		link.expect(`[66,2,100]`)
 		link.send(`[67,2]`)
 	}
-	w.waitFor("nothing is left", func(r *realm) bool { return len(r.uplinks) == 0 })
-}
-
-func TestShares(t *testing.T) {
-	for _, x := range []struct{ slots, perShare, want int }{
-		{1, 4, 1}, {4, 4, 1}, {5, 4, 1}, {6, 4, 2}, {8, 4, 2}, {9, 4, 2}, {63, 4, 16}, {1000, 4, 16}, {3, 1, 3}, {2, 100, 1}, {math.MaxInt, 3, 16}, {math.MaxInt, math.MaxInt, 1},
-	} {
-		t.Run(fmt.Sprint(x), func(t *testing.T) {
-			if got := sharesOf(x.slots, 0, x.perShare); got != x.want {
-				t.Errorf("%d slots by %d are %d shares, want %d", x.slots, x.perShare, got, x.want)
-			}
-		})
-	}
-	if got := sharesOf(4, 2, 4); got != 3 { // each callee without a limit is one
-		t.Errorf("with two callees without a limit: %d shares, want 3", got)
-	}
+	w.waitFor("nothing is left", func(r *realm) bool { return len(r.pools) == 0 })
 }

@@ -86,7 +86,7 @@ func (p *pool) claimOn(l *link) *claim {
 // wantClaim has a registration asked for, or kept.
 func (r *Registrar) wantClaim(g *claim) {
 	switch g.state {
-	case idle:
+	case idle, resting: // who comes new does not wait for its pause
 		r.seek(g)
 	case withdrawn:
 		g.state = asking
@@ -158,14 +158,14 @@ func (r *Registrar) toldOf(g *claim) {
 // on who wait for it.
 func (r *Registrar) claimGranted(g *claim, registration uint64) {
 	l, p := g.link, g.pool
-	if other := l.registrations[registration]; other != nil && other != g { // the router errs
-		r.claimEnded(other)
-	}
 	wanted := g.state.isWanted()
 	g.heard()
 	r.leaveTodo(g)
 	r.timers.stop(&g.retry)
 	g.registration, g.retryIn = registration, 0
+	if other := l.registrations[registration]; other != nil && other != g {
+		l.isErring = true
+	}
 	l.registrations[registration] = g
 	delete(l.doubts, p.key)
 	if g.isMain() {
@@ -199,6 +199,7 @@ func (r *Registrar) claimRefused(g *claim, why Refusal) {
 	}
 	if g.isMain() {
 		p.granted = false
+		r.tellLive(p)
 		for _, waits := range p.waiting.all() {
 			if waits.stage == awaitingPool && (waits.tries == 0 || why != Exists) {
 				r.deny(waits, Denial{Reason: PoolRefused})
@@ -208,9 +209,10 @@ func (r *Registrar) claimRefused(g *claim, why Refusal) {
 			r.revokePool(p)
 		}
 	}
-	if g.state == resting {
+	switch g.state {
+	case resting:
 		r.do(Action{Kind: Retry, Link: g.link.id, Pool: p.key, Wait: g.retryIn})
-	} else if g.state == withdrawn {
+	case withdrawn:
 		r.gone(g)
 	}
 	r.toldOf(g)
@@ -226,8 +228,10 @@ func (r *Registrar) rest(g *claim) {
 // claimEnded takes the end of a registration, asked for or not.
 func (r *Registrar) claimEnded(g *claim) {
 	l, p := g.link, g.pool
-	r.do(Action{Kind: Ended, Link: l.id, Registration: g.registration, Pool: p.key})
-	delete(l.registrations, g.registration)
+	if l.registrations[g.registration] == g { // else the router errs, and has given it to another one too
+		delete(l.registrations, g.registration)
+		r.do(Action{Kind: Ended, Link: l.id, Registration: g.registration, Pool: p.key})
+	}
 	g.registration = 0
 	wanted := g.state.isWanted()
 	r.leaveTodo(g)

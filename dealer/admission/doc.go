@@ -86,7 +86,7 @@
 //	                       returning ── UNREGISTERED, ERROR, no answer ──▶ queued
 //
 //	                 idle   away    queued  asking     resting  held      returning  withdrawn  ending  leaving
-//	want             queued ·       ·       ·          ·        ·         ·          asking     held    returning
+//	want             queued ·       ·       ·          queued   ·         ·          asking     held    returning
 //	unwant           ·      idle    idle    withdrawn  idle     ending    leaving    ·          ·       ·
 //	REGISTERED       ending –       held    held       held     given back, if it is another one: all four …
 //	  of ours                                                              … of which withdrawn becomes ending

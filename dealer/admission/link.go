@@ -50,6 +50,7 @@ type linkSession struct {
 	answeredAt    Time                // the latest answer
 	todo          line[*claim]        // that wait to be asked for
 	registrations map[uint64]*claim   // by the router's registration ID
+	isErring      bool                // the router has given one registration to two pools
 	doubts        map[string]struct{} // pools for which an answer was lost, by key
 }
 

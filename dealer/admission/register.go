@@ -59,6 +59,9 @@ const (
 // it are none, and no sum of limits is beyond what can be counted.
 const mostSlots = 1 << 30
 
+// limitOf returns a limit that a callee asks for, as the dealer takes it.
+func limitOf(concurrency int64) int { return int(min(concurrency, mostSlots)) }
+
 // Register takes a REGISTER that asks for a pool.
 func (r *Registrar) Register(now Time, id SessionID, in Register) []Action {
 	r.begin(now)
@@ -195,7 +198,7 @@ func (p *pending) prepare() (Denial, bool) {
 	if err != nil {
 		return Denial{Reason: Invalid, Err: fmt.Errorf("REGISTER.Options.invoke: %w", err)}, true
 	}
-	p.policy, p.limit = policy, int(min(m.Concurrency, mostSlots))
+	p.policy, p.limit = policy, limitOf(m.Concurrency)
 	return Denial{}, false
 }
 

@@ -166,10 +166,7 @@ func (r *Registrar) Drain(now Time) []Action {
 	return r.end()
 }
 
-// maxID is the highest ID; the next one is 1 ("IDs", #name-ids).
-const maxID = 1 << 53
-
-// drawID returns an ID between 1 and maxID, by Vigna's splitmix64.
+// drawID returns an ID between 1 and 2^53, by Vigna's splitmix64.
 func (r *Registrar) drawID() uint64 {
 	r.random += 0x9e3779b97f4a7c15
 	z := r.random

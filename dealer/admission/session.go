@@ -45,7 +45,7 @@ type member struct {
 // What is kept, in bytes: a REGISTER beside its own bytes while it is pending; a
 // registration beside its procedure's name, which is kept in each of the pool's
 // indexes; entries of a session's tables; a message that is held beside its own
-// bytes.
+// bytes, what was read of it included.
 const (
 	pendingBytes    = 512
 	membershipBytes = 1280
@@ -53,7 +53,7 @@ const (
 	memberBytes     = 88
 	leftBytes       = 40
 	grantedBytes    = 40
-	heldBytes       = 128
+	heldBytes       = 768
 )
 
 // maxLeft bounds the registrations of which a session is known to have had them.

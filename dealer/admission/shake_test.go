@@ -102,10 +102,7 @@ func (s *shaken) step() string {
 	if s.random.IntN(4) == 0 {
 		s.now += time.Duration(s.random.IntN(2000)) * time.Millisecond
 	}
-	id, link, request := one(s, s.sessions), one(s, s.links), uint64(s.random.IntN(int(s.asked)+2))
-	registration := uint64(s.random.IntN(12) + 1)
-	refusal := admission.Refusal(s.random.IntN(3))
-	n := s.random.IntN(24)
+	id, n := one(s, s.sessions), s.random.IntN(24)
 	switch {
 	case n < 2 && len(s.sessions) < 12:
 		s.sessions = append(s.sessions, s.r.OpenSession(admission.Session{
@@ -135,6 +132,15 @@ func (s *shaken) step() string {
 		s.sessions = slices.DeleteFunc(s.sessions, func(other admission.SessionID) bool { return other == id })
 		s.settle(s.r.CloseSession(s.now, id))
 		return "close"
+	}
+	return s.answer(n)
+}
+
+// answer is a step of a router, of a pool session or of the clock.
+func (s *shaken) answer(n int) string {
+	link, request, registration := one(s, s.links), uint64(s.random.IntN(int(s.asked)+2)), uint64(s.random.IntN(12)+1)
+	refusal := admission.Refusal(s.random.IntN(3))
+	switch {
 	case n < 12:
 		s.settle(s.r.ProbeRefused(s.now, one(s, s.pendings), refusal))
 		return "probe refused"
