@@ -78,8 +78,9 @@ type Callee struct {
 	Most       Bound
 	Identity   Identity // told to callers whose origin has NamesCallees
 
-	invoked uint64          // the highest ID of an INVOCATION sent
-	share   transport.Share // of what callees have unsent at the origins that are routers
+	invoked    uint64          // the highest ID of an INVOCATION sent
+	deliveries []*delivery     // INVOCATIONs that are yet to be written, and those that could not be
+	share      transport.Share // of what callees have unsent at the origins that are routers
 }
 
 // Origin is where calls come from and answers go: a router, which gets YIELD and

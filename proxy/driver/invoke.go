@@ -107,7 +107,7 @@ func (d *Driver) interrupt(out *transport.Outbox, a *dealer.Action, h *Hand) {
 		m.Options = codec.NewDict(to.Serializer, codec.Field{Key: "mode", Value: codec.FieldString(string(a.Mode))})
 	}
 	d.scratch.message = m.Append(d.scratch.message[:0], to.Serializer)
-	send(out, to.Conn, d.scratch.message)
+	to.sendInterrupt(out, &m, d.scratch.message)
 }
 
 // send appends a message to a send buffer, unless there is nobody to get it any more.

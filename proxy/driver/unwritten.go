@@ -23,7 +23,7 @@ type Unwritten struct {
 	out     *transport.Outbox // of whom writes them
 	entries []entry
 	scratch scratch
-	failed  int // how many of the entries could not be written; they come first
+	failed  int // how many of the entries something follows from; they come first
 }
 
 // entry is one message that is to be written.
@@ -32,9 +32,10 @@ type entry struct {
 	held   codec.HeldBody // the letter's, where that would not last
 	slot   transport.Slot
 
-	action dealer.Action // what it carries out, without the body
-	callee *Callee       // to whom, or from whom
-	origin *Origin       // to whom, or from whom
+	action   dealer.Action // what it carries out, without the body
+	callee   *Callee       // to whom, or from whom
+	origin   *Origin       // to whom, or from whom
+	delivery *delivery     // of an INVOCATION
 
 	uri, text string // why it could not be written
 }
@@ -65,6 +66,9 @@ func (d *Driver) later(out *transport.Outbox, to *transport.Conn, a *dealer.Acti
 	}
 	e.hold()
 	e.callee, e.origin = d.callees[a.Callee], d.origins[a.Origin]
+	if l.kind == codec.TypeInvocation {
+		e.delivery = e.callee.deliver(a.ID)
+	}
 }
 
 // hold copies what of the letter lies in memory that may be another's once the lock
@@ -99,7 +103,7 @@ func (u *Unwritten) Write(report func(any)) bool {
 	for i := range u.entries {
 		e := &u.entries[i]
 		u.write(e, report)
-		if e.uri != "" {
+		if interrupted := e.delivery.end(e.uri == ""); interrupted || e.uri != "" {
 			u.entries[u.failed], *e = *e, u.entries[u.failed]
 			u.failed++
 		}
@@ -145,12 +149,19 @@ func (u *Unwritten) tell(e *entry) {
 
 // Follow brings what follows from messages that could not be written: a call is
 // answered in its callee's stead, and an answer that was not the last one is,
-// by what its caller was told.
+// by what its caller was told. An INTERRUPT that came meanwhile is sent behind its
+// INVOCATION.
 func (d *Driver) Follow(out *transport.Outbox, u *Unwritten) {
 	for i := range u.entries[:u.failed] {
 		e := &u.entries[i]
+		e.callee.delivered(e.delivery)
 		f := followUp{uri: e.uri, text: e.text, action: e.action, callee: e.callee, origin: e.origin}
 		switch {
+		case e.uri == "":
+			if d.Callee(e.action.Callee) == e.callee {
+				send(out, e.callee.Conn, e.delivery.interrupt)
+			}
+			continue
 		case e.letter.kind == codec.TypeInvocation:
 			f.kind = unsent
 		case !e.action.Final:
