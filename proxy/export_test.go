@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"fmt"
 	"net"
 
 	"github.com/wampool/wampool/proxy/transport"
@@ -17,3 +18,23 @@ func Held(p *Proxy) int64 { return p.budget.Held() }
 
 // Unready returns why a sidecar can't do its work.
 func Unready(p *Proxy) []string { return p.unready() }
+
+// Left returns what a sidecar that has stopped has not let go of.
+func Left(p *Proxy) (left []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.clients); n > 0 {
+		left = append(left, fmt.Sprintf("%d clients", n))
+	}
+	for name, r := range p.realms {
+		r.mu.Lock()
+		if waiting, running := r.dealer.Load(); waiting+running > 0 {
+			left = append(left, fmt.Sprintf("realm %s: %d calls that wait, %d that run", name, waiting, running))
+		}
+		if err := r.dealer.Audit(); err != nil {
+			left = append(left, fmt.Sprintf("realm %s: %v", name, err))
+		}
+		r.mu.Unlock()
+	}
+	return left
+}

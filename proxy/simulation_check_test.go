@@ -25,17 +25,18 @@ import (
 
 // simCall is a call, from the pool session or of a caller here.
 type simCall struct {
-	token     string
-	by        *actor
-	direct    *simClient // nil: by the router
-	id        int
-	progress  bool
-	mode      string // by which it was canceled
-	delivered []*simClient
-	had       map[string]bool // who has answered it
-	passed    int             // how many have refused it
-	lost      int             // how many have begun another session with it
-	ended     bool
+	token        string
+	by           *actor
+	direct       *simClient // nil: by the router
+	id           int
+	progress     bool
+	registration int    // of a progressive call whose last part is to come; else 0
+	mode         string // by which it was canceled
+	delivered    []*simClient
+	had          map[string]bool // who has answered it
+	passed       int             // how many have refused it
+	lost         int             // how many have begun another session with it
+	ended        bool
 }
 
 func (s *simulation) newCall(by *actor) *simCall {
@@ -217,6 +218,13 @@ func (c *simClient) revoked(text string) {
 func (c *simClient) invoked(words []string) {
 	text := strings.Join(words, " ")
 	id, _ := strconv.Atoi(words[1])
+	call := c.calls[strings.Trim(words[len(words)-1], `["]`)]
+	if inv := c.open[words[1]]; inv != nil && inv.call == call && inv.registration == words[2] {
+		return // a further part
+	}
+	if id <= c.last && c.gone {
+		return // of one that it will never answer
+	}
 	if id <= c.last {
 		c.fail("%s gets an ID that is not above %d: %s", c.name, c.last, text)
 	}
@@ -230,7 +238,6 @@ func (c *simClient) invoked(words []string) {
 	if member == nil {
 		c.fail("%s gets a call by a registration that it does not have: %s", c.name, text)
 	}
-	call := c.calls[strings.Trim(words[len(words)-1], `["]`)]
 	if call == nil {
 		c.fail("%s gets a call that nobody has made: %s", c.name, text)
 	}

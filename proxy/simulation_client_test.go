@@ -124,7 +124,7 @@ func (c *simClient) answerOne() {
 	}
 	id := ids[c.IntN(len(ids))]
 	inv := c.open[id]
-	if c.IntN(4) == 0 && (inv.call.progress && strings.Contains(c.features, "progressive") || c.IntN(4) == 0) { // asked for, or not
+	if c.IntN(4) == 0 && (inv.call.progress && strings.Contains(c.features, "progressive_call_results") || c.IntN(4) == 0) { // asked for, or not
 		c.act(`%s ▶ YIELD %s {"progress":true} [%q,%q]`, c.name, id, inv.call.token, c.name)
 		return
 	}

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -162,7 +163,29 @@ func (r *simRouter) call() {
 	if r.IntN(4) == 0 {
 		options = strings.TrimPrefix(options+fmt.Sprintf(`,"timeout":%d`, 500+r.IntN(9000)), ",")
 	}
+	if r.IntN(5) == 0 {
+		call.registration, options = g.id, strings.TrimPrefix(options+`,"progress":true`, ",")
+	}
 	r.act(`%s ▶ INVOCATION %d %d {%s} [%q]`, g.of.name, call.id, g.id, options, call.token)
+}
+
+// part sends a further part of a progressive call, be it over already or not.
+func (r *simRouter) part() {
+	var calls []*simCall
+	for _, token := range slices.Sorted(maps.Keys(r.calls)) {
+		if c := r.calls[token]; c.registration != 0 && c.direct == nil && !c.by.isLeft() {
+			calls = append(calls, c)
+		}
+	}
+	if len(calls) == 0 {
+		return
+	}
+	c := calls[r.IntN(len(calls))]
+	id, options := c.registration, `"progress":true`
+	if r.IntN(3) == 0 {
+		c.registration, options = 0, "" // the last one
+	}
+	r.act(`%s ▶ INVOCATION %d %d {%s} [%q]`, c.by.name, c.id, id, options, c.token)
 }
 
 // isPromised tells whether the REGISTERED has yet to be said.

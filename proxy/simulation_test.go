@@ -156,8 +156,10 @@ func (s *simulation) step() {
 	switch n := s.IntN(100); {
 	case n < 12 && len(s.clients) < 12:
 		s.newcomer()
-	case n < 40:
+	case n < 37:
 		s.router.call()
+	case n < 40:
+		s.router.part()
 	case n < 48:
 		s.router.interrupt()
 	case n < 52:
@@ -185,7 +187,7 @@ func (s *simulation) newcomer() {
 		c.role = "frontend"
 	}
 	features := []string{}
-	for _, f := range []string{"call_canceling", "progressive_call_results", "registration_revocation"} {
+	for _, f := range []string{"call_canceling", "progressive_call_results", "progressive_call_invocations", "registration_revocation"} {
 		if s.IntN(2) == 0 {
 			features = append(features, fmt.Sprintf("%q:true", f))
 		}

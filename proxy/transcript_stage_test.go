@@ -204,6 +204,9 @@ func (s *stage) close() {
 	if fault := s.log.fault(); fault != "" {
 		s.t.Errorf("wampool has a fault: %s", fault)
 	}
+	if left := proxy.Left(s.proxy); len(left) > 0 {
+		s.t.Errorf("left behind: %s", strings.Join(left, "; "))
+	}
 	if held := proxy.Held(s.proxy); held != 0 {
 		s.t.Errorf("%d bytes are counted as held by clients that are gone", held)
 	}
