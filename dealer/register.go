@@ -64,9 +64,9 @@ type Registration struct {
 	Force  bool   // force_reregister: those who are there have to go
 }
 
-// MayJoin tells whether Join would take the callee: nil,
-// [ErrAlreadyRegistered] or a *[PolicyConflictError].
-func (d *Dealer) MayJoin(in Registration) error {
+// mayJoin tells whether Join takes the callee: nil, [ErrAlreadyRegistered] or a
+// *[PolicyConflictError].
+func (d *Dealer) mayJoin(in Registration) error {
 	p, c := d.pool(in.Pool), d.callee(in.Callee)
 	if p.roster.size == 0 || in.Force {
 		return nil
@@ -85,13 +85,15 @@ func (d *Dealer) MayJoin(in Registration) error {
 
 // Join makes a callee a member of a pool, behind those that are there; by
 // force, in their place: each of them is revoked, and finishes its calls. The
-// first one's policy becomes the pool's. Its errors are those of
-// [Dealer.MayJoin]; then nothing has changed. Calls that wait go to it at once.
+// first one's policy becomes the pool's. Its errors are
+// [ErrAlreadyRegistered] and *[PolicyConflictError]; then nothing has changed. Who
+// joins is decided before (package admission), whose driver takes none of them.
+// Calls that wait go to the new callee at once.
 //
 // Slots that the callee's unanswered calls of an earlier registration in this
 // pool hold are still taken.
 func (d *Dealer) Join(now Time, in Registration) ([]Action, error) {
-	if err := d.MayJoin(in); err != nil {
+	if err := d.mayJoin(in); err != nil {
 		return nil, err
 	}
 	d.begin(now)

@@ -99,8 +99,10 @@
 //	moved            ·      queued where the link is up, else away: from away, queued and resting alone
 //	                 ("·": nothing changes; "–": can't be)
 //
-// What was wanted (want) is by the pool: from the first callee that may join it to
-// its end. Where nothing is at the router, what is wanted is queued while its link
+// A registration is wanted from the first callee on that may join the pool, until the
+// pool is closed, or the drain; whoever comes new does not wait for the pause of a
+// resting one. A router that gives one registration to two pools errs: both of them
+// hold it, and its calls are the second one's. Where nothing is at the router, what is wanted is queued while its link
 // is up, and away else. In its turn it is asked for as far as the link may ask:
 // pace.go. An ERROR that says that the procedure exists, after an answer was lost,
 // may mean this very session: then the link is begun anew as well (ask.go). When
