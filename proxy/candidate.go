@@ -1,8 +1,6 @@
 package proxy
 
-import (
-	"github.com/wampool/wampool/dealer/admission"
-)
+import "github.com/wampool/wampool/dealer/admission"
 
 // candidacy is what a session has with the realm's registrar, from its first
 // REGISTER for a pool on. realm.mu guards it.

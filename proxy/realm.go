@@ -12,9 +12,10 @@ import (
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// realm is what wampool does for one realm of the configuration: a dealer, the
-// pool session that holds its registrations at the router, and the sessions
-// whose callees it has.
+// realm is what wampool does for one realm of the configuration: a dealer, which
+// decides who gets a call, a registrar, which decides who is in a pool, the pool
+// sessions that hold the registrations at the router, and the sessions whose callees
+// it has.
 type realm struct {
 	// Immutable.
 	proxy  *Proxy

@@ -14,7 +14,7 @@ import (
 //	client ──▶ session ──▶ realm: in doubt, not configured, or
 //	                         │
 //	            pools, callee, caller, door: what it is there, until either side
-//	            ends it; registering, renumbered, asked: what is under way
+//	            ends it; candidacy, renumbered, asked: what is under way
 type session struct {
 	*client // whose it is
 
