@@ -219,8 +219,8 @@ func (c *simClient) invoked(words []string) {
 	text := strings.Join(words, " ")
 	id, _ := strconv.Atoi(words[1])
 	call := c.calls[strings.Trim(words[len(words)-1], `["]`)]
-	if inv := c.open[words[1]]; inv != nil && inv.call == call && inv.registration == words[2] {
-		return // a further part
+	if inv := c.open[words[1]]; inv != nil && inv.call == call {
+		return // a further part: of a callee that has registered anew since, by its new registration
 	}
 	if id <= c.last && c.gone {
 		return // of one that it will never answer

@@ -244,7 +244,7 @@ func (s *simulation) end() {
 	}
 	s.checkLedger()
 	if !drained {
-		rounds := 1
+		rounds := 3          // for a pool session that comes back: WELCOME, then REGISTERED
 		if s.world.forgets { // a session is begun anew once a minute at most
 			rounds = 20
 		}
