@@ -71,7 +71,7 @@ STORIES := TestAbuse|TestCallsGoRoundOverThreeInstances|TestBinaryDataBetweenLib
 .PHONY: test
 test: ## pass all tests, with the race detector, integration included
 	@integration/setup.sh || { test $$? -eq 3 && test "$$CI" != true; }
-	$(GO) test ./dealer -run '^TestSimulation$$' -count=1 -v -sim.steps=$(STEPS)
+	$(GO) test ./dealer ./dealer/admission -run '^TestSimulation$$' -count=1 -v -sim.steps=$(STEPS)
 	$(GO) test ./proxy ./proxy/transport
 	$(GO) test ./integration/connections ./integration/crossbar ./integration/passing -run '^($(STORIES))$$'
 	$(GO) test -race -timeout 20m ./...
@@ -93,8 +93,8 @@ narrow: ## the tests of codec, dealer and transport where an int has 32 bits
 	*) echo "narrow: no 32-bit programs run here: nothing was tested" ;; esac
 
 .PHONY: sim
-sim: ## simulate random pools: STEPS=… SEED=…
-	$(GO) test ./dealer -run '^TestSimulation$$' -count=1 -v -timeout 0 -sim.steps=$(STEPS) $(if $(SEED),-sim.seed=$(SEED))
+sim: ## simulate random pools, and who is in them: STEPS=… SEED=…
+	$(GO) test ./dealer ./dealer/admission -run '^TestSimulation$$' -count=1 -v -timeout 0 -sim.steps=$(STEPS) $(if $(SEED),-sim.seed=$(SEED))
 
 .PHONY: explore
 explore: ## go through all that can happen in small worlds, and find each mutant so: UPDATE=1 rewrites what is told of them

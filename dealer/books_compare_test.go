@@ -72,3 +72,15 @@ func (b *books) checkDeadline(d *dealer.Dealer, e event) {
 		}
 	}
 }
+
+// checkOwnInterrupt finds the router's INTERRUPT mapped while its invocation
+// is open, and stopped after the answer.
+func (b *books) checkOwnInterrupt(d *dealer.Dealer, c *calleeBook, request uint64) {
+	want, open := c.own[request]
+	if !open && request >= 1 && request <= c.first && !c.again {
+		want, open = request, true
+	}
+	if got, reach := d.OwnInterrupt(c.id, request); got != want || reach != open {
+		panic(failed{interrupts, fmt.Sprintf("the router's INTERRUPT %d is %d (%t) to callee %d, not %d (%t)", request, got, reach, c.id, want, open)})
+	}
+}

@@ -238,6 +238,14 @@ func (x *exploration) visit(p position, how reached) {
 		panic(failed{nothingLeft, err.Error()})
 	}
 	fail(p.b.compare(p.d))
+	for _, c := range p.b.callees {
+		if c == nil || !x.w.kinds["own"] {
+			continue
+		}
+		for request := range ownRequests(c) {
+			p.b.checkOwnInterrupt(p.d, c, request)
+		}
+	}
 	if how.from >= 0 {
 		x.settle(p, len(x.states)%2 == 0)
 	}

@@ -64,7 +64,7 @@ var mutants = []mutant{
 	{
 		"progress ends the call", "answer.go",
 		"	d.do(a)\n	if final {\n", "	d.do(a)\n	if c.state == running {\n",
-		[]string{answeredOnce, withinLimit},
+		[]string{answeredOnce, withinLimit, workConserving},
 	},
 	{
 		"canceling frees the slot", "answer.go",
@@ -382,7 +382,7 @@ var mutants = []mutant{
 	{
 		"a call is retried for ever", "handover.go",
 		" && c.retries() < c.pool.config.Retries {", " && c.pool.config.Retries > 0 {",
-		[]string{answeredOnce, handover},
+		[]string{answeredOnce, handover, requestIDs},
 	},
 	{
 		"what was handed on waits behind the others", "handover.go",

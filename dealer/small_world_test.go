@@ -2,6 +2,7 @@ package dealer_test
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,7 +54,7 @@ const step = time.Millisecond
 
 // kindNames are the words of an events line.
 var kindNames = strings.Fields(`
-	call results parts passthru within=1 within=2 within=ever
+	call results parts passthru within=1 within=2 within=ever timed-results
 	final progress unavailable bogus
 	kill killnowait skip none
 	join leave lose force
@@ -283,6 +284,7 @@ func (m *moves) newCalls(o *originBook, request uint64) {
 			{"within=1", func(e *event) { e.timeout = step }},
 			{"within=2", func(e *event) { e.timeout = 2 * step }},
 			{"within=ever", func(e *event) { e.timeout = 1<<63 - 1 }},
+			{"timed-results", func(e *event) { e.timeout, e.receiveProgress = 2*step, true }},
 		}
 		for _, v := range variants {
 			if m.has(v.kind) {
@@ -335,15 +337,18 @@ func (m *moves) ofCallees() {
 			m.add(event{kind: lose, callee: c.id})
 		}
 		if m.has("own") {
-			for request := c.first + 1_000_000; request < c.first+1_000_002; request++ {
+			for request := range ownRequests(c) {
 				m.add(event{kind: ownInvocation, callee: c.id, request: request})
 				m.add(event{kind: ownInvocation, callee: c.id, request: request, progress: true})
 			}
-			if c.first > 0 {
-				m.add(event{kind: ownInvocation, callee: c.id, request: c.first})
-			}
 		}
 	}
+}
+
+// ownRequests are the IDs of a router's own invocations: two of now, and one that
+// passed before the callee was added.
+func ownRequests(c *calleeBook) iter.Seq[uint64] {
+	return slices.Values([]uint64{c.first + 1_000_000, c.first + 1_000_001, c.first})
 }
 
 var answerKinds = [...]struct {

@@ -263,20 +263,8 @@ func (w *world) own() (event, bool) {
 	if w.rng.IntN(20) == 0 {
 		e.request = w.anyID()
 	}
-	w.checkOwnInterrupt(c, e.request)
+	w.b.checkOwnInterrupt(w.d, c, e.request)
 	return e, true
-}
-
-// checkOwnInterrupt finds the router's INTERRUPT mapped while its invocation
-// is open, and stopped after the answer.
-func (w *world) checkOwnInterrupt(c *calleeBook, request uint64) {
-	want, open := c.own[request]
-	if !open && request >= 1 && request <= c.first && !c.again {
-		want, open = request, true
-	}
-	if got, reach := w.d.OwnInterrupt(c.id, request); got != want || reach != open {
-		panic(failed{interrupts, fmt.Sprintf("the router's INTERRUPT %d is %d (%t) to callee %d, not %d (%t)", request, got, reach, c.id, want, open)})
-	}
 }
 
 // reopenPool opens one of the world's pools, which may be open, closed or gone.
