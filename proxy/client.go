@@ -124,14 +124,15 @@ func (c *client) readRouter() {
 // one's. A broken end stays one: who gets a close frame, with whatever code, takes
 // that for the end that was meant, and may not come back. So there is none (1006)
 // where there was none, and a RawSocket's end counts for one only behind GOODBYE
-// or ABORT, since it looks the same when the peer has died.
+// or ABORT, since it looks the same when the peer has died. A stop that can't wait
+// breaks both.
 func (c *client) closeCode(of *transport.Conn, err error) (code int, reason string) {
 	var closed *transport.CloseError
 	var lost *transport.LostError
 	switch {
 	case errors.As(err, &closed):
 		return closed.Code, closed.Reason
-	case errors.As(err, &lost), errors.Is(err, io.EOF) && of.IsRawSocket() && !c.over.Load():
+	case errors.Is(err, errStopped), errors.As(err, &lost), errors.Is(err, io.EOF) && of.IsRawSocket() && !c.over.Load():
 		return 1006, ""
 	case errors.Is(err, io.EOF):
 		return 1000, ""
