@@ -141,8 +141,8 @@ func must(ok bool, checker, format string, args ...any) {
 
 // check takes an event with what came out of it into the books.
 func (b *books) check(e event, out outcome) {
-	if e.now > b.now {
-		b.now, b.ticks = e.now, 0
+	if now := min(e.now, latest); now > b.now {
+		b.now, b.ticks = now, 0
 	}
 	b.record(e, out)
 	for _, a := range out.actions {
@@ -275,6 +275,9 @@ func (b *books) session(a admission.Action) *sessionBook {
 	must(s != nil, answeredOnce, "%s for session %d, which is gone", simActionNames[a.Kind], a.Session)
 	return s
 }
+
+// latest is the end of all time.
+const latest time.Duration = 1 << 62
 
 // leastMembership is what being in a pool costs at least, in bytes.
 const leastMembership = 1280

@@ -91,7 +91,7 @@ var mutants = []mutant{
 	{
 		"nobody lets go what is held", "register.go",
 		"	r.ripen(s)\n	if p.pool == nil {", "	if p.pool == nil {",
-		[]string{ordered},
+		[]string{ordered, onTime},
 	},
 	{
 		"nobody is told that nothing waits any more", "register.go",
@@ -241,7 +241,7 @@ var mutants = []mutant{
 	{
 		"who leaves stays in its pool", "held.go",
 		"		r.removeMember(at)\n		r.remember(at)\n", "		r.remember(at)\n",
-		[]string{membership, nothingLeft},
+		[]string{membership, answeredOnce, nothingLeft},
 	},
 
 	// The end.

@@ -89,6 +89,9 @@ type Registrar struct {
 	actions []Action
 }
 
+// latest is the last moment that there is: whatever is due after it can be told.
+const latest Time = 1 << 62
+
 // New returns a registrar without a callee, whose first link is down. The seed
 // is for the registration IDs that callees get.
 func New(config Config, seed uint64) *Registrar {
@@ -105,7 +108,7 @@ func (r *Registrar) begin(now Time) {
 	if len(r.actions) > 0 {
 		panic("admission: the actions of an event must be taken before the next one begins")
 	}
-	r.now = max(r.now, now)
+	r.now = max(r.now, min(now, latest))
 }
 
 // end closes it: what is held is let go as far as it may, and costs are told.

@@ -161,6 +161,10 @@ func (w *world) wait() (event, bool) {
 	switch w.rng.IntN(20) {
 	case 0: // for a driver that was kept from its work
 		w.now += time.Duration(w.rng.IntN(20)) * time.Second
+	case 3:
+		if w.jumps && w.rng.IntN(4) == 0 {
+			w.now = []time.Duration{time.Hour, 1 << 53, 1<<63 - 1, -1 << 63}[w.rng.IntN(4)]
+		}
 	case 1, 2:
 		w.now -= time.Duration(w.rng.IntN(500)) * time.Millisecond
 	}

@@ -35,6 +35,7 @@ type world struct {
 	pools     map[string]dealer.PoolID
 	follow    []event // what the dealer has caused
 	quiet     bool    // nothing comes from outside any more
+	jumps     bool    // time does
 	busyLinks bool    // calls that came by them are open, always
 
 	log  [60]logEntry
@@ -108,7 +109,7 @@ func newWorld(rng *rand.Rand) *world {
 	w.router.refuses = []float64{0, 0, 0.1}[rng.IntN(3)]
 	w.router.unordered, w.router.scarce = rng.IntN(5) == 0, rng.IntN(6) == 0
 	w.b.hostile = w.router.unordered
-	w.busyLinks = rng.IntN(4) == 0
+	w.busyLinks, w.jumps = rng.IntN(4) == 0, rng.IntN(20) == 0
 	for key := range w.keys {
 		if rng.IntN(5) == 0 {
 			w.router.denies[[]string{"backend ", "other "}[rng.IntN(2)]+keyOf(key)] = true
@@ -353,6 +354,10 @@ func (w *world) history() string {
 // end lets everything come to rest, and then takes everybody away: nothing is
 // left.
 func (w *world) end() {
+	if w.b.now >= latest-time.Hour || w.now >= latest-time.Hour {
+		return // time itself is over
+	}
+	w.now = max(w.now, w.b.now)
 	w.quiet = true
 	w.router.loses, w.router.unordered, w.router.refuses = 0, false, 0
 	w.settle(30 * time.Second)
