@@ -166,8 +166,7 @@ func (c *cursor) breaksListOf(r rule) string {
 	}
 	k, ok := c.list()
 	for ok {
-		var more bool
-		if more, ok = c.next(&k); !more {
+		if more, _ := c.next(&k); !more {
 			break
 		}
 		element := c.pos

@@ -6,15 +6,16 @@ import (
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// callee is what a session is as a callee of pools, from its first REGISTER for
-// one on. realm.mu guards it.
+// callee is what a session is as a callee of pools, from its first probe for one on.
+// realm.mu guards it.
 type callee struct {
 	id         dealer.CalleeID
 	dispatched uint64 // how many calls were sent to it
 }
 
 // enrol makes a session known to the dealer as a callee. From then on the
-// router's own INVOCATIONs to it are numbered together with the pool's.
+// router's own INVOCATIONs to it are numbered together with the pool's ("IDs",
+// #name-ids).
 func (r *realm) enrol(s *session) {
 	if s.callee != nil {
 		return

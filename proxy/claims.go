@@ -55,7 +55,9 @@ func (r *realm) claim(out *transport.Outbox, a *admission.Action, e *admissionEv
 	}
 }
 
-// options are those of a pool's REGISTER at the router.
+// options are those of a pool's REGISTER at the router ("Pattern-based
+// Registrations", #name-pattern-based-registrations; "Shared Registration",
+// #name-shared-registration; "Caller Identification", #name-caller-identification).
 func (p *pool) options(s codec.Serializer, discloses bool) codec.Dict {
 	var fields []codec.Field
 	if p.hasPattern() {
@@ -84,7 +86,8 @@ func (l *link) answered(m *message) {
 		r.bring(&l.out, func() []admission.Action {
 			return r.registrar.Registered(r.now(), l.id, m.registered.Request, m.registered.Registration)
 		})
-	case m.Type == codec.TypeUnregistered && m.unregistered.Request == 0: // "Registration Revocation"
+	case m.Type == codec.TypeUnregistered && m.unregistered.Request == 0:
+		// ("Registration Revocation", #name-registration-revocation)
 		l.revoked(&m.unregistered)
 	case m.Type == codec.TypeUnregistered:
 		l.unregistered(m.unregistered.Request)
@@ -131,7 +134,7 @@ func (l *link) renew(out *transport.Outbox, of *pool) {
 }
 
 // isForbidden tells whether an error says that a session may not do something
-// (basic profile, "Authorization Failure"; advanced profile).
+// ("Basic Profile URIs", #name-basic-profile-uris).
 func isForbidden(uri []byte) bool {
 	return string(uri) == "wamp.error.not_authorized" || string(uri) == "wamp.error.authorization_failed"
 }

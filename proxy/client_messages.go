@@ -98,8 +98,9 @@ func (s *session) concern(m *message) bool {
 }
 
 // takeHello notes what the client announces. A HELLO begins a new session on
-// this connection if the one of before has ended ("Transport and Session
-// Lifetime"); the router judges one at any other time.
+// this connection if the one of before has ended ("Transport and Session Lifetime",
+// #name-transport-and-session-lifet); the router judges one at any other time
+// ("HELLO", #name-hello-2).
 func (c *client) takeHello(raw []byte) {
 	if over := c.over.Swap(false); over {
 		if s := c.session.Load(); s != nil {
@@ -147,7 +148,8 @@ func (r *realm) answer(out *transport.Outbox, s *session, m *message) {
 
 // calleeAnswer takes what a callee of pools answers to an INVOCATION. One of a
 // pool's must do no harm to the session at the router that all callees depend on.
-// An answer with a sound head is the end of its call whatever it carries.
+// An answer with a sound head is the end of its call whatever it carries. Who breaks
+// the protocol is aborted ("Protocol Errors", #name-protocol-errors).
 func (r *realm) calleeAnswer(out *transport.Outbox, s *session, m *message) {
 	if from, held := r.dealer.HeldFrom(s.callee.id, m.Request); held {
 		room, ok := r.driver.Admits(s.callee.id, from, len(m.raw))
@@ -191,7 +193,8 @@ func (r *realm) pass(out *transport.Outbox, s *session, m *message) {
 	}
 }
 
-// passUp passes a client's request on under the ID that the router expects.
+// passUp passes a client's request on under the ID that the router expects ("IDs",
+// #name-ids).
 func (r *realm) passUp(out *transport.Outbox, s *session, m *message) {
 	switch {
 	case s.renumbered == nil:

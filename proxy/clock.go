@@ -65,7 +65,8 @@ func (r *realm) unit() time.Duration {
 }
 
 // takeUnit learns from WELCOME what the router counts call timeouts in:
-// milliseconds ("Call Timeouts"), but seconds if it is Crossbar.io.
+// milliseconds ("Call Timeouts", #name-call-timeouts), but seconds if it is
+// Crossbar.io.
 func (r *realm) takeUnit(s codec.Serializer, welcome *codec.Welcome) {
 	if r.proxy.config.Router.TimeoutUnit != "auto" {
 		return

@@ -15,7 +15,8 @@ import (
 
 // What becomes of a panic, which is always a fault of wampool's own, stands in
 // the package's doc. Whoever handles messages recovers in one of two places:
-// unlock, where the realm's lock is held, and contain around all the rest.
+// where the realm's lock is held, as it is given back (unlock, follow), and in
+// contain around all the rest.
 
 // errPanic is why a session ends in whose course something panicked.
 var errPanic = errors.New("internal error")

@@ -179,8 +179,7 @@ func (r *realm) detailsOf(s *session, pool dealer.PoolID, m *codec.Call) codec.D
 }
 
 // cancel takes a client's CANCEL ("Call Canceling", #name-call-canceling). One that
-// does not say how
-// does it by killnowait.
+// does not say how does it by killnowait.
 func (r *realm) cancel(out *transport.Outbox, s *session, m *message) {
 	if m.Request == 0 || s.hasLeft() || s.caller == nil {
 		r.passUp(out, s, m)

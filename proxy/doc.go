@@ -16,14 +16,17 @@
 // dialed before the client is answered. Its messages pass byte for byte, but
 // for those that a pool is concerned with (client_messages.go,
 // router_messages.go), within a WAMP session (session.go), of which a connection
-// may have several, one after the other. Whom a pool takes, and what the router is
-// asked for that, is decided by the realm's registrar (package admission): it hears of
-// REGISTERs and of what comes behind them, of the router's answers, of pool sessions
-// and of the time, and what it says is done here (admit.go): on the client's session
-// (register.go, probe.go), on pool sessions (claims.go) and in the dealer (pool.go).
-// What that inserts into, or takes out of, the numbering of the client's requests is
-// evened out by renumbering (renumber.go). Whatever a client makes its session remember
-// counts by what keeping it takes (upkeep.go).
+// may have several, one after the other. A message is read once, by the reader that
+// got it and before any lock (message.go, reading.go).
+//
+// Whom a pool takes, and what the router is asked for that, is decided by the realm's
+// registrar (package admission): it hears of REGISTERs and of what comes behind them,
+// of the router's answers, of pool sessions and of the time, and what it says is done
+// here (admit.go): on the client's session (register.go, probe.go), on pool sessions
+// (claims.go) and in the dealer (pool.go). What that inserts into, or takes out of, the
+// numbering of the client's requests is evened out by renumbering (renumber.go).
+// Whatever a client makes its session remember counts by what keeping it takes
+// (upkeep.go).
 //
 // A pool session is a link (link.go, poolsession.go): one for each serializer that
 // callees use, and more of one where a pool's weight asks for them.
@@ -37,11 +40,13 @@
 // How a call travels: the pool session's reader takes an INVOCATION
 // (poolsession.go) and hands it to the realm's dealer, whose driver carries out what
 // it decides (package driver, and owner.go for what that asks): the INVOCATION is
-// written to the callee's send buffer under the callee's own ID. The callee's reader takes the YIELD, the
-// dealer tells whose it is, and it is written to the pool session's send buffer.
-// A reader flushes the buffers that it wrote to before it blocks for input
-// again ([transport.Outbox]), so one wake-up costs one system call for each connection
-// it concerns, and no goroutine is handed anything.
+// written to the callee's send buffer under the callee's own ID. The callee's reader
+// takes the YIELD, the dealer tells whose it is, and it is written to the pool
+// session's send buffer. Where the two speak different serializers, a message gets its
+// place there under the lock, and is written when that is given back (contain.go). A
+// reader flushes the buffers that it wrote to before it blocks for input again
+// ([transport.Outbox]), so one wake-up costs one system call for each connection it
+// concerns, and no goroutine is handed anything.
 //
 // A call of a caller here whose role a block names takes a shorter way: its
 // session's reader hands it to the dealer (direct.go), and the driver takes the
@@ -64,12 +69,15 @@
 // pool sessions hold counts too, but ends no client that holds next to nothing.
 // Calls that wait in a pool have bounds of their own: queue.limit and queue.bytes.
 //
-// Locks: realm.mu guards the dealer, the registrar and the pooled side of each
-// session. Under it nothing blocks: sending appends to
-// a bounded buffer in memory. Two locks are below it: that of a session's
-// INVOCATIONs of the router's own (inflight.go), which each of them takes while it
-// passes to a client that is in no pool, and those of transport. A message that
-// concerns no pool (concerns.go) passes without realm.mu.
+// Locks: realm.mu guards the dealer and its driver, the registrar and the pooled side
+// of each session. Under it no message is read, and nothing waits for a peer: sending
+// appends to a bounded buffer in memory. What is logged there, of who joins and leaves
+// and of what fails, is written at once, which is its one system call. Above it is the
+// lock of [Proxy] alone, under which a clean stop asks what sessions have in flight.
+// Below it are that of a session's INVOCATIONs of the router's own (inflight.go), which
+// each of them takes while it passes to a client that is in no pool, those that count
+// lines of the log (rarely.go), and those of transport. A message that concerns no pool
+// (concerns.go) passes without realm.mu.
 //
 // A panic is a fault of wampool's own, and must not be a way for one session to
 // end the others (contain.go). While a message of a session is handled, it ends

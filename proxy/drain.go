@@ -62,7 +62,8 @@ func (r *realm) leave() {
 	}
 }
 
-// sayGoodbye begins the end of a session that is up. realm.mu is held.
+// sayGoodbye begins the end of a session that is up ("GOODBYE", #name-goodbye-2).
+// realm.mu is held.
 func (l *link) sayGoodbye(out *transport.Outbox, reason string) {
 	l.leaving = true
 	r := l.realm

@@ -25,7 +25,7 @@ import (
 //
 //	realm ──┬─ first link, joined at the start: CBOR, or what the router takes
 //	        ├─ link of a callee's serializer, joined for its REGISTER
-//	        └─ …, which leaves when it has had no pool for linkIdle
+//	        └─ …, which leaves when it has had no pool for a minute
 //
 // The first one tells who wampool is at the router, so it stays.
 type link struct {
@@ -61,7 +61,8 @@ type linkState struct {
 	leaving       bool             // GOODBYE was sent
 }
 
-// newLink adds a link to the realm, which joins once runLinks has started it.
+// newLink adds a link to the realm, which joins once runLinks has started it. realm.mu
+// is held, but for the first one's.
 func (r *realm) newLink(id admission.LinkID, only codec.Serializer, index int) *link {
 	l := &link{
 		realm: r, id: id, only: only, index: index, speaks: only, origin: r.driver.AddOrigin(driver.Origin{}), log: r.log,

@@ -125,7 +125,9 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 }
 
 // down takes the end of the session. The router has answered the callers of
-// all its calls; no callee is told, and their slots stay taken until they answer.
+// all its calls ("Callee Leaving During an RPC Invocation",
+// #name-callee-leaving-during-an-rp); no callee is told, and their slots stay
+// taken until they answer.
 func (l *link) down(conn *transport.Conn, cause error) {
 	leaving := l.lose(cause)
 	l.out.Flush()
@@ -240,7 +242,8 @@ func (l *link) dispatch(m *message) {
 	}
 }
 
-// answerGoodbye answers the router's GOODBYE, unless it is an answer itself.
+// answerGoodbye answers the router's GOODBYE, unless it is an answer itself
+// ("GOODBYE", #name-goodbye-2).
 func (l *link) answerGoodbye(conn *transport.Conn) {
 	l.realm.mu.Lock()
 	leaving := l.leaving

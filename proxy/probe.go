@@ -11,7 +11,8 @@ import (
 // A probe is a callee's own REGISTER at the router, by which wampool learns whether
 // the router would let it. Where the router grants it, that is undone by an
 // UNREGISTER of our own. Both stand among the client's requests: under the ID that
-// the client gave, or under one that is inserted.
+// the client gave, or under one that is inserted, so that there is no gap ("IDs",
+// #name-ids).
 
 // probed is a request of our own in a callee's session at the router.
 type probed struct {

@@ -40,8 +40,8 @@ func (s *session) readOn(m *message) *message {
 // the pool's goes to a session that others depend on.
 func (s *session) readCalleeAnswer(m *message) {
 	in := s.said.room()
-	switch {
-	case m.Type == codec.TypeYield:
+	switch m.Type {
+	case codec.TypeYield:
 		m.yield = &in.yield
 		if m.wrong = m.yield.DecodeBehind(&m.Head); m.wrong == nil {
 			m.check(m.yield.Validate(s.serializer))

@@ -29,7 +29,8 @@ func (r *realm) rules(m *codec.Register) (block *configs.Pool, pooled bool) {
 	return nil, m.HasConcurrency || m.HasInvoke && m.Invoke != "" && m.Invoke != "single"
 }
 
-// isMatch tells whether a REGISTER's match option is one of the specification's.
+// isMatch tells whether a REGISTER's match option is one of the specification's
+// ("Pattern-based Registrations", #name-pattern-based-registrations).
 func isMatch(match string) bool {
 	switch match {
 	case "", "exact", "prefix", "wildcard":
@@ -95,7 +96,7 @@ func (r *realm) passHeld(out *transport.Outbox, s *session, a *admission.Action)
 }
 
 // join makes the callee a member of the pool and tells it so. Calls that wait
-// follow its REGISTERED.
+// follow its REGISTERED ("Ordering Guarantees", #name-ordering-guarantees).
 func (r *realm) join(out *transport.Outbox, s *session, a *admission.Action) {
 	p := r.pools[a.Pool]
 	if s.hasLeft() {
@@ -129,8 +130,9 @@ func (r *realm) leavePool(out *transport.Outbox, s *session, a *admission.Action
 	r.logLeft(s, a.Pool)
 }
 
-// deny answers a REGISTER by an ERROR: the router's own, its URI, details and
-// arguments unchanged, or one of ours.
+// deny answers a REGISTER by an ERROR ("Register ERROR",
+// #name-register-error): the router's own, its URI, details and arguments
+// unchanged, or one of ours.
 func (r *realm) deny(out *transport.Outbox, s *session, a *admission.Action, e *admissionEvent) {
 	if s.hasLeft() {
 		return

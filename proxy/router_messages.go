@@ -224,7 +224,8 @@ func (r *realm) routerError(out *transport.Outbox, s *session, m *message) {
 }
 
 // ownInvocation takes an INVOCATION for a registration of the client that is
-// not pooled: it gets the next ID of the one counter that the callee knows.
+// not pooled: it gets the next ID of the one counter that the callee knows ("IDs",
+// #name-ids).
 func (r *realm) ownInvocation(out *transport.Outbox, s *session, said *message) {
 	m := said.invocation
 	if s.hasLeft() || m == nil {

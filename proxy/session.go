@@ -13,8 +13,8 @@ import (
 //
 //	client ──▶ session ──▶ realm: in doubt, not configured, or
 //	                         │
-//	            pools, callee, caller, door: what it is there, until either side
-//	            ends it; candidacy, renumbered, asked: what is under way
+//	            candidacy, callee, caller, door: what it is there, until either
+//	            side ends it; renumbered, asked: what is under way
 type session struct {
 	*client // whose it is
 
@@ -38,7 +38,7 @@ type session struct {
 	upkeep     upkeep
 	candidacy               // for pools of its realm
 	renumbered *renumbering // nil: request IDs are the same at the router
-	callee     *callee      // nil: it has asked to join no pool
+	callee     *callee      // nil: no REGISTER of its own for a pool has gone to the router
 	caller     *caller      // nil: no call of its own is answered here
 	asked      table[asked] // by the router's request ID
 	door       *door        // nil: no call came by a probe's registration
@@ -130,8 +130,8 @@ func (r *realm) forget(out *transport.Outbox, s *session) {
 	s.upkeep.registrar = nil
 }
 
-// abort ends a client that broke the protocol: ABORT, and the connection is
-// dropped. r.mu is held.
+// abort ends a client that broke the protocol: ABORT, what it had is disposed of, and
+// the connection is dropped ("Protocol Errors", #name-protocol-errors). r.mu is held.
 func (r *realm) abort(out *transport.Outbox, s *session, text string) {
 	s.log.Warn().Str("violation", text).Msg("client aborted")
 	s.sendAbort(out, uriProtocolViolation, text)

@@ -165,10 +165,10 @@ func (r *Registrar) decide(p *pending) bool {
 	return true
 }
 
-// admits tells whether a session's role may join a pool (contract, section 3):
-// it is in the block's admit, or else that of the pool session, to whose rights
-// an equal role has an equal right. Who has no role is nobody's equal. Where any
-// role may join, the probe alone decides.
+// admits tells whether a session's role may join a pool: it is in the block's
+// admit, or else that of the pool session, to whose rights an equal role has an
+// equal right. Who has no role is nobody's equal. Where any role may join, the
+// probe alone decides.
 func (r *Registrar) admits(block *Block, s *session) bool {
 	switch {
 	case block.AnyRole:
