@@ -27,7 +27,7 @@ var mutants = []mutant{
 	{
 		"calls of a lost callee are never answered", "handover.go",
 		"	if c.state == running {\n		d.refuse(c.pool, c.origin, c.request, ReasonCalleeLost, 0, 0)", "	if c.state == ended {\n		d.refuse(c.pool, c.origin, c.request, ReasonCalleeLost, 0, 0)",
-		[]string{answeredOnce},
+		[]string{answeredOnce, queueBounds},
 	},
 	{
 		"calls that wait for the last callee are never answered", "register.go",
@@ -49,34 +49,34 @@ var mutants = []mutant{
 	{
 		"limit is off by one", "slot.go",
 		"(r.limit == 0 || r.inFlight < r.limit) &&", "(r.limit == 0 || r.inFlight <= r.limit) &&",
-		[]string{withinLimit},
+		[]string{withinLimit, featuresKept},
 	},
 	{
 		"the block's limit is ignored", "slot.go",
 		"most > 0 && (asked == 0 || asked > most) {", "most > 0 && asked == 0 {",
-		[]string{withinLimit, nothingLeft},
+		[]string{withinLimit, nothingLeft, featuresKept},
 	},
 	{
 		"progress frees the slot", "answer.go",
 		"	d.do(a)\n	if final {\n", "	d.do(a)\n	if !final {\n		r.count(-1)\n	}\n	if final {\n",
-		[]string{withinLimit},
+		[]string{withinLimit, featuresKept, membership, "panic"},
 	},
 	{
 		"progress ends the call", "answer.go",
 		"	d.do(a)\n	if final {\n", "	d.do(a)\n	if c.state == running {\n",
-		[]string{answeredOnce, withinLimit, workConserving},
+		[]string{answeredOnce, withinLimit, workConserving, featuresKept},
 	},
 	{
 		"canceling frees the slot", "answer.go",
 		"\td.abandon(c)\n\treturn d.actions\n",
 		"\td.abandon(c)\n\tc.at.count(-1)\n\td.fill(c.pool)\n\treturn d.actions\n",
-		[]string{withinLimit},
+		[]string{withinLimit, featuresKept, membership, "panic"},
 	},
 	{
 		"the caller's end frees the slot", "answer.go",
 		"\t\td.abandon(c)\n",
 		"\t\td.abandon(c)\n\t\tc.at.count(-1)\n",
-		[]string{withinLimit},
+		[]string{withinLimit, featuresKept, membership, "panic"},
 	},
 	{
 		"registering again frees the slots", "register.go",
@@ -426,7 +426,7 @@ var mutants = []mutant{
 	{
 		"each pool has the scope's limit", "slot.go",
 		" && (r.share == nil || r.share.hasRoom())", "",
-		[]string{withinLimit},
+		[]string{withinLimit, featuresKept, membership},
 	},
 	{
 		"the scope's other pools do not see a free slot", "slot.go",

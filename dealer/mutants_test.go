@@ -33,6 +33,8 @@ var mutantSeeds = []string{"-sim.seed=1", "-sim.seed=2", "-sim.seed=3"}
 
 const mutantSteps = "-sim.steps=300000"
 
+var timedOut = regexp.MustCompile(`panic: test timed out`)
+
 var findingLine = regexp.MustCompile(`(?m)checker ([a-z-]+): (.*)$`)
 
 // Who looks for mutants.
@@ -124,6 +126,9 @@ func (m mutant) run(t *testing.T, goTool, dir, by string) (checker, text string)
 		}
 		if finding := findingLine.FindSubmatch(out); finding != nil {
 			return string(finding[1]), string(finding[2])
+		}
+		if timedOut.Match(out) {
+			return "panic", "it does not end"
 		}
 		t.Fatalf("the mutant failed without a finding: %v\n%s", err, out)
 	}

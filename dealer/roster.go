@@ -144,8 +144,11 @@ func (ro *roster) loadOf(r *registration) uint64 {
 	return load
 }
 
-// fraction returns n/of as a fraction of 2^64. There is room: n is less.
+// fraction returns n/of as a fraction of 2^64. Who has room has less than all.
 func fraction(n, of int) uint64 {
+	if n >= of {
+		return noRoom
+	}
 	quotient, _ := bits.Div64(uint64(n), 0, uint64(of)) //nolint:gosec // neither is negative
 	return quotient
 }
