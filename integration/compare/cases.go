@@ -18,6 +18,7 @@ type aCase struct {
 var cases = []aCase{
 	{"pool, demo's router", func(b *lab) ([]row, error) { return b.pool("demo", "the demo's router") }},
 	{"pool, Crossbar.io", func(b *lab) ([]row, error) { return b.pool("crossbar", "Crossbar.io") }},
+	{"payloads", (*lab).payloads},
 	{"pass-through", (*lab).passThrough},
 	{"overload", (*lab).overload},
 	{"Crossbar.io's own feature", (*lab).ownFeature},
@@ -94,10 +95,15 @@ func ratios(a, b []float64) float64 {
 // behind starts four callees behind something, and callers of theirs at the
 // router. Where nothing shares, each callee has a procedure of its own.
 func (b *lab) behind(router string, n *node, procedure string, options ...string) (*side, error) {
+	return b.calling(router, n, procedure, nil, options...)
+}
+
+// calling is behind with options of the callers' own.
+func (b *lab) calling(router string, n *node, procedure string, call []string, options ...string) (*side, error) {
 	if _, err := b.play("callees", append([]string{"-url", n.url, "-procedure", procedure}, options...)...); err != nil {
 		return nil, err
 	}
-	callers, err := b.play("callers", "-url", router, "-procedure", procedure, "-n", "4")
+	callers, err := b.play("callers", append([]string{"-url", router, "-procedure", procedure, "-n", "4"}, call...)...)
 	return &side{callers: callers, of: n.process}, err
 }
 

@@ -70,7 +70,8 @@ func playCallees(args []string) error {
 // sends so many whatever comes back. It prints the result of each.
 func playCallers(args []string) error {
 	flags := flag.NewFlagSet("callers", flag.ContinueOnError)
-	o := bench.CallerOptions{Spread: 4, Payload: 100}
+	o := bench.CallerOptions{Spread: 4}
+	flags.IntVar(&o.Payload, "payload", 100, "bytes of text in each call")
 	flags.IntVar(&o.Callers, "n", 1, "connections")
 	flags.StringVar(&o.Procedure, "procedure", "", "what they call")
 	at, err := target(flags, args)
