@@ -37,6 +37,9 @@
 // The typed fields of options and details are for reading: Append takes these
 // from the raw dictionary alone.
 //
+// What a call carries may have to outlive its message: a [Body] is held as a copy, or
+// where it lies, by those who hold its [Memory].
+//
 // Input is hostile: it may be of any length and depth, and lie about both. What
 // is wrong gives a [*MalformedError] or [*ContentError] that names the element,
 // and holds nothing of the content.

@@ -173,39 +173,63 @@ func TextPayload(s Serializer, dst []byte, sentence string, kw []Field) Payload 
 	return Payload{appendFields(dst, s, kw), 2}
 }
 
+// Is tells whether two payloads are the same bytes, at the same place.
+func (p Payload) Is(other Payload) bool {
+	return len(p.raw) == len(other.raw) && (len(p.raw) == 0 || &p.raw[0] == &other.raw[0])
+}
+
 // Body is what of a call travels behind its IDs: the details and the payload
 // of an INVOCATION, in one serializer.
 type Body struct {
 	Serializer Serializer
 	Details    Dict
 	Payload    Payload
+	Memory     *Memory // what Payload lies in, if that can be held; nil: who keeps it copies it
 }
 
-// Len returns the bytes held.
-func (b Body) Len() int { return len(b.Details.raw) + len(b.Payload.raw) }
+// Len returns the bytes that it takes to hold the body.
+func (b Body) Len() int {
+	if b.Memory != nil {
+		return len(b.Details.raw) + b.Memory.Size()
+	}
+	return len(b.Details.raw) + len(b.Payload.raw)
+}
 
-// HeldBody is the copy of a [Body] in one piece of memory, as small as it can
-// be. The zero HeldBody holds nothing.
+// HeldBody is a [Body] that outlives its message: the copy of it in one piece of
+// memory, as small as it can be, or of its details alone where the payload can be
+// held as it lies. The zero HeldBody holds nothing.
 type HeldBody struct {
 	buffer     []byte
-	details    uint32 // bytes of the details, which come first
+	payload    []byte  // in memory
+	memory     *Memory // nil: the payload is in buffer, behind the details
+	details    uint32  // bytes of the details, which come first
 	serializer Serializer
 	count      int8 // as in Payload
 }
 
-// Hold copies the body into buf, which grows if need be.
+// Hold holds the body, with what it copies in buf, which grows if need be.
 func (b Body) Hold(buf []byte) HeldBody {
-	return HeldBody{
-		buffer:     append(append(buf[:0], b.Details.raw...), b.Payload.raw...),
+	h := HeldBody{
+		buffer:     append(buf[:0], b.Details.raw...),
 		details:    uint32(len(b.Details.raw)), //nolint:gosec // part of a message, which is shorter
 		serializer: b.Serializer,
 		count:      int8(b.Payload.count), //nolint:gosec // -1 to 2
 	}
+	if b.Memory == nil {
+		h.buffer = append(h.buffer, b.Payload.raw...)
+		return h
+	}
+	b.Memory.Hold()
+	h.payload, h.memory = b.Payload.raw, b.Memory
+	return h
 }
 
-// Body returns the body, which aliases the copy.
+// Body returns the body, which aliases what is held.
 func (h *HeldBody) Body() Body {
-	b := Body{Serializer: h.serializer, Payload: Payload{h.buffer[h.details:], int(h.count)}}
+	b := Body{Serializer: h.serializer, Memory: h.memory}
+	if b.Payload = (Payload{h.payload, int(h.count)}); h.memory == nil {
+		b.Payload.raw = h.buffer[h.details:]
+	}
 	if h.details > 0 {
 		b.Details.raw = h.buffer[:h.details:h.details]
 	}
@@ -213,10 +237,19 @@ func (h *HeldBody) Body() Body {
 }
 
 // Len returns the bytes held.
-func (h *HeldBody) Len() int { return len(h.buffer) }
+func (h *HeldBody) Len() int {
+	if h.memory != nil {
+		return len(h.buffer) + h.memory.Size()
+	}
+	return len(h.buffer)
+}
 
-// Release forgets the body and returns the memory that held it, nil if there is
-// none, for another one.
+// Memory returns the memory that is held beside the copy, nil if there is none.
+func (h *HeldBody) Memory() *Memory { return h.memory }
+
+// Release forgets the body and returns the memory of the copy, nil if there is
+// none, for another one. What else was held, see Memory, is the caller's to release,
+// once nobody looks at the body any more.
 func (h *HeldBody) Release() []byte {
 	buffer := h.buffer
 	*h = HeldBody{}

@@ -21,7 +21,8 @@ type Call struct {
 // Call takes a new call, or a further part of a progressive one (the same
 // Request as one that has not ended). It is dispatched at once if nobody waits
 // and a callee has room, else it waits if the queue has room, else it is
-// refused. The body is copied.
+// refused. What is kept of the body, while it waits and in case it is handed on, is
+// copied, or its memory held ([codec.Body]).
 func (d *Dealer) Call(now Time, in Call) []Action {
 	d.begin(now)
 	p, o := d.pool(in.Pool), d.origin(in.Origin)

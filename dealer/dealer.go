@@ -43,8 +43,9 @@ type Dealer struct {
 	next Time
 
 	actions []Action
-	spent   [][]byte // buffers of calls dispatched in this event, reused from the next on
-	buffers [][]byte // free buffers
+	spent   [][]byte        // buffers of calls dispatched in this event, reused from the next on
+	buffers [][]byte        // free buffers
+	lent    []*codec.Memory // held until the next event, as spent is
 }
 
 // never is later than every deadline, and than every event.
@@ -205,6 +206,11 @@ func (d *Dealer) begin(now Time) {
 		d.spent[i] = nil
 	}
 	d.spent = d.spent[:0]
+	for i, memory := range d.lent {
+		memory.Release()
+		d.lent[i] = nil
+	}
+	d.lent = d.lent[:0]
 }
 
 // taken sees to it that events do not run into one another: what an event has

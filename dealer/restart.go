@@ -23,7 +23,7 @@ type Owed struct {
 func (d *Dealer) Restart(unsent []Action) []Owed {
 	owed, atWork := d.salvage(unsent)
 	d.calls, d.deadlines = newTable(), deadlines{}
-	d.actions, d.spent = d.actions[:0], nil
+	d.actions, d.spent, d.lent = d.actions[:0], nil, nil
 	for _, o := range d.origins {
 		if o != nil {
 			o.calls = index{}

@@ -158,6 +158,9 @@ func (d *Dealer) recycle(c *call) {
 }
 
 func (d *Dealer) spend(body *codec.HeldBody) {
+	if memory := body.Memory(); memory != nil {
+		d.lent = append(d.lent, memory)
+	}
 	if buffer := body.Release(); buffer != nil {
 		d.spent = append(d.spent, buffer)
 	}

@@ -152,10 +152,13 @@ func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, 
 		r.driver.EndCall(out, s.caller.origin, m.Request, uriInvalidArgument, "the call can't be passed on: "+said.unfit.Error())
 		return
 	}
-	details := r.detailsOf(s, pool, m)
+	body := codec.Body{Serializer: s.serializer, Details: r.detailsOf(s, pool, m), Payload: m.Payload.InForm(s.serializer)}
+	if body.Payload.Is(m.Payload) {
+		body.Memory = said.memory
+	}
 	r.driver.Perform(out, r.dealer.Call(r.now(), dealer.Call{
 		Pool: pool, Origin: s.caller.origin, Request: m.Request,
-		Body:            codec.Body{Serializer: s.serializer, Details: details, Payload: m.Payload.InForm(s.serializer)},
+		Body:            body,
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), driver.Hand{})
 }

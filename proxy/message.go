@@ -5,15 +5,17 @@ import (
 	"errors"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport"
 )
 
 // message is a message as its reader has read it: once, before any lock. What
 // anybody decides by is in it, so that under a lock nothing is decoded, validated
 // or walked. What is not decoded, since nobody would decide by it, is nil.
 type message struct {
-	codec.Head        // of which Type is 0 if there is none: the other side judges
-	raw        []byte // all of it
-	kept       bool   // it outlives its reader's next one
+	codec.Head               // of which Type is 0 if there is none: the other side judges
+	raw        []byte        // all of it
+	kept       bool          // it outlives its reader's next one
+	memory     *codec.Memory // what raw lies in, if that can be held; nil: who keeps it copies it
 
 	// By Type, of a client.
 	yield        *codec.Yield
@@ -55,6 +57,20 @@ type scratch struct {
 type inbox struct {
 	message
 	scratch *scratch
+}
+
+// keptAsCopy is the longest call that is kept as a copy. A longer one is kept in the
+// memory that it was received in, or moved to memory of its own without a lock.
+const keptAsCopy = 4 << 10
+
+// own sees to it that a call can be kept, in case it has to wait or to be handed on,
+// without a long copy under a lock. It is for a message that from has just brought, of
+// which no more than the head is read.
+func (m *message) own(from *transport.Conn) {
+	if len(m.raw) > keptAsCopy && !m.kept {
+		m.raw, m.memory = from.Keep(m.raw)
+		m.Head = m.On(m.raw)
+	}
 }
 
 // read reads a message's head.

@@ -186,6 +186,9 @@ func (l *link) take(conn *transport.Conn, raw []byte) error {
 	case codec.TypeAbort:
 		return abortOf(conn.Serializer(), raw)
 	}
+	if m.Type == codec.TypeInvocation {
+		m.own(conn)
+	}
 	l.readOn(m)
 	isCall := m.Type == codec.TypeInvocation || m.Type == codec.TypeInterrupt
 	if m.wrong != nil && (m.Request == 0 || !isCall) {
@@ -233,7 +236,7 @@ func (l *link) dispatch(m *message) {
 	case m.Type == codec.TypeInvocation && m.wrong != nil:
 		r.driver.EndCall(&l.out, l.origin, m.Request, uriInvalidArgument, "the call can't be passed on: "+m.wrong.Error())
 	case m.Type == codec.TypeInvocation:
-		l.invocation(m.invocation, len(m.raw))
+		l.invocation(m)
 	case m.Type == codec.TypeInterrupt:
 		r.driver.Perform(&l.out, r.dealer.Cancel(r.now(), l.origin, m.Request, m.interrupt.Mode),
 			driver.Hand{Serializer: l.serializer, Interrupt: m.interrupt})
@@ -272,11 +275,11 @@ func (l *link) unreadable(m *message) {
 }
 
 // invocation takes a call of the router, or a further part of one.
-func (l *link) invocation(m *codec.Invocation, size int) {
-	r := l.realm
+func (l *link) invocation(heard *message) {
+	r, m, size := l.realm, heard.invocation, len(heard.raw)
 	p, most := l.registrations[m.Registration], r.proxy.config.Limits.MessageBytes
 	if r.isOpen(p) && int64(size) <= most {
-		l.call(m, p.id)
+		l.call(heard, p.id)
 		return
 	}
 	state, pool := r.dealer.CallState(l.origin, m.Request)
@@ -286,7 +289,7 @@ func (l *link) invocation(m *codec.Invocation, size int) {
 		r.driver.EndCall(&l.out, l.origin, m.Request, uriPayloadSize,
 			fmt.Sprintf("the call has %d bytes, and %d is the most that a callee may get (limits.message_bytes)", size, most))
 	case state == dealer.Open: // the pool has closed since it began
-		l.call(m, pool)
+		l.call(heard, pool)
 	default:
 		// The registration is being given up, or the router errs: the call is
 		// answered all the same.
@@ -303,11 +306,11 @@ func (l *link) invocation(m *codec.Invocation, size int) {
 }
 
 // call hands a call, or a further part of one, to the dealer.
-func (l *link) call(m *codec.Invocation, pool dealer.PoolID) {
-	r := l.realm
+func (l *link) call(heard *message, pool dealer.PoolID) {
+	r, m := l.realm, heard.invocation
 	r.driver.Perform(&l.out, r.dealer.Call(r.now(), dealer.Call{
 		Pool: pool, Origin: l.origin, Request: m.Request,
-		Body:            codec.Body{Serializer: l.serializer, Details: m.Details, Payload: m.Payload},
+		Body:            codec.Body{Serializer: l.serializer, Details: m.Details, Payload: m.Payload, Memory: heard.memory},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), driver.Hand{})
 }

@@ -56,6 +56,9 @@ func (s *session) readCalleeAnswer(m *message) {
 
 // readCall reads a CALL, which is validated if it may be answered here.
 func (s *session) readCall(m *message) {
+	if s.isDirect {
+		m.own(s.conn)
+	}
 	call := new(codec.Call)
 	if !m.kept {
 		call = &s.said.room().call

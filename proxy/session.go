@@ -119,8 +119,7 @@ func (r *realm) partDealer(out *transport.Outbox, s *session) {
 	r.partCallee(out, s)
 }
 
-// forget parts a session, for good: its router says nothing of it any more. What its
-// client's reader has in its hands passes to the router, as of any that has left.
+// forget parts a session, for good: its router says nothing of it any more.
 func (r *realm) forget(out *transport.Outbox, s *session) {
 	r.part(out, s)
 	if s.candidate == 0 {
@@ -128,7 +127,7 @@ func (r *realm) forget(out *transport.Outbox, s *session) {
 	}
 	r.bring(out, func() []admission.Action { return r.registrar.CloseSession(r.now(), s.candidate) })
 	delete(r.candidates, s.candidate)
-	s.candidate, s.upkeep.registrar = 0, nil
+	s.upkeep.registrar = nil
 }
 
 // abort ends a client that broke the protocol: ABORT, what it had is disposed of, and

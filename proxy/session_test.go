@@ -1,11 +1,6 @@
 package proxy
 
-import (
-	"strings"
-	"testing"
-
-	"github.com/wampool/wampool/codec"
-)
+import "testing"
 
 // Nothing of one WAMP session is in the next one on the same connections.
 
@@ -183,37 +178,5 @@ func TestNextSessionCountsAnew(t *testing.T) {
 		router.send(`[50,1,{}]`)
 		client.expectPrefix(`[50,1,`)
 		counts("at last", 0, 0)
-	}
-}
-
-// A message that the client's reader has in its hands while the router's side ends
-// the session costs nobody anything.
-func TestMessageBehindTheEndOfItsSession(t *testing.T) {
-	for name, message := range map[string]string{
-		"GOODBYE": goodbye, "ABORT": `[3,{},"wamp.close.close_realm"]`, "UNREGISTER": `[66,2,4711]`, "REGISTER": `[64,2,` + shared + `,"com.example.q"]`,
-		"CALL": `[48,2,{},"com.example.q"]`, "YIELD": `[70,1,{}]`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			w, log := loggingWorld(t)
-			w.start(worldOptions{})
-			pool := w.welcomePool()
-			client, router, _ := w.callee(pool, shared, "")
-			c := w.onlyClient()
-			s := c.session.Load()
-			var said inbox
-			m, err := said.read(codec.JSON, []byte(message))
-			if err != nil {
-				t.Fatal(err)
-			}
-			router.conn.Abort(errStopped)
-			w.waitFor("the session has ended", func(*realm) bool { return c.session.Load() == nil && s.hasLeft() })
-			client.expectEnd()
-			s.said = said
-			s.takeAndWait(s.readOn(m))
-			pool.expect(`[66,2,100]`)
-			if strings.Contains(log.String(), "internal error") {
-				t.Error(log)
-			}
-		})
 	}
 }

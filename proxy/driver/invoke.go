@@ -28,7 +28,7 @@ func (d *Driver) invoke(out *transport.Outbox, a *dealer.Action) {
 		kind: codec.TypeInvocation, request: a.ID, registration: a.Registration,
 		dict: d.details(to, a), payload: a.Body.Payload, from: a.Body.Serializer, to: to.Serializer,
 	}
-	size := a.Body.Len()
+	size := a.Body.Payload.Len()
 	if l.from != l.to && !to.hasPart(a) {
 		d.later(out, to.Conn, a, &l)
 	} else {

@@ -60,7 +60,6 @@ func (d *Driver) later(out *transport.Outbox, to *transport.Conn, a *dealer.Acti
 	}
 	e := &u.entries[len(u.entries)-1]
 	e.letter, e.action = *l, *a
-	e.action.Body = codec.Body{}
 	if to != nil {
 		e.slot = out.Reserve(to)
 	}
@@ -71,15 +70,16 @@ func (d *Driver) later(out *transport.Outbox, to *transport.Conn, a *dealer.Acti
 	}
 }
 
-// hold copies what of the letter lies in memory that may be another's once the lock
+// hold keeps what of the letter lies in memory that may be another's once the lock
 // is given back: its dictionary, and the payload of a call that has waited. Of the
 // message at hand, payload and URI stay their reader's.
 func (e *entry) hold() {
 	l := &e.letter
 	body := codec.Body{Serializer: l.from, Details: l.dict}
 	if e.action.Held {
-		body.Payload = l.payload
+		body.Payload, body.Memory = l.payload, e.action.Body.Memory
 	}
+	e.action.Body = codec.Body{}
 	e.held = body.Hold(e.held.Release())
 	body = e.held.Body()
 	l.dict = body.Details
@@ -181,7 +181,11 @@ func (u *Unwritten) recycle() {
 		u.entries = nil
 	}
 	for i := range u.entries {
-		buffer := u.entries[i].held.Release()
+		held := &u.entries[i].held
+		if memory := held.Memory(); memory != nil {
+			memory.Release()
+		}
+		buffer := held.Release()
 		if cap(buffer) > mostKept {
 			buffer = nil
 		}

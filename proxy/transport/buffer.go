@@ -5,43 +5,100 @@ import (
 	"math"
 	"math/bits"
 	"sync"
+
+	"github.com/wampool/wampool/codec"
 )
 
 // buffer is borrowed memory. Idle connections hold none: with thousands of
 // them, what each keeps for itself is what the process costs.
-type buffer struct{ b []byte }
+//
+// It has one owner, who gives it back. The buffer of a long message may be lent
+// beside: then others hold it too, and the last of them gives it back ([Conn.Keep]).
+type buffer struct {
+	b      []byte
+	memory codec.Memory
+	isLent bool   // its owner has lent memory
+	again  func() // recycle, once the buffer was lent
+}
 
+// Sizes of buffers are from 4 KiB to 4 MiB, with a step of a quarter from each power
+// of two to the next, so that little of one is wasted: 4, 5, 6, 7, 8, 10, 12 KiB and
+// so on. Larger ones are left to the garbage collector.
 const (
 	smallestBuffer = 4 << 10
-	bufferClasses  = 11 // 4 KiB to 4 MiB, each twice the one before; larger ones are left to the garbage collector
+	doublings      = 10
+	stepsEach      = 4 // of a doubling
+	bufferClasses  = doublings*stepsEach + 1
 )
 
 var bufferPools [bufferClasses]sync.Pool
 
-// bufferClass returns the class of the smallest buffers that hold size bytes.
-func bufferClass(size int) int {
-	return max(0, bits.Len(uint(max(size, 1)-1))-bits.Len(uint(smallestBuffer-1)))
+// bufferClass returns the class of the smallest buffers that hold size bytes, and
+// how many they hold; the class is bufferClasses or more if there are none.
+func bufferClass(size int) (class, holds int) {
+	if size <= smallestBuffer {
+		return 0, smallestBuffer
+	}
+	doubled := bits.Len(uint(size-1)) - bits.Len(uint(smallestBuffer)) // from the power of two below size on
+	least := smallestBuffer << doubled
+	step := least / stepsEach
+	n := (size - least + step - 1) / step
+	return doubled*stepsEach + n, least + n*step
 }
 
 // borrowBuffer returns an empty buffer with room for size bytes or more.
 func borrowBuffer(size int) *buffer {
-	class := bufferClass(size)
+	class, holds := bufferClass(size)
 	if class >= bufferClasses {
-		return &buffer{make([]byte, 0, size)}
+		return &buffer{b: make([]byte, 0, size)}
 	}
 	if b, ok := bufferPools[class].Get().(*buffer); ok {
 		return b
 	}
-	return &buffer{make([]byte, 0, smallestBuffer<<class)}
+	return &buffer{b: make([]byte, 0, holds)}
 }
 
-// giveBack ends the use of a buffer and of every slice of it.
+// giveBack ends the use of a buffer and of every slice of it, except by those who
+// hold it because it was lent.
 func (b *buffer) giveBack() {
-	class := bufferClass(cap(b.b))
-	if class < bufferClasses && cap(b.b) == smallestBuffer<<class {
+	if b.isLent {
+		b.isLent = false
+		b.memory.Release()
+		return
+	}
+	b.recycle()
+}
+
+// recycle is the end of a buffer that nobody holds.
+func (b *buffer) recycle() {
+	spoil(b.b)
+	class, holds := bufferClass(cap(b.b))
+	if class < bufferClasses && cap(b.b) == holds {
 		b.b = b.b[:0]
 		bufferPools[class].Put(b)
 	}
+}
+
+// lend has others hold what is in the buffer, beside its owner.
+func (b *buffer) lend() *codec.Memory {
+	if b.isLent {
+		return &b.memory
+	}
+	if b.again == nil {
+		b.again = b.recycle
+	}
+	b.isLent = true
+	b.memory.Lend(cap(b.b), b.again)
+	return &b.memory
+}
+
+// own tells whether nobody but the owner holds what is in the buffer: it may be
+// written over then.
+func (b *buffer) own() bool {
+	if b.isLent && b.memory.Reclaim() {
+		b.isLent = false
+	}
+	return !b.isLent
 }
 
 // size returns how many bytes of memory a buffer is, 0 where there is none.

@@ -29,7 +29,8 @@ type Conn struct {
 
 	// Owned by the reader.
 	message   *buffer // holds the latest message; nil while the reader waits for one
-	receiving bool    // the message has begun to arrive
+	receiving bool    // the message has begun to arrive in it
+	longest   int     // bytes of the latest message that was
 	over      error   // what Read returns from now on
 	controls  controls
 
@@ -143,13 +144,41 @@ func (c *Conn) Read() ([]byte, error) {
 	return nil, c.over
 }
 
-// receive notes that a message has begun to arrive, and provides for it.
-func (c *Conn) receive() {
+// receive notes that a message has begun to arrive, and provides for it: with room
+// for as many bytes, but what a length says that nothing has come of is not believed
+// beyond what the peer has sent at a time before.
+func (c *Conn) receive(length int64) {
 	c.receiving = true
+	room := int(min(length, int64(max(receiveStep, c.longest))))
+	if c.message != nil && (!c.message.own() || cap(c.message.b) < room) {
+		c.message.giveBack()
+		c.message = nil
+	}
 	if c.message == nil {
-		c.message = borrowBuffer(smallestBuffer)
+		c.message = borrowBuffer(room)
 	}
 	c.message.b = c.message.b[:0]
+}
+
+// received notes that all of a message has come that was received so.
+func (c *Conn) received() []byte {
+	c.longest = len(c.message.b)
+	return c.message.b
+}
+
+// Keep returns the message that Read has just returned, in memory that it has for
+// itself, and that can be held beyond the next Read: [codec.Memory.Hold]. It is a
+// copy if the message lies among others, as short ones do, or in much more memory
+// than it takes. Only the reader calls it.
+func (c *Conn) Keep(message []byte) ([]byte, *codec.Memory) {
+	if !c.receiving || len(message) < cap(c.message.b)/4*3 {
+		c.receiving = true
+		among := c.message
+		c.message = borrowBuffer(len(message))
+		c.message.b = append(c.message.b, message...)
+		among.free()
+	}
+	return c.message.b, c.message.lend()
 }
 
 // endReading ends the connection for an error of the reader, unless it has

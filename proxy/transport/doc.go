@@ -28,7 +28,8 @@
 // Framing is either WebSocket's (websocket.go, frame.go), whose handshake is
 // the library's, or type and length before each message (rawsocket.go). A
 // message that came in one piece is not copied: it is read where the socket's
-// bytes lie (inflow.go).
+// bytes lie (inflow.go). A long one is received in a buffer of its own, which those
+// who keep the message hold on to, while its reader goes on in another one: [Conn.Keep].
 //
 // The router is dialed before a client is answered, so that both hops speak the
 // serializer that the router chose: see [Handshake].

@@ -274,8 +274,8 @@ func TestConnectionWithoutSocket(t *testing.T) {
 
 func TestBufferClasses(t *testing.T) {
 	for _, c := range []struct{ size, capacity int }{
-		{1, 4 << 10}, {4 << 10, 4 << 10}, {4<<10 + 1, 8 << 10}, {32 << 10, 32 << 10},
-		{4 << 20, 4 << 20}, {4<<20 + 1, 4<<20 + 1},
+		{1, 4 << 10}, {4 << 10, 4 << 10}, {4<<10 + 1, 5 << 10}, {5<<10 + 1, 6 << 10}, {7<<10 + 1, 8 << 10}, {8<<10 + 1, 10 << 10}, {32 << 10, 32 << 10},
+		{1<<20 + 100, 5 << 18}, {4<<20 - 1, 4 << 20}, {4 << 20, 4 << 20}, {4<<20 + 1, 4<<20 + 1},
 	} {
 		b := borrowBuffer(c.size)
 		if len(b.b) != 0 || cap(b.b) != c.capacity {

@@ -71,13 +71,28 @@ func (c *Conn) chargeRead() {
 	}
 }
 
-// grow makes room in the message for n bytes more.
-func (c *Conn) grow(n int) {
-	before := cap(c.message.b)
-	if c.message = c.message.withRoom(n); cap(c.message.b) != before {
-		c.chargeRead()
+// receiveStep is how much of a message is made room for before it has come: a
+// length alone must not cost its sender's victim memory.
+const receiveStep = 64 << 10
+
+// grow makes room in the message for n bytes more, of rest that have not come: where
+// it has to grow, for no more than four times what has come, or a step. It grows by a
+// quarter at least, so that small parts cost no more copies than large ones.
+func (c *Conn) grow(n, rest int) {
+	m := c.message
+	if cap(m.b)-len(m.b) >= n {
+		return
 	}
+	more := max(n, min(rest, max(3*len(m.b), receiveStep)))
+	c.message = borrowBuffer(max(len(m.b)+more, cap(m.b)+cap(m.b)/4))
+	c.message.b = append(c.message.b, m.b...)
+	m.giveBack()
+	c.chargeRead()
 }
+
+// leastRoom is how much room a message has at least when it is read to: less is not
+// worth a system call.
+const leastRoom = 16 << 10
 
 // letGo gives back what the reader held, which reads no more.
 func (c *Conn) letGo() {

@@ -35,10 +35,6 @@ const (
 	rawExtended   = 1 << 3  // X: 2^24 bytes
 	rawLongest    = 1 << 24 // with X
 	rawLongestOut = rawLongest - 1
-
-	// rawStep is how much of a message is made room for before it has come: a
-	// length alone must not cost its sender's victim memory.
-	rawStep = 64 << 10
 )
 
 func newRawSocket(stream net.Conn, g *gather, limit, maxSend int) *rawSocket {
@@ -56,12 +52,12 @@ func (f *rawSocket) read(c *Conn) ([]byte, error) {
 		if frame == rawPing && size > f.maxSend {
 			return nil, rawFault("ping larger than the peer takes itself")
 		}
-		c.receive()
+		c.receive(int64(size))
 		if err := f.readPayload(c, size); err != nil {
 			return nil, lost(err)
 		}
 		if frame == rawMessage {
-			return c.message.b, nil
+			return c.received(), nil
 		}
 		if err := c.controls.count(); err != nil {
 			return nil, err
@@ -105,7 +101,8 @@ func (f *rawSocket) readHeader(c *Conn) (frame byte, size int, err error) {
 
 func (f *rawSocket) readPayload(c *Conn, size int) error {
 	for len(c.message.b) < size {
-		c.grow(min(size-len(c.message.b), rawStep))
+		rest := size - len(c.message.b)
+		c.grow(min(rest, leastRoom), rest)
 		b := c.message.b
 		n, err := f.stream.Read(b[len(b):min(cap(b), size)])
 		c.message.b = b[:len(b)+n]

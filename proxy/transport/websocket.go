@@ -78,21 +78,17 @@ func (w *webSocket) read(c *Conn) ([]byte, error) {
 			return message, w.checkText(message)
 		}
 		if !begun {
-			c.receive()
+			c.receive(f.length)
 			begun = true
 		}
 		if err := w.readFragment(c, &f); err != nil {
 			return nil, err
 		}
 		if f.final {
-			return c.message.b, w.checkText(c.message.b)
+			return c.received(), w.checkText(c.message.b)
 		}
 	}
 }
-
-// fragmentStep is how much of a message is made room for before it has come: a
-// length alone must not cost memory.
-const fragmentStep = 64 << 10
 
 // mostEmpty is how many empty fragments a message may have: they never make it
 // too large.
@@ -116,18 +112,18 @@ func (w *webSocket) readFragment(c *Conn, f *frameHeader) error {
 				return lost(err)
 			}
 		}
-		part := w.in.take(int(min(rest, int64(len(w.in.bytes())), fragmentStep)))
+		part := w.in.take(int(min(rest, int64(len(w.in.bytes())), receiveStep)))
 		f.unmask(part)
-		c.grow(len(part))
+		c.grow(len(part), bytesOf(rest))
 		c.message.b = append(c.message.b, part...)
 		rest -= int64(len(part))
 	}
 	return nil
 }
 
-// readLong reads once into the message, which has room for a step at least.
+// readLong reads once into the message.
 func (w *webSocket) readLong(c *Conn, f *frameHeader, rest int64) (int, error) {
-	c.grow(int(min(rest, fragmentStep)))
+	c.grow(int(min(rest, leastRoom)), bytesOf(rest))
 	b := c.message.b
 	n, err := w.in.readInto(b[len(b):min(int64(cap(b)), int64(len(b))+rest)])
 	f.unmask(b[len(b) : len(b)+n])
