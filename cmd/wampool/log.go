@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/diode"
 	"golang.org/x/term"
 
 	"github.com/wampool/wampool/configs"
@@ -20,18 +21,46 @@ func init() {
 	zerolog.DurationFieldFormat = zerolog.DurationFormatString
 }
 
+// What waits to be written of the log, in lines, and for how long the program
+// waits for it at its end.
+const (
+	waitingLines = 4096
+	lastWords    = time.Second
+)
+
 // newLogger returns a logger that writes for people or for programs, as the
-// configuration says; by default for people where w is a terminal.
-func newLogger(w io.Writer, config configs.Log) (zerolog.Logger, error) {
+// configuration says; by default for people where w is a terminal. It never waits
+// for w: who logs may hold a lock. Lines that w is too slow for are lost, and
+// counted in a line of their own. The log is to be ended, by which what waits is
+// written.
+func newLogger(w io.Writer, config configs.Log) (log zerolog.Logger, end func(), err error) {
 	level, err := zerolog.ParseLevel(config.Level)
 	if err != nil {
-		return zerolog.Logger{}, fmt.Errorf("log level: %w", err)
+		return zerolog.Logger{}, nil, fmt.Errorf("log level: %w", err)
 	}
-	out := io.Writer(lossy{w})
+	direct := newLog(lossy{w}, w, config, level)
+	waiting := diode.NewWriter(lossy{w}, waitingLines, 0, func(lost int) {
+		direct.Warn().Int("lines", lost).Msg("lines of the log are lost: whoever takes them is too slow")
+	})
+	return newLog(waiting, w, config, level), func() {
+		ended := make(chan struct{})
+		go func() { // ends with the program, if w takes nothing any more
+			defer close(ended)
+			_ = waiting.Close()
+		}()
+		select {
+		case <-ended:
+		case <-time.After(lastWords):
+		}
+	}, nil
+}
+
+// newLog returns a logger that writes to out, and looks as is right for w.
+func newLog(out, w io.Writer, config configs.Log, level zerolog.Level) zerolog.Logger {
 	if config.Format == "console" || config.Format == "auto" && isTerminal(w) {
 		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal(w) || isDumb() || os.Getenv("NO_COLOR") != "", TimeFormat: logTime, TimeLocation: time.Local}
 	}
-	return zerolog.New(out).Level(level).With().Timestamp().Logger(), nil
+	return zerolog.New(out).Level(level).With().Timestamp().Logger()
 }
 
 // lossy writes what can be written. Lines of the log may be lost, such as those

@@ -99,10 +99,11 @@ func run(s streams, config *configs.Config) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
-	log, err := newLogger(s.err, config.Log)
+	log, endLog, err := newLogger(s.err, config.Log)
 	if err != nil {
 		return err
 	}
+	defer endLog()
 	p := proxy.New(config, log)
 	if err := p.Listen(context.Background()); err != nil {
 		return err

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/wampool/wampool/configs"
+)
+
+// slowWriter takes nothing until it is released.
+type slowWriter struct {
+	released chan struct{}
+
+	mu      sync.Mutex
+	written bytes.Buffer
+}
+
+func (w *slowWriter) Write(p []byte) (int, error) {
+	<-w.released
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.written.Write(p)
+}
+
+// TestLogWaitsForNobody shows that who logs goes on however slow the log's reader
+// is, that what is lost is told, and that the rest is there once the log has ended.
+func TestLogWaitsForNobody(t *testing.T) {
+	w := &slowWriter{released: make(chan struct{})}
+	log, end, err := newLogger(w, configs.Log{Level: "info", Format: "json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 * waitingLines {
+		log.Info().Int("n", n).Msg("line") // would wait for ever
+	}
+	close(w.released)
+	log.Info().Msg("the last one")
+	end()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(w.written.String()), "\n")
+	if last := lines[len(lines)-1]; !strings.Contains(last, "the last one") {
+		t.Errorf("the last line is %s", last)
+	}
+	if !strings.Contains(w.written.String(), `"lines of the log are lost: whoever takes them is too slow"`) {
+		t.Error("nobody is told of lines that are lost")
+	}
+	if len(lines) >= 3*waitingLines {
+		t.Errorf("there are %d lines: nothing was lost", len(lines))
+	}
+}
+
+// TestEndOfALogThatNobodyTakes shows that the program ends all the same.
+func TestEndOfALogThatNobodyTakes(t *testing.T) {
+	w := &slowWriter{released: make(chan struct{})}
+	log, end, err := newLogger(w, configs.Log{Level: "info", Format: "json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Info().Msg("to nobody")
+	end()
+	close(w.released)
+}
