@@ -72,11 +72,12 @@
 // Locks: realm.mu guards the dealer and its driver, the registrar and the pooled side
 // of each session. Under it no message is read, and nothing waits for a peer: sending
 // appends to a bounded buffer in memory, and so does the log that the program gives a
-// [Proxy], which waits for no reader. Above it is the lock of [Proxy] alone, under which a clean stop asks what sessions have in flight.
-// Below it are that of a session's INVOCATIONs of the router's own (inflight.go), which
-// each of them takes while it passes to a client that is in no pool, those that count
-// lines of the log (rarely.go), and those of transport. A message that concerns no pool
-// (concerns.go) passes without realm.mu.
+// [Proxy], which waits for no reader. Above it is the lock of [Proxy] alone, under which
+// a clean stop asks what sessions have in flight. Below it are that of a session's
+// INVOCATIONs of the router's own (inflight.go), which each of them takes while it
+// passes to a client that is in no pool, those that count lines of the log (rarely.go),
+// and those of transport. A message that concerns no pool (concerns.go) passes without
+// realm.mu.
 //
 // A panic is a fault of wampool's own, and must not be a way for one session to
 // end the others (contain.go). While a message of a session is handled, it ends

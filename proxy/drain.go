@@ -40,17 +40,7 @@ func (r *realm) shutdown() {
 // leave ends the pool sessions by GOODBYE. The router's answer tells that it has
 // dealt with all answers of our callees before.
 func (r *realm) leave() {
-	var out transport.Outbox
-	var conns []*transport.Conn
-	r.mu.Lock()
-	for _, l := range r.links {
-		if l.conn != nil {
-			conns = append(conns, l.conn)
-			l.sayGoodbye(&out, uriSystemShutdown)
-		}
-	}
-	r.mu.Unlock()
-	out.Flush()
+	conns := r.sayGoodbye()
 	patience, cancel := context.WithTimeout(context.Background(), closeLinger)
 	defer cancel()
 	for _, conn := range conns {
@@ -60,6 +50,21 @@ func (r *realm) leave() {
 			conn.Abort(errStopped)
 		}
 	}
+}
+
+// sayGoodbye begins the end of all pool sessions, and returns their connections.
+func (r *realm) sayGoodbye() (conns []*transport.Conn) {
+	var out transport.Outbox
+	defer out.Flush()
+	r.mu.Lock()
+	defer r.unlock(&out, nil)
+	for _, l := range r.links {
+		if l.conn != nil {
+			conns = append(conns, l.conn)
+			l.sayGoodbye(&out, uriSystemShutdown)
+		}
+	}
+	return conns
 }
 
 // sayGoodbye begins the end of a session that is up ("GOODBYE", #name-goodbye-2).
@@ -75,7 +80,7 @@ func (l *link) sayGoodbye(out *transport.Outbox, reason string) {
 // leave says GOODBYE to the router in the client's name. The router's answer
 // comes behind everything it has sent before, results among them. A client that
 // has said it itself gets the answer to its own.
-func (c *client) leave() {
+func (c *client) leave(out *transport.Outbox) {
 	if c.over.Load() {
 		return
 	}
@@ -85,9 +90,7 @@ func (c *client) leave() {
 	}
 	c.leaving.Store(true)
 	bye := codec.Goodbye{Reason: uriSystemShutdown}
-	if c.router.Send(bye.Append(nil, c.serializer)) == nil {
-		c.router.Flush()
-	}
+	out.Send(c.router, bye.Append(nil, c.serializer))
 }
 
 // farewell passes the end on to the client.

@@ -340,6 +340,8 @@ func (p *Proxy) endSessions(deadline *time.Timer) {
 // leaveSessions ends the sessions that have nothing in flight, or all. It returns
 // how many it has left alone. From then on nobody joins.
 func (p *Proxy) leaveSessions(all bool) (busy int) {
+	var out transport.Outbox
+	defer out.Flush() // without the lock
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
@@ -348,7 +350,7 @@ func (p *Proxy) leaveSessions(all bool) (busy int) {
 		case c.dismissed:
 		case all || c.inFlight() == 0:
 			c.dismissed = true
-			c.leave()
+			c.leave(&out)
 		default:
 			busy++
 		}
