@@ -185,6 +185,7 @@ func TestCertificateFilesThatAreNone(t *testing.T) {
 		{CertificateFiles{CertFile: cert + "x", KeyFile: key}, "no such file"},
 		{CertificateFiles{CertFile: cert, KeyFile: otherKey}, "private key does not match public key"},
 		{CertificateFiles{CertFile: key, KeyFile: key}, "failed to find certificate PEM data"},
+		{CertificateFiles{CAFile: a.File + "x"}, "no such file"},
 		{CertificateFiles{CAFile: key}, "no certificate in PEM form is in it"},
 	} {
 		if _, err := LoadCertificates(c.files, nil); err == nil || !strings.Contains(err.Error(), c.text) {

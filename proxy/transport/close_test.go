@@ -314,6 +314,66 @@ func TestPingIsAnswered(t *testing.T) {
 	}
 }
 
+// A ping behind this side's goodbye is not answered, and no reason not to wait for
+// the peer's own.
+func TestPingBehindTheGoodbye(t *testing.T) {
+	client, server := pair(t, codec.JSON, Limits{})
+	server.Close(1000, "", 5*time.Second)
+	if _, err := client.gather.Conn.Write(frame(ping, "late")); err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan error, 1)
+	go func() {
+		_, err := server.Read()
+		read <- err
+	}()
+	if _, err := client.Read(); err != io.EOF { // and answers
+		t.Errorf("read: %v, want EOF", err)
+	}
+	if err := <-read; err != ErrClosed {
+		t.Errorf("read: %v, want ErrClosed", err)
+	}
+	if _, err := server.Read(); err != ErrClosed {
+		t.Errorf("read again: %v, want ErrClosed", err)
+	}
+	server.Wait()
+}
+
+// A peer may go on to ping for as long as it likes, if it does so in time.
+func TestPingsAreCountedBySeconds(t *testing.T) {
+	var c controls
+	for range 3 {
+		for range mostControls - 1 {
+			if err := c.count(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.since = c.since.Add(-time.Second)
+		if err := c.count(); err != nil {
+			t.Fatalf("%d in a second: %v", mostControls, err)
+		}
+	}
+	for range mostControls - 1 {
+		if err := c.count(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.count(); err == nil {
+		t.Errorf("%d in less than a second are let through", mostControls)
+	}
+}
+
+func TestCloseErrorSays(t *testing.T) {
+	for want, err := range map[string]*CloseError{
+		"closed by the peer with code 1005":         {Code: 1005},
+		`closed by the peer with code 1001: "away"`: {Code: 1001, Reason: "away"},
+	} {
+		if err.Error() != want {
+			t.Errorf("%s, want %s", err, want)
+		}
+	}
+}
+
 // A peer that pings and reads nothing is dropped.
 func TestPongsAreBounded(t *testing.T) {
 	client, server := pair(t, codec.JSON, Limits{SendBufferBytes: 1000})

@@ -239,10 +239,7 @@ func (c *Conn) sent(err error) error {
 	if errors.Is(err, ErrSendBufferFull) {
 		c.end(err)
 	}
-	if reason := c.notOpen(); reason != nil {
-		return reason
-	}
-	return &LostError{err}
+	return c.notOpen() // nothing is written any more only after the end
 }
 
 // Flush writes out what was sent, as far as the socket takes it at once; the

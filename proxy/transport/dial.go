@@ -268,9 +268,6 @@ func joinQueries(a, b string) string {
 
 // beginning returns the first printable characters of a body.
 func beginning(body io.Reader) string {
-	if body == nil {
-		return ""
-	}
 	b, _ := io.ReadAll(io.LimitReader(body, 200))
 	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(string(b), " "), func(r rune) bool {
 		return r <= ' ' || r >= 0x7f && r < 0xa0

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -85,17 +86,18 @@ func TestRouterRefuses(t *testing.T) {
 		handler http.HandlerFunc
 		status  int
 		body    string
+		advice  string
 	}{
 		{"unauthorized", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "who  are\nyou?\x1b[31m\x00", http.StatusUnauthorized)
-		}, 401, "who are you? [31m"},
-		{"forbidden", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, 403, ""},
-		{"not found", http.NotFound, 404, "404 page not found"},
-		{"no websocket", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 5000)) }, 200, strings.Repeat("x", 200)},
+		}, 401, "who are you? [31m", "it wants a login by HTTP, or does not allow the Origin"},
+		{"forbidden", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, 403, "", "it wants a login by HTTP, or does not allow the Origin"},
+		{"not found", http.NotFound, 404, "404 page not found", "check the path in router.url"},
+		{"no websocket", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 5000)) }, 200, strings.Repeat("x", 200), ""},
 		{"redirect", func(w http.ResponseWriter, r *http.Request) {
 			redirected.Store(r.URL.Path != "/ws")
 			http.Redirect(w, r, "/elsewhere", http.StatusFound)
-		}, 302, `<a href="/elsewhere">Found</a>.`},
+		}, 302, `<a href="/elsewhere">Found</a>.`, ""},
 		{"endless body", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(500)
 			for range 10_000 {
@@ -104,7 +106,7 @@ func TestRouterRefuses(t *testing.T) {
 				}
 			}
 			<-r.Context().Done()
-		}, 500, strings.TrimSpace(strings.Repeat("no ", 67)[:200])},
+		}, 500, strings.TrimSpace(strings.Repeat("no ", 67)[:200]), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			router := httptest.NewServer(c.handler)
@@ -114,10 +116,67 @@ func TestRouterRefuses(t *testing.T) {
 			if !errors.As(err, &refused) || refused.Status != c.status || refused.Body != c.body {
 				t.Fatalf("dial: %v; want status %d and %q", err, c.status, c.body)
 			}
+			if _, advice, _ := strings.Cut(err.Error(), "; "); advice != c.advice {
+				t.Errorf("advice %q, want %q", advice, c.advice)
+			}
 		})
 	}
 	if redirected.Load() {
 		t.Error("a redirect was followed")
+	}
+}
+
+// A router is offered one serializer after the other where it may have refused the
+// one, and not where it has said something else.
+func TestDialOneByOne(t *testing.T) {
+	for status, want := range map[int]int32{
+		400: 3, 406: 3, 500: 3, 502: 3, 401: 1, 403: 1, 404: 1, 407: 1, 408: 1, 429: 1, 503: 1, 504: 1, 200: 1, 302: 1,
+	} {
+		var asked atomic.Int32
+		router := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked.Add(1)
+			w.WriteHeader(status)
+		}))
+		_, err := Dial(t.Context(), routerURL(router), DialOptions{Serializers: allSerializers, OneByOne: true, Timeout: 10 * time.Second})
+		router.Close()
+		if refused := (*RefusedError)(nil); !errors.As(err, &refused) || refused.Status != status || asked.Load() != want {
+			t.Errorf("asked %d times, want %d: %v", asked.Load(), want, err)
+		}
+	}
+}
+
+func TestDialAddress(t *testing.T) {
+	for raw, want := range map[string]string{
+		"ws://router/ws": "tcp router:80", "wss://router/ws": "tcp router:443", "wss://[::1]/ws": "tcp [::1]:443",
+		"wss://router:8443/ws": "tcp router:8443", "rs://router:8081": "tcp router:8081", "unix:///run/socket": "unix /run/socket",
+	} {
+		u, err := url.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if network, address := dialAddress(u); network+" "+address != want {
+			t.Errorf("%s: %s %s, want %s", raw, network, address, want)
+		}
+	}
+}
+
+// The dial's context may end in the moment in which all has succeeded.
+func TestDialEndsWithItsContext(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	_, _, release, err := connect(ctx, &url.URL{Scheme: "ws", Host: "router"}, &DialOptions{
+		Connect: func(context.Context, string, string) (net.Conn, error) { return near, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := far.Read(make([]byte, 1)); err != io.EOF { // and has closed the connection
+		t.Errorf("read: %v", err)
+	}
+	if err := release(nil); err != context.Canceled {
+		t.Errorf("the outcome is %v, want the cancellation", err)
 	}
 }
 
@@ -207,6 +266,9 @@ func TestDialFailures(t *testing.T) {
 		}
 	}))
 	defer noSubprotocol.Close()
+	noUpgrade, _ := rawRouter(t, func([]byte) string {
+		return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: something else\r\n\r\n"
+	})
 	noTLS := httptest.NewServer(http.NotFoundHandler())
 	defer noTLS.Close()
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -221,6 +283,7 @@ func TestDialFailures(t *testing.T) {
 		{"gone", "ws://" + gone.Addr().String() + "/ws", "connection refused"},
 		{"hangs up", routerURL(hangsUp), "it ended the connection in the middle of the handshake"},
 		{"no subprotocol", routerURL(noSubprotocol), "it chose none of the subprotocols wamp.2.json, wamp.2.msgpack, wamp.2.cbor"},
+		{"no WebSocket", "ws" + strings.TrimPrefix(noUpgrade, "rs") + "/?ticket=s3cret", "invalid Sec-WebSocket-Accept"},
 		{"no TLS", strings.Replace(routerURL(noTLS), "ws:", "wss:", 1), "tls: first record does not look like a TLS handshake; it does not speak TLS here: use ws:// in router.url"},
 		{"no TLS for RawSocket", strings.Replace(strings.TrimSuffix(routerURL(noTLS), "/ws"), "ws:", "rss:", 1), "it does not speak TLS here: use rs:// in router.url"},
 		{"another path", routerURL(noTLS), "404 Not Found: 404 page not found; check the path in router.url"},
@@ -243,6 +306,14 @@ func TestDialFailures(t *testing.T) {
 				t.Errorf("dial: %v, want %q", err, c.text)
 			}
 		})
+	}
+	_, err = Dial(t.Context(), "ws://router/ws", DialOptions{Serializers: allSerializers, Connect: func(context.Context, string, string) (net.Conn, error) {
+		near, far := net.Pipe()
+		_ = far.Close()
+		return near, nil
+	}})
+	if failure := (*DialError)(nil); !errors.As(err, &failure) || !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("dial of one who has left: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -132,6 +132,21 @@ func checkFrames(t *testing.T, all []byte, step int, messages []string, code int
 	c.Wait()
 }
 
+// A router's frames are not masked, and one that ends within a ping is lost.
+func TestFramesOfARouter(t *testing.T) {
+	for _, c := range []struct {
+		frames []byte
+		end    string
+	}{
+		{frame(0x82, "x"), "closed with code 1002: masked frame from a server"},
+		{[]byte{ping, 5, 'a', 'b'}, "connection lost: the peer ended it without saying so"},
+	} {
+		if messages, end := readAll(c.frames, 1, false); len(messages) > 0 || end != c.end {
+			t.Errorf("% x: %q, %s; want %s", c.frames, messages, end, c.end)
+		}
+	}
+}
+
 // TestMask holds the masking of words against the book's, byte by byte.
 func TestMask(t *testing.T) {
 	for n := range 70 {
@@ -198,6 +213,8 @@ func FuzzFrames(f *testing.F) {
 	f.Add([]byte{0x02, 0x01, 1, 0x00, 0x7f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3}, false)
 	f.Add([]byte{0x02, 0x01, 1, 0x80, 0x7f, 0, 0, 0, 0, 0x80, 0, 0, 0, 1, 2, 3}, false)
 	f.Add([]byte{0x82, 0x7e, 0, 3, 1, 2, 3}, false)
+	f.Add(frame(0x82, "x"), false)
+	f.Add([]byte{ping, 5, 'a', 'b'}, false)
 	f.Fuzz(func(t *testing.T, all []byte, listening bool) {
 		all = all[:min(len(all), 2*(mostControls-1))] // more pings are too many, if they come in time
 		whole, end := readAll(all, len(all)+1, listening)

@@ -272,6 +272,47 @@ func TestConnectionWithoutSocket(t *testing.T) {
 	}
 }
 
+// What nobody admits, pings and close frames, is bounded as well.
+func TestControlFramesAreBounded(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	g := newGather(near, 1<<20)
+	c := newConn(newWebSocket(g, g, codec.JSON, 1<<20, true), g, codec.JSON, "pipe", unlimited, nil)
+	var err error
+	for n := 0; err == nil; n++ {
+		if n > 2<<20 {
+			t.Fatal("pings gather without end")
+		}
+		err = c.framing.ping()
+	}
+	if most := 1<<20 + 1<<20/64 + 64<<10; err != ErrSendBufferFull || c.Err() != ErrSendBufferFull {
+		t.Errorf("%v with %d bytes at most: the connection has ended of %v", err, most, c.Err())
+	}
+	c.Wait()
+}
+
+// Who writes finds the connection closed when the socket is full.
+func TestClosedBeforeTheRestIsHandedOver(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	g := newGather(near, 1<<20)
+	g.setMode(gathering)
+	if err := g.put(noGap, nil, []byte("rest"), 0); err != nil || !g.claim() {
+		t.Fatal(err)
+	}
+	g.fall(errTestOver)
+	g.handOver()
+	if g.writing || g.running != nil || g.out != nil || g.wire != nil {
+		t.Error("somebody writes still")
+	}
+	if g.reserve() != noGap {
+		t.Error("a place is reserved where nothing will be written")
+	}
+	if err := g.closeSocket(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBufferClasses(t *testing.T) {
 	for _, c := range []struct{ size, capacity int }{
 		{1, 4 << 10}, {4 << 10, 4 << 10}, {4<<10 + 1, 5 << 10}, {5<<10 + 1, 6 << 10}, {7<<10 + 1, 8 << 10}, {8<<10 + 1, 10 << 10}, {32 << 10, 32 << 10},

@@ -119,12 +119,10 @@ func (c httpClient) header() http.Header {
 func (c httpClient) query() string   { return c.r.URL.RawQuery }
 func (c httpClient) ofOwnHost() bool { return c.origin == own }
 
-// hostOf returns an address without its port.
+// hostOf returns an address of TCP without its port.
 func hostOf(address string) string {
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		return host
-	}
-	return address
+	host, _, _ := net.SplitHostPort(address)
+	return host
 }
 
 func (c httpClient) accept(h *Handshake, s codec.Serializer, header http.Header) (*Conn, error) {

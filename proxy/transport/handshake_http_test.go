@@ -8,12 +8,17 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport/cable"
 )
 
 // request sends a raw HTTP request and returns the answer with its body.
@@ -158,6 +163,14 @@ func TestAnswersToAHandshake(t *testing.T) {
 				return
 			}
 			h.Reject(500, "too late")
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Error("accepted twice")
+					}
+				}()
+				_, _ = h.Accept(codec.JSON, nil)
+			}()
 			accepted <- conn
 		}
 		response, _ := request(t, l, good)
@@ -282,11 +295,141 @@ func TestListenErrors(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("port in use: %v, want %s", err, want)
 	}
+	_, err = Listen(t.Context(), "rs://127.0.0.1:80", ListenOptions{Socket: func(context.Context, string, string) (net.Listener, error) {
+		return nil, &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", syscall.EACCES)}
+	}})
+	if want := "listen rs://127.0.0.1:80: permission denied; ports below 1024 need a privilege: choose a higher one"; err == nil || err.Error() != want {
+		t.Errorf("privileged port: %v, want %s", err, want)
+	}
 	for _, bad := range []string{"", "127.0.0.1:9000", "http://127.0.0.1:0/ws", "wss://127.0.0.1:0/ws", "ws:///ws", "ws://127.0.0.1:0/ws?x=1", "ws://u:p@127.0.0.1:0/ws", "ws://127.0.0.1:99999/ws"} {
 		if l, err := Listen(t.Context(), bad, ListenOptions{}); err == nil {
 			t.Errorf("listens at %q", bad)
 			_ = l.Close()
 		}
+	}
+}
+
+// failing is a socket that can't accept, until it is closed.
+type failing struct {
+	net.Listener
+	errs  []error // one after the other, the last one for good
+	asked int
+}
+
+func (f *failing) Accept() (net.Conn, error) {
+	f.asked++
+	if len(f.errs) == 0 {
+		return f.Listener.Accept()
+	}
+	err := f.errs[0]
+	if f.errs = f.errs[1:]; len(f.errs) == 0 && f.Listener == nil {
+		f.errs = []error{err}
+	}
+	return nil, err
+}
+
+func (f *failing) Close() error {
+	f.errs = []error{net.ErrClosed}
+	if f.Listener != nil {
+		return f.Listener.Close()
+	}
+	return nil
+}
+
+func (f *failing) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9001} }
+
+// failingAt listens by a socket that fails so.
+func failingAt(t *testing.T, socket *failing) *Listener {
+	t.Helper()
+	l, err := Listen(t.Context(), "rs://127.0.0.1:9001", ListenOptions{Socket: func(context.Context, string, string) (net.Listener, error) { return socket, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// What there is a lack of may come back, and is not asked for all the time.
+func TestAcceptingPausesWhereThereIsNoFileLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var network cable.Network
+		inner, err := network.Listen(t.Context(), "tcp", "127.0.0.1:9001")
+		if err != nil {
+			t.Fatal(err)
+		}
+		socket := &failing{Listener: inner}
+		for range 9 {
+			socket.errs = append(socket.errs, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept", syscall.EMFILE)})
+		}
+		socket.errs = append(socket.errs, syscall.ECONNABORTED)
+		l := failingAt(t, socket)
+		served := make(chan error, 1)
+		begin := time.Now()
+		go func() { served <- l.Serve(greet) }()
+		dialed, err := Dial(t.Context(), "rs://127.0.0.1:9001", DialOptions{Connect: network.Dial, Serializers: allSerializers, Timeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dropAfter(t, dialed.Conn)
+		if took, want := time.Since(begin), (5+10+20+40+80+160+320+640+1000+1000)*time.Millisecond; took != want {
+			t.Errorf("accepted after %s, want %s", took, want)
+		}
+		if got := mustRead(t, dialed.Conn); got != "hello" {
+			t.Errorf("got %q", got)
+		}
+		dialed.Conn.Abort(errTestOver)
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+		l.Wait()
+	})
+}
+
+func TestListenerEndsWithItsSocket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		socket := &failing{errs: []error{syscall.ENFILE}}
+		l := failingAt(t, socket)
+		served := make(chan error, 1)
+		go func() { served <- l.Serve(greet) }()
+		synctest.Wait() // it pauses
+		begin := time.Now()
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil || socket.asked != 2 || time.Since(begin) > 0 {
+			t.Errorf("serve: %v, asked %d times, ended after %s", err, socket.asked, time.Since(begin))
+		}
+		if err := failingAt(t, &failing{errs: []error{syscall.EINVAL}}).Serve(greet); err != syscall.EINVAL {
+			t.Errorf("serve: %v, want EINVAL", err)
+		}
+	})
+}
+
+// Only connections of a listener's own can be taken out of the HTTP server.
+func TestHijackOfAnotherConnection(t *testing.T) {
+	alone := upgradeWriter{ResponseWriter: httptest.NewRecorder()}
+	if _, _, err := alone.Hijack(); !errors.Is(err, http.ErrNotSupported) {
+		t.Errorf("hijack of none: %v", err)
+	}
+	hijacked := make(chan error, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		other := upgradeWriter{ResponseWriter: w}
+		_, _, err := other.Hijack()
+		hijacked <- err
+	}))
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-hijacked; err == nil || !strings.Contains(err.Error(), "must serve gather conns") {
+		t.Errorf("hijack of another: %v", err)
 	}
 }
 

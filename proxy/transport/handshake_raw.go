@@ -142,9 +142,7 @@ func (c *rawClient) reject(status int, _ string) {
 func (c *rawClient) refuse(e RawSocketError) {
 	defer func() { _ = c.gather.shut(net.ErrClosed) }()
 	_ = c.gather.SetDeadline(time.Now().Add(faultLinger))
-	if _, err := c.stream.Write(e.octets()); err != nil {
-		return
-	}
+	_, _ = c.stream.Write(e.octets())
 	if half, ok := c.gather.Conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		_, _ = io.CopyN(io.Discard, c.gather, rawRefused)
 	}

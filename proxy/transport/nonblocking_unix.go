@@ -15,10 +15,7 @@ func rawConn(conn net.Conn) syscall.RawConn {
 	if !ok {
 		return nil
 	}
-	raw, err := s.SyscallConn()
-	if err != nil {
-		return nil
-	}
+	raw, _ := s.SyscallConn()
 	return raw
 }
 

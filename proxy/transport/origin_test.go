@@ -78,6 +78,18 @@ func TestOrigins(t *testing.T) {
 
 // A browser that was talked into a name for this address says that name as Host
 // and as Origin alike. Only what can lead nowhere else counts as this host.
+func TestOriginOfARouter(t *testing.T) {
+	for raw, want := range map[string]string{"ws://router:8080/ws": "http://router:8080", "wss://router/ws?x=1": "https://router"} {
+		u, err := url.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := originOf(u); got != want {
+			t.Errorf("%s: %s, want %s", raw, got, want)
+		}
+	}
+}
+
 func TestHostsThatLeadHereForCertain(t *testing.T) {
 	for _, c := range []struct {
 		listener, host, origin string

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -118,6 +119,49 @@ func TestRawSocketClientGivesUp(t *testing.T) {
 	_ = peer.Close()
 	if err := <-left; err == nil {
 		t.Error("a client that has left was accepted")
+	}
+}
+
+// A listener may be closed in the moment in which it answers.
+func TestRawSocketClosedWhileItAnswers(t *testing.T) {
+	near, far := net.Pipe()
+	watched := make(chan struct{})
+	close(watched)
+	g := newGather(near, 1<<20)
+	c := rawClient{gather: g, stream: g, release: func() bool { return false }, watched: watched}
+	answered := make(chan error, 1)
+	go func() {
+		_, err := c.accept(&Handshake{limits: Limits{}.withDefaults()}, codec.JSON, nil)
+		answered <- err
+	}()
+	mustReceive(t, far, []byte{0x7f, 0xf1, 0, 0})
+	if err := <-answered; err != errUnanswered {
+		t.Errorf("accept: %v, want errUnanswered", err)
+	}
+	if _, err := far.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("read: %v, want the end", err)
+	}
+}
+
+// The end of a connection may come within a frame, in whatever pieces TLS brings it.
+func TestEndWithinAFrameThroughTLS(t *testing.T) { overTLS(t, testEndWithinAFrameThroughTLS) }
+
+func testEndWithinAFrameThroughTLS(t *testing.T, over string) {
+	client, server := pairOver(t, over, codec.CBOR, Limits{})
+	part := "\x00\x00\x00\x09[1"
+	if over == "wss" {
+		part = string(frame(0x82, strings.Repeat("x", 100))[:50])
+	}
+	for _, b := range []byte(part) {
+		if err := client.gather.put(noGap, nil, []byte{b}, 0); err != nil {
+			t.Fatal(err)
+		}
+		client.Flush()
+	}
+	client.Abort(errTestOver)
+	_, err := server.Read()
+	if lost := (*LostError)(nil); !errors.As(err, &lost) {
+		t.Errorf("read: %v, want a *LostError", err)
 	}
 }
 
@@ -316,13 +360,35 @@ func TestUnixSocketFile(t *testing.T) {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("after the end: %v", err)
 	}
+	if _, err := Listen(t.Context(), "unix://"+path+"/socket", ListenOptions{}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("listen in no folder: %v", err)
+	}
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Listen(t.Context(), "unix://"+path, ListenOptions{}); err == nil || !strings.Contains(err.Error(), "a file that is no socket") {
 		t.Errorf("listen at a file: %v", err)
 	}
+	if _, err := Listen(t.Context(), "unix://"+path+"/socket", ListenOptions{}); !errors.Is(err, syscall.ENOTDIR) {
+		t.Errorf("listen beneath a file: %v", err)
+	}
 	if content, err := os.ReadFile(path); string(content) != "precious" {
 		t.Errorf("the file became %q, %v", content, err)
+	}
+}
+
+// A socket of datagrams says neither that somebody listens nor that nobody does.
+func TestUnixSocketOfAnotherKind(t *testing.T) {
+	path := socketPath(t)
+	other, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := Listen(t.Context(), "unix://"+path, ListenOptions{}); err == nil || !strings.Contains(err.Error(), "whether somebody listens can't be seen") {
+		t.Errorf("listen at a socket of datagrams: %v", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("it is gone: %v", err)
 	}
 }

@@ -114,6 +114,13 @@ func TestReaderKeepsPaceWithWhoItSendsTo(t *testing.T) {
 }
 
 // A message of any size finds room where a reader was let go on.
+func TestNoRoomIsNeeded(t *testing.T) {
+	client, _ := pair(t, codec.JSON, Limits{})
+	if !client.Await(Room{}) {
+		t.Error("the zero Room is not there at once")
+	}
+}
+
 func TestLargeMessageBehindWhatWaits(t *testing.T) {
 	_, server := narrowPair(t, Limits{SendBufferBytes: 1 << 20})
 	mustSend(t, server, strings.Repeat("x", 512<<10))

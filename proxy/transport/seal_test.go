@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -191,6 +192,43 @@ func TestEndOfTLSIsBehindWhatWasSent(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TLS that can write no more ends the connection.
+func TestTLSThatCannotWrite(t *testing.T) {
+	client, server := pairOver(t, "rss", codec.CBOR, Limits{})
+	if err := server.gather.seal.tls.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	mustSend(t, server, "too late")
+	server.Flush()
+	server.Wait()
+	if lost := (*LostError)(nil); !errors.As(server.Err(), &lost) {
+		t.Errorf("ended of %v, want a *LostError", server.Err())
+	}
+	if _, err := client.Read(); err == nil {
+		t.Error("something arrives")
+	}
+}
+
+// A peer that changes keys all the time, and reads nothing, is dropped.
+func TestTLSThatWritesWithoutEnd(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	g := newGather(near, 1<<20)
+	g.secured(tls.Server, &tls.Config{})
+	c := newConn(newRawSocket(g.seal.tls, g, 1<<20, 1<<20), g, codec.CBOR, "pipe", 1<<20, nil)
+	record, err := make([]byte, 16<<10), error(nil)
+	for n := 0; err == nil; n += len(record) {
+		if n > 2*mostSealed {
+			t.Fatal("TLS writes without end")
+		}
+		_, err = g.Write(record)
+	}
+	if err != ErrSendBufferFull || c.Err() != ErrSendBufferFull {
+		t.Errorf("write: %v, and the connection has ended of %v; want ErrSendBufferFull", err, c.Err())
+	}
+	c.Wait()
 }
 
 // What TLS writes by itself leaves with the next flush, counts, and is bounded.

@@ -30,7 +30,7 @@ func (t *upgradeTransport) RoundTrip(request *http.Request) (*http.Response, err
 		return nil, err
 	}
 	if response.StatusCode == http.StatusSwitchingProtocols {
-		response.Body = lent{t.conn}
+		response.Body = bodyOfUpgrade{lent{t.conn}}
 	} else {
 		response.Body = answerBody{response.Body, t.conn}
 	}
@@ -70,6 +70,12 @@ type lent struct{ net.Conn }
 
 // Close does nothing.
 func (lent) Close() error { return nil }
+
+// bodyOfUpgrade is the body of a 101 answer. The library reads it only where
+// something else in the answer is wrong: nothing more is to be waited for then.
+type bodyOfUpgrade struct{ lent }
+
+func (bodyOfUpgrade) Read([]byte) (int, error) { return 0, io.EOF }
 
 // takeBack ends the library's part in a connection that was lent to it. Without
 // that it is never freed: it has a finalizer, and is part of a cycle.
