@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -109,17 +110,34 @@ func appendFrameHeader(dst []byte, opcode byte, length int, masked bool, key uin
 
 // mask adds a key to b, or takes it away again (RFC 6455, 5.3). It returns the
 // key for what follows.
-func mask(b []byte, key uint32) uint32 {
+func mask(b []byte, key uint32) uint32 { return maskTo(b, b, key) }
+
+// keyBlock is how many bytes are masked at a time, and half of what is worth it.
+const keyBlock = 512
+
+// maskTo is mask from one place to another, dst, which may be the same.
+func maskTo(dst, b []byte, key uint32) uint32 {
 	if key == 0 {
+		copy(dst, b)
 		return 0
+	}
+	if len(b) >= 2*keyBlock {
+		var block [keyBlock]byte
+		for i := 0; i < keyBlock; i += 4 {
+			binary.LittleEndian.PutUint32(block[i:], key)
+		}
+		for len(b) >= keyBlock {
+			subtle.XORBytes(dst, b[:keyBlock], block[:])
+			dst, b = dst[keyBlock:], b[keyBlock:]
+		}
 	}
 	twice := uint64(key)<<32 | uint64(key)
 	for len(b) >= 8 {
-		binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)^twice)
-		b = b[8:]
+		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(b)^twice)
+		dst, b = dst[8:], b[8:]
 	}
 	for i := range b {
-		b[i] ^= byte(key) //nolint:gosec // its lowest byte is meant
+		dst[i] = b[i] ^ byte(key) //nolint:gosec // its lowest byte is meant
 		key = bits.RotateLeft32(key, -8)
 	}
 	return key

@@ -295,3 +295,27 @@ func (m *memoryConn) Read(p []byte) (int, error) {
 
 func (m *memoryConn) Write(p []byte) (int, error) { return len(p), nil }
 func (m *memoryConn) Close() error                { return nil }
+
+// A long payload is masked in blocks, as it is byte by byte, in its place and to
+// another one, with a key for what follows that fits.
+func TestMaskOfLongPayloads(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, size := range []int{0, 1, 7, 8, 1023, 1024, 1025, 1536, 2047, 5003} {
+		payload := make([]byte, size+5)
+		for i := range payload {
+			payload[i] = byte(random.Uint32())
+		}
+		key := random.Uint32() | 1
+		want := make([]byte, len(payload))
+		for i, b := range payload {
+			want[i] = b ^ byte(key>>(8*(i%4)))
+		}
+		to := make([]byte, len(payload))
+		rest := maskTo(to, payload[:size], key)
+		maskTo(to[size:], payload[size:], rest)
+		mask(payload[size:], mask(payload[:size], key))
+		if !bytes.Equal(to, want) || !bytes.Equal(payload, want) {
+			t.Errorf("%d bytes are masked otherwise", size)
+		}
+	}
+}

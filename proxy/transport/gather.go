@@ -188,8 +188,14 @@ func (g *gather) tryPut(in gapNumber, header, payload []byte, key uint32) error 
 		*to = borrowBuffer(max(size, firstPending))
 	}
 	b := (*to).withRoom(size)
-	b.b = append(append(b.b, header...), payload...)
-	mask(b.b[len(b.b)-len(payload):], key)
+	b.b = append(b.b, header...)
+	if key == 0 {
+		b.b = append(b.b, payload...)
+	} else {
+		end := len(b.b)
+		b.b = b.b[:end+len(payload)]
+		maskTo(b.b[end:], payload, key)
+	}
 	*to = b
 	g.total += uint64(size)
 	if g.unsent += size; g.unsent > g.crest && !g.high.Load() {
