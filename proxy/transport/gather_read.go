@@ -2,14 +2,18 @@ package transport
 
 import "io"
 
-// aheadBytes is the most that one read takes from a socket: some hundreds of
+// aheadBytes is what one read takes at most from a socket: some hundreds of
 // small messages, whose answers then leave together.
 const aheadBytes = 32 << 10
+
+// mostAhead is as much where the read before has brought all that it could.
+const mostAhead = 64 << 10
 
 // input is what the socket has brought and nobody has asked for yet.
 type input struct {
 	ahead *buffer // nil: nothing
 	taken int
+	more  bool  // the latest read has brought all that it could
 	err   error // outcome of the latest attempt to read
 }
 
@@ -89,8 +93,17 @@ func (g *gather) took(b *buffer, n int, err error) {
 		return
 	}
 	g.heardNow()
+	g.input.more = n >= aheadBytes
 	b.b = b.b[:n]
 	g.input.ahead, g.input.taken = b, 0
+}
+
+// size returns how much the next read takes from the socket.
+func (in *input) size() int {
+	if in.more {
+		return mostAhead
+	}
+	return aheadBytes
 }
 
 // heardNow notes a sign of life.

@@ -377,3 +377,18 @@ func tcpPair(t *testing.T) (near, far net.Conn) {
 	}
 	return near, far
 }
+
+// A read takes more from the socket while the reads before have brought all that
+// they could, and less again when they have not.
+func TestReadsTakeMoreWhileMoreComes(t *testing.T) {
+	var g gather
+	for _, step := range []struct{ came, next int }{
+		{100, aheadBytes}, {aheadBytes, mostAhead}, {mostAhead, mostAhead}, {aheadBytes, mostAhead}, {aheadBytes - 1, aheadBytes},
+	} {
+		g.took(borrowBuffer(mostAhead), step.came, nil)
+		if got := g.input.size(); got != step.next {
+			t.Errorf("behind %d bytes a read takes %d, want %d", step.came, got, step.next)
+		}
+		g.input.ahead.giveBack()
+	}
+}

@@ -49,9 +49,10 @@ func (g *gather) writeOnce(fd uintptr) bool {
 
 // readOnce makes one system call, and asks to wait if there is nothing to read.
 func (g *gather) readOnce(fd uintptr) bool {
-	b := borrowBuffer(aheadBytes)
+	size := g.input.size()
+	b := borrowBuffer(size)
 	for {
-		n, err := readFD(fd, b.b[:aheadBytes])
+		n, err := readFD(fd, b.b[:size])
 		switch {
 		case err == nil:
 			g.took(b, n, nil)
