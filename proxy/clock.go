@@ -18,6 +18,9 @@ const never dealer.Time = 1<<63 - 1
 // loginPatience is how long the router may take to welcome the pool session.
 const loginPatience = 10 * time.Second
 
+// clockPause is how long the clock waits when what was due has panicked.
+const clockPause = time.Second
+
 // runClock looks at everything that has a deadline when the earliest of them
 // is due. It ends with ctx.
 func (r *realm) runClock(ctx context.Context) {
@@ -43,7 +46,7 @@ func (r *realm) tick(out *transport.Outbox) (wait time.Duration) {
 	r.mu.Lock()
 	defer r.unlock(out, nil)
 	now := r.now()
-	wait = time.Second // should it panic, it does not try again at once
+	wait = clockPause
 	r.armed = now + wait
 	r.driver.Perform(out, r.dealer.Tick(now), driver.Hand{})
 	r.bring(out, func() []admission.Action { return r.registrar.Tick(now) })

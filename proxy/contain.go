@@ -148,6 +148,10 @@ func (r *realm) mend(out *transport.Outbox, s *session, x any) {
 	if err := errors.Join(r.dealer.Audit(), r.registrar.Audit()); err != nil {
 		panic(err)
 	}
+	if r.armed > r.now()+clockPause { // else the clock looks soon, and no sooner at what has failed
+		r.arm()
+	}
+	r.checkDrained()
 }
 
 // mendAdmission goes on where the registrar's event was left, behind the action that
@@ -164,7 +168,25 @@ func (r *realm) mendAdmission(out *transport.Outbox) {
 	if at.isOpen {
 		at.step++
 	}
+	r.open()
 	r.carryOn(out)
+}
+
+// open opens what the registrar takes for open, and is not: pools in the dealer, and
+// links.
+func (r *realm) open() {
+	for _, state := range r.registrar.Pools() {
+		if p := r.pools[state.Key]; p == nil || state.IsOpen && !r.isOpen(p) {
+			config := r.ruled[governing(&r.blocks, procedureOf(state.Key))].Config
+			config.Policy = state.Policy
+			r.openPool(&admission.Action{Pool: state.Key, Config: config})
+		}
+	}
+	for _, state := range r.registrar.Links() {
+		if r.linkBy(state.ID) == nil {
+			r.newLink(state.ID, state.Serializer, state.Index)
+		}
+	}
 }
 
 // faultText is what a call is told that was lost by an error of wampool's own.
@@ -193,6 +215,15 @@ func (r *realm) sweep(out *transport.Outbox) {
 		}
 		if s.hasLeft() {
 			r.bring(out, func() []admission.Action { return r.registrar.Part(r.now(), id) })
+		}
+	}
+	for _, p := range slices.Clone(r.byPool) {
+		if p == nil {
+			continue
+		}
+		p.isClosing = false
+		if state, _ := r.registrar.Pool(p.key); state.Pending+len(state.Members) == 0 {
+			r.driver.Perform(out, r.dealer.ClosePool(r.now(), p.id), driver.Hand{})
 		}
 	}
 }

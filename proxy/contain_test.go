@@ -266,3 +266,89 @@ func TestPanicOfTheRegistrar(t *testing.T) {
 	callee.send(`[70,2,{}]`)
 	pool.expect(`[70,1,{}]`)
 }
+
+// One while a callee joins, of which the dealer knows nothing yet: nobody is in the
+// pool, whose registration is given up, though it would linger for one who has left.
+func TestPanicBeforeTheDealerHasTheCallee(t *testing.T) {
+	for _, block := range []string{"", `pool "com.example.p" { linger = "1h" }`} {
+		w, pool, _, _, log := minedWorld(t, "", block)
+		client, router := w.join("backend", "")
+		client.send(`[64,1,%s,"com.example.p"]`, shared)
+		w.registerPool(pool)
+		router.expect(`[64,1,{},"com.example.p"]`)
+		s := w.onlyClient().session.Load()
+		func() {
+			r := s.realm
+			var out transport.Outbox
+			defer out.Flush()
+			r.mu.Lock()
+			defer r.unlock(&out, s)
+			q, _ := s.probes.get(1)
+			r.bring(&out, func() []admission.Action {
+				r.registrar.ProbeRefused(r.now(), q.pending, admission.Exists)
+				return []admission.Action{{Kind: admission.Join, Session: s.candidate, Pool: "of nobody"}}
+			})
+		}()
+		client.failed()
+		router.failed()
+		log.find(t, "please report this")
+		pool.expect(`[66,2,100]`)
+		pool.send(`[67,2]`)
+		w.waitFor("nothing is left of it", func(r *realm) bool { return len(r.pools) == 0 && len(r.dealer.Pools()) == 0 })
+	}
+}
+
+// One while the sidecar drains: it has answered the last calls, and the drain ends.
+func TestPanicWhileDraining(t *testing.T) {
+	w, pool, _, b, log := minedWorld(t, "call refused", "")
+	callee, _, registration := w.callee(pool, shared, "")
+	pool.send(`[68,1,100,{}]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	r := w.proxy.realms["realm1"]
+	r.drain()
+	pool.expect(`[66,2,100]`)
+	b.armed.Store(true)
+	pool.send(`[68,2,100,{}]`)
+	pool.expectPrefix(`[8,68,2,{},"wamp.error.unavailable"`)
+	pool.expectPrefix(`[8,68,1,{},"wamp.error.canceled"`)
+	log.told(t)
+	select {
+	case <-r.drained:
+	default:
+		t.Error("the drain waits for calls that were answered")
+	}
+}
+
+// One that leaves a pool and its pool session unopened, which the registrar takes for
+// open: they are opened, and the pool is given up with the session.
+func TestPanicWhileAPoolIsOpened(t *testing.T) {
+	w, log := loggingWorld(t)
+	w.start(worldOptions{})
+	w.welcomePool()
+	client, _ := w.join("backend", "")
+	s := w.onlyClient().session.Load()
+	r := s.realm
+	func() {
+		var out transport.Outbox
+		defer out.Flush()
+		r.mu.Lock()
+		defer r.unlock(&out, s)
+		s.candidate = r.registrar.OpenSession(admission.Session{Serializer: codec.CBOR, Role: "backend"})
+		r.candidates[s.candidate] = s
+		r.bring(&out, func() []admission.Action {
+			actions := r.registrar.Register(r.now(), s.candidate, admission.Register{
+				Message: admission.Message{Type: codec.TypeRegister}, Block: r.ruled[nil],
+				Asks: codec.Register{Request: 1, Procedure: "com.example.p", Invoke: "roundrobin"},
+			})
+			if actions[0].Kind != admission.OpenLink || actions[1].Kind != admission.OpenPool {
+				t.Errorf("actions %v", actions)
+			}
+			return []admission.Action{{Kind: admission.Held, Link: 99}}
+		})
+	}()
+	client.failed()
+	log.find(t, "please report this")
+	w.waitFor("nothing is left of it", func(r *realm) bool {
+		return len(r.pools) == 0 && len(r.dealer.Pools()) == 0 && len(r.links) == len(r.registrar.Links())
+	})
+}
