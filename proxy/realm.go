@@ -43,7 +43,7 @@ type realm struct {
 	warned     bool          // that the router names no authrole
 	draining   bool
 	drained    chan struct{}       // closed once nothing waits or runs while draining
-	blocked    transport.Room      // what the answer at hand has to wait for: see hasRoom
+	blocked    transport.Room      // what the answer at hand has to wait for: see calleeAnswer
 	forbidden  map[string]struct{} // keys of pools that the pool session may not register
 	answered   []dealer.Owed       // the calls that the last [realm.mend] has answered
 
