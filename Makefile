@@ -92,6 +92,16 @@ narrow: ## the tests of codec, dealer and transport where an int has 32 bits
 	linux/amd64|linux/386) CGO_ENABLED=0 GOARCH=386 $(GO) test -skip '^TestMutants$$' ./codec ./dealer/... ./proxy/transport ;; \
 	*) echo "narrow: no 32-bit programs run here: nothing was tested" ;; esac
 
+# A block is reached whichever package's tests reach it. What is reached by chance
+# alone is listed as well: a walk at random goes another way each time.
+.PHONY: coverage
+coverage: ## what no test reaches of codec, dealer, admission, transport and driver, beside what is listed
+	@mkdir -p $(BIN)
+	$(GO) test -short -skip 'Mutants|Explor' -coverprofile=$(BIN)/coverage.out \
+	  -coverpkg=./codec,./dealer,./dealer/admission,./proxy/transport,./proxy/driver \
+	  ./codec ./dealer/... ./proxy/transport/... ./proxy/driver ./proxy
+	@$(GO) run ./integration/coverage -profile $(BIN)/coverage.out
+
 .PHONY: sim
 sim: ## simulate random pools, and who is in them: STEPS=… SEED=…
 	$(GO) test ./dealer ./dealer/admission -run '^TestSimulation$$' -count=1 -v -timeout 0 -sim.steps=$(STEPS) $(if $(SEED),-sim.seed=$(SEED))

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"github.com/wampool/wampool/codec"
 )
 
 // ErrAlreadyRegistered means that the session is in the pool already, or that
@@ -251,6 +249,3 @@ func (d *Dealer) Lose(now Time, at CalleeID) []Action {
 	d.callees[at] = nil
 	return d.actions
 }
-
-// Features returns what the callee's HELLO announced.
-func (d *Dealer) Features(at CalleeID) codec.CalleeFeatures { return d.callee(at).features }

@@ -178,10 +178,7 @@ func (ro *roster) next(from int) int {
 				return -1
 			}
 		}
-		if i == 0 {
-			return -1
-		}
-		i++
+		i++ // it is even, and so not the root
 	}
 	for i < len(ro.members) {
 		if i *= 2; ro.room[i] == 0 {

@@ -68,13 +68,6 @@ func (d *Dealer) Outstanding(id OriginID) int { return d.origin(id).calls.len() 
 // Members returns how many callees a pool has.
 func (d *Dealer) Members(id PoolID) int { return d.pool(id).roster.size }
 
-// Slots returns how many calls a pool's callees take at once, without those that
-// have no limit, and how many of these there are.
-func (d *Dealer) Slots(id PoolID) (slots, unlimited int) {
-	ro := &d.pool(id).roster
-	return ro.slots(), ro.unlimited
-}
-
 // Callees returns the callees of a pool, in the order in which they registered.
 func (d *Dealer) Callees(id PoolID) []CalleeID {
 	ro := &d.pool(id).roster

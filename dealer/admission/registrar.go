@@ -126,10 +126,6 @@ func (r *Registrar) end() []Action {
 // Done tells that the actions of the last event were taken.
 func (r *Registrar) Done() { r.actions = r.actions[:0] }
 
-// Untaken returns the actions of the last event, if nobody has said Done since.
-// After a panic within an event, they are those decided until then.
-func (r *Registrar) Untaken() []Action { return r.actions }
-
 // Deadline returns when time alone changes something next; false if never.
 func (r *Registrar) Deadline() (Time, bool) {
 	if len(r.timers.heap) == 0 {

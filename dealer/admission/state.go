@@ -58,16 +58,6 @@ func (r *Registrar) Pools() (states []PoolState) {
 	return states
 }
 
-// PoolOf returns the pool that a link's registration at the router is held for.
-func (r *Registrar) PoolOf(id LinkID, registration uint64) (key string, held bool) {
-	if l := r.link(id); l != nil {
-		if g := l.registrations[registration]; g != nil {
-			return g.pool.key, true
-		}
-	}
-	return "", false
-}
-
 // Granted returns the pool that a session asked for by a probe to which the router
 // gave this registration, until that is given back.
 func (r *Registrar) Granted(id SessionID, registration uint64) (key string, known bool) {

@@ -318,15 +318,17 @@ func TestPingIsAnswered(t *testing.T) {
 // the peer's own.
 func TestPingBehindTheGoodbye(t *testing.T) {
 	client, server := pair(t, codec.JSON, Limits{})
-	server.Close(1000, "", 5*time.Second)
-	if _, err := client.gather.Conn.Write(frame(ping, "late")); err != nil {
-		t.Fatal(err)
-	}
-	read := make(chan error, 1)
+	waits, read := make(chan struct{}, 10), make(chan error, 1)
+	server.BeforeBlock(func() { waits <- struct{}{} })
 	go func() {
 		_, err := server.Read()
 		read <- err
 	}()
+	<-waits // it is its reader who takes the ping
+	server.Close(1000, "", 5*time.Second)
+	if _, err := client.gather.Conn.Write(frame(ping, "late")); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := client.Read(); err != io.EOF { // and answers
 		t.Errorf("read: %v, want EOF", err)
 	}
