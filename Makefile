@@ -110,6 +110,7 @@ sim: ## simulate random pools, and who is in them: STEPS=… SEED=…
 explore: ## go through all that can happen in small worlds, and find each mutant so: UPDATE=1 rewrites what is told of them
 	$(GO) test ./dealer -run '^TestExplore$$' -count=1 -v -timeout 0 -explore.deep $(if $(UPDATE),-update)
 	$(GO) test ./dealer -run '^TestMutants$$' -count=1 -v -timeout 0 -explore.deep
+	$(GO) test ./dealer/admission -run '^TestExplore$$' -count=1 -v -timeout 0 -explore.depth=6
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME

@@ -44,7 +44,7 @@ var mutants = []mutant{
 	{
 		"a late answer to a probe admits", "probe.go",
 		"	case p.stage == lateProbing:\n		r.forget(p)\n	case why", "	case p.stage == lateProbing && why != Exists:\n		r.forget(p)\n	case why",
-		[]string{answeredOnce, rightful, "panic"},
+		[]string{answeredOnce, rightful, "panic", membership},
 	},
 	{
 		"patience is short", "register.go",
@@ -231,7 +231,7 @@ var mutants = []mutant{
 	{
 		"those who had to go stay", "pool.go",
 		"		r.removeMembers(to)\n", "",
-		[]string{membership, answeredOnce},
+		[]string{membership, answeredOnce, givenBack},
 	},
 	{
 		"a pool is closed under who is about to join", "pool.go",

@@ -1,7 +1,9 @@
 package admission_test
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/wampool/wampool/dealer/admission"
 )
@@ -17,15 +19,17 @@ type router struct {
 	denies     map[string]bool // who may not register: role and pool
 	loses      float64         // odds of an answer to be lost
 	refuses    float64         // odds of a REGISTER to be refused for no reason
+	others     bool            // procedures are shared by who is not wampool
 	unordered  bool            // answers come in any order, and from nowhere
 	scarce     bool            // registration IDs come again, though not at once
 }
 
 // grant is a procedure that a connection has registered.
 type grant struct {
-	id   uint64
-	key  string
-	conn *conn
+	id     uint64
+	key    string
+	conn   *conn
+	shared bool
 }
 
 // conn is a session at the router: a client's own, or a link's.
@@ -47,14 +51,14 @@ func (r *router) register(c *conn, key string, shared bool, granted, denied even
 		return
 	case len(r.procedures[key]) > 0 && !r.permissive && !(shared && r.isShared(key) && !r.hasIt(c, key)):
 		denied.why = admission.Exists
-		if shared != r.isShared(key) {
+		if shared != r.isShared(key) || r.others && r.rng.IntN(4) == 0 {
 			denied.why = admission.OtherPolicy
 		}
 		r.answer(c, denied)
 		return
 	}
 	r.last++
-	g := &grant{1000 + r.last, key, c}
+	g := &grant{1000 + r.last, key, c, shared}
 	if id := r.last % 300; r.scarce && !r.isLive(id) {
 		g.id = id
 	}
@@ -75,10 +79,10 @@ func (r *router) isLive(id uint64) bool {
 	return id == 0
 }
 
-// isShared tells whether a procedure is held by pool sessions that share it.
+// isShared tells whether a procedure is held by those who share it.
 func (r *router) isShared(key string) bool {
 	for _, g := range r.procedures[key] {
-		if !g.conn.isLink {
+		if !g.shared {
 			return false
 		}
 	}
@@ -144,8 +148,8 @@ func (r *router) next(c *conn) event {
 // revoke takes a registration of a pool back, and returns whose it was; nil for
 // none.
 func (r *router) revoke() *grant {
-	for _, all := range r.procedures { // any: the checkers don't mind which
-		for _, g := range all {
+	for _, key := range slices.Sorted(maps.Keys(r.procedures)) {
+		for _, g := range r.procedures[key] {
 			if g.conn.isLink {
 				r.drop(func(other *grant) bool { return other == g })
 				return g

@@ -24,6 +24,7 @@ type world struct {
 	router router
 
 	now       time.Duration
+	ticked    time.Duration // the dealer's latest
 	steps     int
 	weights   []int
 	clients   []*client
@@ -104,7 +105,7 @@ func newWorld(rng *rand.Rand) *world {
 	if rng.IntN(6) == 0 {
 		w.role = ""
 	}
-	w.router.permissive = rng.IntN(6) == 0
+	w.router.permissive, w.router.others = rng.IntN(6) == 0, rng.IntN(4) == 0
 	w.router.loses = []float64{0, 0, 0, 0.1, 0.5}[rng.IntN(5)]
 	w.router.refuses = []float64{0, 0, 0.1}[rng.IntN(3)]
 	w.router.unordered, w.router.scarce = rng.IntN(5) == 0, rng.IntN(6) == 0
@@ -211,6 +212,7 @@ func (w *world) doFollowing() {
 
 // tickDealer lets the dealer close pools that have lingered.
 func (w *world) tickDealer() {
+	w.ticked = max(w.ticked, w.now)
 	w.heed(w.d.Tick(w.now))
 	w.doFollowing()
 }
@@ -354,10 +356,10 @@ func (w *world) history() string {
 // end lets everything come to rest, and then takes everybody away: nothing is
 // left.
 func (w *world) end() {
-	if w.b.now >= latest-time.Hour || w.now >= latest-time.Hour {
+	w.now = max(w.now, w.b.now, w.ticked)
+	if w.now >= latest-time.Hour {
 		return // time itself is over
 	}
-	w.now = max(w.now, w.b.now)
 	w.quiet = true
 	w.router.loses, w.router.unordered, w.router.refuses = 0, false, 0
 	w.settle(30 * time.Second)
