@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -312,15 +313,19 @@ func TestListenErrors(t *testing.T) {
 // failing is a socket that can't accept, until it is closed.
 type failing struct {
 	net.Listener
+	mu    sync.Mutex
 	errs  []error // one after the other, the last one for good
 	asked int
 }
 
 func (f *failing) Accept() (net.Conn, error) {
+	f.mu.Lock()
 	f.asked++
 	if len(f.errs) == 0 {
+		f.mu.Unlock()
 		return f.Listener.Accept()
 	}
+	defer f.mu.Unlock()
 	err := f.errs[0]
 	if f.errs = f.errs[1:]; len(f.errs) == 0 && f.Listener == nil {
 		f.errs = []error{err}
@@ -329,7 +334,9 @@ func (f *failing) Accept() (net.Conn, error) {
 }
 
 func (f *failing) Close() error {
+	f.mu.Lock()
 	f.errs = []error{net.ErrClosed}
+	f.mu.Unlock()
 	if f.Listener != nil {
 		return f.Listener.Close()
 	}
