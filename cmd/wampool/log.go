@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"github.com/rs/zerolog/diode"
 	"golang.org/x/term"
 
 	"github.com/wampool/wampool/configs"
@@ -38,21 +37,12 @@ func newLogger(w io.Writer, config configs.Log) (log zerolog.Logger, end func(),
 	if err != nil {
 		return zerolog.Logger{}, nil, fmt.Errorf("log level: %w", err)
 	}
+	waiting := newBacklog(lossy{w})
 	direct := newLog(lossy{w}, w, config, level)
-	waiting := diode.NewWriter(lossy{w}, waitingLines, 0, func(lost int) {
-		direct.Warn().Int("lines", lost).Msg("lines of the log are lost: whoever takes them is too slow")
+	go waiting.write(func(lost int64) {
+		direct.Warn().Int64("lines", lost).Msg("lines of the log are lost: whoever takes them is too slow")
 	})
-	return newLog(waiting, w, config, level), func() {
-		ended := make(chan struct{})
-		go func() { // ends with the program, if w takes nothing any more
-			defer close(ended)
-			_ = waiting.Close()
-		}()
-		select {
-		case <-ended:
-		case <-time.After(lastWords):
-		}
-	}, nil
+	return newLog(waiting, w, config, level), waiting.end, nil
 }
 
 // newLog returns a logger that writes to out, and looks as is right for w.

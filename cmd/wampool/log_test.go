@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -36,13 +39,12 @@ func TestLogWaitsForNobody(t *testing.T) {
 		log.Info().Int("n", n).Msg("line") // would wait for ever
 	}
 	close(w.released)
-	log.Info().Msg("the last one")
 	end()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(w.written.String()), "\n")
-	if last := lines[len(lines)-1]; !strings.Contains(last, "the last one") {
-		t.Errorf("the last line is %s", last)
+	if len(lines) < waitingLines || !strings.Contains(lines[0], `"n":0,`) {
+		t.Errorf("of what waited, %d lines are there, the first one is %s", len(lines), lines[0])
 	}
 	if !strings.Contains(w.written.String(), `"lines of the log are lost: whoever takes them is too slow"`) {
 		t.Error("nobody is told of lines that are lost")
@@ -50,6 +52,23 @@ func TestLogWaitsForNobody(t *testing.T) {
 	if len(lines) >= 3*waitingLines {
 		t.Errorf("there are %d lines: nothing was lost", len(lines))
 	}
+}
+
+// TestEachLineIsWrittenAtOnce shows that no line waits for the next one.
+func TestEachLineIsWrittenAtOnce(t *testing.T) {
+	from, to := io.Pipe()
+	log, end, err := newLogger(to, configs.Log{Level: "info", Format: "json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(from)
+	for n := range 2000 {
+		log.Info().Int("n", n).Msg("line")
+		if !lines.Scan() || !strings.Contains(lines.Text(), fmt.Sprintf(`"n":%d,`, n)) {
+			t.Fatalf("line %d is %s", n, lines.Text())
+		}
+	}
+	end()
 }
 
 // TestEndOfALogThatNobodyTakes shows that the program ends all the same.
