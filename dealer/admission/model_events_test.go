@@ -1,0 +1,169 @@
+package admission_test
+
+import (
+	"slices"
+	"time"
+
+	"github.com/wampool/wampool/dealer/admission"
+)
+
+// What happens beside a client's messages, each as the contract says it.
+
+func (m *model) part(s *modelSession) {
+	if s.gone {
+		return
+	}
+	s.gone = true
+	for _, g := range slices.Clone(s.pending) {
+		m.swallow(g)
+		m.settle(g)
+	}
+	m.letGo(s)
+	m.leaveAll(s)
+	m.end()
+}
+
+func (m *model) linkUp(role string) {
+	m.up, m.role = true, role
+	for _, p := range m.pools {
+		p.backoff = 0
+		m.seeTo(p)
+	}
+	for _, g := range slices.Clone(m.arrived) {
+		if g.awaits == "role" {
+			m.goOn(g)
+		}
+	}
+	m.end()
+}
+
+func (m *model) linkDown() {
+	m.up = false
+	for _, p := range m.pools {
+		p.router, p.retryAt, p.revoked = "nothing", 0, false
+		m.seeTo(p)
+	}
+}
+
+func (m *model) granted(p *modelPool) {
+	p.router, p.backoff = "holds", 0
+	p.revoked = false
+	m.seeTo(p)
+	for len(p.waiting) > 0 && p.router == "holds" && p.wanted {
+		g := p.waiting[0]
+		p.waiting = p.waiting[1:]
+		m.goOn(g)
+	}
+	m.end()
+}
+
+func (m *model) refused(p *modelPool, why admission.Refusal) {
+	p.router = "nothing"
+	if p.wanted {
+		p.backoff = min(max(2*p.backoff, 250*time.Millisecond), 10*time.Second)
+		p.retryAt = m.now + p.backoff
+	}
+	for _, g := range slices.Clone(p.waiting) {
+		if g.tries == 0 || why != admission.Exists {
+			m.deny(g, admission.PoolRefused)
+		}
+	}
+	if p.revoked && p.open {
+		p.revoked = false
+		m.empty(p)
+		m.close(p)
+	}
+	m.seeTo(p)
+	m.end()
+}
+
+// ended takes the router's word that a registration is over, asked for or not.
+func (m *model) ended(p *modelPool, revoked bool) {
+	p.router = "nothing"
+	p.revoked = p.revoked || revoked && p.wanted
+	m.seeTo(p)
+	m.end()
+}
+
+func (m *model) released(key string) {
+	if p := m.pools[key]; p != nil && p.open && len(p.members) == 0 {
+		m.close(p)
+	}
+	m.end()
+}
+
+func (m *model) probeRefused(g *modelRegister, why admission.Refusal) {
+	switch {
+	case g.late:
+	case why == admission.Exists:
+		m.admit(g)
+	default:
+		g.awaits = "pool"
+		m.deny(g, admission.ProbeRefused)
+	}
+	m.end()
+}
+
+func (m *model) probeGranted(g *modelRegister, registration uint64) {
+	if !g.of.gone {
+		g.awaits = "undo"
+		m.say(g.of.name(), "undo %d", registration)
+	}
+}
+
+func (m *model) probeUndone(g *modelRegister) {
+	switch {
+	case g.late:
+	case g.pool.router == "holds" && g.pool.wanted || m.draining:
+		m.admit(g)
+	case g.tries == 3:
+		g.awaits = "pool"
+		m.deny(g, admission.Unsteady)
+	default:
+		g.awaits = "pool"
+		m.want(g.pool)
+		m.goOn(g)
+	}
+	m.end()
+}
+
+func (m *model) tick() {
+	for _, g := range slices.Clone(m.arrived) {
+		if g.at+registerPatience <= m.now {
+			m.deny(g, m.missing(g))
+		}
+	}
+	for _, p := range m.pools {
+		if p.retryAt > 0 && p.retryAt <= m.now {
+			p.retryAt = 0
+			m.seeTo(p)
+		}
+	}
+	m.end()
+}
+
+func (m *model) missing(g *modelRegister) admission.Reason {
+	switch {
+	case g.awaits == "probe":
+		return admission.NoProbeAnswer
+	case g.awaits == "undo":
+		return admission.NoUndo
+	case !m.up:
+		return admission.NoLink
+	}
+	return map[string]admission.Reason{"nothing": admission.NoPool, "asked": admission.NoPoolAnswer, "leaving": admission.NoPoolEnd, "holds": admission.NoPool}[g.pool.router]
+}
+
+func (m *model) drain() {
+	m.draining = true
+	for _, p := range m.pools {
+		p.wanted = false
+		m.seeTo(p)
+	}
+	for _, g := range slices.Clone(m.arrived) {
+		if g.awaits == "role" || g.awaits == "pool" {
+			m.deny(g, admission.Draining)
+		}
+	}
+	m.end()
+}
