@@ -67,7 +67,7 @@ func TestDictLookup(t *testing.T) {
 	for _, s := range serializers {
 		d := decoded(t, s, encode(t, s, []any{6, dict{
 			"n": 7, "max": uint64(1 << 53), "neg": -8, "f": 2.0, "half": 0.5, "yes": true, "text": "\u00fc\n",
-			"list": []any{"a", "b"}, "mixed": []any{"a", 1}, "dict": dict{"in": "side"}, "null": nil, "big": uint64(1<<53 + 1), "farBelow": -1<<53 - 1,
+			"list": []any{"a", "b"}, "mixed": []any{"a", 1}, "dict": dict{"in": "side"}, "null": nil, "big": uint64(1<<53 + 1), "farBelow": int64(-1<<53 - 1),
 		}, "bye"})).(*codec.Goodbye).Details
 		v := func(key string) codec.Value {
 			v, ok := d.Lookup(s, key)
