@@ -1,24 +1,15 @@
 package admission_test
 
 import (
-	"context"
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/wampool/wampool/dealer/proof"
 )
 
 // mutant is a fault put into one file of the package, and who must find it.
-type mutant struct {
-	name, file string
-	old, new   string   // old must stand in the file exactly once, so that a mutant does not rot
-	checkers   []string // the first finding is one of these
-}
+type mutant proof.Mutant
 
 // simulationFiles are the test files that the simulation needs. A mutant's
 // test binary has no other tests: it is faster to build, and has no mutants.
@@ -33,108 +24,35 @@ var mutantSeeds = []string{"-sim.seed=1", "-sim.seed=2", "-sim.seed=3"}
 
 const mutantSteps = "-sim.steps=300000"
 
-var findingLine = regexp.MustCompile(`(?m)checker ([a-z-]+): (.*)$`)
-
 // TestMutants proves that the simulation's checkers can fail: it builds the
-// dealer with one fault at a time, and expects the right one of them to find it.
+// package with one fault at a time, and expects the right one of them to find it.
 func TestMutants(t *testing.T) {
-	goTool, err := exec.LookPath("go")
-	if err != nil {
-		t.Fatalf("mutants are built with the go command: %v", err)
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	catches := make(map[string]int)
+	var all []proof.Mutant
 	for _, m := range mutants {
-		for _, checker := range m.checkers {
-			catches[checker]++
-		}
-		t.Run(strings.ReplaceAll(m.name, " ", "_"), func(t *testing.T) {
+		all = append(all, proof.Mutant(m))
+		t.Run(strings.ReplaceAll(m.Name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
-			checker, text := m.run(t, goTool, dir)
-			if checker == "" {
+			checker, text := proof.Find(t, proof.Mutant(m).Build(t, simulationFiles), mutantRuns()...)
+			switch {
+			case checker == "":
 				t.Fatalf("nobody found the mutant in runs of %s", mutantSteps)
+			case !slices.Contains(m.Checkers, checker):
+				t.Fatalf("checker %q found it instead of one of %q: %s", checker, m.Checkers, text)
+			default:
+				t.Logf("found by checker %s: %s", checker, text)
 			}
-			if !slices.Contains(m.checkers, checker) {
-				t.Fatalf("checker %q found it instead of one of %q: %s", checker, m.checkers, text)
-			}
-			t.Logf("found by checker %s: %s", checker, text)
 		})
 	}
-	for _, checker := range allCheckers {
-		if catches[checker] < 2 {
-			t.Errorf("%d mutants show that checker %s can fail, there must be two", catches[checker], checker)
-		}
-	}
+	proof.CheckersCanFail(t, all, allCheckers)
 }
 
-// run builds the mutant's simulation and returns the first finding, nothing if
-// there is none.
-func (m mutant) run(t *testing.T, goTool, dir string) (checker, text string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
-	defer cancel()
-	binary := filepath.Join(t.TempDir(), "mutant.test")
-	build := exec.CommandContext(ctx, goTool, "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", m.overlay(t, dir), "-o", binary, ".")
-	build.Dir = dir
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("the mutant must compile: %v\n%s", err, out)
-	}
-	var runs [][]string // at first without the audit: checkers that know events and actions alone come first
+// mutantRuns are the arguments of a mutant's runs: at first without the audit, so
+// that checkers which know events and actions alone come first.
+func mutantRuns() (runs [][]string) {
 	for _, audit := range []string{"-sim.audit=false", "-sim.audit=true"} {
 		for _, seed := range mutantSeeds {
 			runs = append(runs, []string{"-test.run=^TestSimulation$", "-test.timeout=60s", seed, mutantSteps, audit})
 		}
 	}
-	for _, arguments := range runs {
-		run := exec.CommandContext(ctx, binary, arguments...)
-		run.Dir = dir
-		out, err := run.CombinedOutput()
-		if err == nil {
-			continue
-		}
-		if finding := findingLine.FindSubmatch(out); finding != nil {
-			return string(finding[1]), string(finding[2])
-		}
-		t.Fatalf("the mutant failed without a finding: %v\n%s", err, out)
-	}
-	return "", ""
-}
-
-// overlay writes the file that tells the go command of the mutant.
-func (m mutant) overlay(t *testing.T, dir string) string {
-	t.Helper()
-	source, err := os.ReadFile(filepath.Join(dir, m.file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(source), m.old); n != 1 {
-		t.Fatalf("%d places in %s to be replaced, there must be one: %q", n, m.file, m.old)
-	}
-	temp := t.TempDir()
-	mutated := filepath.Join(temp, m.file)
-	if err := os.WriteFile(mutated, []byte(strings.Replace(string(source), m.old, m.new, 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	replace := map[string]string{filepath.Join(dir, m.file): mutated}
-	tests, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range tests {
-		if !slices.Contains(simulationFiles, filepath.Base(test)) {
-			replace[test] = "" // not there
-		}
-	}
-	content, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		t.Fatal(err)
-	}
-	overlay := filepath.Join(temp, "overlay.json")
-	if err := os.WriteFile(overlay, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return overlay
+	return runs
 }

@@ -1,0 +1,4 @@
+// Package proof is what the tests of the pure machines, dealer and admission,
+// have in common: that nothing impure is in them (pure.go), and that their
+// checkers find faults which are put into them (mutant.go). Only tests import it.
+package proof
