@@ -15,12 +15,18 @@ type Head struct {
 
 // ReadHead reads the head of a message, which it keeps. The error is that of
 // [PeekType]: the message has no type.
-func ReadHead(s Serializer, msg []byte) (Head, error) {
+func ReadHead(s Serializer, msg []byte) (h Head, err error) {
+	err = h.Read(s, msg)
+	return h, err
+}
+
+// Read is ReadHead into a head that is there already.
+func (h *Head) Read(s Serializer, msg []byte) error {
 	c := cursor{s: s, buf: msg}
 	t, k, ok := c.messageType()
-	h := Head{Type: t, s: s, msg: msg}
+	*h = Head{Type: t, s: s, msg: msg}
 	if !ok {
-		return h, &MalformedError{Element: "Type", Reason: c.why}
+		return &MalformedError{Element: "Type", Reason: c.why}
 	}
 	h.k = k
 	switch t {
@@ -37,7 +43,7 @@ func ReadHead(s Serializer, msg []byte) (Head, error) {
 			h.request(&c)
 		}
 	}
-	return h, nil
+	return nil
 }
 
 // request reads the ID of the request, if that is next.

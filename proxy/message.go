@@ -75,11 +75,12 @@ func (m *message) own(from *transport.Conn) {
 
 // read reads a message's head.
 func (in *inbox) read(s codec.Serializer, raw []byte) (*message, error) {
-	head, err := codec.ReadHead(s, raw)
+	in.message = message{}
+	in.raw = raw
+	err := in.Read(s, raw)
 	if err != nil {
-		head.Type = 0
+		in.Type = 0
 	}
-	in.message = message{Head: head, raw: raw}
 	return &in.message, err
 }
 
