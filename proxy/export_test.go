@@ -13,6 +13,14 @@ func UseNetwork(p *Proxy, connect transport.Connect, socket func(ctx context.Con
 	p.connect, p.socket = connect, socket
 }
 
+// UseSeed has a sidecar draw the same at random each time, which is for before Listen.
+func UseSeed(p *Proxy, seed uint64) {
+	for i := range p.config.Realms {
+		of := &p.config.Realms[i]
+		p.realms[of.Name] = newRealm(p, of, seed+uint64(i))
+	}
+}
+
 // Held returns the bytes that are counted as held by clients.
 func Held(p *Proxy) int64 { return p.budget.Held() }
 

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -43,6 +44,7 @@ type link struct {
 	heard     inbox              // owned by run
 	offer     []codec.Serializer // owned by run; in this order, one at a time
 	loginTrip dealer.Time        // owned by run; the time that the WELCOME took
+	jitter    *rand.Rand         // owned by run
 
 	// Under realm.mu.
 	linkState
@@ -66,7 +68,7 @@ type linkState struct {
 func (r *realm) newLink(id admission.LinkID, only codec.Serializer, index int) *link {
 	l := &link{
 		realm: r, id: id, only: only, index: index, speaks: only, origin: r.driver.AddOrigin(driver.Origin{}), log: r.log,
-		offer: serializers,
+		offer: serializers, jitter: rand.New(rand.NewPCG(r.seed, uint64(id))), //nolint:gosec // by it sidecars do not come back in step, and nothing is kept secret
 	}
 	if only != 0 {
 		l.offer = []codec.Serializer{only}

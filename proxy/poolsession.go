@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/wampool/wampool/codec"
@@ -64,7 +63,7 @@ func (l *link) run(ctx context.Context) {
 		}
 		// Between half of the backoff and all of it, so that many sidecars do
 		// not come back to a restarted router in step.
-		timer := time.NewTimer(backoff/2 + rand.N(backoff/2))
+		timer := time.NewTimer(backoff/2 + time.Duration(l.jitter.Int64N(int64(backoff/2))))
 		select {
 		case <-ctx.Done():
 			timer.Stop()

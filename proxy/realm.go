@@ -24,6 +24,7 @@ type realm struct {
 	ruled  map[*configs.Pool]*admission.Block // their rules; of nil, those without a block
 	log    zerolog.Logger
 	start  time.Time // of dealer.Time
+	seed   uint64    // of all that is drawn at random
 	wake   chan struct{}
 	linked chan struct{} // has room for one: a link is to be started
 
@@ -55,8 +56,8 @@ type realm struct {
 func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 	r := &realm{
 		proxy: p, config: config, blocks: newBlocks(config.Pools),
-		log:    p.log.With().Str("realm", config.Name).Logger(),
-		start:  time.Now(),
+		log:   p.log.With().Str("realm", config.Name).Logger(),
+		start: time.Now(), seed: seed,
 		wake:   make(chan struct{}, 1),
 		linked: make(chan struct{}, 1),
 		dealer: dealer.New(seed),

@@ -8,20 +8,21 @@ import (
 	"strings"
 )
 
-// What must be, by the bytes of the connections alone:
-//
-//   - each request has one answer, and each call, unless the router does not wait
-//     for it or its session has ended;
-//   - what a call carries reaches callees that are registered for it, one after
-//     another and only if the one before has refused it or was lost, and what one
-//     of them answers reaches whoever has called, unchanged;
-//   - INVOCATIONs are counted upwards, and no callee has more of them than it
-//     asked for, by its own counting;
-//   - INTERRUPT reaches only who announced it, for what it has not answered;
-//   - the router sees each session's requests counted without a gap;
-//   - in the end the pool session holds what a callee is registered for, and
-//     nothing else;
-//   - nobody's session ends who keeps to the rules.
+// What must be, by the bytes of the connections alone, and who looks at it.
+const (
+	answeredOnce    = "answered-once"    // each request and each call, unless the router does not wait or the session has ended
+	payloads        = "payloads"         // what is called, and answered, reaches whom it is for, unchanged
+	delivered       = "delivered"        // to who is registered, one after another: if the one before has refused it or was lost
+	countedUp       = "counted-up"       // INVOCATIONs of each callee
+	limits          = "limits"           // no callee has more calls than it asked for, by its own counting
+	interrupts      = "interrupts"       // for what the callee has, and once
+	announced       = "announced"        // what a client does not know, it is not told
+	requestsCounted = "requests-counted" // without a gap, as the router sees them of each session
+	registrations   = "registrations"    // in the end the pool session has those of the callees, and no other
+	sessionsLast    = "sessions-last"    // of those who keep to the rules
+	comesToRest     = "comes-to-rest"    // everything has an end, and so has the sidecar
+	nothingLeft     = "nothing-left"     // of what was held for those that are gone
+)
 
 // simCall is a call, from the pool session or of a caller here.
 type simCall struct {
@@ -79,18 +80,18 @@ func (r *simRouter) answered(a *actor, words []string) {
 			return
 		}
 	}
-	r.fail("the pool session answers what nobody has asked: %s", strings.Join(words, " "))
+	r.found(answeredOnce, "the pool session answers what nobody has asked: %s", strings.Join(words, " "))
 }
 
 // checkAnswer looks at an answer where its caller is.
 func (s *simulation) checkAnswer(c *simCall, words []string) {
 	text := strings.Join(words, " ")
 	if c.ended {
-		s.fail("a second answer to %s: %s", c.token, text)
+		s.found(answeredOnce, "a second answer to %s: %s", c.token, text)
 	}
 	isProgress := words[0] != "ERROR" && strings.Contains(words[2], `"progress":true`)
 	if isProgress && !c.progress {
-		s.fail("progress that nobody asked for: %s", text)
+		s.found(payloads, "progress that nobody asked for: %s", text)
 	}
 	c.ended = !isProgress
 	uri := ""
@@ -113,7 +114,7 @@ func (s *simulation) checkAnswer(c *simCall, words []string) {
 		}
 	}
 	if from == "" {
-		s.fail("an answer to %s that none of its callees gave: %s", c.token, text)
+		s.found(payloads, "an answer to %s that none of its callees gave: %s", c.token, text)
 	}
 }
 
@@ -149,22 +150,22 @@ func (c *simClient) took(words []string) {
 		c.refused(words)
 	case "GOODBYE", "ABORT":
 		if !c.ending && !c.gone && !c.leaving {
-			c.fail("%s gets %s", c.name, text)
+			c.found(sessionsLast, "%s gets %s", c.name, text)
 		}
 	case "close", "lost":
-		if !c.gone && !c.stalled && !c.ending && !c.wasStalled {
-			c.fail("%s is ended by wampool: %s", c.name, text)
+		if !c.gone && !c.isStalled && !c.ending && !c.wasStalled {
+			c.found(sessionsLast, "%s is ended by wampool: %s", c.name, text)
 		}
 		c.isGone()
 	default:
-		c.fail("%s gets %s", c.name, text)
+		c.found(sessionsLast, "%s gets %s", c.name, text)
 	}
 }
 
 // answeredRequest takes the answer to a request, which is one.
 func (c *simClient) answeredRequest(id, text string) {
 	if _, open := c.pending[id]; !open {
-		c.fail("%s gets an answer to what it has not asked, or a second one: %s", c.name, text)
+		c.found(answeredOnce, "%s gets an answer to what it has not asked, or a second one: %s", c.name, text)
 	}
 	delete(c.pending, id)
 }
@@ -186,7 +187,7 @@ func (c *simClient) refused(words []string) {
 			}
 		}
 	default:
-		c.fail("%s gets %s", c.name, text)
+		c.found(sessionsLast, "%s gets %s", c.name, text)
 	}
 }
 
@@ -205,7 +206,7 @@ func (c *simClient) result(id string, words []string, isProgress bool) {
 
 func (c *simClient) revoked(text string) {
 	if !strings.Contains(c.features, "registration_revocation") {
-		c.fail("%s is told of a revocation, which it does not know: %s", c.name, text)
+		c.found(announced, "%s is told of a revocation, which it does not know: %s", c.name, text)
 	}
 	for id, m := range c.members {
 		if m.registration != "" && strings.Contains(text, m.registration+",") && !m.leaving {
@@ -226,7 +227,7 @@ func (c *simClient) invoked(words []string) {
 		return // of one that it will never answer
 	}
 	if id <= c.last {
-		c.fail("%s gets an ID that is not above %d: %s", c.name, c.last, text)
+		c.found(countedUp, "%s gets an ID that is not above %d: %s", c.name, c.last, text)
 	}
 	c.last = id
 	var member *simMember
@@ -236,10 +237,10 @@ func (c *simClient) invoked(words []string) {
 		}
 	}
 	if member == nil {
-		c.fail("%s gets a call by a registration that it does not have: %s", c.name, text)
+		c.found(delivered, "%s gets a call by a registration that it does not have: %s", c.name, text)
 	}
 	if call == nil {
-		c.fail("%s gets a call that nobody has made: %s", c.name, text)
+		c.found(payloads, "%s gets a call that nobody has made: %s", c.name, text)
 	}
 	if n := len(call.delivered); n > 0 {
 		before := call.delivered[n-1]
@@ -253,7 +254,7 @@ func (c *simClient) invoked(words []string) {
 			}
 		}
 		if free < n {
-			c.fail("%s gets a call that %s has: %s", c.name, before.name, text)
+			c.found(delivered, "%s gets a call that %s has: %s", c.name, before.name, text)
 		}
 	}
 	call.delivered = append(call.delivered, c)
@@ -264,7 +265,7 @@ func (c *simClient) invoked(words []string) {
 		}
 	}
 	if member.limit > 0 && open >= member.limit {
-		c.fail("%s has %d calls, and %d is its limit: %s", c.name, open, member.limit, text)
+		c.found(limits, "%s has %d calls, and %d is its limit: %s", c.name, open, member.limit, text)
 	}
 	if !c.gone {
 		c.open[words[1]] = &simInvocation{call: call, registration: words[2]}
@@ -275,11 +276,11 @@ func (c *simClient) interrupted(words []string) {
 	inv := c.open[words[1]]
 	switch {
 	case !strings.Contains(c.features, "call_canceling"):
-		c.fail("%s is interrupted, and has not announced that", c.name)
+		c.found(announced, "%s is interrupted, and has not announced that", c.name)
 	case inv == nil && !c.gone && !c.wasStalled:
-		c.fail("%s is interrupted in what it has not: %s", c.name, strings.Join(words, " "))
+		c.found(interrupts, "%s is interrupted in what it has not: %s", c.name, strings.Join(words, " "))
 	case inv != nil && inv.interrupted == words[2]: // but for kill, once nobody waits any more
-		c.fail("%s is interrupted again: %s", c.name, strings.Join(words, " "))
+		c.found(interrupts, "%s is interrupted again: %s", c.name, strings.Join(words, " "))
 	case inv != nil:
 		inv.interrupted = words[2]
 	}
@@ -289,7 +290,7 @@ func (c *simClient) interrupted(words []string) {
 func (r *simRouter) checkSequence(a *actor, words []string) {
 	id, err := strconv.ParseUint(words[1], 10, 64)
 	if err != nil || id != a.got+1 {
-		r.fail("the router sees request %s behind %d: %s", words[1], a.got, strings.Join(words, " "))
+		r.found(requestsCounted, "the router sees request %s behind %d: %s", words[1], a.got, strings.Join(words, " "))
 	}
 	a.got = id
 }
@@ -298,7 +299,7 @@ func (r *simRouter) checkSequence(a *actor, words []string) {
 func (s *simulation) checkLedger() {
 	for _, token := range slices.Sorted(maps.Keys(s.calls)) {
 		if c := s.calls[token]; c.isOpen() {
-			s.fail("no answer to the call of %s", token)
+			s.found(answeredOnce, "no answer to the call of %s", token)
 		}
 	}
 }
@@ -313,12 +314,12 @@ func (s *simulation) checkRegistrations() {
 	}
 	for procedure, g := range s.router.held {
 		if strings.HasPrefix(g.of.name, "pool") && !g.of.isLeft() && wanted[procedure] == "" && !g.forgotten {
-			s.fail("the pool session holds %s, and no callee has it", procedure)
+			s.found(registrations, "the pool session holds %s, and no callee has it", procedure)
 		}
 	}
 	for procedure, name := range wanted {
 		if g := s.router.held[procedure]; g == nil || !slices.Contains(s.pools(), g.of) {
-			s.fail("%s is registered for %s, and the pool session is not", name, procedure)
+			s.found(registrations, "%s is registered for %s, and the pool session is not", name, procedure)
 		}
 	}
 }

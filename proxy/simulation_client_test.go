@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 )
@@ -11,13 +12,14 @@ import (
 // caller, who keeps to the rules of WAMP.
 type simClient struct {
 	*simulation
+	number               uint64 // of the step in which it came
 	name, role, features string
 	request              int
 	pending              map[string]string // requests without an answer: what they are
 	members              map[string]*simMember
 	open                 map[string]*simInvocation // by ID
 	last                 int                       // the highest ID of an INVOCATION
-	gone, stalled        bool
+	gone, isStalled      bool
 	wasStalled           bool
 	leaving              bool // it has said GOODBYE
 }
@@ -41,8 +43,6 @@ func (c *simClient) step() {
 	switch n := c.IntN(20); {
 	case n < 5:
 		c.register()
-	case n < 7 && c.role == "frontend":
-		c.callDirectly()
 	case n < 8 && c.role == "frontend":
 		c.cancel()
 	case n < 9:
@@ -75,7 +75,7 @@ func (c *simClient) endedByRouter() {
 
 // resume ends a stall.
 func (c *simClient) resume() {
-	c.stalled = false
+	c.isStalled = false
 	c.act("%s resumes", c.name)
 }
 
@@ -89,6 +89,7 @@ func (c *simClient) ask(what string, format string, args ...any) string {
 
 func (c *simClient) register() {
 	if c.role != "backend" {
+		c.callDirectly()
 		return
 	}
 	procedure := []string{`"com.example.p"`, `"com.example.q"`}[c.IntN(2)]
@@ -177,7 +178,7 @@ func (c *simClient) cancel() {
 func (c *simClient) disturbed() {
 	switch c.IntN(4) {
 	case 0:
-		c.stalled, c.wasStalled = true, true
+		c.isStalled, c.wasStalled = true, true
 		c.act("%s stalls", c.name)
 	case 1:
 		c.isGone()
@@ -242,3 +243,6 @@ func (c *simClient) again() {
 		c.act("%s joins %s {%s}", c.name, c.role, c.features)
 	}
 }
+
+// rank is by whom it is chosen, see [simulation.one].
+func (c *simClient) rank(drawn uint64) uint64 { return rand.NewPCG(drawn, c.number).Uint64() }

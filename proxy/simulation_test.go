@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -16,15 +17,24 @@ var (
 )
 
 // TestSimulation plays the whole sidecar at random, from one seed each: clients
-// that come, register, answer, call and go, a router that is slow, forgets or
-// lets anybody register, and connections that stall, break at any byte or bring
-// it all in pieces. Its checkers know the bytes of the connections and nothing
-// else (simulation_check_test.go). One that fails is printed as a transcript.
+// that come, register, answer, call and go, a router of one kind or another that is
+// slow, forgets, restarts or lets anybody register, and connections that stall, take
+// their time, break at any byte or bring it all in pieces. Its checkers know the bytes
+// of the connections (simulation_check_test.go), and in the end what wampool has left
+// behind. One that fails is made small, and printed as a transcript
+// (simulation_shrink_test.go).
 func TestSimulation(t *testing.T) {
+	if *only != "" {
+		playScenario(t, scenarioOf(t))
+		return
+	}
 	for i := range uint64(*seeds) {
-		n := *seed + i
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { newSimulation(t, n).run() })
+		of := scenario{seed: *seed + i}
+		t.Run(fmt.Sprint(of.seed), func(t *testing.T) {
+			playScenario(t, of)
+			if t.Failed() && *shrinks > 0 {
+				fmt.Print(shrink(t, of)) // as it is, to be copied
+			}
 		})
 		if t.Failed() {
 			return
@@ -32,59 +42,56 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
+// playScenario is one run. It fails with a line "checker NAME: TEXT".
+func playScenario(t *testing.T, of scenario) {
+	t.Run("play", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { newSimulation(t, of).run() })
+	})
+}
+
+// scenario is what a simulation is made of.
+type scenario struct {
+	seed    uint64
+	steps   []int    // those that are done; nil: all of them
+	without []string // what its world would have, and has not
+}
+
 // simulation is one run.
 type simulation struct {
 	*stage
-	*rand.Rand
-	world   simWorld
-	lines   []string // the transcript
-	router  simRouter
-	clients []*simClient
-	calls   map[string]*simCall // by what they carry
-	names   int
-	count   int // of calls
-	ending  bool
-}
-
-// simWorld is a configuration.
-type simWorld struct {
-	config   string
-	retries  bool // a lost callee's calls are handed on
-	anybody  bool // the router lets anybody register
-	disturbs bool // connections stall and break
-	forgets  bool // the router leaves requests of wampool's own without an answer
-	mixed    bool // clients speak differently
+	*rand.Rand // of the step at hand: it draws the same whatever was done before
+	scenario   scenario
+	world      simWorld
+	lines      []string // the transcript
+	router     simRouter
+	clients    []*simClient
+	calls      map[string]*simCall // by what they carry
+	number     int                 // of the step at hand
+	count      int                 // of calls
+	ending     bool
 }
 
 const simSteps = 60
 
-func newSimulation(t *testing.T, seed uint64) *simulation {
-	rng := rand.New(rand.NewPCG(seed, 2))
-	w := simWorld{retries: rng.IntN(3) == 0, anybody: rng.IntN(4) == 0, disturbs: rng.IntN(2) == 0, forgets: rng.IntN(4) == 0, mixed: rng.IntN(4) == 0}
-	rules := []string{`direct = ["frontend"]`, `policy = "roundrobin"`}
-	if rng.IntN(2) == 0 {
-		rules = append(rules, fmt.Sprintf("queue {\n limit = %d\n timeout = \"20s\"\n}", 1+rng.IntN(4)))
-	}
-	if w.retries {
-		rules = append(rules, "retry_lost = true\nretries = 3")
-	}
-	if rng.IntN(3) == 0 {
-		rules = append(rules, `linger = "5s"`)
-	}
-	if rng.IntN(3) == 0 {
-		rules = append(rules, `scope = "callee"`, `concurrency = 2`)
-	}
-	w.config = fmt.Sprintf("realm \"realm1\" {\npool \"com.example.\" {\nmatch = \"prefix\"\n%s\n}\n}\n", strings.Join(rules, "\n"))
-	speaks := []string{"json"}
-	if w.mixed {
-		speaks = []string{"cbor", "msgpack", "json"}
-	}
+// Random numbers are drawn for the world and for the end as for steps of their own.
+const (
+	ofWorld = 0
+	ofEnd   = simSteps + 1
+)
+
+// stepRand is what a step draws from.
+func stepRand(seed uint64, step int) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, uint64(step)))
+}
+
+func newSimulation(t *testing.T, of scenario) *simulation {
+	w := newSimWorld(stepRand(of.seed, ofWorld), of.without)
 	s := &simulation{
-		stage: newStage(t, settings{config: w.config, serializers: speaks, router: "ws", here: "ws"}),
-		Rand:  rng, world: w, calls: make(map[string]*simCall),
+		stage:    newStage(t, settings{config: w.config(), serializers: w.speaks(), router: "ws", here: "ws"}),
+		scenario: of, world: w, calls: make(map[string]*simCall),
 	}
 	s.router = simRouter{simulation: s, held: make(map[string]*simRegistration)}
-	s.lines = append(s.lines, fmt.Sprintf("# Seed %d.", seed), strings.TrimSpace(w.config), "router speaks "+strings.Join(speaks, " "), "start")
+	s.lines = append(s.lines, fmt.Sprintf("# Seed %d.", of.seed), w.config()+"router speaks "+strings.Join(w.speaks(), " "), "", "start")
 	return s
 }
 
@@ -92,15 +99,25 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 func (s *simulation) run() {
 	defer func() {
 		if s.t.Failed() {
-			s.t.Log("\n" + strings.Join(s.lines, "\n"))
+			fmt.Printf("%s%s\n%s", transcriptBegins, strings.Join(s.lines, "\n"), transcriptEnds)
 		}
 	}()
 	s.observe()
-	for range simSteps {
-		s.step()
+	for n := 1; n <= simSteps; n++ {
+		if s.scenario.steps == nil || slices.Contains(s.scenario.steps, n) {
+			s.number, s.Rand = n, stepRand(s.scenario.seed, n)
+			s.step()
+		}
 	}
+	s.number, s.Rand = ofEnd, stepRand(s.scenario.seed, ofEnd)
 	s.end()
 	s.close()
+}
+
+// find reports what a checker has found.
+func (s *simulation) found(checker, format string, args ...any) {
+	s.t.Helper()
+	s.t.Fatalf("step %d: %s\nchecker %s: %s", s.number, s.at, checker, fmt.Sprintf(format, args...))
 }
 
 // act does a step, and looks at what comes of it.
@@ -128,9 +145,14 @@ func (s *simulation) observe() {
 				a.greeted = a.greeted || h.begins("[1,")
 				text = s.textOf(h.message)
 			}
-			s.lines = append(s.lines, got{a.name, text}.String())
+			line := got{a.name, text}
+			line.elide(nil)
+			s.lines = append(s.lines, line.String())
 			s.took(a, text)
 		}
+	}
+	if s.hasStopped() {
+		s.lines = append(s.lines, got{"wampool", hasStopped}.String())
 	}
 }
 
@@ -167,22 +189,34 @@ func (s *simulation) step() {
 	case n < 70:
 		s.router.speak()
 	case n < 94:
-		if live := s.live(); len(live) > 0 {
-			live[s.IntN(len(live))].step()
+		if c := s.one(s.live()); c != nil {
+			c.step()
 		}
 	case n < 96:
-		if i := slices.IndexFunc(s.clients, func(c *simClient) bool { return c.stalled && !c.gone }); i >= 0 {
-			s.clients[i].resume()
+		if c := s.one(s.stalled()); c != nil {
+			c.resume()
 		}
 	default:
 		s.act("after %dms", []int{1, 100, 1000, 3000, 6000}[s.IntN(5)])
 	}
 }
 
+// one returns one of some clients, which is the same as long as it is there, whoever
+// else is; nil of none.
+func (s *simulation) one(of []*simClient) *simClient {
+	drawn := s.Uint64()
+	if len(of) == 0 {
+		return nil
+	}
+	return slices.MaxFunc(of, func(a, b *simClient) int { return cmp.Compare(a.rank(drawn), b.rank(drawn)) })
+}
+
 // newcomer has a client join.
 func (s *simulation) newcomer() {
-	s.names++
-	c := &simClient{simulation: s, name: fmt.Sprintf("c%d", s.names), role: "backend", pending: make(map[string]string), open: make(map[string]*simInvocation), members: make(map[string]*simMember)}
+	c := &simClient{
+		simulation: s, number: uint64(s.number), name: fmt.Sprintf("c%d", s.number), role: "backend",
+		pending: make(map[string]string), open: make(map[string]*simInvocation), members: make(map[string]*simMember),
+	}
 	if s.IntN(3) == 0 {
 		c.role = "frontend"
 	}
@@ -207,86 +241,18 @@ func (s *simulation) newcomer() {
 // live returns the clients that are there.
 func (s *simulation) live() (live []*simClient) {
 	for _, c := range s.clients {
-		if !c.gone && !c.stalled {
+		if !c.gone && !c.isStalled {
 			live = append(live, c)
 		}
 	}
 	return live
 }
 
-// end lets everything come to its end, and looks whether it does.
-func (s *simulation) end() {
-	s.ending = true
+func (s *simulation) stalled() (stalled []*simClient) {
 	for _, c := range s.clients {
-		if c.stalled && !c.gone {
-			c.resume()
+		if !c.gone && c.isStalled {
+			stalled = append(stalled, c)
 		}
 	}
-	s.router.resume()
-	for _, c := range s.clients { // whose connection has yet to break
-		if a := s.find(c.name); c.gone && !a.isOver() {
-			s.act("%s ▶ lost", c.name)
-		}
-	}
-	drained := s.IntN(4) == 0
-	if drained {
-		s.act("drain")
-	}
-	for round := 0; s.unsettled() != ""; round++ {
-		if round == 40 {
-			s.fail("it does not come to its end: %s", s.unsettled())
-		}
-		s.router.flush()
-		for _, c := range s.live() {
-			c.answerAll()
-		}
-		s.act("after 3s")
-	}
-	s.checkLedger()
-	if !drained {
-		rounds := 3          // for a pool session that comes back: WELCOME, then REGISTERED
-		if s.world.forgets { // a session is begun anew once a minute at most
-			rounds = 20
-		}
-		for range rounds {
-			s.act("after 10s") // longer than any pool lingers
-			s.router.flush()
-		}
-		s.checkRegistrations()
-		s.act("drain")
-	}
-	for range 4 {
-		s.router.flush()
-		s.act("after 5s")
-	}
-	if !s.ended && !s.hasStopped() {
-		s.fail("the sidecar does not stop")
-	}
-}
-
-// isDraining tells whether the sidecar is to stop.
-func (s *simulation) isDraining() bool { return slices.Contains(s.lines, "drain") }
-
-// unsettled says what has no end yet.
-func (s *simulation) unsettled() string {
-	if len(s.router.says) > 0 {
-		return "the router has something to say"
-	}
-	for _, c := range s.live() {
-		for request, what := range c.pending {
-			return fmt.Sprintf("%s has no answer to %s %s", c.name, what, request)
-		}
-		if len(c.open) > 0 {
-			return c.name + " has calls to answer"
-		}
-	}
-	for token, call := range s.calls {
-		if call.isOpen() {
-			return "no answer to the call of " + token
-		}
-	}
-	if len(s.pools()) == 0 && !s.isDraining() {
-		return "the pool session is down"
-	}
-	return ""
+	return stalled
 }

@@ -129,6 +129,7 @@ func newStage(t *testing.T, o settings) *stage {
 	}
 	s.proxy = proxy.New(config, zerolog.New(&s.log))
 	proxy.UseNetwork(s.proxy, s.network.Dial, s.network.Listen)
+	proxy.UseSeed(s.proxy, 1)
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	if err := s.proxy.Listen(ctx); err != nil {
@@ -184,13 +185,13 @@ func (s *stage) close() {
 		a.conn.Wait()
 	}
 	if fault := s.log.fault(); fault != "" {
-		s.t.Errorf("wampool has a fault: %s", fault)
+		s.t.Errorf("checker fault: wampool has one: %s", fault)
 	}
 	if left := proxy.Left(s.proxy); len(left) > 0 {
-		s.t.Errorf("left behind: %s", strings.Join(left, "; "))
+		s.t.Errorf("checker %s: %s", nothingLeft, strings.Join(left, "; "))
 	}
 	if held := proxy.Held(s.proxy); held != 0 {
-		s.t.Errorf("%d bytes are counted as held by clients that are gone", held)
+		s.t.Errorf("checker %s: %d bytes are counted as held by clients that are gone", nothingLeft, held)
 	}
 }
 

@@ -10,7 +10,10 @@ import (
 	"testing/synctest"
 )
 
-var update = flag.Bool("update", false, "rewrite what wampool sends in the transcripts")
+var (
+	update      = flag.Bool("update", false, "rewrite what wampool sends in the transcripts")
+	transcripts = flag.String("transcripts", "testdata/*/*.txt", "the files of the transcripts")
+)
 
 // TestTranscripts plays testdata/*/*.txt: WAMP sessions as the specification writes
 // them, with wampool between clients and a router that are played. Time and
@@ -63,9 +66,9 @@ var update = flag.Bool("update", false, "rewrite what wampool sends in the trans
 // realm than realm1. Comments begin by #. With -update, what wampool sends is
 // rewritten as it is.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*/*.txt")
+	files, err := filepath.Glob(*transcripts)
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no transcripts: %v", err)
+		t.Fatalf("no transcripts are %s: %v", *transcripts, err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(strings.TrimPrefix(file, "testdata/"), ".txt"), func(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// Mutant is a fault put into one file of a package, and who must find it.
+// Mutant is a fault put into one file of a package, or of one below it, and who must
+// find it.
 type Mutant struct {
 	Name, File string
 	Old, New   string   // Old must stand in the file exactly once, so that a mutant does not rot
@@ -46,7 +47,7 @@ func (m Mutant) overlay(t *testing.T, files []string) string {
 		t.Fatalf("%d places in %s to be replaced, there must be one: %q", n, m.File, m.Old)
 	}
 	temp := t.TempDir()
-	mutated, overlay := filepath.Join(temp, m.File), filepath.Join(temp, "overlay.json")
+	mutated, overlay := filepath.Join(temp, filepath.Base(m.File)), filepath.Join(temp, "overlay.json")
 	write(t, mutated, []byte(strings.Replace(string(source), m.Old, m.New, 1)))
 	replace := map[string]string{filepath.Join(dir, m.File): mutated}
 	tests, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
