@@ -31,7 +31,8 @@ func newBench(s streams) *cobra.Command {
 		Use:   "bench --caller URL [--callee URL]",
 		Short: "Measure a router, or wampool before it: calls per second and latencies",
 		Long: `Plays callers and callees at any WAMP router. Callers keep --in-flight calls in
-flight, or send --rate calls each second whatever comes back. Callees answer at
+flight, or send --rate calls each second whatever comes back; then a call takes as
+long as its answer is behind the time that it had to be sent at. Callees answer at
 once, or after --work. With --callees 0 the procedure is somebody else's.
 
 What is printed at the end accounts for every call: sent = answered + errors, and

@@ -7,13 +7,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wampool/wampool/cmd/wampool/bench"
 )
 
 func TestParseProcessorTime(t *testing.T) {
-	if group, err := parseGroup("42 (a (strange) name) S 1 41 42 0 -1"); group != 41 || err != nil {
-		t.Errorf("group %d, %v", group, err)
+	group, ticks, err := parseStat("42 (a (strange) name) S 1 41 42 0 -1 4194304 7 0 0 0 150 25 0 0 20 0 1 0 99")
+	if group != 41 || ticks.user != 1500*time.Millisecond || ticks.kernel != 250*time.Millisecond || err != nil {
+		t.Errorf("group %d, %+v, %v", group, ticks, err)
 	}
-	if _, err := parseGroup("42 (name) S"); err == nil {
+	if _, _, err := parseStat("42 (name) S 1 41"); err == nil {
 		t.Error("a line that is cut off is taken")
 	}
 	if used, err := parseSchedstat("1500000000 20 3\n"); used != 1500*time.Millisecond || err != nil {
@@ -34,8 +37,8 @@ func TestProcess(t *testing.T) {
 	if _, err := p.expect("hello"); err != nil {
 		t.Fatal(err)
 	}
-	if used, err := p.cpu(); err != nil || used == 0 {
-		t.Errorf("%s, %v", used, err)
+	if used, err := p.cpu(); err != nil || used.all == 0 {
+		t.Errorf("%+v, %v", used, err)
 	}
 	if bytes, err := p.rss(); err != nil || bytes == 0 {
 		t.Errorf("%d bytes, %v", bytes, err)
@@ -125,6 +128,34 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("%v %s: %q", value, r.limit(), got)
 			}
 		}
+	}
+}
+
+func TestAddedLatency(t *testing.T) {
+	sideWith := func(millis ...float64) *side {
+		s := new(side)
+		for _, l := range millis {
+			s.latency = append(s.latency, bench.Latency{P99: l})
+		}
+		return s
+	}
+	without := sideWith(0.1, 0.2, 0.1)
+	r := added("a", 1.2, p99, median, sideWith(0.4, 0.2, 0.25), sideWith(0.15, 0.2, 0.9), without)
+	if want := "1.50 (150 µs ÷ 100 µs; of 200 to 400 and 150 to 900, without 100 to 200)"; r.measured != want || r.verdict() != missed {
+		t.Errorf("got  %s, %s\nwant %s", r.measured, r.verdict(), want)
+	}
+	if r = added("a", 1.2, p99, median, without, without, without); r.value != 1 {
+		t.Errorf("nothing added: %v", r.value)
+	}
+}
+
+func TestRatioHasItsSpread(t *testing.T) {
+	r := ratio("a", 1.1, []float64{2, 3, 2}, []float64{2, 2, 4})
+	if want := "1, 0.5 to 1.5 (2.0 µs ÷ 2.0 µs)"; r.measured != want || r.printed || r.verdict() != "met" {
+		t.Errorf("got  %s, %s\nwant %s", r.measured, r.verdict(), want)
+	}
+	if r = ratio("a", 0, []float64{1}, []float64{1}); !r.printed {
+		t.Error("there is no bar, and yet a verdict")
 	}
 }
 

@@ -9,14 +9,14 @@ import (
 // all at wampool.
 
 // directPool answers anonymous callers, which is what these are.
-const directPool = `pool "com.example.direct" {
+const directPool = `pool %q {
     policy = "roundrobin"
     direct = ["anonymous"]
   }`
 
 // directSide starts callers and callees at a wampool with that pool.
 func (b *lab) directSide(router string) (*side, error) {
-	sidecar, err := b.sidecar(router, directPool)
+	sidecar, err := b.sidecar(router, fmt.Sprintf(directPool, "com.example.direct"))
 	if err != nil {
 		return nil, err
 	}
@@ -56,19 +56,14 @@ func (b *lab) direct(name, called string) ([]row, error) {
 	what := "direct calls before " + called
 	rows := []row{
 		ratio(what+", 128 in flight: CPU ÷ Crossbar.io's for the same calls there", 0.05, ours.perCall, own.perCall),
-		{
-			what: what + " ÷ through it to a pool, 128 in flight: calls/s", printed: true,
-			measured: fmt.Sprintf("%.1f (%.0f ÷ %.0f)", ratios(ours.rate, through.rate), median(ours.rate), median(through.rate)),
-		},
+		compared(what+" ÷ through it to a pool, 128 in flight: calls/s", ours.rate, through.rate, ""),
 	}
 	if err := b.takeTurns(1, ours, through); err != nil {
 		return rows, err
 	}
-	b.end(ours.callers, through.callers, own.callers, ours.of, pool.process)
-	return append(rows, row{
-		what: what + " ÷ through it to a pool, 1 in flight: p50 latency", printed: true,
-		measured: fmt.Sprintf("%.2f (%.0f µs ÷ %.0f µs)", ratios(ours.p50, through.p50), median(ours.p50), median(through.p50)),
-	}), nil
+	b.endSides(ours, through, own)
+	b.end(ours.of, pool.process)
+	return append(rows, compared(what+" ÷ through it to a pool, 1 in flight: p50 latency", ours.micros(p50), through.micros(p50), " µs")), nil
 }
 
 // directRelay compares such calls with relays of the callers' bytes, whose calls
@@ -112,19 +107,21 @@ func (b *lab) directRelay() ([]row, error) {
 		return nil, err
 	}
 	var rows []row
-	for _, inFlight := range []int{128, 1} {
-		if err := b.takeTurns(inFlight, ours, each, routed, one); err != nil {
+	for _, c := range []struct {
+		inFlight int
+		bar      float64 // each caller to each callee
+	}{{128, 1.25}, {1, 2}} {
+		if err := b.takeTurns(c.inFlight, ours, each, routed, one); err != nil {
 			return rows, err
 		}
-		what := fmt.Sprintf("direct calls, 4 callers, 4 callees, %d in flight, CBOR 100 B: CPU ÷ HAProxy's, ", inFlight)
-		without := ratio(what+"each caller to one callee", 0, ours.perCall, one.perCall)
-		without.printed = true
+		what := fmt.Sprintf("direct calls, 4 callers, 4 callees, %d in flight, CBOR 100 B: CPU ÷ HAProxy's, ", c.inFlight)
 		rows = append(rows,
-			ratio(what+"each caller to each callee", 2, ours.perCall, each.perCall),
+			ratio(what+"each caller to each callee", c.bar, ours.perCall, each.perCall),
 			ratio(what+"callers to a router", 2, ours.perCall, routed.perCall),
-			without)
+			ratio(what+"each caller to one callee", 0, ours.perCall, one.perCall))
 	}
-	b.end(ours.callers, each.callers, routed.callers, one.callers, ours.of, each.of, routed.of, one.of, answers.process)
+	b.endSides(ours, each, routed, one)
+	b.end(ours.of, each.of, routed.of, one.of, answers.process)
 	return rows, nil
 }
 
@@ -135,6 +132,5 @@ func (b *lab) relayed(to string, connections int) (*side, error) {
 	if err != nil {
 		return nil, err
 	}
-	callers, err := b.play("callers", "-url", relay.url, "-procedure", "com.example.relayed.callers.", "-n", strconv.Itoa(connections))
-	return &side{callers: callers, of: relay.process}, err
+	return b.callers(relay.process, "-url", relay.url, "-procedure", "com.example.relayed.callers.", "-n", strconv.Itoa(connections))
 }

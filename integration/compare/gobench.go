@@ -28,13 +28,13 @@ func (b *lab) goBenchmarks() ([]row, error) {
 func benchmarkRows(found benchmarks) []row {
 	get := func(name, unit string) float64 { return median(found[name][unit]) }
 	none, million := get("Waiting/0", "ns/op"), get("Waiting/1000000", "ns/op")
-	waiting := ratios(found["Waiting/1000000"]["ns/op"], found["Waiting/0"]["ns/op"])
+	waiting := quotients(found["Waiting/1000000"]["ns/op"], found["Waiting/0"]["ns/op"])
 	each := get("Memory", "B/waiting") - waitingBody
 	rows := []row{
 		found.lean("dealer: dispatch and answer of one call, ns", 300, "DispatchAndAnswer/roundrobin"),
 		{
-			what: "a million waiting calls ÷ none, for each call", bar: 1.2, value: waiting,
-			measured: fmt.Sprintf("%.2f (%.0f ns ÷ %.0f ns)", waiting, million, none),
+			what: "a million waiting calls ÷ none, for each call", bar: 1.2, value: median(waiting),
+			measured: fmt.Sprintf("%.2f, %s (%.0f ns ÷ %.0f ns)", median(waiting), spread(waiting), million, none),
 		},
 		{
 			what: "bytes for each waiting call beyond its message", bar: 200, value: each,
@@ -45,9 +45,10 @@ func benchmarkRows(found benchmarks) []row {
 		rows = append(rows, found.lean("codec: INVOCATION in, re-headed, out, 100 B, "+serializer+", ns", 200, "Rehead100B/"+serializer))
 	}
 	large, plain := get("Rehead1MiB/cbor", "ns/op"), get("Copy1MiB", "ns/op")
+	copies := quotients(found["Rehead1MiB/cbor"]["ns/op"], found["Copy1MiB"]["ns/op"])
 	return append(rows, row{
-		what: "codec: the same with 1 MiB ÷ a copy of it, cbor", bar: 1.2, value: large / plain,
-		measured: fmt.Sprintf("%.2f (%.0f µs ÷ %.0f µs)", large/plain, large/1000, plain/1000),
+		what: "codec: the same with 1 MiB ÷ a copy of it, cbor", bar: 1.2, value: median(copies),
+		measured: fmt.Sprintf("%.2f, %s (%.0f µs ÷ %.0f µs)", median(copies), spread(copies), large/1000, plain/1000),
 	})
 }
 
@@ -56,7 +57,7 @@ func (found benchmarks) lean(what string, bar float64, name string) row {
 	took, allocations := median(found[name]["ns/op"]), slices.Max(found[name]["allocs/op"])
 	return row{
 		what: what, bar: bar, value: took, lean: true, allocations: allocations,
-		measured: fmt.Sprintf("%.0f, %.0f allocations", took, allocations),
+		measured: fmt.Sprintf("%.0f, %s, %.0f allocations", took, spread(found[name]["ns/op"]), allocations),
 	}
 }
 

@@ -63,7 +63,7 @@ defaults
   timeout client 1h
   timeout server 1h
 listen relay
-  bind 127.0.0.1:%d
+  bind 127.0.0.1:%d %s
   server router %s
 `
 
@@ -73,15 +73,21 @@ func (b *lab) relay(router string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := b.relayBy(fmt.Sprintf(haproxyConfig, port, "", hostOf(router)), port)
+	return nodeAt(p, port), err
+}
+
+// relayBy starts HAProxy with a configuration, by which it listens on a port.
+func (b *lab) relayBy(config string, port int) (*process, error) {
 	file := filepath.Join(b.dir, fmt.Sprintf("haproxy-%d.cfg", port))
-	if err := os.WriteFile(file, fmt.Appendf(nil, haproxyConfig, port, hostOf(router)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
 	p, err := b.keep(func() (*process, error) { return start("haproxy", append(b.haproxy, "-f", file, "-db")...) })
 	if err != nil {
 		return nil, err
 	}
-	return nodeAt(p, port), p.waitPort(port)
+	return p, p.waitPort(port)
 }
 
 const crossbarConfig = `{

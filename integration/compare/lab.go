@@ -147,8 +147,8 @@ func (b *lab) router(name string) (*node, error) {
 func (b *lab) startRouter() (*node, error) { return b.listening("router") }
 
 // listening starts a role that says its URL.
-func (b *lab) listening(role string) (*node, error) {
-	p, err := b.play(role)
+func (b *lab) listening(role string, args ...string) (*node, error) {
+	p, err := b.play(role, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -158,27 +158,38 @@ func (b *lab) listening(role string) (*node, error) {
 
 const wampoolConfig = `router { url = %q }
 listen "ws://127.0.0.1:%d/ws" {}
-realm "realm1" {
-  %s
-}
+%s
 log { level = "warn" }
 `
 
 // sidecar starts wampool before a router, with this in its realm block.
 func (b *lab) sidecar(router, realm string) (*node, error) {
+	return b.sidecarOf(router, "realm \"realm1\" {\n"+realm+"\n}")
+}
+
+// sidecarOf starts wampool before a router with these blocks of realms, and these
+// variables in its environment.
+func (b *lab) sidecarOf(router, realms string, environment ...string) (*node, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
+	p, err := b.configured(fmt.Sprintf(wampoolConfig, router, port, realms), port, environment...)
+	return nodeAt(p, port), err
+}
+
+// configured starts wampool with a configuration, by which it listens on a port.
+func (b *lab) configured(config string, port int, environment ...string) (*process, error) {
 	file := filepath.Join(b.dir, fmt.Sprintf("wampool-%d.hcl", port))
-	if err := os.WriteFile(file, fmt.Appendf(nil, wampoolConfig, router, port, realm), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
-	p, err := b.keep(func() (*process, error) { return start("wampool", b.wampool, "run", "-c", file) })
+	command := append(append([]string{"/usr/bin/env"}, environment...), b.wampool, "run", "-c", file)
+	p, err := b.keep(func() (*process, error) { return start("wampool", command...) })
 	if err != nil {
 		return nil, err
 	}
-	return nodeAt(p, port), p.waitPort(port)
+	return p, p.waitPort(port)
 }
 
 // beside starts wampool and HAProxy before a router.
@@ -200,36 +211,59 @@ func (b *lab) play(role string, args ...string) (*process, error) {
 	return p, err
 }
 
-// measure gives the callers a command, and returns what came of it and the
-// processor time that others used meanwhile.
-func measure(callers *process, command string, of ...*process) (*bench.Result, []time.Duration, error) {
-	spent := make([]time.Duration, len(of))
+// measure gives callers a command, all at the same time, and returns what came of it
+// and the processor time that others used meanwhile. Latencies are those of the first.
+func measure(callers []*process, command string, of ...*process) (*bench.Result, []usage, error) {
+	spent := make([]usage, len(of))
 	for i, p := range of {
 		before, err := p.cpu()
 		if err != nil {
 			return nil, nil, err
 		}
-		spent[i] = -before
+		spent[i] = before
 	}
-	if _, err := fmt.Fprintln(callers.stdin, command); err != nil {
-		return nil, nil, err
+	for _, p := range callers {
+		if _, err := fmt.Fprintln(p.stdin, command); err != nil {
+			return nil, nil, err
+		}
 	}
-	line, err := callers.next(time.Hour)
+	result, err := told(callers)
 	if err != nil {
 		return nil, nil, err
-	}
-	var result bench.Result
-	if err := json.Unmarshal([]byte(line), &result); err != nil {
-		return nil, nil, fmt.Errorf("%w: %s", err, line)
 	}
 	for i, p := range of {
 		after, err := p.cpu()
 		if err != nil {
 			return nil, nil, err
 		}
-		spent[i] += after
+		spent[i] = after.minus(spent[i])
 	}
-	return &result, spent, nil
+	return result, spent, nil
+}
+
+// told returns what came of a command, at all callers.
+func told(callers []*process) (*bench.Result, error) {
+	var all *bench.Result
+	for _, p := range callers {
+		line, err := p.next(time.Hour)
+		if err != nil {
+			return nil, err
+		}
+		result := new(bench.Result)
+		if err := json.Unmarshal([]byte(line), result); err != nil {
+			return nil, fmt.Errorf("%w: %s", err, line)
+		}
+		if all == nil {
+			all = result
+			continue
+		}
+		all.Sent += result.Sent
+		all.Answered += result.Answered
+		for uri, n := range result.Errors {
+			all.Errors[uri] += n
+		}
+	}
+	return all, nil
 }
 
 func freePort() (int, error) {

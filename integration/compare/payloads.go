@@ -50,9 +50,10 @@ func (b *lab) payloads() ([]row, error) {
 		what := fmt.Sprintf("pool behind the demo's router, 4 callees, %s, %s each way, %d in flight: CPU ÷ HAProxy's",
 			l.serializer, sizeOf(l.payload), l.inFlight)
 		of := ratio(what, l.bar, pooled.perCall, relayed.perCall)
-		of.printed = l.bar == 0
+		of.measured += fmt.Sprintf(", of which the kernel's %.0f %% and %.0f %%", 100*median(pooled.kernel), 100*median(relayed.kernel))
 		rows = append(rows, of)
-		b.end(pooled.callers, relayed.callers, sidecar.process, relay.process)
+		b.endSides(pooled, relayed)
+		b.end(sidecar.process, relay.process)
 	}
 	return rows, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -132,44 +133,59 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
-// cpu returns the processor time that the program and its children have used:
-// of all their threads, to the nanosecond. The ticks of utime and stime are too
-// coarse for a process that is busy for a hundredth of the time.
-func (p *process) cpu() (time.Duration, error) {
+// usage is processor time. The ticks of user and kernel are too coarse for a process
+// that is busy for a hundredth of the time; all is exact.
+type usage struct{ all, user, kernel time.Duration }
+
+func (u usage) minus(before usage) usage {
+	return usage{u.all - before.all, u.user - before.user, u.kernel - before.kernel}
+}
+
+// cpu returns the processor time that the program and its children have used: of
+// all their threads.
+func (p *process) cpu() (usage, error) {
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
-		return 0, err
+		return usage{}, err
 	}
-	var sum time.Duration
+	var sum usage
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			continue // it has ended meanwhile
 		}
-		group, err := parseGroup(string(content))
+		group, ticks, err := parseStat(string(content))
 		if err != nil {
-			return 0, err
+			return usage{}, err
 		}
 		if group != p.cmd.Process.Pid {
 			continue
 		}
 		used, err := threads(filepath.Dir(file))
 		if err != nil {
-			return 0, err
+			return usage{}, err
 		}
-		sum += used
+		sum.all += used
+		sum.user += ticks.user
+		sum.kernel += ticks.kernel
 	}
 	return sum, nil
 }
 
-// parseGroup reads the process group of /proc/PID/stat: field 5, behind the
-// name in parentheses.
-func parseGroup(stat string) (int, error) {
+// tick is the unit of times in /proc/PID/stat, on every Linux.
+const tick = time.Second / 100
+
+// parseStat reads the process group and the time in ticks of /proc/PID/stat: fields
+// 5, 14 and 15, behind the name in parentheses, which is field 2.
+func parseStat(stat string) (group int, ticks usage, err error) {
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 3 {
-		return 0, fmt.Errorf("not a stat line: %q", stat)
+	if len(fields) < 13 {
+		return 0, usage{}, fmt.Errorf("not a stat line: %q", stat)
 	}
-	return strconv.Atoi(fields[2])
+	group, err = strconv.Atoi(fields[2])
+	user, err2 := strconv.Atoi(fields[11])
+	kernel, err3 := strconv.Atoi(fields[12])
+	return group, usage{user: time.Duration(user) * tick, kernel: time.Duration(kernel) * tick}, errors.Join(err, err2, err3)
 }
 
 // threads sums up the time that a process's threads have run.

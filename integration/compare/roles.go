@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -20,13 +22,27 @@ var roles = map[string]func(args []string) error{
 	"router": playRouter, "answers": playAnswers, "callees": playCallees, "callers": playCallers,
 }
 
-const realm = "realm1"
+const realm, otherRealm = "realm1", "realm2"
 
 var serializers = map[string]codec.Serializer{"json": codec.JSON, "msgpack": codec.MessagePack, "cbor": codec.CBOR}
 
-// playRouter is the demo's router. It says "ready", and its URL.
-func playRouter([]string) error {
-	r, err := router.Listen(context.Background(), "ws://127.0.0.1:0/ws", router.Options{Realms: []string{realm}})
+// playRouter is the demo's router, with TLS if it is given a certificate. It says
+// "ready", and its URL.
+func playRouter(args []string) error {
+	flags := flag.NewFlagSet("router", flag.ContinueOnError)
+	certificate := flags.String("certificate", "", "file of the certificate and its key")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	url, options := "ws://127.0.0.1:0/ws", router.Options{Realms: []string{realm, otherRealm}}
+	if *certificate != "" {
+		pair, err := tls.LoadX509KeyPair(*certificate, *certificate)
+		if err != nil {
+			return err
+		}
+		url, options.TLS = "wss://127.0.0.1:0/ws", &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS13}
+	}
+	r, err := router.Listen(context.Background(), url, options)
 	if err != nil {
 		return err
 	}
@@ -38,9 +54,22 @@ func playRouter([]string) error {
 // target reads the flags that callers and callees share.
 func target(flags *flag.FlagSet, args []string) (bench.Target, error) {
 	url := flags.String("url", "", "where to connect")
+	name := flags.String("realm", realm, "realm that they join")
 	serializer := flags.String("serializer", "cbor", "json, msgpack or cbor")
-	err := flags.Parse(args)
-	return bench.Target{URL: *url, Realm: realm, Serializer: serializers[*serializer]}, err
+	roots := flags.String("roots", "", "file of the certificate that they trust")
+	if err := flags.Parse(args); err != nil {
+		return bench.Target{}, err
+	}
+	at := bench.Target{URL: *url, Realm: *name, Serializer: serializers[*serializer]}
+	if *roots != "" {
+		content, err := os.ReadFile(*roots)
+		if err != nil {
+			return at, err
+		}
+		at.TLS = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS13}
+		at.TLS.RootCAs.AppendCertsFromPEM(content)
+	}
+	return at, nil
 }
 
 // playCallees registers, says "ready", and answers calls until its input ends.
@@ -70,7 +99,8 @@ func playCallees(args []string) error {
 // sends so many whatever comes back. It prints the result of each.
 func playCallers(args []string) error {
 	flags := flag.NewFlagSet("callers", flag.ContinueOnError)
-	o := bench.CallerOptions{Spread: 4}
+	var o bench.CallerOptions
+	flags.IntVar(&o.Spread, "spread", 4, "callees, where each has a procedure of its own")
 	flags.IntVar(&o.Payload, "payload", 100, "bytes of text in each call")
 	flags.IntVar(&o.Callers, "n", 1, "connections")
 	flags.StringVar(&o.Procedure, "procedure", "", "what they call")

@@ -20,7 +20,7 @@ func (b *lab) manyCallees() ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		used = append(used, sides[i].callers, sidecar.process, r.process)
+		used = append(append(used, sides[i].callers...), sidecar.process, r.process)
 	}
 	if err := b.takeTurns(1, sides...); err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (b *lab) soak() ([]row, error) {
 	var calls, first, last, peak int64
 	began := time.Now()
 	for calls < int64(b.calls) {
-		result, _, err := measure(callers, "run 2s 256", sidecar.process)
+		result, _, err := measure([]*process{callers}, "run 2s 256", sidecar.process)
 		if err != nil {
 			return nil, err
 		}

@@ -56,6 +56,11 @@ func printTable(w io.Writer, rows []row, machine string) {
 	}
 }
 
+// spread tells how far the rounds are apart.
+func spread(values []float64) string {
+	return fmt.Sprintf("%.3g to %.3g", slices.Min(values), slices.Max(values))
+}
+
 // median returns the middle value; there must be one.
 func median(values []float64) float64 {
 	values = slices.Sorted(slices.Values(values))

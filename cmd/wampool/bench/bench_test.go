@@ -106,6 +106,28 @@ func TestRate(t *testing.T) {
 	}
 }
 
+// A call takes as long as its answer is behind the time that it was due at, also
+// where it could not be sent then.
+func TestLateCallsAreNoFaster(t *testing.T) {
+	url := tryouttest.StartRouter(t).URL()
+	o := options(url, url)
+	callees, err := Register(t.Context(), o.Callee, o.Callees)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer callees.Close()
+	callers, err := Dial(t.Context(), o.Caller, o.Callers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer callers.Close()
+	callers.callers[0].sendOne(time.Now().Add(-time.Minute))
+	result, err := callers.end(time.Now())
+	if err != nil || result.Answered != 1 || result.Latency.P50 < 60_000 {
+		t.Errorf("%+v, %v", result, err)
+	}
+}
+
 func TestEndsEarly(t *testing.T) {
 	url := tryouttest.StartRouter(t).URL()
 	o := options(url, url)

@@ -127,28 +127,49 @@ func share(number, n, i int) int {
 }
 
 // SendAtRate sends so many calls each second, whatever comes back, until ctx
-// ends, and returns what came of them as KeepInFlight does.
+// ends, and returns what came of them as KeepInFlight does. Each call has its time,
+// at equal distances, and takes as long as its answer is behind that: also where it
+// was sent late, because the machine was busy.
 func (c *Callers) SendAtRate(ctx context.Context, perSecond float64) (*Result, error) {
 	c.reset()
-	began, sent := time.Now(), 0
-	passed := func() float64 { return time.Since(began).Seconds() }
-	if end, limited := ctx.Deadline(); limited {
-		passed = func() float64 { return min(time.Since(began), end.Sub(began)).Seconds() }
-	}
-	ticker := time.NewTicker(time.Millisecond)
-	defer ticker.Stop()
-	for ctx.Err() == nil {
-		for due := int(passed() * perSecond); sent < due; sent++ {
-			c.callers[sent%len(c.callers)].sendOne()
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-		case <-c.losses.any:
+	began := time.Now()
+	for sent := 0; ; sent++ {
+		due := began.Add(time.Duration(float64(sent) / perSecond * float64(time.Second)))
+		if !c.awaitTime(ctx, due) {
 			return c.end(began)
 		}
+		c.callers[sent%len(c.callers)].sendOne(due)
 	}
-	return c.end(began)
+}
+
+// shortWait is a wait in which nobody looks at anything else.
+const shortWait = 2 * time.Millisecond
+
+// awaitTime is false if ctx ends before that time, or a connection is lost.
+func (c *Callers) awaitTime(ctx context.Context, due time.Time) bool {
+	if end, limited := ctx.Deadline(); limited && !due.Before(end) {
+		due = end.Add(time.Hour)
+	}
+	if wait := time.Until(due); wait > shortWait {
+		timer := time.NewTimer(wait - shortWait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		case <-c.losses.any:
+		}
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-c.losses.any:
+		return false
+	default:
+	}
+	for wait := time.Until(due); wait > 0; wait = time.Until(due) {
+		sleep(wait)
+	}
+	return true
 }
 
 // answerPatience is how long calls in flight at the end may take.
@@ -188,31 +209,32 @@ func (s *caller) begin(inFlight int) {
 	defer s.mu.Unlock()
 	s.open = inFlight > 0 && !s.over
 	for range inFlight {
-		s.send()
+		s.send(time.Now())
 	}
 	s.conn.Flush()
 }
 
-func (s *caller) sendOne() {
+// sendOne sends the call that is due at a time.
+func (s *caller) sendOne(due time.Time) {
 	s.mu.Lock()
-	s.send()
+	s.send(due)
 	s.mu.Unlock()
 	s.conn.Flush()
 }
 
 // send sends one call, unless the connection is lost. s.mu is held.
-func (s *caller) send() {
-	if !s.over && s.conn.Send(s.call()) != nil {
+func (s *caller) send(began time.Time) {
+	if !s.over && s.conn.Send(s.call(began)) != nil {
 		s.sent--
 		delete(s.began, s.last)
 	}
 }
 
 // call notes a call as sent and returns it, valid until the next. s.mu is held.
-func (s *caller) call() []byte {
+func (s *caller) call(began time.Time) []byte {
 	s.last++
 	s.sent++
-	s.began[s.last] = time.Now()
+	s.began[s.last] = began
 	of := s.callers.procedures
 	m := codec.Call{Request: s.last, Procedure: of[s.last%uint64(len(of))], Payload: s.callers.payload}
 	s.lastSent = m.Append(s.lastSent[:0], s.serializer)
@@ -322,7 +344,7 @@ func (s *caller) take(message []byte, t codec.MessageType) error {
 	}
 	delete(s.began, id)
 	if s.open {
-		s.out.Send(s.conn, s.call())
+		s.out.Send(s.conn, s.call(time.Now()))
 	} else if len(s.began) == 0 {
 		s.wake()
 	}

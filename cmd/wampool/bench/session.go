@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"time"
 
@@ -16,6 +17,7 @@ type Target struct {
 	Serializer codec.Serializer
 	AuthID     string // with Ticket; else the login is anonymous
 	Ticket     string
+	TLS        *tls.Config // for wss and rss; nil: the system's root certificates
 }
 
 const (
@@ -36,7 +38,7 @@ func join(ctx context.Context, to *Target, name string) (*session, error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	dialed, err := transport.Dial(ctx, to.URL, transport.DialOptions{
-		Serializers: []codec.Serializer{to.Serializer}, Timeout: joinTimeout,
+		Serializers: []codec.Serializer{to.Serializer}, TLS: to.TLS, Timeout: joinTimeout,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

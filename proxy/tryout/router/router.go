@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -20,6 +21,7 @@ type Options struct {
 	Realms []string         // that sessions may join; at least one
 	Log    zerolog.Logger   // the zero Logger is silent
 	Limits transport.Limits // of each connection; zero: transport's defaults
+	TLS    *tls.Config      // for wss
 }
 
 // Router is a WAMP router on one loopback port, for trying out and tests only.
@@ -44,7 +46,7 @@ const (
 	closeGrace  = 3 * time.Second
 )
 
-// Listen opens the router's port. The URL is ws:// with a loopback host; port
+// Listen opens the router's port. The URL is ws:// or wss:// with a loopback host; port
 // 0 lets the system choose, see [Router.URL]. Connections are served from
 // [Router.Serve] on; the router ends with [Router.Close].
 func Listen(ctx context.Context, rawURL string, options Options) (*Router, error) {
@@ -63,7 +65,7 @@ func Listen(ctx context.Context, rawURL string, options Options) (*Router, error
 		}
 		r.realms[name] = newRealm(name)
 	}
-	listener, err := transport.Listen(ctx, rawURL, transport.ListenOptions{Limits: options.Limits})
+	listener, err := transport.Listen(ctx, rawURL, transport.ListenOptions{Limits: options.Limits, TLS: options.TLS})
 	if err != nil {
 		return nil, fmt.Errorf("router: %w", err)
 	}
