@@ -3,14 +3,14 @@ package configs
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// reader walks the blocks of a file and gathers the mistakes on its way.
+// reader walks the blocks of the files and gathers the mistakes on its way.
 type reader struct {
-	dir      string // where relative paths in file() start
 	labels   labels
 	mistakes []mistake
 	warnings []mistake
@@ -18,13 +18,13 @@ type reader struct {
 	// Where the syntax is broken, the parser has dropped parts of the file:
 	// nothing is said to be missing, and no line is reported twice.
 	broken      bool
-	brokenLines map[int]bool
+	brokenLines map[line]bool
 }
 
 // add records a mistake. One without a summary stands for what the parser
 // has reported before.
 func (r *reader) add(m mistake) {
-	if m.summary != "" && !r.brokenLines[m.at.Start.Line] {
+	if m.summary != "" && !r.brokenLines[lineOf(m.at)] {
 		r.mistakes = append(r.mistakes, m)
 	}
 }
@@ -105,7 +105,7 @@ func (s *scope) once(shape *shape, read func(b *scope)) bool {
 	var first hcl.Range
 	s.each(shape, func(b *scope, _ string, _ hcl.Range) {
 		if first.Start.Line > 0 {
-			s.refuse(b.head, repeated(fmt.Sprintf("block %q", shape.name), first, "one is enough"))
+			s.refuse(b.head, repeated(fmt.Sprintf("block %q", shape.name), first, b.head, "one is enough"))
 			return
 		}
 		first = b.head
@@ -115,8 +115,18 @@ func (s *scope) once(shape *shape, read func(b *scope)) bool {
 }
 
 // repeated is the fault of something that is there already.
-func repeated(what string, first hcl.Range, hint string) fault {
-	return fault{summary: fmt.Sprintf("a second %s; the first is in line %d", what, first.Start.Line), hint: hint}
+func repeated(what string, first, second hcl.Range, hint string) fault {
+	return fault{summary: fmt.Sprintf("a second %s; the first is in %s", what, lineOf(first).beside(second)), hint: hint}
+}
+
+// block returns the shape of a block that this one may hold.
+func (s *shape) block(name string) *shape {
+	for _, of := range shapes {
+		if of.name == name && strings.HasPrefix(of.of, s.name) {
+			return of
+		}
+	}
+	return shapeOf(name)
 }
 
 func shapeOf(name string) *shape {

@@ -61,7 +61,7 @@ func (s *scope) listen(c *Config) {
 		}
 		for i, l := range c.Listen {
 			if overlap(l.URL, label) {
-				s.refuse(at, repeated("listen block with this address", places[i], "choose another port"))
+				s.refuse(at, repeated("listen block with this address", places[i], at, "choose another port"))
 				break
 			}
 		}
@@ -234,7 +234,7 @@ func (s *scope) uniquePool(seen map[string]hcl.Range, pool *Pool, at hcl.Range) 
 	}
 	key := pool.Match + " " + pool.URI
 	if first, ok := seen[key]; ok {
-		s.refuse(at, repeated(fmt.Sprintf("pool %q", pool.URI), first, "bring the two together in one block"))
+		s.refuse(at, repeated(fmt.Sprintf("pool %q", pool.URI), first, at, "bring the two together in one block"))
 		return
 	}
 	seen[key] = at
@@ -270,7 +270,7 @@ func (s *scope) unique(seen map[string]hcl.Range, kind, label string, at hcl.Ran
 	if f := check(label); f != nil {
 		s.refuse(at, *f)
 	} else if first, ok := seen[label]; ok {
-		s.refuse(at, repeated(fmt.Sprintf("%s %q", kind, label), first, "bring the two together in one block"))
+		s.refuse(at, repeated(fmt.Sprintf("%s %q", kind, label), first, at, "bring the two together in one block"))
 	} else {
 		seen[label] = at
 	}

@@ -13,7 +13,7 @@ import (
 type Diagnostic struct {
 	Warning  bool
 	Filename string // or the flag, as in "--router", where there is no file
-	Line     int    // from 1; 0 where there is no file
+	Line     int    // from 1; 0 where no place in a file is meant
 	Column   int    // from 1, in characters
 	Summary  string // one sentence, without values that were computed
 	Hint     string // what to write instead; may be empty
@@ -27,7 +27,7 @@ type Diagnostic struct {
 // maxMistakes is how many mistakes are shown. Nobody corrects more at a time.
 const maxMistakes = 100
 
-// Diagnostics is every mistake of a configuration, in the order of the file,
+// Diagnostics is every mistake of a configuration, in the order of its files,
 // the first 100 of them. It is the error of [Load], [Parse] and [Default].
 type Diagnostics []Diagnostic
 
@@ -93,17 +93,22 @@ type mistake struct {
 	at hcl.Range
 }
 
-// diagnose turns mistakes into what is shown of them. Of the source, only
+// diagnose turns mistakes into what is shown of them. Of the sources, only
 // what is no secret is shown.
-func diagnose(filename string, src []byte, mistakes []mistake) Diagnostics {
-	hidden := secretSpans(src)
+func diagnose(sources []source, mistakes []mistake) Diagnostics {
+	order := make(map[string]int, len(sources)) // from 1: what concerns no file alone comes first
+	hidden := make(map[string][]span, len(sources))
+	for i, s := range sources {
+		order[s.name], hidden[s.name] = i+1, s.secretSpans()
+	}
 	for _, m := range mistakes {
 		if m.conceal {
-			hidden = append(hidden, span{m.at.Start.Byte, m.at.End.Byte})
+			hidden[m.at.Filename] = append(hidden[m.at.Filename], span{m.at.Start.Byte, m.at.End.Byte})
 		}
 	}
 	slices.SortStableFunc(mistakes, func(a, b mistake) int {
 		return cmp.Or(
+			cmp.Compare(order[a.at.Filename], order[b.at.Filename]),
 			cmp.Compare(a.at.Start.Byte, b.at.Start.Byte),
 			cmp.Compare(a.summary, b.summary), // names come from a map
 		)
@@ -112,16 +117,18 @@ func diagnose(filename string, src []byte, mistakes []mistake) Diagnostics {
 	ds := make(Diagnostics, len(mistakes))
 	for i, m := range mistakes {
 		ds[i] = Diagnostic{
-			Filename: filename,
+			Filename: m.at.Filename,
 			Line:     m.at.Start.Line,
 			Column:   m.at.Start.Column,
 			Summary:  m.summary,
 			Hint:     m.hint,
 		}
-		if at := (span{m.at.Start.Byte, m.at.End.Byte}); !m.conceal && slices.ContainsFunc(hidden, at.overlaps) {
+		if at := (span{m.at.Start.Byte, m.at.End.Byte}); !m.conceal && slices.ContainsFunc(hidden[m.at.Filename], at.overlaps) {
 			ds[i].Hint = "" // it may quote what is hidden
 		}
-		ds[i].Source, ds[i].Marked = excerpt(src, m.at, hidden)
+		if n := order[m.at.Filename]; n > 0 {
+			ds[i].Source, ds[i].Marked = excerpt(sources[n-1].src, m.at, hidden[m.at.Filename])
+		}
 	}
 	return ds
 }

@@ -1,5 +1,5 @@
-// Package configs reads wampool's configuration file, which is HCL, and hands
-// on what the other packages need as plain typed values.
+// Package configs reads wampool's configuration, one or several files in HCL or
+// its JSON syntax, and hands on what the other packages need as plain typed values.
 //
 // The shape, with the blocks nested as in the file:
 //
@@ -26,17 +26,19 @@
 //
 // Durations and sizes are strings with a unit ("30s", "16MiB"). Any value may
 // be read from elsewhere with env("NAME") or file("path"), within a string and in a
-// label too; a relative path starts at the folder of the configuration file.
+// label too; a relative path starts at the folder of the file that it stands in.
 // Anything else that HCL can compute is refused: a configuration is to be read, not
 // to be run.
 //
-// The way of a file through the package:
+// The way of the files through the package:
 //
-//	bytes ─▶ labels ─▶ hclsyntax ─▶ shape (which names, where) ─▶ values (types, ranges) ─▶ checks across blocks ─▶ Config
-//	                       └──────────────┴─────────── mistakes ─────────┴──────────────────┘ ─▶ Diagnostics
+//	HCL  ─▶ labels ─▶ hclsyntax ─┐
+//	                             ├─▶ join ─▶ shape (which names, where) ─▶ values (types, ranges) ─▶ checks across blocks ─▶ Config
+//	JSON ─▶ json, by the shape ──┘
+//	                └───────────── mistakes, each with its file ──────────────┴──────────────┴──▶ Diagnostics
 //
 // No step stops at the first mistake: [Diagnostics] has all of them, in the
-// order of the file, up to a hundred. What is valid and probably not meant is a
+// order of the files, up to a hundred. What is valid and probably not meant is a
 // warning in the Config. No mistake quotes a value that was computed, and what
 // the file itself spells out as a secret is redacted in the lines shown.
 package configs

@@ -35,15 +35,19 @@ func readEnv(name string) (string, error) {
 	return value, nil
 }
 
-// readFile returns the content of a regular file less one newline at its
-// end. dir is where a relative path starts; an error names the file as it is
-// spelled.
-func readFile(dir, path, spelled string) (string, error) {
-	full := path
-	if !filepath.IsAbs(full) {
-		full = filepath.Join(dir, full)
+// absolute returns where a path leads that stands at a place: a relative one starts
+// at the folder of its configuration file.
+func absolute(path string, at hcl.Range) string {
+	if filepath.IsAbs(path) {
+		return path
 	}
-	content, err := readRegular(full)
+	return filepath.Join(filepath.Dir(at.Filename), path)
+}
+
+// readFile returns the content of a regular file less one newline at its end. An
+// error names the file as it is spelled.
+func readFile(path, spelled string) (string, error) {
+	content, err := readRegular(path)
 	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
 		err = pathErr.Err
 	}
@@ -91,12 +95,12 @@ func quoted(path string) string {
 
 // evaluate computes an expression. The fault, nil for none, quotes names of
 // variables and files only.
-func evaluate(expr hclsyntax.Expression, dir string) (cty.Value, *mistake) {
+func evaluate(expr hclsyntax.Expression) (cty.Value, *mistake) {
 	if m := refuseExpression(expr); m != nil {
 		return cty.NilVal, m
 	}
 	if readsElsewhere(expr) {
-		text, m := evaluateString(expr, dir)
+		text, m := evaluateString(expr)
 		return cty.StringVal(text), m
 	}
 	if _, ok := expr.(*hclsyntax.TupleConsExpr); ok {
@@ -122,23 +126,23 @@ func evaluate(expr hclsyntax.Expression, dir string) (cty.Value, *mistake) {
 // evaluateString is evaluate for an expression that must give a string. What
 // env and file give stays as it is, byte for byte: on its way through cty a
 // string is normalized, which would spoil a secret.
-func evaluateString(expr hclsyntax.Expression, dir string) (string, *mistake) {
+func evaluateString(expr hclsyntax.Expression) (string, *mistake) {
 	if m := refuseExpression(expr); m != nil {
 		return "", m
 	}
 	switch e := expr.(type) {
 	case *hclsyntax.FunctionCallExpr:
-		return call(e, dir)
+		return call(e)
 	case *hclsyntax.ParenthesesExpr:
-		return evaluateString(e.Expression, dir)
+		return evaluateString(e.Expression)
 	case *hclsyntax.TemplateWrapExpr:
-		return evaluateString(e.Wrapped, dir)
+		return evaluateString(e.Wrapped)
 	case *hclsyntax.TemplateExpr:
 		if !e.IsStringLiteral() {
-			return concatenate(e.Parts, dir)
+			return concatenate(e.Parts)
 		}
 	}
-	value, m := evaluate(expr, dir)
+	value, m := evaluate(expr)
 	if m != nil {
 		return "", m
 	}
@@ -149,15 +153,15 @@ func evaluateString(expr hclsyntax.Expression, dir string) (string, *mistake) {
 }
 
 // call reads what env or file names.
-func call(e *hclsyntax.FunctionCallExpr, dir string) (string, *mistake) {
-	from, m := evaluateString(e.Args[0], dir)
+func call(e *hclsyntax.FunctionCallExpr) (string, *mistake) {
+	from, m := evaluateString(e.Args[0])
 	if m != nil {
 		return "", m
 	}
 	var value string
 	var err error
 	if e.Name == fileFunction {
-		value, err = readFile(dir, from, spelled(e.Args[0]))
+		value, err = readFile(absolute(from, e.Range()), spelled(e.Args[0]))
 	} else {
 		value, err = readEnv(from)
 	}
@@ -168,10 +172,10 @@ func call(e *hclsyntax.FunctionCallExpr, dir string) (string, *mistake) {
 }
 
 // concatenate computes the parts of a template.
-func concatenate(parts []hclsyntax.Expression, dir string) (string, *mistake) {
+func concatenate(parts []hclsyntax.Expression) (string, *mistake) {
 	var b strings.Builder
 	for _, part := range parts {
-		text, m := evaluateString(part, dir)
+		text, m := evaluateString(part)
 		if m != nil {
 			return "", m
 		}

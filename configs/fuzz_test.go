@@ -12,7 +12,7 @@ import (
 // FuzzParse wants of any input: a whole Config or Diagnostics that can be
 // shown, and nothing of a secret's line beyond its name.
 func FuzzParse(f *testing.F) {
-	for _, pattern := range []string{"examples/*.hcl", "testdata/*.hcl"} {
+	for _, pattern := range []string{"examples/*.hcl", "testdata/*.hcl*"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			f.Fatal(err)
@@ -26,7 +26,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		c, err := Parse(src, "fuzz/wampool.hcl")
+		c, err := Parse(src, "fuzz/wampool.conf") // HCL or JSON, by its first letter
 		if err == nil {
 			if c.Router.URL == "" || len(c.Listen) == 0 || c.DrainTimeout < 0 || c.Limits.MessageBytes < minBytes {
 				t.Errorf("accepted incomplete: %+v", c)

@@ -13,9 +13,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/*.txt")
 
-// Each testdata/NAME.hcl gives the text of testdata/NAME.txt.
+// Each testdata/NAME.hcl, or NAME.hcl.json, gives the text of testdata/NAME.txt.
 func TestDiagnosticsGolden(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.hcl")
+	files, err := filepath.Glob("testdata/*.hcl*")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files: %v", err)
 	}
@@ -26,7 +26,7 @@ func TestDiagnosticsGolden(t *testing.T) {
 				t.Fatalf("Load = %v, %v; want Diagnostics only", c, err)
 			}
 			got := err.Error() + "\n"
-			golden := strings.TrimSuffix(file, ".hcl") + ".txt"
+			golden := strings.TrimSuffix(strings.TrimSuffix(file, ".json"), ".hcl") + ".txt"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 					t.Fatal(err)

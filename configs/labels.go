@@ -13,13 +13,22 @@ import (
 // stands between the quotes is read by itself, and the parser gets as many
 // letters in its place, so that everything else stays where it is.
 
-// labels are the computed ones, by the place of their first byte in the source.
-type labels map[int]hclsyntax.Expression
+// labels are the computed ones, by the place of their first byte.
+type labels map[place]hclsyntax.Expression
 
-// computedLabels finds them, and returns the source without them.
-func computedLabels(src []byte, filename string) ([]byte, labels) {
+// place is a byte of one of the files.
+type place struct {
+	file string
+	at   int
+}
+
+func placeOf(at hcl.Range) place { return place{at.Filename, at.Start.Byte} }
+
+// computedLabels puts those of a file into found, and returns its source without
+// them.
+func computedLabels(src []byte, filename string, found labels) []byte {
 	tokens, _ := hclsyntax.LexConfig(src, filename, hcl.InitialPos)
-	var found labels
+	plain := src
 	for i := range tokens {
 		if tokens[i].Type != hclsyntax.TokenIdent || i > 0 && !beginsStatement(tokens[i-1]) {
 			continue
@@ -30,15 +39,15 @@ func computedLabels(src []byte, filename string) ([]byte, labels) {
 			if diags.HasErrors() {
 				continue // the parser says what is wrong
 			}
-			if found == nil {
-				found, src = make(labels), bytes.Clone(src)
+			if &plain[0] == &src[0] {
+				plain = bytes.Clone(src)
 			}
-			found[first.Start.Byte] = expr
-			inside := src[first.End.Byte:last.Start.Byte]
+			found[placeOf(first)] = expr
+			inside := plain[first.End.Byte:last.Start.Byte]
 			copy(inside, bytes.Repeat([]byte("x"), len(inside)))
 		}
 	}
-	return src, found
+	return plain
 }
 
 // labelsAt returns the computed ones of a block's labels, which begin at i; none
@@ -89,11 +98,11 @@ func closingQuote(tokens hclsyntax.Tokens, i int) int {
 // label returns a block's label, computed where it has to be. It is false where
 // that can't be done.
 func (r *reader) label(literal string, at hcl.Range) (string, bool) {
-	expr := r.labels[at.Start.Byte]
+	expr := r.labels[placeOf(at)]
 	if expr == nil {
 		return literal, true
 	}
-	text, m := evaluateString(expr, r.dir)
+	text, m := evaluateString(expr)
 	if m != nil {
 		r.add(*m)
 		return "", false

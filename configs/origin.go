@@ -22,7 +22,7 @@ func (s *scope) origins(l *Listen) {
 		return
 	}
 	for _, expr := range attribute.Expr.(*hclsyntax.TupleConsExpr).Exprs {
-		if host, m := evaluateString(expr, s.dir); m == nil && host != "" {
+		if host, m := evaluateString(expr); m == nil && host != "" {
 			if f := checkOrigin(host); f != nil {
 				s.refuse(expr.Range(), *f)
 			}

@@ -79,3 +79,26 @@ func TestReadmeListsTheExamples(t *testing.T) {
 		t.Errorf("-there +listed\n%s", diff)
 	}
 }
+
+// The example in JSON is one.
+func TestReadmeHasAConfigurationInJSON(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(readme), "\n```json\n")
+	example, _, _ := strings.Cut(after, "\n```\n")
+	got, err := Parse([]byte(example), "README.hcl.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := configWith(func(c *Config) {
+		pool := defaultPool("com.example.compute")
+		pool.Concurrency, pool.Queue = 4, &Queue{Limit: 100, Bytes: DefaultQueueBytes, Timeout: DefaultQueueTimeout}
+		c.Realms = []Realm{defaultRealm("realm1")}
+		c.Realms[0].Pools = []Pool{pool}
+	})
+	if diff := cmp.Diff(want, got, bySecret, noWarnings); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}

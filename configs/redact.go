@@ -16,9 +16,12 @@ const redacted = "(redacted)"
 // sounds like a secret's, and what may be one in a URL. It works on tokens, so
 // that it holds for a file that cannot be parsed too. A plain env("…") or
 // file("…") is not hidden.
-func secretSpans(src []byte) []span {
-	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
-	spans := urlSpans(src)
+func (s source) secretSpans() []span {
+	spans := urlSpans(s.src)
+	if s.isJSON() {
+		return append(spans, secretsInJSON(s.src)...)
+	}
+	tokens, _ := hclsyntax.LexConfig(s.src, "", hcl.InitialPos)
 	for i := 0; i < len(tokens); i++ {
 		value := secretName(tokens, i)
 		if value == 0 {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -87,7 +86,7 @@ func (s *scope) isEmpty(name string) bool {
 	if attribute == nil {
 		return true
 	}
-	value, m := evaluateString(attribute.Expr, s.dir)
+	value, m := evaluateString(attribute.Expr)
 	return m == nil && value == ""
 }
 
@@ -98,10 +97,7 @@ func (s *scope) pem(name string, into *string) (content []byte, at hcl.Range, ok
 	if !ok || path == "" {
 		return nil, at, false
 	}
-	full := path
-	if !filepath.IsAbs(full) {
-		full = filepath.Join(s.dir, full)
-	}
+	full := absolute(path, at)
 	content, err := readPEM(full)
 	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
 		err = pathErr.Err

@@ -29,7 +29,7 @@ func (s *scope) text(name string) (value string, at hcl.Range, ok bool) {
 	if attribute == nil {
 		return "", hcl.Range{}, false
 	}
-	value, m := evaluateString(attribute.Expr, s.dir)
+	value, m := evaluateString(attribute.Expr)
 	if m != nil {
 		s.add(*m)
 		return "", hcl.Range{}, false
@@ -72,9 +72,8 @@ func (s *scope) secret(name string, into *Secret, check func(string) *fault) {
 		return
 	}
 	s.warnOfSecret(attribute.Expr)
-	dir := s.dir
 	into.read = func() (string, error) {
-		value, m := evaluateString(attribute.Expr, dir)
+		value, m := evaluateString(attribute.Expr)
 		switch {
 		case m != nil:
 			return "", errors.New(m.summary)
@@ -132,7 +131,7 @@ func (s *scope) size(name string, into *int64, least, most int64) {
 // likely mistake, gets a hint of its own.
 func (s *scope) quantity(name, example string) (string, hcl.Range, bool) {
 	if attribute := s.body.Attributes[name]; attribute != nil {
-		if value, m := evaluate(attribute.Expr, s.dir); m == nil && value.Type() == cty.Number {
+		if value, m := evaluate(attribute.Expr); m == nil && value.Type() == cty.Number {
 			s.refuse(attribute.Expr.Range(), fault{
 				summary: name + " is a string with a unit, not a number",
 				hint:    fmt.Sprintf("example: %s = %q", name, example),
@@ -175,7 +174,7 @@ func (s *scope) ofType(name string, of cty.Type, words, hint string) (cty.Value,
 		return cty.NilVal, hcl.Range{}, false
 	}
 	at := attribute.Expr.Range()
-	value, m := evaluate(attribute.Expr, s.dir)
+	value, m := evaluate(attribute.Expr)
 	if m != nil {
 		s.add(*m)
 		return cty.NilVal, at, false
@@ -218,7 +217,7 @@ func (s *scope) names(name string, into *[]string) {
 	seen := make(map[string]bool, len(list.Exprs))
 	var values []string
 	for _, expr := range list.Exprs {
-		value, m := evaluateString(expr, s.dir)
+		value, m := evaluateString(expr)
 		switch {
 		case m != nil:
 			s.add(*m)

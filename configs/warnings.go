@@ -3,7 +3,6 @@ package configs
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -24,11 +23,8 @@ func (s *scope) warnOfSecret(expr hclsyntax.Expression) {
 	if !ok || file.Name != fileFunction {
 		return
 	}
-	if path, m := evaluateString(file.Args[0], s.dir); m == nil {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(s.dir, path)
-		}
-		s.warnOfReaders(expr.Range(), "file of a secret", path)
+	if path, m := evaluateString(file.Args[0]); m == nil {
+		s.warnOfReaders(expr.Range(), "file of a secret", absolute(path, expr.Range()))
 	}
 }
 
@@ -67,7 +63,7 @@ func (s *scope) warnOfOverlap(seen map[string]hcl.Range, pool *Pool, at hcl.Rang
 		}
 		if both, ok := commonURI(other, pool.URI); ok {
 			s.warn(at, fault{
-				summary: fmt.Sprintf("this block and the one in line %d both match %q", first.Start.Line, both),
+				summary: fmt.Sprintf("this block and the one in %s both match %q", lineOf(first).beside(at), both),
 				hint:    "the one with more components before its first wildcard governs; if they are as many, before its second, and so on",
 			})
 		}

@@ -19,7 +19,7 @@ func TestCommonMistakes(t *testing.T) {
 	for name, tt := range map[string]struct{ src, want string }{
 		"UTF-16":             {string(utf16LE), "the configuration is UTF-16 | save it as UTF-8"},
 		"UTF-16 without BOM": {string(utf16LE[2:]), "the configuration is UTF-16 | save it as UTF-8"},
-		"JSON":               {`{"router": {"url": "ws://127.0.0.1:8080/ws"}}`, `the configuration is JSON, or begins with {: it must be HCL | example: router { url = "ws://127.0.0.1:8080/ws" }`},
+		"JSON":               {`{"router": {"url": "ws://127.0.0.1:8080/ws"}}`, `the configuration is JSON, or begins with {, and is named as HCL | name it *.hcl.json`},
 		"CR alone":           {strings.ReplaceAll(around, "\n", "\r"), "the configuration's lines end with CR alone | save it with line ends of Unix (LF) or Windows (CR LF)"},
 		"too long":           {around + strings.Repeat("#", maxFileBytes), "the configuration is longer than 256KiB | "},
 		"missing scheme":     {`router { url = "127.0.0.1:8080/ws" }` + "\n" + `listen "ws://127.0.0.1:9000/ws" {}`, `the router's URL must begin with its scheme and // | example: "ws://127.0.0.1:8080/ws"`},

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -14,20 +14,26 @@ import (
 
 func newCheck(s streams) *cobra.Command {
 	var asJSON bool
+	var together []string
 	command := &cobra.Command{
-		Use:   "check FILE...",
+		Use:   "check FILE... | check -c FILE",
 		Short: "Report every mistake in configuration files",
 		Long: `Reads configuration files as run does, without running anything, and reports all
-their mistakes at once, and warnings of what is valid but probably not meant.
-FILE - is the standard input. Variables and files that they read by env() and
-file() must be there. A file may be up to 256 KiB long.
+their mistakes at once, and warnings of what is valid but probably not meant. Each
+FILE is checked by itself, those after -c together, as they run. A folder stands
+for its *.hcl and *.hcl.json; FILE - is the standard input. Variables and files
+that they read by env() and file() must be there. A file may be up to 256 KiB long.
 
 The exit code is 2 if a file has a mistake; warnings alone leave it 0.`,
 		Example: `  wampool check wampool.hcl
+  wampool check -c /etc/wampool/wampool.hcl -c /etc/wampool/conf.d
   wampool check --json - < wampool.hcl`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			switch {
+			case len(args) == 0 && len(together) == 0:
 				return errors.New("check needs the FILE to be checked, - for the standard input")
+			case len(args) > 0 && len(together) > 0:
+				return errors.New("check takes FILE alone or -c FILE, not both")
 			}
 			return nil
 		},
@@ -36,11 +42,15 @@ The exit code is 2 if a file has a mistake; warnings alone leave it 0.`,
 			if asJSON {
 				tell = tellPrograms
 			}
+			configurations := [][]string{together}
+			if len(together) == 0 {
+				configurations = slices.Collect(slices.Chunk(files, 1))
+			}
 			wrong := false
-			for _, file := range files {
-				config, err := loadFile(file, s.in)
+			for _, files := range configurations {
+				config, err := loadFiles(files, s.in)
 				wrong = wrong || err != nil
-				if err := tell(s, file, config, err); err != nil {
+				if err := tell(s, named(files), config, err); err != nil {
 					return failed(err)
 				}
 			}
@@ -50,16 +60,9 @@ The exit code is 2 if a file has a mistake; warnings alone leave it 0.`,
 			return nil
 		},
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON object for each file: file, ok, realms, pools, mistakes, warnings")
+	addFiles(command, &together)
+	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON object for each configuration: file, ok, realms, pools, mistakes, warnings")
 	return command
-}
-
-// loadFile reads a configuration, for "-" from in.
-func loadFile(file string, in io.Reader) (*configs.Config, error) {
-	if file != "-" {
-		return configs.Load(file)
-	}
-	return configs.Read(in, "standard input")
 }
 
 // warningsOf returns the warnings of a file, and what this machine lacks for it.
@@ -94,8 +97,9 @@ type checked struct {
 }
 
 // remark is a mistake or a warning; line and column are 0 where it concerns no
-// place in the file.
+// place in a file.
 type remark struct {
+	File    string `json:"file"`
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
 	Summary string `json:"summary"`
@@ -105,7 +109,7 @@ type remark struct {
 func remarks(ds configs.Diagnostics) []remark {
 	list := make([]remark, len(ds))
 	for i, d := range ds {
-		list[i] = remark{d.Line, d.Column, d.Summary, d.Hint}
+		list[i] = remark{d.Filename, d.Line, d.Column, d.Summary, d.Hint}
 	}
 	return list
 }

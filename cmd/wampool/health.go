@@ -12,15 +12,14 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/wampool/wampool/configs"
 )
 
 // healthPatience is how long a sidecar may take to say how it is.
 const healthPatience = 3 * time.Second
 
 func newHealth(s streams) *cobra.Command {
-	var file, address string
+	var files []string
+	var address string
 	var ready bool
 	command := &cobra.Command{
 		Use:   "health -c FILE | health --address HOST:PORT",
@@ -32,16 +31,16 @@ to ask with, as in an image that holds wampool alone.`,
   wampool health --ready --address 127.0.0.1:9090`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if (file == "") == (address == "") {
+			if (len(files) == 0) == (address == "") {
 				return errors.New("health needs -c FILE or --address HOST:PORT, one of them")
 			}
-			if file != "" {
-				config, err := configs.Load(file)
+			if len(files) > 0 {
+				config, err := loadFiles(files, s.in)
 				switch {
 				case err != nil:
 					return &failure{exitUsage, err}
 				case config.Admin == nil:
-					return &failure{exitUsage, fmt.Errorf("%s has no admin block: there is nobody to ask", file)}
+					return &failure{exitUsage, fmt.Errorf("%s has no admin block: there is nobody to ask", named(files))}
 				}
 				address = config.Admin.Address
 			}
@@ -55,7 +54,7 @@ to ask with, as in an image that holds wampool alone.`,
 		},
 	}
 	flags := command.Flags()
-	flags.StringVarP(&file, "config", "c", "", "configuration `FILE` that the sidecar runs by")
+	addFiles(command, &files)
 	flags.StringVar(&address, "address", "", "`HOST:PORT` of its admin listener")
 	flags.BoolVar(&ready, "ready", false, "ask whether it can do its work, not only whether it runs")
 	return command

@@ -2,7 +2,7 @@
 // WAMP router that is there already, and shares procedures among callees,
 // limits the calls in flight at each, and queues what is above that.
 //
-//	wampool run -c FILE        runs the sidecar by a configuration file
+//	wampool run -c FILE        runs the sidecar by a configuration
 //	wampool run --router URL   runs it for one realm, without a file
 //	wampool check FILE...      reports every mistake in configuration files
 //	wampool health -c FILE     asks a sidecar that runs whether it is well

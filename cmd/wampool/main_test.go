@@ -149,6 +149,7 @@ func TestUsageErrors(t *testing.T) {
 		{"run --rooter ws://127.0.0.1:8080/ws", "unknown flag: --rooter"},
 		{"run --router ws://127.0.0.1:8080/ws more", `unknown command "more"`},
 		{"check", "check needs the FILE"},
+		{"check -c a.hcl b.hcl", "check takes FILE alone or -c FILE, not both"},
 		{"health", "health needs -c FILE or --address"},
 		{"demo --for 15", "15"},
 		{"demo --for 1ms", "--for must be from 2s to 1h0m0s"},
@@ -236,12 +237,45 @@ func TestCheckForPrograms(t *testing.T) {
 		t.Errorf("exit code %d, output %q, errors %q", code, &out, &err)
 	}
 	if code := check(source, "--json", "-"); code != exitClean || err.Len() > 0 || !strings.HasPrefix(out.String(),
-		`{"file":"-","ok":true,"realms":0,"pools":0,"mistakes":[],"warnings":[{"line":1,"column":1,"summary":"there is no realm block`) {
+		`{"file":"-","ok":true,"realms":0,"pools":0,"mistakes":[],"warnings":[{"file":"standard input","line":1,"column":1,"summary":"there is no realm block`) {
 		t.Errorf("exit code %d, output %q, errors %q", code, &out, &err)
 	}
 	if code := check(source+"rounter {}", "--json", "-"); code != exitUsage || err.Len() > 0 || out.String() !=
-		`{"file":"-","ok":false,"realms":0,"pools":0,"mistakes":[{"line":4,"column":1,"summary":"unknown block \"rounter\" at the top of the file","hint":"did you mean \"router\"?"}],"warnings":[]}`+"\n" {
+		`{"file":"-","ok":false,"realms":0,"pools":0,"mistakes":[{"file":"standard input","line":4,"column":1,"summary":"unknown block \"rounter\" at the top of the file","hint":"did you mean \"router\"?"}],"warnings":[]}`+"\n" {
 		t.Errorf("exit code %d, output %q, errors %q", code, &out, &err)
+	}
+}
+
+// Files and a folder after -c are one configuration; by themselves they are not.
+func TestCheckOfSeveralFiles(t *testing.T) {
+	dir := filepath.Dir(writeFile(t, "router { url = \"ws://127.0.0.1:8080/ws\" }\n"))
+	conf := filepath.Join(dir, "conf.d")
+	if err := os.Mkdir(conf, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"listen.hcl.json": `{"listen": {"ws://127.0.0.1:0/ws": {}}, "admin": {"address": "127.0.0.1:0"}}`, "realm.hcl": "realm \"realm1\" {}\nlimits { connections = 10 }\n",
+	} {
+		if err := os.WriteFile(filepath.Join(conf, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := filepath.Join(dir, "wampool.hcl")
+	code, out, errors := runToEnd(t, "check", "-c", first, "-c", conf)
+	if want := first + ", " + conf + ": ok: 1 realm, 0 pools\n"; code != exitClean || out != want || errors != "" {
+		t.Errorf("together: exit code %d, output %q, errors %q", code, out, errors)
+	}
+	if code, out, errors := runToEnd(t, "check", first, conf); code != exitUsage || out != "" || strings.Count(errors, "is missing") != 2 {
+		t.Errorf("each by itself: exit code %d, output %q, errors %q", code, out, errors)
+	}
+	p := begin(t, "run", "-c", first, "-c", conf)
+	p.address()
+	p.signals <- syscall.SIGTERM
+	if code := p.wait(); code != exitClean {
+		t.Errorf("run: exit code %d", code)
+	}
+	if code, _, errors := runToEnd(t, "health", "-c", first, "-c", filepath.Join(conf, "realm.hcl")); code != exitUsage || !strings.Contains(errors, "a listen block is missing") {
+		t.Errorf("health: exit code %d, errors %q", code, errors)
 	}
 }
 

@@ -21,18 +21,20 @@ const (
 )
 
 func newRun(s streams) *cobra.Command {
-	var file, router, realm, listen, unit string
+	var files []string
+	var router, realm, listen, unit string
 	command := &cobra.Command{
 		Use:   "run -c FILE | run --router URL [--realm NAME] [--listen URL]",
 		Short: "Run the sidecar",
-		Long: `Runs the sidecar by a configuration file; or, without one, for one realm of a
-router: then callees are pooled that ask for it by the options "invoke" or
-"concurrency" of their registration.
+		Long: `Runs the sidecar by a configuration, which may be spread over several files and
+folders; or, without one, for one realm of a router: then callees are pooled that
+ask for it by the options "invoke" or "concurrency" of their registration.
 
 SIGINT or SIGTERM stops it cleanly: no new call is taken, and those in flight may
 finish within drain_timeout. Another one a second later or more stops it at once.
 SIGHUP does nothing yet.`,
 		Example: `  wampool run -c wampool.hcl
+  wampool run -c /etc/wampool/wampool.hcl -c /etc/wampool/conf.d
   wampool run --router ws://127.0.0.1:8080/ws`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -40,7 +42,7 @@ SIGHUP does nothing yet.`,
 				return err
 			}
 			outliveReaders()
-			config, err := loadConfig(file, router, realm, listen, unit)
+			config, err := loadConfig(s, files, router, realm, listen, unit)
 			if err != nil {
 				return &failure{exitUsage, err}
 			}
@@ -51,7 +53,7 @@ SIGHUP does nothing yet.`,
 		},
 	}
 	flags := command.Flags()
-	flags.StringVarP(&file, "config", "c", "", "configuration `FILE`")
+	addFiles(command, &files)
 	flags.StringVar(&router, "router", "", "`URL` of the router: ws, wss, rs, rss or unix")
 	flags.StringVar(&realm, "realm", defaultRealm, "`NAME` of the realm")
 	flags.StringVar(&listen, "listen", defaultListen, "`URL` where clients connect")
@@ -78,9 +80,9 @@ func fileOrFlags(command *cobra.Command) error {
 	return nil
 }
 
-func loadConfig(file, router, realm, listen, unit string) (*configs.Config, error) {
+func loadConfig(s streams, files []string, router, realm, listen, unit string) (*configs.Config, error) {
 	if router == "" {
-		return configs.Load(file)
+		return loadFiles(files, s.in)
 	}
 	config, err := configs.Default(router, listen, realm)
 	if err == nil {
