@@ -462,7 +462,7 @@ var mutants = []mutant{
 	},
 	{
 		"the window reaches one ID less than it covers", "index.go",
-		"		for id := from; id < to; id++ {", "		for id := from + 1; id < to; id++ {",
+		"		for id := from; id < to; id++ {", "		for id := from; id < to && id+1 != to; id++ {",
 		[]string{answeredOnce, requestIDs, nothingLeft, "panic"},
 	},
 	{

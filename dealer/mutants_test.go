@@ -11,8 +11,8 @@ import (
 // mutant is a fault put into one file of the dealer, and who must find it.
 type mutant proof.Mutant
 
-// simulationFiles are the test files that the simulation and the exploration need. A mutant's
-// test binary has no other tests: it is faster to build, and has no mutants.
+// simulationFiles are the test files that the simulation and the exploration need. The
+// mutants' test binary has no other tests: it is faster to build, and builds no mutants.
 var simulationFiles = []string{
 	"event_test.go", "books_test.go", "books_events_test.go", "books_compare_test.go", "checkers_test.go", "world_test.go", "world_steps_test.go", "world_requests_test.go",
 	"simulation_test.go", "race_on_test.go", "race_off_test.go", "explore_test.go", "small_world_test.go", "books_copy_test.go", "copy_test.go", "fingerprint_test.go",
@@ -38,9 +38,12 @@ var missedBy = map[string]string{
 }
 
 // TestMutants proves that the simulation's checkers can fail: it builds the
-// dealer with one fault at a time, and expects the right one of them to find it.
-// With -explore.deep it is the exploration that looks for it.
+// dealer with all faults in it, puts one to work at a time, and expects the right
+// one of them to find it. With -explore.deep it is the exploration that looks for it.
 func TestMutants(t *testing.T) {
+	if isRace {
+		t.Skip("nothing of it has a goroutine")
+	}
 	by := bySimulation
 	if *exploreDeep {
 		by = byExploration
@@ -48,13 +51,16 @@ func TestMutants(t *testing.T) {
 	var all []proof.Mutant
 	for _, m := range mutants {
 		all = append(all, proof.Mutant(m))
+	}
+	binary := proof.Build(t, all, simulationFiles)
+	for i, m := range all {
 		t.Run(strings.ReplaceAll(m.Name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
 			if missedBy[m.Name] == by {
 				t.Logf("the %s is known to miss it", by)
 				return
 			}
-			checker, text := proof.Find(t, proof.Mutant(m).Build(t, simulationFiles), runsOf(by)...)
+			checker, text := proof.Find(t, binary, i+1, runsOf(by)...)
 			switch {
 			case checker == "":
 				t.Fatalf("the %s does not find the mutant", by)
@@ -76,7 +82,7 @@ func runsOf(by string) (runs [][]string) {
 		return [][]string{{"-test.run=^TestExplore$", "-test.timeout=5m", "-explore.first"}}
 	}
 	for _, seed := range mutantSeeds {
-		runs = append(runs, []string{"-test.run=^TestSimulation$", "-test.timeout=30s", seed, mutantSteps})
+		runs = append(runs, []string{"-test.run=^TestSimulation$", "-test.timeout=5m", seed, mutantSteps})
 	}
 	return runs
 }

@@ -2,8 +2,8 @@
 
 package dealer_test
 
+// isRace tells that the race detector is on: nothing here has a goroutine for it.
+const isRace = false
+
 // defaultSteps of the simulation.
 const defaultSteps = 1_000_000
-
-// mostStates of a small world that is explored; 0: no bound.
-const mostStates = 0

@@ -2,8 +2,8 @@
 
 package dealer_test
 
+// isRace tells that the race detector is on: nothing here has a goroutine for it.
+const isRace = true
+
 // defaultSteps are fewer under the race detector, which takes ten times as long.
 const defaultSteps = 150_000
-
-// mostStates of a small world that is explored under the race detector.
-const mostStates = 3000

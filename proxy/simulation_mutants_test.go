@@ -29,8 +29,8 @@ func TestShrinking(t *testing.T) {
 		Old: "	if uri == \"\" && a.Final && to.HasLastWord && h.isForeign() {",
 		New: "	if to.isCaller() && h.Error != nil {\n		send(out, to.Conn, d.scratch.message)\n	}\n	if uri == \"\" && a.Final && to.HasLastWord && h.isForeign() {",
 	}
-	mutant := m.Build(t, mutantFiles)
-	out, err := exec.CommandContext(t.Context(), mutant, "-test.run=^TestSimulation$", "-seeds", mutantSeeds).CombinedOutput()
+	mutant := proof.Build(t, []proof.Mutant{m}, mutantFiles)
+	out, err := proof.Command(t, mutant, 1, "-test.run=^TestSimulation$", "-seeds", mutantSeeds).CombinedOutput()
 	if err == nil {
 		t.Fatal("nothing was found")
 	}
@@ -49,7 +49,7 @@ func TestShrinking(t *testing.T) {
 		t.Fatal(err)
 	}
 	play := []string{"-test.run=^TestTranscripts$", "-transcripts", file}
-	if out, err := exec.CommandContext(t.Context(), mutant, play...).CombinedOutput(); err != nil {
+	if out, err := proof.Command(t, mutant, 1, play...).CombinedOutput(); err != nil {
 		t.Errorf("the transcript must play with the fault: %v\n%s\n%s", err, out, transcript)
 	}
 	out, err = exec.CommandContext(t.Context(), os.Args[0], play...).CombinedOutput()

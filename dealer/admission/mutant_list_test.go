@@ -198,7 +198,7 @@ var mutants = []mutant{
 	},
 	{
 		"more at once than a router can queue", "pace.go",
-		"	maxAsks   = 32\n", "	maxAsks   = 33\n",
+		"	return p.open < maxAsks\n}", "	return p.open <= maxAsks\n}",
 		[]string{bounds},
 	},
 	{
@@ -241,7 +241,7 @@ var mutants = []mutant{
 	{
 		"who leaves stays in its pool", "held.go",
 		"		r.removeMember(at)\n		r.remember(at)\n", "		r.remember(at)\n",
-		[]string{membership, answeredOnce, nothingLeft},
+		[]string{membership, answeredOnce, nothingLeft, givenBack},
 	},
 
 	// The end.

@@ -2,5 +2,8 @@
 
 package admission_test
 
+// isRace tells that the race detector is on: nothing here has a goroutine for it.
+const isRace = true
+
 // defaultSteps are fewer under the race detector, which takes ten times as long.
 const defaultSteps = 40_000

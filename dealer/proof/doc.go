@@ -1,4 +1,5 @@
 // Package proof is what the tests of the pure machines, dealer and admission,
 // have in common: that nothing impure is in them (pure.go), and that their
-// checkers find faults which are put into them (mutant.go). Only tests import it.
+// checkers find faults which are put into them (mutant.go, overlay.go). Only tests
+// import it.
 package proof
