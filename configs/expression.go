@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -83,14 +82,6 @@ func readRegular(path string) ([]byte, error) {
 		return nil, errors.New("not valid UTF-8")
 	}
 	return content, nil
-}
-
-// quoted is a path in quotes, the quotes of ${env("NAME")} within left as they are.
-func quoted(path string) string {
-	if strings.Contains(path, `${`) {
-		return `"` + path + `"`
-	}
-	return strconv.Quote(path)
 }
 
 // evaluate computes an expression. The fault, nil for none, quotes names of
@@ -182,30 +173,6 @@ func concatenate(parts []hclsyntax.Expression) (string, *mistake) {
 		b.WriteString(text)
 	}
 	return b.String(), nil
-}
-
-// spelled is a string as the file spells it: what comes from a variable stands
-// as ${env("NAME")}.
-func spelled(expr hclsyntax.Expression) string {
-	switch e := expr.(type) {
-	case *hclsyntax.TemplateExpr:
-		var b strings.Builder
-		for _, part := range e.Parts {
-			b.WriteString(spelled(part))
-		}
-		return b.String()
-	case *hclsyntax.TemplateWrapExpr:
-		return spelled(e.Wrapped)
-	case *hclsyntax.ParenthesesExpr:
-		return spelled(e.Expression)
-	case *hclsyntax.FunctionCallExpr:
-		return "${" + e.Name + "(\"" + spelled(e.Args[0]) + "\")}"
-	case *hclsyntax.LiteralValueExpr:
-		if e.Val.Type() == cty.String && !e.Val.IsNull() {
-			return e.Val.AsString()
-		}
-	}
-	return "…"
 }
 
 // readsElsewhere tells whether env or file has a part in a value.

@@ -9,6 +9,21 @@ import (
 	"unicode/utf8"
 )
 
+// wantPrintable asserts that what is printed of a configuration says the same.
+func wantPrintable(t *testing.T, c *Config) {
+	t.Helper()
+	printed := c.HCL()
+	for name, text := range map[string][]byte{"printed.hcl": printed, "printed.hcl.json": c.JSON()} {
+		again, err := Parse(text, name)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if other := again.HCL(); string(other) != string(printed) {
+			t.Errorf("%s reads as\n%s\nwhere it was\n%s", name, other, printed)
+		}
+	}
+}
+
 // FuzzParse wants of any input: a whole Config or Diagnostics that can be
 // shown, and nothing of a secret's line beyond its name.
 func FuzzParse(f *testing.F) {
@@ -36,6 +51,7 @@ func FuzzParse(f *testing.F) {
 					t.Errorf("accepted %q", l.URL)
 				}
 			}
+			wantPrintable(t, c)
 			return
 		}
 		ds := (Diagnostics)(nil)

@@ -10,6 +10,7 @@ import (
 // formats, prints and marshals as "(redacted)". The zero Secret is unset.
 type Secret struct {
 	read func() (string, error)
+	from string // env("…") or file("…") as HCL has it, if it is just that
 }
 
 // NewSecret returns a Secret that is always value.

@@ -72,6 +72,7 @@ func (s *scope) secret(name string, into *Secret, check func(string) *fault) {
 		return
 	}
 	s.warnOfSecret(attribute.Expr)
+	into.from = sourceOf(attribute.Expr)
 	into.read = func() (string, error) {
 		value, m := evaluateString(attribute.Expr)
 		switch {

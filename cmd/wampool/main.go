@@ -5,6 +5,8 @@
 //	wampool run -c FILE        runs the sidecar by a configuration
 //	wampool run --router URL   runs it for one realm, without a file
 //	wampool check FILE...      reports every mistake in configuration files
+//	wampool config -c FILE     prints the configuration that is in force
+//	wampool fmt FILE...        brings configuration files into their canonical form
 //	wampool health -c FILE     asks a sidecar that runs whether it is well
 //	wampool demo               shows it at work: router, callees, callers, one process
 //	wampool bench --caller URL measures a router, or wampool before it

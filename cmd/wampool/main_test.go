@@ -150,6 +150,8 @@ func TestUsageErrors(t *testing.T) {
 		{"run --router ws://127.0.0.1:8080/ws more", `unknown command "more"`},
 		{"check", "check needs the FILE"},
 		{"check -c a.hcl b.hcl", "check takes FILE alone or -c FILE, not both"},
+		{"config", "config needs -c FILE"},
+		{"fmt", "fmt needs the FILE"},
 		{"health", "health needs -c FILE or --address"},
 		{"demo --for 15", "15"},
 		{"demo --for 1ms", "--for must be from 2s to 1h0m0s"},
@@ -170,7 +172,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range []string{"", "--help", "run --help", "check --help", "health --help", "demo --help", "bench --help", "version --help"} {
+	for _, args := range []string{"", "--help", "run --help", "check --help", "config --help", "fmt --help", "health --help", "demo --help", "bench --help", "version --help"} {
 		code, out, err := runToEnd(t, strings.Fields(args)...)
 		if code != exitClean || err != "" || !strings.Contains(out, "Usage:") {
 			t.Errorf("%q: exit code %d, output %q, errors %q", args, code, out, err)
