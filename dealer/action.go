@@ -66,7 +66,7 @@ type Reason uint8
 // The reasons of a refusal. Their names, as String gives them, are told to
 // callers in ArgumentsKw.reason.
 const (
-	ReasonConcurrency  Reason = iota + 1 // all callees full, and the pool has no queue
+	ReasonConcurrency  Reason = iota + 1 // all callees full, or none gets calls now, and the pool has no queue
 	ReasonQueueFull                      // all callees full, and the queue too
 	ReasonQueueTimeout                   // waited longer than the queue's timeout
 	ReasonNoCallee                       // the pool has no callee (left)
@@ -93,6 +93,7 @@ type Refusal struct {
 	Pool   string        // the pool's key
 	Limit  int           // the limit that was met: calls in flight at all callees together, calls or bytes that wait
 	Queued int           // calls that wait in this pool
+	Paused bool          // it is
 	Waited time.Duration // how long this call has waited; of a deadline: since it arrived or was handed on
 }
 
@@ -101,6 +102,6 @@ func (d *Dealer) do(a Action) { d.actions = append(d.actions, a) }
 // refuse asks for the ERROR of a call that is not, or no longer, in the table.
 func (d *Dealer) refuse(p *pool, from OriginID, request uint64, reason Reason, limit int, waited time.Duration) {
 	d.do(Action{Kind: Refuse, Pool: p.id, Origin: from, Request: request, Refusal: Refusal{
-		Reason: reason, Pool: p.key, Limit: limit, Queued: p.queue.length, Waited: waited,
+		Reason: reason, Pool: p.key, Limit: limit, Queued: p.queue.length, Waited: waited, Paused: p.paused,
 	}})
 }

@@ -19,7 +19,7 @@ func (b *books) compare(d *dealer.Dealer) (finding *broken) {
 		must(len(states) > 0 && states[0].ID == p.id, nothingLeft, "pool %d is missing", p.id)
 		s := states[0]
 		states = states[1:]
-		must(s.Key == p.key && s.Open == p.open && s.Lingers == p.lingers, nothingLeft, "pool %d is %+v", p.id, s)
+		must(s.Key == p.key && s.Open == p.open && s.Lingers == p.lingers && s.Paused == p.paused, nothingLeft, "pool %d is %+v", p.id, s)
 		must(s.Waiting == len(p.waiting), nothingLeft, "%d calls wait in pool %d, not %d", len(p.waiting), p.id, s.Waiting)
 		must(s.Calls == len(p.waiting)+p.held, nothingLeft, "pool %d has %d calls, not %d", p.id, len(p.waiting)+p.held, s.Calls)
 		bytes := 0
@@ -30,7 +30,7 @@ func (b *books) compare(d *dealer.Dealer) (finding *broken) {
 		must(p.held > 0 || s.Kept == 0, nothingLeft, "pool %d keeps %d bytes of nobody", p.id, s.Kept)
 		must(len(s.Callees) == len(p.members), nothingLeft, "pool %d has %d callees, not %d", p.id, len(p.members), len(s.Callees))
 		for i, m := range p.members {
-			want := dealer.CalleeState{Callee: m.callee.id, Registration: m.registration, InFlight: m.inFlight, Limit: m.bound()}
+			want := dealer.CalleeState{Callee: m.callee.id, Registration: m.registration, InFlight: m.inFlight, Limit: m.bound(), Draining: m.callee.draining}
 			must(s.Callees[i] == want, nothingLeft, "pool %d: %+v instead of %+v", p.id, s.Callees[i], want)
 		}
 		waitingCalls += len(p.waiting)
@@ -46,6 +46,7 @@ func (b *books) compare(d *dealer.Dealer) (finding *broken) {
 func (b *books) checkDeadline(d *dealer.Dealer, e event) {
 	at, any := d.Deadline()
 	inTime := func(checker string, due time.Duration) {
+		due = max(due, b.now) // it may have been over when the rule came
 		if due < ever && (!any || at > due) {
 			panic(failed{checker, fmt.Sprintf("after %s the next tick is at %s (%t), too late for %s", eventNames[e.kind], at, any, due)})
 		}

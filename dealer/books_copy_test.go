@@ -154,7 +154,7 @@ func (b *books) appendFingerprint(dst []byte) []byte {
 	}
 	tell := func(c *callBook) {
 		put(int(c.state), int(c.pool.id), int(c.origin.id), int(c.request), int(c.timeout), c.retries)
-		flag(c.receiveProgress, c.open, c.progressive, c.passthru, c.handed, c.tied)
+		flag(c.receiveProgress, c.open, c.progressive, c.passthru, c.handed, c.tied, c.generous)
 		for _, serials := range [...][]uint64{c.parts, c.sent} {
 			put(len(serials))
 			for _, serial := range serials {
@@ -179,13 +179,17 @@ func (b *books) appendFingerprint(dst []byte) []byte {
 			put(-1)
 			continue
 		}
-		flag(p.open, p.lingers)
+		flag(p.open, p.lingers, p.paused)
+		put(p.over.all, p.over.calls, p.over.bytes)
 		if p.lingers {
 			moment(p.until)
+			if p.until != later(p.vacated, p.config.Linger) {
+				moment(p.vacated)
+			}
 		}
 		put(p.cursor, p.held, len(p.members), len(p.waiting))
 		for _, m := range p.members {
-			put(int(m.callee.id), int(m.registration), m.limit, m.inFlight)
+			put(int(m.callee.id), int(m.registration), m.asked, m.limit, m.inFlight)
 		}
 		for _, c := range p.waiting {
 			tell(c)
@@ -197,7 +201,7 @@ func (b *books) appendFingerprint(dst []byte) []byte {
 			continue
 		}
 		put(len(c.busy))
-		flag(c.again)
+		flag(c.again, c.draining)
 		for _, id := range c.busy {
 			open := c.open[id]
 			if open.call != nil {

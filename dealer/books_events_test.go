@@ -35,10 +35,8 @@ func (b *books) recordJoin(e event, out outcome) {
 		m = &place{callee: callee, pool: p}
 		callee.places[p] = m
 	}
-	m.active, m.registration, m.limit = true, e.id, e.limit
-	if most := p.config.Concurrency; p.config.Scope == "" && most > 0 && (m.limit == 0 || m.limit > most) {
-		m.limit = most
-	}
+	m.active, m.registration, m.asked = true, e.id, e.limit
+	m.allot()
 	p.config.Policy = e.policy
 	p.open, p.lingers = true, false
 	p.members = append(p.members, m)
@@ -85,7 +83,7 @@ func (b *books) recordLeave(e event, out outcome) {
 // vacated begins to linger where the last member has left.
 func (b *books) vacated(p *poolBook) {
 	if len(p.members) == 0 && p.config.Linger > 0 {
-		p.lingers, p.until = true, later(b.now, p.config.Linger)
+		p.lingers, p.vacated, p.until = true, b.now, later(b.now, p.config.Linger)
 	}
 }
 
@@ -141,7 +139,7 @@ func (b *books) moves(c *callBook, out outcome) bool {
 	if c.state != running || c.tied || !c.pool.open || c.retries >= c.pool.config.Retries {
 		return false
 	}
-	if c.pool.generous() {
+	if c.generous {
 		return true
 	}
 	for _, a := range out.actions {
@@ -150,6 +148,58 @@ func (b *books) moves(c *callBook, out outcome) bool {
 		}
 	}
 	return true
+}
+
+func (b *books) recordConfigure(e event, out outcome) {
+	p := b.pools[e.pool]
+	config := e.config
+	if config.Policy == 0 {
+		config.Policy = p.config.Policy
+	}
+	if config.Policy != p.config.Policy {
+		p.cursor = -1
+	}
+	p.follow(config)
+	if p.lingers {
+		p.until = later(p.vacated, p.config.Linger)
+	}
+	for _, c := range b.callees {
+		if c != nil && c.places[p] != nil {
+			c.places[p].allot()
+		}
+	}
+	b.acts(e, out)
+}
+
+// follow sets the rules of a pool. Those who wait still do.
+func (p *poolBook) follow(config dealer.PoolConfig) {
+	if config.QueueLimit == 0 && len(p.waiting) > 0 {
+		config.QueueTimeout = p.config.QueueTimeout
+	}
+	p.config = config
+	p.over.all = len(p.waiting)
+	p.over.calls, p.over.bytes = p.ordinary()
+	if p.config.QueueLimit > 0 {
+		p.over.all = 0
+	}
+	if p.over.calls <= p.config.QueueLimit {
+		p.over.calls = 0
+	}
+	if p.over.bytes <= p.config.QueueBytes || p.config.QueueBytes == 0 {
+		p.over.bytes = 0
+	}
+}
+
+// ordinary counts the calls that wait, and their bytes, without those that were
+// handed on.
+func (p *poolBook) ordinary() (calls, bytes int) {
+	for _, c := range p.waiting {
+		if !c.handed {
+			calls++
+			bytes += c.held()
+		}
+	}
+	return calls, bytes
 }
 
 func (b *books) recordDropOrigin(e event, out outcome) {
@@ -200,6 +250,7 @@ func (b *books) recordCall(e event, out outcome) {
 	case c != nil && c.open:
 		c.open = e.progress
 		c.parts = append(c.parts, e.serial)
+		c.generous = c.generous && p.generous()
 		if c.state == running && c.at.active {
 			b.undelivered++
 		}
@@ -315,7 +366,7 @@ func (b *books) reroutes(c *callBook, got dealer.Action) bool {
 	if c.state != running || c.tied {
 		return false
 	}
-	return c.pool.generous() || got.Kind == dealer.Discard
+	return c.generous || got.Kind == dealer.Discard
 }
 
 // finish closes an invocation that has got its final answer.

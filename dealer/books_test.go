@@ -50,7 +50,10 @@ type poolBook struct {
 	cursor  int // index of the member picked last, or of the one before it once it has left; -1: none
 	held    int // slots taken
 	lingers bool
-	until   time.Duration // if it lingers
+	vacated time.Duration // if it lingers: when its last member left
+	until   time.Duration
+	paused  bool
+	over    struct{ all, calls, bytes int } // that may wait beyond its bounds: they did when these were lowered
 }
 
 // generous tells whether the pool can hold on to every message of these worlds.
@@ -61,28 +64,38 @@ type place struct {
 	callee       *calleeBook
 	pool         *poolBook
 	registration uint64
+	asked        int // most calls that the callee wants; 0: no limit
 	limit        int // 0: none
+	scope        string
 	inFlight     int
 	active       bool
 }
 
 func (p *place) hasRoom() bool {
-	return p.active && (p.limit == 0 || p.inFlight < p.limit) && (p.shared() == 0 || p.inScope() < p.shared())
+	return p.active && !p.pool.paused && !p.callee.draining && (p.limit == 0 || p.inFlight < p.limit) && (p.shared() == 0 || p.inScope() < p.shared())
 }
 
 // shared returns the limit that the callee has over all pools of the scope, 0
 // for none.
 func (p *place) shared() int {
-	if p.pool.config.Scope == "" {
+	if p.scope == "" {
 		return 0
 	}
 	return p.pool.config.Concurrency
 }
 
+// allot sets the limits by the pool's rules as they are.
+func (p *place) allot() {
+	p.limit, p.scope = p.asked, p.pool.config.Scope
+	if most := p.pool.config.Concurrency; p.scope == "" && most > 0 && (p.limit == 0 || p.limit > most) {
+		p.limit = most
+	}
+}
+
 // inScope counts the callee's calls there.
 func (p *place) inScope() (n int) {
-	for pool, other := range p.callee.places {
-		if pool.config.Scope == p.pool.config.Scope {
+	for _, other := range p.callee.places {
+		if other.scope == p.scope {
 			n += other.inFlight
 		}
 	}
@@ -105,7 +118,8 @@ type calleeBook struct {
 	last     uint64 // ID given out last
 	again    bool   // IDs have begun anew at 1
 	open     map[uint64]openID
-	busy     []uint64          // the keys of open, oldest first
+	busy     []uint64 // the keys of open, oldest first
+	draining bool
 	own      map[uint64]uint64 // the router's own invocations that are open: its ID to the callee's
 	past     map[uint64]bool   // those that were answered before their last part came
 	places   map[*poolBook]*place
@@ -189,6 +203,7 @@ type callBook struct {
 	deadline        time.Duration
 	handed          bool          // waits in front of the others
 	tied            bool          // stays with its callee
+	generous        bool          // every message of it was held on to
 	refusers        []*calleeBook // those that will not have it
 	retries         int
 }
@@ -320,6 +335,18 @@ func (b *books) record(e event, out outcome) {
 		b.draining = true
 	case shutdown:
 		b.recordShutdown(e, out)
+	case configure:
+		b.recordConfigure(e, out)
+	case drainCallee:
+		b.callees[e.callee].draining = true
+	case undrainCallee:
+		b.callees[e.callee].draining = false
+		b.acts(e, out)
+	case pausePool:
+		b.pools[e.pool].paused = true
+	case resumePool:
+		b.pools[e.pool].paused = false
+		b.acts(e, out)
 	}
 }
 
@@ -346,7 +373,7 @@ func (b *books) recordOpenPool(e event, id dealer.PoolID) {
 	}
 	must(p.id == id, membership, "pool %s is %d and %d", e.key, p.id, id)
 	if !p.open || len(p.members) == 0 {
-		p.config = e.config
+		p.follow(e.config)
 	}
 	p.open = true
 }

@@ -39,7 +39,7 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 		d.turnAway(p, in, ReasonDraining, 0)
 	case !p.open:
 		d.turnAway(p, in, ReasonNoCallee, 0)
-	case p.queue.handed == p.queue.tail && p.roster.withRoom() > 0: // nobody waits who could have that room
+	case p.queue.handed == p.queue.tail && !p.paused && p.roster.withRoom() > 0: // nobody waits who could have that room
 		i := d.take(p, in)
 		d.dispatch(i, d.pick(p, nil), in.Body, false)
 	case p.roster.size == 0 && config.QueueLimit == 0:

@@ -15,7 +15,7 @@ func (b *books) acts(e event, out outcome) {
 	for _, a := range out.actions {
 		b.act(e, a)
 	}
-	if e.kind == tick {
+	if e.kind == tick || e.kind == configure {
 		b.checkElapsed()
 	}
 }
@@ -107,7 +107,7 @@ func (b *books) checkDispatch(c *callBook, a dealer.Action) {
 	want := callee.next()
 	must(a.ID == want, requestIDs, "callee %d gets ID %d instead of %d", a.Callee, a.ID, want)
 
-	c.state, c.at, c.id = running, m, a.ID
+	c.state, c.at, c.id, c.generous = running, m, a.ID, p.generous()
 	callee.issue(a.ID, openID{call: c})
 	m.inFlight++
 	p.held++
@@ -242,7 +242,7 @@ func (b *books) checkInterrupt(e event, a dealer.Action) {
 func (b *books) checkRefuse(e event, a dealer.Action) {
 	c := b.awaited(a)
 	p := c.pool
-	must(a.Refusal.Pool == p.key, answeredOnce, "pool %s is named %s", p.key, a.Refusal.Pool)
+	must(a.Refusal.Pool == p.key && a.Refusal.Paused == p.paused, answeredOnce, "pool %s is named %s, paused: %t", p.key, a.Refusal.Pool, a.Refusal.Paused)
 	switch a.Refusal.Reason {
 	case dealer.ReasonDraining:
 		must(b.draining && c.state <= waiting, answeredOnce, "request %d is refused by draining", c.request)
@@ -357,26 +357,28 @@ func (p *poolBook) expiry() (at time.Duration, any bool) {
 
 // checkPool holds a pool against what must be true after every event.
 func (b *books) checkPool(p *poolBook) {
+	ordinary, bytes := p.ordinary()
+	p.over.calls, p.over.bytes = min(p.over.calls, ordinary), min(p.over.bytes, bytes)
+	p.over.all = min(p.over.all, len(p.waiting))
 	if len(p.waiting) == 0 {
 		return
 	}
 	must(p.open, answeredOnce, "%d calls wait in pool %d, which is closed", len(p.waiting), p.id)
-	ordinary, bytes := 0, 0
+	newcomers := false
 	for _, c := range p.waiting {
 		for _, m := range c.takers() {
 			must(false, workConserving, "callee %d has %d of %d, and request %d waits", m.callee.id, m.inFlight, m.limit, c.request)
 		}
 		if c.handed {
+			must(!newcomers, fifo, "request %d was handed on, and waits behind newcomers", c.request)
 			must(len(c.refusers) == 0 || len(p.members) == 0 || !c.isExhausted(), handover, "all have refused request %d, and it waits", c.request)
 			continue
 		}
-		must(ordinary == 0 || !c.handed, fifo, "request %d was handed on, and waits behind newcomers", c.request)
-		ordinary++
-		bytes += c.held()
+		newcomers = true
 	}
-	must(ordinary <= p.config.QueueLimit, queueBounds, "%d calls wait in pool %d, %d may", ordinary, p.id, p.config.QueueLimit)
-	must(p.config.QueueBytes == 0 || bytes <= p.config.QueueBytes, queueBounds, "%d bytes wait in pool %d, %d may", bytes, p.id, p.config.QueueBytes)
-	must(p.config.QueueLimit > 0, queueBounds, "calls wait in pool %d, which has no queue", p.id)
+	must(ordinary <= max(p.config.QueueLimit, p.over.calls), queueBounds, "%d calls wait in pool %d, %d may", ordinary, p.id, p.config.QueueLimit)
+	must(p.config.QueueBytes == 0 || bytes <= max(p.config.QueueBytes, p.over.bytes), queueBounds, "%d bytes wait in pool %d, %d may", bytes, p.id, p.config.QueueBytes)
+	must(p.config.QueueLimit > 0 || len(p.waiting) <= p.over.all, queueBounds, "calls wait in pool %d, which has no queue", p.id)
 }
 
 // isExhausted tells whether every member has refused the call.

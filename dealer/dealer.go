@@ -84,13 +84,15 @@ type pool struct {
 	key    string
 	config PoolConfig
 	open   bool // holds, or is about to hold, its registration at the router
+	paused bool // nobody gets a call
 	roster roster
 	queue  queue
 	calls  int // all calls of this pool in the table
 	kept   int // bytes of calls in flight
 
-	lingerEnd Time // when an open pool without a callee is given up, if it lingers
-	lingers   bool
+	lingers   bool // it is open, and has lost its last callee
+	vacatedAt Time // when it did
+	lingerEnd Time // and when it is given up
 }
 
 // callee is one client's session in its role as callee.
@@ -100,6 +102,7 @@ type callee struct {
 	requests      requestIDs
 	registrations map[PoolID]*registration
 	shares        map[string]*share // by scope
+	draining      bool              // it gets no new call
 }
 
 // registration is one callee's place in one pool. It outlives its UNREGISTER
@@ -109,8 +112,9 @@ type registration struct {
 	id       uint64 // as the callee knows it
 	callee   *callee
 	pool     *pool
-	limit    int    // 0: none
-	share    *share // nil: the limit counts for this registration alone
+	asked    int    // most calls in flight that the callee wants; 0: no limit
+	limit    int    // for this registration alone; 0: none
+	share    *share // counts what the pool's Concurrency bounds over a scope; nil: limit has it in
 	inFlight int    // running and defunct calls; changed only in slot.go, counted anew in restart.go
 	active   bool
 	position int // in the pool's roster while active

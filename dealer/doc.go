@@ -14,6 +14,8 @@
 //	     └─▶ else                        ──▶ Refuse           (ended)
 //	Answer ─▶ final? frees the slot ──▶ Forward, then Invoke of who waits
 //	     └─▶ unavailable? ──▶ Discard; the call waits in front for another callee
+//	Configure, DrainCallee, UndrainCallee, PausePool, ResumePool ─▶ who may get a
+//	        call from now on, and then Invoke of who waits
 //	Cancel, DropOrigin ─▶ running calls whose caller is gone are defunct:
 //	        they hold their slot until the callee answers, which is discarded
 //	Tick ──▶ Refuse of those that waited too long, or whose own time is over;
@@ -30,8 +32,8 @@
 //
 // What holds after every event:
 //   - Work-conserving: while a pool's queue is not empty, none of its callees
-//     has a free slot. Every event that frees or adds a slot dispatches in the
-//     same step.
+//     has a free slot, unless the pool is paused, or the callee drains. Every event
+//     that frees or adds a slot dispatches in the same step.
 //   - A callee never has more calls than its limit. A slot is taken at
 //     dispatch and given back only by the final YIELD or ERROR of that
 //     invocation or by the end of the callee's session, see [Dealer.Lose].

@@ -32,12 +32,18 @@ const (
 	tick
 	drain
 	shutdown
+	configure
+	drainCallee
+	undrainCallee
+	pausePool
+	resumePool
 )
 
 var eventNames = [...]string{
 	openPool: "open-pool", closePool: "close-pool", revokePool: "revoke-pool", addCallee: "add-callee", join: "join", leave: "leave", lose: "lose",
 	addOrigin: "add-origin", dropOrigin: "drop-origin", removeOrigin: "remove-origin", call: "call", answer: "answer",
 	cancel: "cancel", ownInvocation: "own-invocation", tick: "tick", drain: "drain", shutdown: "shutdown",
+	configure: "configure", drainCallee: "drain-callee", undrainCallee: "undrain-callee", pausePool: "pause", resumePool: "resume",
 }
 
 // event is one call of a method of the dealer. Which fields count depends on
@@ -123,6 +129,16 @@ func (e event) apply(d *dealer.Dealer) (out outcome) {
 		d.Drain()
 	case shutdown:
 		out.actions = d.Shutdown(e.now)
+	case configure:
+		out.actions = d.Configure(e.now, e.pool, e.config)
+	case drainCallee:
+		d.DrainCallee(e.callee)
+	case undrainCallee:
+		out.actions = d.UndrainCallee(e.now, e.callee)
+	case pausePool:
+		d.PausePool(e.pool)
+	case resumePool:
+		out.actions = d.ResumePool(e.now, e.pool)
 	}
 	d.Done()
 	return out
@@ -134,7 +150,9 @@ func (e event) String() string {
 	switch e.kind {
 	case openPool:
 		fmt.Fprintf(&b, " %s %+v", e.key, e.config)
-	case closePool, revokePool:
+	case configure:
+		fmt.Fprintf(&b, " pool %d %+v", e.pool, e.config)
+	case closePool, revokePool, pausePool, resumePool:
 		fmt.Fprintf(&b, " pool %d", e.pool)
 	case addCallee:
 		fmt.Fprintf(&b, " highest=%d %+v", e.id, e.features)
@@ -142,7 +160,7 @@ func (e event) String() string {
 		fmt.Fprintf(&b, " callee %d pool %d registration %d %s limit=%d force=%t", e.callee, e.pool, e.id, e.policy, e.limit, e.force)
 	case leave:
 		fmt.Fprintf(&b, " callee %d registration %d", e.callee, e.id)
-	case lose:
+	case lose, drainCallee, undrainCallee:
 		fmt.Fprintf(&b, " callee %d", e.callee)
 	case addOrigin:
 		fmt.Fprintf(&b, " local=%t", e.local)
@@ -174,8 +192,8 @@ var actionNames = [...]string{
 func actionString(a dealer.Action) string {
 	switch a.Kind {
 	case dealer.Refuse:
-		return fmt.Sprintf("refuse origin %d request %d pool %d: %s limit=%d queued=%d waited=%s",
-			a.Origin, a.Request, a.Pool, a.Refusal.Reason, a.Refusal.Limit, a.Refusal.Queued, a.Refusal.Waited)
+		return fmt.Sprintf("refuse origin %d request %d pool %d: %s limit=%d queued=%d waited=%s paused=%t",
+			a.Origin, a.Request, a.Pool, a.Refusal.Reason, a.Refusal.Limit, a.Refusal.Queued, a.Refusal.Waited, a.Refusal.Paused)
 	case dealer.Release:
 		return fmt.Sprintf("release pool %d", a.Pool)
 	case dealer.Revoke:

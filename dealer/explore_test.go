@@ -257,6 +257,16 @@ func (x *exploration) settle(p position, timeFirst bool) {
 	if p.b.now >= ever-time.Hour { // time itself is over
 		return
 	}
+	for _, c := range p.b.callees {
+		if c != nil && c.draining {
+			x.apply(p, event{kind: undrainCallee, now: p.b.now, callee: c.id})
+		}
+	}
+	for _, pool := range p.b.pools {
+		if pool != nil && pool.paused {
+			x.apply(p, event{kind: resumePool, now: p.b.now, pool: pool.id})
+		}
+	}
 	for rounds := 0; ; rounds++ {
 		if rounds > 100 {
 			panic(failed{answeredOnce, "it does not end"})

@@ -93,9 +93,12 @@ func (f *fingerprint) pool(p *pool) {
 		f.put(-1)
 		return
 	}
-	f.flags(p.open, p.lingers)
+	f.flags(p.open, p.lingers, p.paused)
 	if p.lingers {
 		f.moment(p.lingerEnd)
+		if p.lingerEnd != later(p.vacatedAt, p.config.Linger) {
+			f.moment(p.vacatedAt)
+		}
 	}
 	c := &p.config
 	f.put(int(c.Policy), c.Concurrency, len(c.Scope), c.QueueLimit, c.QueueBytes, int(c.QueueTimeout), int(c.Linger), c.Retries, c.KeptBytes)
@@ -129,7 +132,7 @@ func (f *fingerprint) callee(c *callee) {
 	}
 	ids := &c.requests
 	f.put(features(c.features))
-	f.flags(ids.first > 0, ids.last > ids.first, ids.wrapped)
+	f.flags(ids.first > 0, ids.last > ids.first, ids.wrapped, c.draining)
 	if ids.wrapped {
 		f.put(int(ids.last)) // of those in use before, fewer have not been given anew
 	}
@@ -159,9 +162,9 @@ func (f *fingerprint) callee(c *callee) {
 		}
 		r := c.registrations[p.id]
 		f.flags(r.active)
-		f.put(int(r.id), r.limit, r.inFlight)
+		f.put(int(r.id), r.asked, r.limit, r.inFlight)
 		if r.share != nil {
-			f.put(r.share.limit, r.share.inFlight)
+			f.put(len(r.share.scope), r.share.inFlight)
 		}
 	}
 }

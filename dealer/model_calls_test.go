@@ -24,7 +24,7 @@ func (m *model) call(e event) {
 	c := &modelCall{in: e, pool: p, since: m.now, answers: true, over: true, open: e.progress, parts: []uint64{e.serial}, deadline: later(m.now, e.timeout)}
 	queued, limit := len(m.waiting(p)), 0
 	for _, member := range p.members {
-		limit += p.bound(member)
+		limit += min(p.bound(member), 1<<40)
 	}
 	bytes, _ := m.sums(p)
 	m.calls = append(m.calls, c)
@@ -91,10 +91,16 @@ func (m *model) fillAfter(p *modelPool, callee dealer.CalleeID) {
 	pools := []*modelPool{p}
 	for _, other := range m.byID() {
 		member := slices.ContainsFunc(other.members, func(member modelMember) bool { return member.callee == callee })
-		if p.config.Scope != "" && other != p && other.config.Scope == p.config.Scope && (member || m.inFlight(other, callee) > 0) {
+		if p.scopes[callee] != "" && other != p && other.scopes[callee] == p.scopes[callee] && (member || m.inFlight(other, callee) > 0) {
 			pools = append(pools, other)
 		}
 	}
+	m.fillAll(pools)
+}
+
+// fillAll dispatches who waits in some pools: who has waited longest comes first.
+func (m *model) fillAll(pools []*modelPool) {
+	m.elapse()
 	for again := true; again; {
 		waiting := slices.DeleteFunc(slices.Clone(pools), func(p *modelPool) bool { return len(m.waiting(p)) == 0 })
 		slices.SortFunc(waiting, func(a, b *modelPool) int {
@@ -259,7 +265,7 @@ func (m *model) refuseUnqueued(c *modelCall, reason dealer.Reason) {
 	limit := 0
 	if reason == dealer.ReasonConcurrency {
 		for _, member := range c.pool.members {
-			limit += c.pool.bound(member)
+			limit += min(c.pool.bound(member), 1<<40)
 		}
 	}
 	if len(c.pool.members) == 0 {

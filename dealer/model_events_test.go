@@ -13,12 +13,12 @@ func (m *model) apply(e event, out outcome) {
 	switch e.kind {
 	case openPool:
 		p := m.pools[dealer.PoolID(out.id)]
-		if p == nil || p.key != e.key {
-			p = &modelPool{id: dealer.PoolID(out.id), key: e.key, names: make(map[dealer.CalleeID]uint64)}
+		if p == nil || p.key != e.key || m.isForgotten(p) {
+			p = &modelPool{id: dealer.PoolID(out.id), key: e.key, names: make(map[dealer.CalleeID]uint64), scopes: make(map[dealer.CalleeID]string)}
 			m.pools[p.id] = p
 		}
 		if !p.open || len(p.members) == 0 {
-			p.config = e.config
+			m.follow(p, e.config)
 		}
 		p.open = true // one that lingers goes on to
 	case closePool:
@@ -30,6 +30,17 @@ func (m *model) apply(e event, out outcome) {
 			m.revokeAll(p)
 			m.release(p)
 		}
+	case configure:
+		m.configure(m.pools[e.pool], e.config)
+	case drainCallee:
+		m.callees[e.callee].draining = true
+	case undrainCallee:
+		m.undrain(e.callee)
+	case pausePool:
+		m.pools[e.pool].paused = true
+	case resumePool:
+		m.pools[e.pool].paused = false
+		m.fill(m.pools[e.pool])
 	case addCallee:
 		m.callees[dealer.CalleeID(out.id)] = &modelCallee{features: e.features, first: e.id, last: e.id, own: make(map[uint64]*modelOwn), past: make(map[uint64]bool)}
 	case join:
@@ -84,17 +95,15 @@ func (m *model) join(e event) {
 	if e.force {
 		m.revokeAll(p)
 	}
-	limit := e.limit
-	if most := p.config.Concurrency; p.config.Scope == "" && most > 0 && (limit == 0 || limit > most) {
-		limit = most
-	}
+	pools := append(m.inScopeOf(p, e.callee), p)
 	p.open, p.lingers, p.config.Policy, p.names[e.callee] = true, false, e.policy, e.id
-	p.members = append(p.members, modelMember{e.callee, e.id, limit})
+	p.scopes[e.callee] = p.config.Scope
+	p.members = append(p.members, p.allot(modelMember{callee: e.callee, registration: e.id, asked: e.limit}))
 	if len(p.members) == 1 {
 		p.after = 0
 	}
 	m.refuseExhausted(p)
-	m.fill(p)
+	m.fillAll(pools)
 }
 
 func (m *model) resign(p *modelPool, i int) {
@@ -115,7 +124,7 @@ func (m *model) vacated(p *modelPool) {
 	case len(p.members) > 0:
 		m.refuseExhausted(p)
 	case p.config.Linger > 0:
-		p.lingers, p.until = true, later(m.now, p.config.Linger)
+		p.lingers, p.vacated, p.until = true, m.now, later(m.now, p.config.Linger)
 	default:
 		m.release(p)
 	}
@@ -284,6 +293,69 @@ func (m *model) dropOrigin(origin dealer.OriginID) {
 			c.answers = false
 		}
 	}
+}
+
+// allot gives a member its limit.
+func (p *modelPool) allot(member modelMember) modelMember {
+	member.limit = member.asked
+	if most := p.config.Concurrency; p.config.Scope == "" && most > 0 && (member.limit == 0 || member.limit > most) {
+		member.limit = most
+	}
+	return member
+}
+
+// inScopeOf returns the other pools of the scope that a pool is about to leave
+// with a callee.
+func (m *model) inScopeOf(p *modelPool, callee dealer.CalleeID) (pools []*modelPool) {
+	if scope := p.scopes[callee]; scope != "" && scope != p.config.Scope {
+		for _, other := range m.byID() {
+			if other != p && other.scopes[callee] == scope {
+				pools = append(pools, other)
+			}
+		}
+	}
+	return pools
+}
+
+// isForgotten tells whether nothing was left of a pool.
+func (m *model) isForgotten(p *modelPool) bool {
+	return !p.open && len(p.members) == 0 && !slices.ContainsFunc(m.calls, func(c *modelCall) bool { return c.pool == p && !c.over })
+}
+
+func (m *model) follow(p *modelPool, config dealer.PoolConfig) {
+	if config.QueueLimit == 0 && len(m.waiting(p)) > 0 {
+		config.QueueTimeout = p.config.QueueTimeout
+	}
+	p.config = config
+}
+
+func (m *model) configure(p *modelPool, config dealer.PoolConfig) {
+	if config.Policy == 0 {
+		config.Policy = p.config.Policy
+	}
+	if config.Policy != p.config.Policy {
+		p.after = 0
+	}
+	m.follow(p, config)
+	p.until = later(p.vacated, config.Linger)
+	pools := []*modelPool{p}
+	for callee := range p.scopes {
+		pools = append(pools, m.inScopeOf(p, callee)...)
+		p.scopes[callee] = config.Scope
+	}
+	for i, member := range p.members {
+		p.members[i] = p.allot(member)
+	}
+	m.elapse()
+	m.fillAll(pools)
+}
+
+func (m *model) undrain(callee dealer.CalleeID) {
+	m.callees[callee].draining = false
+	pools := slices.DeleteFunc(m.byID(), func(p *modelPool) bool {
+		return !slices.ContainsFunc(p.members, func(member modelMember) bool { return member.callee == callee })
+	})
+	m.fillAll(pools)
 }
 
 func (m *model) shutdown() {

@@ -97,18 +97,22 @@ type modelPool struct {
 	members []modelMember
 	names   map[dealer.CalleeID]uint64 // the registration ID that each callee had last
 	after   int                        // index in members at which the next round begins
+	scopes  map[dealer.CalleeID]string // in which each callee's calls count
 	lingers bool
-	until   time.Duration // if it lingers
+	vacated time.Duration // if it lingers: when its last member left
+	until   time.Duration
+	paused  bool
 }
 
 type modelMember struct {
 	callee       dealer.CalleeID
 	registration uint64
-	limit        int
+	asked, limit int
 }
 
 type modelCallee struct {
 	features    codec.CalleeFeatures
+	draining    bool
 	first, last uint64
 	again       bool                 // IDs have begun anew at 1
 	own         map[uint64]*modelOwn // by their IDs here
@@ -155,7 +159,7 @@ func (m *model) timed(c *modelCall) bool {
 
 func (m *model) compare(e event, out outcome) error {
 	m.got, m.want = out.actions, nil
-	if e.kind != openPool && e.kind != addCallee && e.kind != addOrigin && e.kind != ownInvocation && out.err == nil {
+	if e.kind != openPool && e.kind != addCallee && e.kind != addOrigin && e.kind != ownInvocation && e.kind != drainCallee && e.kind != pausePool && out.err == nil {
 		m.now = max(m.now, min(e.now, ever-1))
 	}
 	m.apply(e, out)
@@ -244,7 +248,7 @@ func (m *model) inFlight(p *modelPool, callee dealer.CalleeID) (n int) {
 // inScope counts a callee's calls in all pools of a scope.
 func (m *model) inScope(scope string, callee dealer.CalleeID) (n int) {
 	for _, c := range m.calls {
-		if c.pool.config.Scope == scope && !c.waits && !c.over && c.callee == callee {
+		if c.pool.scopes[callee] == scope && !c.waits && !c.over && c.callee == callee {
 			n++
 		}
 	}
@@ -263,7 +267,7 @@ func (p *modelPool) shared() int {
 // withRoom returns the members that may get a call, in their order.
 func (m *model) withRoom(p *modelPool) (members []int) {
 	for i, member := range p.members {
-		if (member.limit == 0 || m.inFlight(p, member.callee) < member.limit) &&
+		if !p.paused && !m.callees[member.callee].draining && (member.limit == 0 || m.inFlight(p, member.callee) < member.limit) &&
 			(p.shared() == 0 || m.inScope(p.config.Scope, member.callee) < p.shared()) {
 			members = append(members, i)
 		}
@@ -302,7 +306,7 @@ func (m *model) end(c *modelCall) {
 
 func (m *model) refuse(c *modelCall, reason dealer.Reason, limit int, waited time.Duration) {
 	m.do(dealer.Action{Kind: dealer.Refuse, Pool: c.pool.id, Origin: c.in.origin, Request: c.in.request, Refusal: dealer.Refusal{
-		Reason: reason, Pool: c.pool.key, Limit: limit, Queued: len(m.waiting(c.pool)), Waited: waited,
+		Reason: reason, Pool: c.pool.key, Limit: limit, Queued: len(m.waiting(c.pool)), Waited: waited, Paused: c.pool.paused,
 	}})
 	c.answers = false
 }

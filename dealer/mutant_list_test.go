@@ -80,8 +80,8 @@ var mutants = []mutant{
 	},
 	{
 		"registering again frees the slots", "register.go",
-		"	r.id, r.active = in.ID, true\n", "	r.id, r.active, r.inFlight = in.ID, true, 0\n",
-		[]string{withinLimit, membership},
+		"	r.id, r.asked = in.ID, in.Limit\n", "	r.id, r.asked, r.inFlight = in.ID, in.Limit, 0\n",
+		[]string{withinLimit, membership, "panic"},
 	},
 
 	// Work-conserving.
@@ -97,7 +97,7 @@ var mutants = []mutant{
 	},
 	{
 		"nobody follows a join", "register.go",
-		"	d.refuseExhausted(p)\n	d.fill(p)\n	return d.actions, nil\n", "	return d.actions, nil\n",
+		"	d.refuseExhausted(p)\n	d.fillAll(append(relieved, p))\n	return d.actions, nil\n", "	_ = relieved\n	return d.actions, nil\n",
 		[]string{workConserving},
 	},
 	{
@@ -107,7 +107,7 @@ var mutants = []mutant{
 	},
 	{
 		"the last callee with room is overlooked", "call.go",
-		"	case p.queue.handed == p.queue.tail && p.roster.withRoom() > 0:", "	case p.queue.handed == p.queue.tail && p.roster.withRoom() > 1:",
+		"!p.paused && p.roster.withRoom() > 0:", "!p.paused && p.roster.withRoom() > 1:",
 		[]string{workConserving},
 	},
 	{
@@ -425,17 +425,17 @@ var mutants = []mutant{
 	// One limit over several pools, and the bytes of a queue.
 	{
 		"each pool has the scope's limit", "slot.go",
-		" && (r.share == nil || r.share.hasRoom())", "",
-		[]string{withinLimit, featuresKept, membership},
+		" && (r.shared() == 0 || r.share.inFlight < r.shared())", "",
+		[]string{withinLimit, featuresKept, membership, "panic"},
 	},
 	{
 		"the scope's other pools do not see a free slot", "slot.go",
-		"	for d.dispatchOldest(p, shared) {\n	}\n", "	for d.dispatchNext(p) {\n	}\n",
+		"	d.fillAll(append(pools, p))\n", "	d.fill(append(pools, p)[len(pools)])\n",
 		[]string{workConserving},
 	},
 	{
 		"least overlooks the scope's other pools", "roster.go",
-		"		load = max(load, fraction(r.share.inFlight, r.share.limit))\n", "		load = max(load, fraction(r.inFlight, r.share.limit))\n",
+		"		load = max(load, fraction(r.share.inFlight, shared))\n", "		load = max(load, fraction(r.inFlight, shared))\n",
 		[]string{policyObeyed},
 	},
 	{
@@ -447,6 +447,83 @@ var mutants = []mutant{
 		"parts have no bound", "call.go",
 		"	case p.config.QueueBytes > 0 && p.queue.bytes+n > p.config.QueueBytes:", "	case false:",
 		[]string{queueBounds},
+	},
+
+	// What people change.
+	{
+		"a lower limit is not seen", "control.go",
+		"	p.roster.recount()\n", "",
+		[]string{withinLimit, workConserving, policyObeyed, featuresKept},
+	},
+	{
+		"nobody follows a higher limit", "control.go",
+		"	d.fillAll(unique(touched))\n", "	_ = unique(touched)\n",
+		[]string{workConserving},
+	},
+	{
+		"a smaller queue refuses who waits", "control.go",
+		"	p.follow(config)\n	touched", "	p.follow(config)\n	for p.queue.length > config.QueueLimit {\n		i := p.queue.tail\n		c := d.calls.at(i)\n		d.refuse(p, c.origin, c.request, ReasonQueueFull, 0, 0)\n		d.remove(i)\n	}\n	touched",
+		[]string{queueBounds},
+	},
+	{
+		"who waits goes by the wait of before", "control.go",
+		"	p.config = config\n", "	config.QueueTimeout = max(config.QueueTimeout, p.config.QueueTimeout)\n	p.config = config\n",
+		[]string{queueTimeout},
+	},
+	{
+		"a pool lingers as long as before", "control.go",
+		"		p.lingerEnd = later(p.vacatedAt, config.Linger)\n", "",
+		[]string{membership},
+	},
+	{
+		"another policy goes on where the last one was", "control.go",
+		"		p.roster.cursor = -1\n", "",
+		[]string{policyObeyed},
+	},
+	{
+		"a scope keeps the calls of a pool that has left it", "slot.go",
+		"		s.count(-r.inFlight)\n", "",
+		[]string{workConserving, policyObeyed, nothingLeft},
+	},
+	{
+		"nobody follows where a pool has left a scope", "slot.go",
+		"			relieved = append(relieved, other.pool)\n", "			_ = other\n",
+		[]string{workConserving},
+	},
+	{
+		"a callee that drains gets calls", "slot.go",
+		" && !r.callee.draining", "",
+		[]string{withinLimit, policyObeyed},
+	},
+	{
+		"a callee that drained stays full", "control.go",
+		"			r.pool.roster.refresh(r)\n", "",
+		[]string{withinLimit, workConserving, policyObeyed},
+	},
+	{
+		"nobody follows the end of a callee's drain", "control.go",
+		"	d.fillAll(d.drainCallee(id, false))\n", "	d.drainCallee(id, false)\n",
+		[]string{workConserving},
+	},
+	{
+		"a pool that is paused takes calls", "call.go",
+		" && !p.paused", "",
+		[]string{withinLimit},
+	},
+	{
+		"a pool that is paused serves who waits", "slot.go",
+		"p.paused || ", "",
+		[]string{withinLimit},
+	},
+	{
+		"nobody follows the end of a pause", "control.go",
+		"	p.paused = false\n	d.fill(p)\n", "	p.paused = false\n",
+		[]string{workConserving},
+	},
+	{
+		"a refusal says nothing of the pause", "action.go",
+		"Paused: p.paused,", "",
+		[]string{answeredOnce},
 	},
 
 	// The index of IDs.

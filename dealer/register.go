@@ -44,7 +44,8 @@ func (d *Dealer) OpenPool(key string, config PoolConfig) PoolID {
 		d.byKey[key] = id
 	}
 	if p := d.pools[id]; !p.open || p.roster.size == 0 {
-		p.open, p.config = true, config
+		p.open = true
+		p.follow(config)
 		if p.queue.length > 0 {
 			d.next = min(d.next, d.now) // the timeout may be a shorter one: let the next event look
 		}
@@ -107,12 +108,13 @@ func (d *Dealer) Join(now Time, in Registration) ([]Action, error) {
 		r = &registration{callee: c, pool: p}
 		c.registrations[in.Pool] = r
 	}
-	r.id, r.active = in.ID, true
-	d.allot(r, in.Limit)
+	r.id, r.asked = in.ID, in.Limit
+	relieved := d.allot(r)
+	r.active = true
 	p.open, p.lingers = true, false
 	p.roster.add(r)
 	d.refuseExhausted(p)
-	d.fill(p)
+	d.fillAll(append(relieved, p))
 	return d.actions, nil
 }
 
@@ -159,7 +161,7 @@ func (d *Dealer) vacated(p *pool) {
 	case p.roster.size > 0:
 		d.refuseExhausted(p)
 	case p.config.Linger > 0:
-		p.lingers, p.lingerEnd = true, later(d.now, p.config.Linger)
+		p.lingers, p.vacatedAt, p.lingerEnd = true, d.now, later(d.now, p.config.Linger)
 		d.next = min(d.next, p.lingerEnd)
 	default:
 		d.release(p)

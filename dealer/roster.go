@@ -106,6 +106,21 @@ func (ro *roster) rebuild() {
 	ro.refreshAll()
 }
 
+// recount takes up that limits have changed.
+func (ro *roster) recount() {
+	ro.capacity, ro.unlimited = 0, 0
+	for _, r := range ro.members[:ro.end] {
+		if r == nil {
+			continue
+		}
+		ro.capacity += r.slots()
+		if r.bound() == 0 {
+			ro.unlimited++
+		}
+	}
+	ro.refreshAll()
+}
+
 func (ro *roster) refreshAll() {
 	for _, r := range ro.members[:ro.end] {
 		if r != nil {
@@ -127,9 +142,9 @@ func (ro *roster) refresh(r *registration) {
 // limits fill evenly; in a pool where some have no limit, the calls in flight.
 // Where the callee has one limit over several pools, all its calls count.
 func (ro *roster) loadOf(r *registration) uint64 {
-	inFlight, shared := r.inFlight, r.share != nil && r.share.limit > 0
+	inFlight, shared := r.inFlight, r.shared()
 	if ro.unlimited > 0 {
-		if shared {
+		if shared > 0 {
 			inFlight = r.share.inFlight
 		}
 		return uint64(inFlight) //nolint:gosec // not negative, and below 2^31
@@ -138,8 +153,8 @@ func (ro *roster) loadOf(r *registration) uint64 {
 	if r.limit > 0 {
 		load = fraction(inFlight, r.limit)
 	}
-	if shared {
-		load = max(load, fraction(r.share.inFlight, r.share.limit))
+	if shared > 0 {
+		load = max(load, fraction(r.share.inFlight, shared))
 	}
 	return load
 }

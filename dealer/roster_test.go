@@ -45,6 +45,9 @@ func withRoom(members []*registration) (some []*registration) {
 	return some
 }
 
+// anybody is a callee of whom a roster needs to know nothing.
+var anybody = new(callee)
+
 // TestRosterAgainstList compares each query of a roster with a plain list,
 // over random joins, leaves, dispatches and answers.
 func TestRosterAgainstList(t *testing.T) {
@@ -57,7 +60,7 @@ func TestRosterAgainstList(t *testing.T) {
 		for range 1500 {
 			switch pick := rng.IntN(10); {
 			case pick < 3 && len(naive.members) < most:
-				r := &registration{active: true, limit: 1 + rng.IntN(4), inFlight: rng.IntN(3)}
+				r := &registration{callee: anybody, active: true, limit: 1 + rng.IntN(4), inFlight: rng.IntN(3)}
 				if noLimits && rng.IntN(3) == 0 {
 					r.limit = 0
 				}
@@ -136,7 +139,7 @@ func compareRoster(t *testing.T, rng *rand.Rand, ro *roster, naive *naiveRoster)
 func TestRosterChurn(t *testing.T) {
 	var ro roster
 	for range 10_000 {
-		r := &registration{active: true, limit: 1}
+		r := &registration{callee: anybody, active: true, limit: 1}
 		ro.add(r)
 		r.active = false
 		ro.remove(r)

@@ -12,7 +12,7 @@ import (
 // callee knows it, "origin/request" a call as its origin knows it.
 func (s *scenario) tell(e event, out outcome) {
 	switch e.kind {
-	case openPool, addCallee, addOrigin, removeOrigin, drain:
+	case openPool, addCallee, addOrigin, removeOrigin, drain, drainCallee, pausePool:
 		return
 	case ownInvocation:
 		if !out.found {
@@ -71,13 +71,20 @@ func (s *scenario) action(a dealer.Action) string {
 		return "violation " + callee
 	case dealer.Refuse:
 		return fmt.Sprintf("refuse %s %s limit=%d queued=%d waited=%s",
-			request, a.Refusal.Reason, a.Refusal.Limit, a.Refusal.Queued, a.Refusal.Waited)
+			request, a.Refusal.Reason, a.Refusal.Limit, a.Refusal.Queued, a.Refusal.Waited) + paused(a.Refusal.Paused)
 	case dealer.Revoke:
 		return fmt.Sprintf("revoke %s in %s", s.callees.name[a.Callee], s.pools.name[a.Pool])
 	case dealer.Release:
 		return "release " + s.pools.name[a.Pool]
 	}
 	return fmt.Sprintf("unknown action %d", a.Kind)
+}
+
+func paused(is bool) string {
+	if is {
+		return " paused"
+	}
+	return ""
 }
 
 func moreFollow(a dealer.Action) string {
@@ -97,11 +104,14 @@ func (s *scenario) state() {
 		if p.Lingers {
 			open = " lingering"
 		}
-		s.print("%s: %s%s calls=%d waiting=%d/%d", p.Key, p.Policy, open, p.Calls, p.Waiting, p.Limit)
+		s.print("%s: %s%s calls=%d waiting=%d/%d", p.Key, p.Policy, open+paused(p.Paused), p.Calls, p.Waiting, p.Limit)
 		for _, c := range p.Callees {
 			limit := "no limit"
 			if c.Limit > 0 {
 				limit = fmt.Sprint(c.Limit)
+			}
+			if c.Draining {
+				limit += ", draining"
 			}
 			s.print("  %s: %d in flight, %s", s.callees.name[c.Callee], c.InFlight, limit)
 		}

@@ -34,6 +34,9 @@ import (
 //	own-interrupt CALLEE REQUEST          and its INTERRUPT
 //	at D, tick                            the time of what follows; the timer
 //	drain, shutdown
+//	configure POOL [policy=P] …            as pool
+//	drain-callee CALLEE, undrain-callee CALLEE
+//	pause POOL, resume POOL
 //	state                                 tells the pools
 //
 // The features are call_canceling, progressive_call_results,
@@ -153,13 +156,18 @@ func (s *scenario) play(verb string, args []string) {
 	case "callee":
 		e.kind, e.features, e.id = addCallee, s.features(args[1:]), s.option(args, "after")
 	case "pool":
-		e.kind, e.key = openPool, args[0]
-		e.config.Concurrency, e.config.QueueLimit = int(s.option(args, "concurrency")), int(s.option(args, "queue"))
-		e.config.QueueBytes, e.config.QueueTimeout = int(s.option(args, "bytes")), s.duration(args, "timeout")
-		e.config.Linger, e.config.Retries = s.duration(args, "linger"), int(s.option(args, "retries"))
-		e.config.KeptBytes, e.config.Scope = 1<<20, s.text(args, "scope")
-		if s.text(args, "kept") != "" {
-			e.config.KeptBytes = int(s.option(args, "kept"))
+		e.kind, e.key, e.config = openPool, args[0], s.config(args)
+	case "configure":
+		e.kind, e.pool, e.config = configure, named(s, s.pools, args[0]), s.config(args)
+	case "drain-callee", "undrain-callee":
+		e.kind, e.callee = drainCallee, named(s, s.callees, args[0])
+		if verb == "undrain-callee" {
+			e.kind = undrainCallee
+		}
+	case "pause", "resume":
+		e.kind, e.pool = pausePool, named(s, s.pools, args[0])
+		if verb == "resume" {
+			e.kind = resumePool
 		}
 	case "join":
 		policy, err := dealer.ParsePolicy(args[2])
@@ -221,6 +229,24 @@ func (s *scenario) play(verb string, args []string) {
 	s.learn(e, args, out)
 	s.tell(e, out)
 	spoil(message)
+}
+
+// config are the rules of a pool.
+func (s *scenario) config(args []string) (c dealer.PoolConfig) {
+	c.Concurrency, c.QueueLimit = int(s.option(args, "concurrency")), int(s.option(args, "queue"))
+	c.QueueBytes, c.QueueTimeout = int(s.option(args, "bytes")), s.duration(args, "timeout")
+	c.Linger, c.Retries = s.duration(args, "linger"), int(s.option(args, "retries"))
+	c.KeptBytes, c.Scope = 1<<20, s.text(args, "scope")
+	if s.text(args, "kept") != "" {
+		c.KeptBytes = int(s.option(args, "kept"))
+	}
+	if policy := s.text(args, "policy"); policy != "" {
+		var err error
+		if c.Policy, err = dealer.ParsePolicy(policy); err != nil {
+			s.fail("%v", err)
+		}
+	}
+	return c
 }
 
 // learn takes up the names that an event makes known.

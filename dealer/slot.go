@@ -5,61 +5,96 @@ import (
 	"slices"
 )
 
-// share is one limit over several registrations of a callee: those in pools of
-// the same scope.
+// share counts a callee's calls in flight over its registrations in pools of one
+// scope, each of which bounds them by its pool's Concurrency.
 type share struct {
 	scope    string
-	limit    int // 0: none
 	inFlight int
 	of       []*registration // active, or with calls in flight
 }
 
-func (s *share) hasRoom() bool { return s.limit == 0 || s.inFlight < s.limit }
-
-func (s *share) leave(r *registration) {
-	s.of = slices.DeleteFunc(s.of, func(other *registration) bool { return other == r })
-	if len(s.of) == 0 {
-		delete(r.callee.shares, s.scope)
-	}
-}
-
-// allot gives a registration its limits: what the callee asked for, and the
-// pool's Concurrency, which may count over all pools of a scope.
-func (d *Dealer) allot(r *registration, asked int) {
-	r.limit = asked
-	most, scope := r.pool.config.Concurrency, r.pool.config.Scope
-	if scope == "" {
-		if most > 0 && (asked == 0 || asked > most) {
-			r.limit = most
-		}
-		return
-	}
-	c := r.callee
+// shareOf returns what counts a callee's calls in a scope.
+func (c *callee) shareOf(scope string) *share {
 	s := c.shares[scope]
 	if s == nil {
 		if c.shares == nil {
 			c.shares = make(map[string]*share)
 		}
-		s = &share{scope: scope, limit: most}
+		s = &share{scope: scope}
 		c.shares[scope] = s
 	}
-	if r.share != s {
-		r.share = s
-		s.of = append(s.of, r)
+	return s
+}
+
+func (s *share) join(r *registration) {
+	r.share = s
+	s.of = append(s.of, r)
+	s.count(r.inFlight)
+}
+
+// leave takes a registration out, which still knows where it was.
+func (s *share) leave(r *registration) {
+	s.of = slices.DeleteFunc(s.of, func(other *registration) bool { return other == r })
+	if len(s.of) == 0 {
+		delete(r.callee.shares, s.scope)
 	}
+	if r.inFlight > 0 {
+		s.count(-r.inFlight)
+	}
+}
+
+// count changes the number of calls in flight over the scope.
+func (s *share) count(change int) {
+	s.inFlight += change
+	for _, r := range s.of {
+		if r.active {
+			r.pool.roster.refresh(r)
+		}
+	}
+}
+
+// allot gives a registration its limits: what the callee asked for, and the
+// pool's Concurrency, which may count over all pools of a scope. It returns the
+// pools whose callee has room again, since a scope has lost this registration.
+func (d *Dealer) allot(r *registration) (relieved []*pool) {
+	asked, most, scope := r.asked, r.pool.config.Concurrency, r.pool.config.Scope
+	r.limit = asked
+	if scope == "" && most > 0 && (asked == 0 || asked > most) {
+		r.limit = most
+	}
+	if s := r.share; s != nil && s.scope != scope {
+		s.leave(r)
+		r.share = nil
+		for _, other := range s.of {
+			relieved = append(relieved, other.pool)
+		}
+	}
+	if scope != "" && r.share == nil {
+		r.callee.shareOf(scope).join(r)
+	}
+	return relieved
+}
+
+// shared returns the most calls that the callee may have over the whole scope, 0
+// for no limit.
+func (r *registration) shared() int {
+	if r.share == nil {
+		return 0
+	}
+	return r.pool.config.Concurrency
 }
 
 // hasRoom tells whether the registration may get one more call.
 func (r *registration) hasRoom() bool {
-	return r.active && (r.limit == 0 || r.inFlight < r.limit) && (r.share == nil || r.share.hasRoom())
+	return r.active && !r.callee.draining && (r.limit == 0 || r.inFlight < r.limit) && (r.shared() == 0 || r.share.inFlight < r.shared())
 }
 
 // bound returns the most calls that the registration may have, 0 for no limit.
 func (r *registration) bound() int {
-	if r.share == nil || r.share.limit == 0 || r.limit > 0 && r.limit < r.share.limit {
-		return r.limit
+	if shared := r.shared(); shared > 0 && (r.limit == 0 || r.limit > shared) {
+		return shared
 	}
-	return r.share.limit
+	return r.limit
 }
 
 // occupy takes a slot of r for a call and gives it its ID there.
@@ -84,17 +119,10 @@ func (d *Dealer) vacate(c *call) {
 // for [Dealer.Restart], which counts them anew.
 func (r *registration) count(change int) {
 	r.inFlight += change
-	if r.share == nil {
-		if r.active {
-			r.pool.roster.refresh(r)
-		}
-		return
-	}
-	r.share.inFlight += change
-	for _, other := range r.share.of {
-		if other.active {
-			other.pool.roster.refresh(other)
-		}
+	if r.share != nil {
+		r.share.count(change)
+	} else if r.active {
+		r.pool.roster.refresh(r)
 	}
 }
 
@@ -113,28 +141,37 @@ func (d *Dealer) fillAfter(p *pool, shared *share) {
 		d.fill(p)
 		return
 	}
-	d.elapse()
-	for d.dispatchOldest(p, shared) {
-	}
-}
-
-func (d *Dealer) dispatchOldest(p *pool, shared *share) bool {
-	pools := []*pool{p}
+	pools := make([]*pool, 0, len(shared.of)+1)
 	for _, r := range shared.of {
 		if r.pool != p {
 			pools = append(pools, r.pool)
 		}
 	}
-	pools = slices.DeleteFunc(pools, func(p *pool) bool { return p.queue.length == 0 })
-	slices.SortFunc(pools, d.longerWaiting)
-	return slices.ContainsFunc(pools, d.dispatchNext)
+	d.fillAll(append(pools, p))
+}
+
+// fillAll does so where several pools may have got slots: who has waited longest
+// over all of them comes first.
+func (d *Dealer) fillAll(pools []*pool) {
+	if len(pools) == 1 {
+		d.fill(pools[0])
+		return
+	}
+	d.elapse()
+	for {
+		pools = slices.DeleteFunc(pools, func(p *pool) bool { return p.queue.length == 0 })
+		slices.SortFunc(pools, d.longerWaiting)
+		if !slices.ContainsFunc(pools, d.dispatchNext) {
+			return
+		}
+	}
 }
 
 // dispatchNext dispatches the first call that waits and that a callee with room
 // may get. Only calls in front that were handed on can have refusers, so the
 // search ends at the first ordinary one.
 func (d *Dealer) dispatchNext(p *pool) bool {
-	if p.queue.length == 0 || p.roster.withRoom() == 0 {
+	if p.queue.length == 0 || p.paused || p.roster.withRoom() == 0 {
 		return false
 	}
 	for i := p.queue.head; i != noCall; i = d.calls.at(i).after {

@@ -23,7 +23,7 @@ import (
 //	callee [cancel] [results] [parts] [passthru] [times] [limit=N] [after=ID]
 //	origin [local]
 //	calls N REQUEST…                most calls at once, and the IDs that origins give
-//	events KIND…                    see the table of kinds
+//	events KIND…                    see the table of kinds, and moves
 //	time T…                         how much later than the last one an event may come
 //	depth N                         most events in a row; else until nothing new comes up
 //
@@ -59,6 +59,7 @@ var kindNames = strings.Fields(`
 	kill killnowait skip none
 	join leave lose force
 	close revoke reopen drop remove own drain shutdown
+	fewer more drain-callee pause
 	repeat`)
 
 // parseWorlds reads the worlds of a file.
@@ -192,7 +193,7 @@ func (w *smallWorld) events(b *books, all []event) []event {
 		for i := range m.all[m.timed:] {
 			e := &m.all[m.timed+i]
 			switch e.kind {
-			case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain: // take no time
+			case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, drainCallee, pausePool: // take no time
 			default:
 				e.now = b.now + later
 				if later == forever {
@@ -333,6 +334,13 @@ func (m *moves) ofCallees() {
 				m.membership(c, p)
 			}
 		}
+		if m.has("drain-callee") {
+			kind := drainCallee
+			if c.draining {
+				kind = undrainCallee
+			}
+			m.add(event{kind: kind, callee: c.id})
+		}
 		if m.has("lose") {
 			m.add(event{kind: lose, callee: c.id})
 		}
@@ -412,6 +420,7 @@ func (m *moves) ofPools() {
 		if m.has("revoke") {
 			m.add(event{kind: revokePool, pool: p.id})
 		}
+		m.control(p)
 	}
 	if m.has("reopen") {
 		m.all = append(m.all, m.w.pools...)
@@ -421,6 +430,25 @@ func (m *moves) ofPools() {
 	}
 	if m.has("shutdown") {
 		m.add(event{kind: shutdown})
+	}
+}
+
+// control is what people do to a pool. By fewer, all its bounds are as low as they
+// can be, and its scope is gone; by more, they are as at first.
+func (m *moves) control(p *poolBook) {
+	if m.has("pause") {
+		kind := pausePool
+		if p.paused {
+			kind = resumePool
+		}
+		m.add(event{kind: kind, pool: p.id})
+	}
+	if m.has("fewer") {
+		m.add(event{kind: configure, pool: p.id, config: dealer.PoolConfig{Concurrency: 1, QueueTimeout: step}})
+	}
+	if m.has("more") {
+		i := slices.IndexFunc(m.w.pools, func(e event) bool { return e.key == p.key })
+		m.add(event{kind: configure, pool: p.id, config: m.w.pools[i].config})
 	}
 }
 

@@ -7,6 +7,7 @@ type PoolState struct {
 	Policy  Policy
 	Open    bool
 	Lingers bool // without a callee
+	Paused  bool
 	Waiting int
 	Limit   int // of the queue
 	Bytes   int // held by those that wait
@@ -21,6 +22,7 @@ type CalleeState struct {
 	Registration uint64
 	InFlight     int
 	Limit        int // 0: none
+	Draining     bool
 }
 
 // Pools describes all pools, in the order of their IDs; callees in the order
@@ -33,12 +35,14 @@ func (d *Dealer) Pools() []PoolState {
 			continue
 		}
 		s := PoolState{
-			ID: p.id, Key: p.key, Policy: p.config.Policy, Open: p.open, Lingers: p.lingers,
+			ID: p.id, Key: p.key, Policy: p.config.Policy, Open: p.open, Lingers: p.lingers, Paused: p.paused,
 			Waiting: p.queue.length, Limit: p.config.QueueLimit, Bytes: p.queue.bytes, Kept: p.kept, Calls: p.calls,
 		}
 		for _, r := range p.roster.members {
 			if r != nil {
-				s.Callees = append(s.Callees, CalleeState{Callee: r.callee.id, Registration: r.id, InFlight: r.inFlight, Limit: r.bound()})
+				s.Callees = append(s.Callees, CalleeState{
+					Callee: r.callee.id, Registration: r.id, InFlight: r.inFlight, Limit: r.bound(), Draining: r.callee.draining,
+				})
 			}
 		}
 		states = append(states, s)

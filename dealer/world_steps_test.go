@@ -169,7 +169,7 @@ func (w *world) joinPool() (event, bool) {
 	w.registration++
 	e := event{kind: join, pool: p.id, callee: c.id, id: w.registration, policy: dealer.Single + dealer.Policy(w.rng.IntN(6))}
 	if w.rng.IntN(8) > 0 {
-		e.policy = w.policyOf(p.key)
+		e.policy = w.policyOf(p)
 	}
 	if w.rng.IntN(6) > 0 {
 		e.limit = 1 + w.rng.IntN(4)
@@ -181,13 +181,16 @@ func (w *world) joinPool() (event, bool) {
 	return e, true
 }
 
-func (w *world) policyOf(key string) dealer.Policy {
+func (w *world) policyOf(p *poolBook) dealer.Policy {
+	if len(p.members) > 0 && w.rng.IntN(2) == 0 {
+		return p.config.Policy
+	}
 	for _, e := range w.pools {
-		if e.key == key {
+		if e.key == p.key {
 			return e.policy
 		}
 	}
-	panic(fmt.Sprintf("pool %s must be one of this world", key))
+	panic(fmt.Sprintf("pool %s must be one of this world", p.key))
 }
 
 func (w *world) leavePool() (event, bool) {
@@ -285,4 +288,51 @@ func (w *world) revokePool() (event, bool) {
 		return event{}, false
 	}
 	return event{kind: revokePool, pool: p.id}, true
+}
+
+// reconfigure gives a pool other rules, or one other rule.
+func (w *world) reconfigure() (event, bool) {
+	p := some(w, w.b.pools)
+	if p == nil {
+		return event{}, false
+	}
+	e := event{kind: configure, pool: p.id, config: w.config()}
+	if e.config.Scope = p.config.Scope; w.rng.IntN(4) == 0 {
+		e.config.Scope = []string{"", "work", "other"}[w.rng.IntN(3)]
+	}
+	if w.rng.IntN(2) == 0 {
+		most := e.config.Concurrency
+		e.config = p.config
+		e.config.Concurrency = most
+	}
+	if e.config.Policy = 0; w.rng.IntN(4) == 0 {
+		e.config.Policy = dealer.Single + dealer.Policy(w.rng.IntN(6))
+	}
+	return e, true
+}
+
+func (w *world) drainOne() (event, bool) { return w.ofCallee(drainCallee, false) }
+
+// undrainOne mostly takes one that drains.
+func (w *world) undrainOne() (event, bool) { return w.ofCallee(undrainCallee, w.rng.IntN(8) > 0) }
+
+func (w *world) ofCallee(kind eventKind, draining bool) (event, bool) {
+	c := some(w, w.b.callees)
+	if c == nil || draining && !c.draining {
+		return event{}, false
+	}
+	return event{kind: kind, callee: c.id}, true
+}
+
+func (w *world) pauseOne() (event, bool) { return w.ofPool(pausePool, false) }
+
+// resumeOne mostly takes one that is paused.
+func (w *world) resumeOne() (event, bool) { return w.ofPool(resumePool, w.rng.IntN(8) > 0) }
+
+func (w *world) ofPool(kind eventKind, paused bool) (event, bool) {
+	p := some(w, w.b.pools)
+	if p == nil || paused && !p.paused {
+		return event{}, false
+	}
+	return event{kind: kind, pool: p.id}, true
 }

@@ -65,6 +65,7 @@ var stepWeights = [...]struct {
 	{(*world).wait, 60}, {(*world).tick, 40}, {(*world).joinPool, 40}, {(*world).leavePool, 15}, {(*world).loseCallee, 4},
 	{(*world).newCallee, 8}, {(*world).newOrigin, 4}, {(*world).loseOrigin, 3}, {(*world).own, 20}, {(*world).bogusAnswer, 12},
 	{(*world).reopenPool, 6}, {(*world).giveUpPool, 2}, {(*world).revokePool, 1},
+	{(*world).reconfigure, 8}, {(*world).drainOne, 6}, {(*world).undrainOne, 10}, {(*world).pauseOne, 4}, {(*world).resumeOne, 10},
 }
 
 func newWorld(rng *rand.Rand) *world {
@@ -85,6 +86,9 @@ func newWorld(rng *rand.Rand) *world {
 		e := event{kind: openPool, key: fmt.Sprintf("com.example.p%d", i), policy: dealer.Single + dealer.Policy(rng.IntN(6)), config: w.config()}
 		if scope != "" && rng.IntN(4) > 0 {
 			e.config.Scope, e.config.Concurrency = scope, most
+			if rng.IntN(3) == 0 {
+				e.policy = dealer.Least
+			}
 		}
 		w.pools = append(w.pools, e)
 	}
@@ -168,7 +172,7 @@ func (w *world) choose() int {
 // do brings an event to the dealer, and what comes out to the checkers.
 func (w *world) do(e event) outcome {
 	switch e.kind {
-	case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain: // take no time
+	case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, drainCallee, pausePool: // take no time
 	default:
 		e.now = w.now
 	}
@@ -212,7 +216,15 @@ func (w *world) end() {
 	if w.rng.IntN(4) == 0 {
 		w.do(event{kind: shutdown})
 	}
+	for _, c := range w.b.callees {
+		if c != nil && c.draining {
+			w.do(event{kind: undrainCallee, callee: c.id})
+		}
+	}
 	for _, p := range w.b.pools {
+		if p != nil && p.paused {
+			w.do(event{kind: resumePool, pool: p.id})
+		}
 		if p != nil && p.open && len(p.members) == 0 {
 			w.do(event{kind: closePool, pool: p.id})
 		}

@@ -34,9 +34,10 @@ const (
 // refusalURI is the error a refused caller gets. A pool whose callees are all
 // busy has an error of its own choice.
 func refusalURI(reason dealer.Reason, overload string) string {
-	switch reason {
-	case dealer.ReasonConcurrency, dealer.ReasonQueueFull, dealer.ReasonQueueBytes:
+	if isOverload(reason) {
 		return overload
+	}
+	switch reason {
 	case dealer.ReasonQueueTimeout, dealer.ReasonDeadline:
 		return uriTimeout
 	case dealer.ReasonNoCallee:
@@ -51,8 +52,16 @@ func refusalURI(reason dealer.Reason, overload string) string {
 	panic("proxy: every reason must have an error URI")
 }
 
+// isOverload tells whether a call found all callees full.
+func isOverload(reason dealer.Reason) bool {
+	return reason == dealer.ReasonConcurrency || reason == dealer.ReasonQueueFull || reason == dealer.ReasonQueueBytes
+}
+
 // refusalText is the sentence for people.
 func refusalText(r dealer.Refusal, procedure string) string {
+	if r.Paused && isOverload(r.Reason) {
+		return fmt.Sprintf("the pool of %s is paused, and %d calls wait in its queue", procedure, r.Queued)
+	}
 	switch r.Reason {
 	case dealer.ReasonConcurrency:
 		return fmt.Sprintf("maximum concurrency %d of all callees of %s reached", r.Limit, procedure)
