@@ -16,10 +16,13 @@
 //	           ╱   └────────────┘ ╲
 //	router ───┘                    └── sidecar
 //
-// The weather (forecast.go) is drawn from a seed: delay, loss, reordering and
-// partition of links; SIGSTOP, kill -9, SIGTERM and restarts of each program; a
-// full disk behind wampool's log; no file descriptor left; wampool lives in a
-// memory cgroup throughout. What the machine can't do is left out, and said.
+// The weather (forecast_linux.go) is drawn from a seed: delay, loss, reordering, little
+// room and partition of links, both ways and one way alone; SIGSTOP, kill -9, SIGTERM
+// and restarts of each program; a full disk behind wampool's log; no file descriptor
+// left; another configuration by SIGHUP; steps of the clock that wampool goes by
+// (clock_linux.go), for that of the machine is everybody's. wampool lives in a memory
+// cgroup throughout. What the machine can't do is left out, and said, at the start and
+// in the end.
 //
 // The ledger (ledger.go) holds what callers and callees say of themselves:
 // each call that was sent has one answer, or its caller's connection was lost;

@@ -2,12 +2,13 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // weather is what happens to the programs and the links between them.
@@ -18,11 +19,11 @@ type weather struct {
 	kept    []*program // that may be stopped, killed and started again
 	sidecar *sidecar
 	ledger  *ledger
-	clock   bool // it may be stepped
+	clock   *clock // wampool's; nil: it has that of the machine
 
 	mu       sync.Mutex
-	busy     map[string]bool // what is in some weather now
-	happened map[string]int
+	busy     map[string]bool           // what is in some weather now
+	happened map[string]map[string]int // how often, to what, by the event's name
 	undone   sync.WaitGroup
 }
 
@@ -52,6 +53,19 @@ var events = []event{
 	{"partition", 4, func(w *weather) (string, time.Duration, func(), func()) {
 		return w.onLink(condition{down: true}, between(w.random, time.Second, 25*time.Second))
 	}},
+	{"one way", 3, func(w *weather) (string, time.Duration, func(), func()) {
+		a, b, what := w.link()
+		if w.random.IntN(2) == 0 {
+			a, b = b, a
+		}
+		return what, between(w.random, time.Second, 20*time.Second),
+			func() { w.wire.set(a.address, b.address, condition{}, condition{down: true}) },
+			func() { w.wire.set(a.address, b.address, condition{}, condition{}) }
+	}},
+	{"slow link", 3, func(w *weather) (string, time.Duration, func(), func()) {
+		c := condition{delay: time.Millisecond, rate: 50_000 + w.random.IntN(500_000)}
+		return w.onLink(c, between(w.random, time.Second, 15*time.Second))
+	}},
 	{"stopped", 5, func(w *weather) (string, time.Duration, func(), func()) {
 		p := w.anybody()
 		return p.name, between(w.random, 200*time.Millisecond, 8*time.Second),
@@ -61,8 +75,16 @@ var events = []event{
 		p := w.anybody()
 		return p.name, 5 * time.Second, func() { w.kill(p, syscall.SIGKILL) }, func() {}
 	}},
-	{"restarted", 2, func(w *weather) (string, time.Duration, func(), func()) {
-		return w.sidecar.name, 8 * time.Second, func() { w.kill(&w.sidecar.program, syscall.SIGTERM) }, func() {}
+	{"restarted", 3, func(w *weather) (string, time.Duration, func(), func()) {
+		p, run := w.anybody(), 0
+		return p.name, 8 * time.Second, func() {
+				run = p.starts()
+				w.kill(p, syscall.SIGTERM)
+			}, func() {
+				if p != &w.sidecar.program && p.starts() == run { // wampool must stop by itself
+					w.kill(p, syscall.SIGKILL)
+				}
+			}
 	}},
 	{"disk full", 2, func(w *weather) (string, time.Duration, func(), func()) {
 		if w.sidecar.disk == nil {
@@ -85,34 +107,36 @@ var events = []event{
 				}
 			}
 	}},
+	{"reloaded", 2, func(w *weather) (string, time.Duration, func(), func()) {
+		rules := poolRules{slots: 1 + w.random.IntN(mostSlots), queue: 5 + w.random.IntN(500), direct: w.random.IntN(3) > 0}
+		return "configuration", between(w.random, time.Second, 15*time.Second),
+			func() { w.sidecar.reload(rules) }, func() { w.sidecar.reload(usualRules) }
+	}},
 	{"clock stepped", 2, func(w *weather) (string, time.Duration, func(), func()) {
-		if !w.clock {
+		if w.clock == nil {
 			return "", 0, nil, nil
 		}
-		by := between(w.random, -30*time.Minute, 30*time.Minute)
-		return "clock", between(w.random, time.Second, 4*time.Second), func() { w.stepClock(by) }, func() { w.stepClock(-by) }
+		by := between(w.random, -400*24*time.Hour, 400*24*time.Hour)
+		if w.random.IntN(2) == 0 {
+			by = between(w.random, -time.Minute, time.Minute)
+		}
+		return "clock", between(w.random, time.Second, 15*time.Second), func() { w.clock.set(by) }, func() { w.clock.set(0) }
 	}},
 }
 
-// stepClock sets the clock of this machine, all of it.
-func (w *weather) stepClock(by time.Duration) {
-	to := unix.NsecToTimeval(time.Now().Add(by).UnixNano())
-	if err := unix.Settimeofday(&to); err != nil {
-		w.ledger.note("the clock can't be stepped: %v", err)
+// link draws one of the sidecar's links, or that between callers and router.
+func (w *weather) link() (a, b *host, name string) {
+	a, b = w.hosts[0], w.hosts[1+w.random.IntN(len(w.hosts)-1)]
+	if w.random.IntN(4) == 0 {
+		a, b = w.hosts[1], w.hosts[3]
 	}
+	return a, b, min(a.name, b.name) + "–" + max(a.name, b.name)
 }
 
-// onLink is weather on one link of the sidecar, or between callers and router.
+// onLink is weather on a link, both ways.
 func (w *weather) onLink(c condition, length time.Duration) (string, time.Duration, func(), func()) {
-	a, b := w.hosts[0], w.hosts[1+w.random.IntN(len(w.hosts)-1)]
-	if w.random.IntN(4) == 0 {
-		a = w.hosts[1]
-	}
-	if a == b {
-		b = w.hosts[0]
-	}
-	what := min(a.name, b.name) + "–" + max(a.name, b.name)
-	return what, length, func() { w.wire.set(a.address, b.address, c) }, func() { w.wire.set(a.address, b.address, condition{}) }
+	a, b, what := w.link()
+	return what, length, func() { w.wire.set(a.address, b.address, c, c) }, func() { w.wire.set(a.address, b.address, condition{}, condition{}) }
 }
 
 func (w *weather) anybody() *program {
@@ -132,7 +156,7 @@ func (w *weather) kill(p *program, s syscall.Signal) {
 
 // blow lets things happen for so long, and returns once all of them are over.
 func (w *weather) blow(length time.Duration, say func(string)) {
-	w.busy, w.happened = make(map[string]bool), make(map[string]int)
+	w.busy, w.happened = make(map[string]bool), make(map[string]map[string]int)
 	var bag []event
 	for _, e := range events {
 		for range e.weight {
@@ -148,7 +172,10 @@ func (w *weather) blow(length time.Duration, say func(string)) {
 			continue
 		}
 		w.busy[what] = true
-		w.happened[e.name]++
+		if w.happened[e.name] == nil {
+			w.happened[e.name] = make(map[string]int)
+		}
+		w.happened[e.name][what]++
 		w.mu.Unlock()
 		say(fmt.Sprintf("%s: %s for %s", e.name, what, lasts.Round(100*time.Millisecond)))
 		begin()
@@ -161,4 +188,18 @@ func (w *weather) blow(length time.Duration, say func(string)) {
 		})
 	}
 	w.undone.Wait()
+}
+
+// String tells how often what has happened to whom.
+func (w *weather) String() string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(w.happened)) {
+		times, to := 0, []string(nil)
+		for _, what := range slices.Sorted(maps.Keys(w.happened[name])) {
+			times += w.happened[name][what]
+			to = append(to, fmt.Sprintf("%s %d", what, w.happened[name][what]))
+		}
+		fmt.Fprintf(&b, "%-18s %5d times: %s\n", name, times, strings.Join(to, ", "))
+	}
+	return b.String()
 }

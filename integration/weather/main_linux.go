@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -29,7 +28,7 @@ func main() {
 	length := flag.Duration("for", 10*time.Minute, "how long")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the weather")
 	race := flag.Bool("race", false, "build wampool with the race detector")
-	clock := flag.Bool("clock", false, "step the clock of this machine, too, by up to half an hour for some seconds")
+	clock := flag.Bool("clock", true, "step the clock that wampool goes by, for which Go's library is built anew")
 	flag.Parse()
 	if err := run(*length, *seed, *race, *clock); err != nil {
 		fmt.Fprintln(os.Stderr, "weather:", err)
@@ -59,10 +58,11 @@ type station struct {
 const (
 	routerURL  = "ws://10.77.0.2:8080/ws"
 	sidecarURL = "ws://10.77.0.1:9000/ws"
+	rawURL     = "rs://10.77.0.1:9001"
 )
 
 func run(length time.Duration, seed uint64, race, clock bool) (err error) {
-	s, err := newStation(race)
+	s, err := newStation(race, clock)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func run(length time.Duration, seed uint64, race, clock bool) (err error) {
 	}
 	say("all work")
 	w := &weather{
-		random: rand.New(rand.NewPCG(seed, 0)), wire: s.wire, hosts: s.hosts, sidecar: s.sidecar, ledger: s.ledger, clock: clock,
+		random: rand.New(rand.NewPCG(seed, 0)), wire: s.wire, hosts: s.hosts, sidecar: s.sidecar, ledger: s.ledger, clock: s.sidecar.clock,
 		kept: slices.Concat([]*program{s.router}, s.workers, s.callers),
 	}
 	w.blow(length, say)
@@ -96,8 +96,9 @@ func run(length time.Duration, seed uint64, race, clock bool) (err error) {
 	s.end(say)
 	fmt.Print(s.ledger)
 	fmt.Printf("wampool        %9d MiB resident at most, %d files open at most, %d starts\n", s.sidecar.most.resident>>20, s.sidecar.most.files, s.sidecar.run)
-	for _, name := range slices.Sorted(maps.Keys(w.happened)) {
-		fmt.Printf("%-14s %9d times\n", name, w.happened[name])
+	fmt.Print(w)
+	for _, what := range s.sidecar.not {
+		fmt.Printf("not done: %s\n", what)
 	}
 	if faults := s.ledger.faults(); len(faults) > 0 {
 		return fmt.Errorf("-seed=%d: %d faults:\n%s", seed, len(faults), strings.Join(faults, "\n"))
@@ -181,7 +182,7 @@ func (s *station) clear() {
 }
 
 // newStation makes hosts and all that runs on them, and starts nothing.
-func newStation(race bool) (s *station, err error) {
+func newStation(race, clock bool) (s *station, err error) {
 	s = &station{ledger: newLedger()}
 	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
@@ -203,7 +204,7 @@ func newStation(race bool) (s *station, err error) {
 		s.hosts = append(s.hosts, h)
 	}
 	s.wire = newWire(s.hosts...)
-	if err := errors.Join(s.addRouter(s.hosts[1]), s.addSidecar(s.hosts[0], race), s.addClients(s.hosts[2], s.hosts[3])); err != nil {
+	if err := errors.Join(s.addRouter(s.hosts[1]), s.addSidecar(s.hosts[0], race, clock), s.addClients(s.hosts[2], s.hosts[3])); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.temp))
 	}
 	return s, nil
@@ -232,55 +233,76 @@ func (s *station) addRouter(at *host) error {
 	return nil
 }
 
-const sidecarConfig = `
-router {
-  url = "` + routerURL + `"
+// poolRules are what the weather changes of the configuration.
+type poolRules struct {
+	slots, queue int
+	direct       bool
 }
-listen "` + sidecarURL + `" {}
+
+// mostSlots is what a worker has that can't ask for its own.
+const mostSlots = 4
+
+var usualRules = poolRules{slots: mostSlots, queue: 500, direct: true}
+
+// config is wampool's, in HCL.
+func (r poolRules) config() string {
+	pools := ""
+	for procedure, more := range map[string]string{once: "", again: "retry_lost = true\n    retries = 5"} {
+		if r.direct {
+			more += "\n    direct = [\"anonymous\"]"
+		}
+		pools += fmt.Sprintf(`
+  pool %q {
+    concurrency = %d
+    linger      = "10s"
+    %s
+    queue {
+      limit   = %d
+      timeout = "20s"
+    }
+  }`, procedure, r.slots, more, r.queue)
+	}
+	return fmt.Sprintf(`
+router {
+  url = %q
+}
+listen %q {}
+listen %q {}
 limits {
   ping_interval = "5s"
   ping_timeout  = "10s"
 }
 drain_timeout = "3s"
-realm "realm1" {
-  pool "` + once + `" {
-    concurrency = 4
-    linger      = "10s"
-    direct      = ["anonymous"]
-    queue {
-      limit   = 500
-      timeout = "20s"
-    }
-  }
-  pool "` + again + `" {
-    concurrency = 4
-    linger      = "10s"
-    retry_lost  = true
-    retries     = 5
-    direct      = ["anonymous"]
-    queue {
-      limit   = 500
-      timeout = "20s"
-    }
-  }
+realm "realm1" {%s
 }
 log {
   format = "json"
 }
-`
+`, routerURL, sidecarURL, rawURL, pools)
+}
 
-func (s *station) addSidecar(at *host, race bool) error {
+func (s *station) addSidecar(at *host, race, clock bool) error {
 	disk, config := filepath.Join(s.temp, "disk"), filepath.Join(s.temp, "wampool.hcl")
 	if err := os.Mkdir(disk, 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(config, []byte(sidecarConfig), 0o600); err != nil {
+	s.sidecar = &sidecar{ledger: s.ledger, binary: filepath.Join(s.temp, "wampool"), config: config}
+	if err := s.sidecar.configure(usualRules); err != nil {
 		return err
 	}
-	s.sidecar = &sidecar{ledger: s.ledger, binary: filepath.Join(s.temp, "wampool")}
 	build := []string{"build", "-buildvcs=false", "-o", s.sidecar.binary}
 	if race {
 		build = append(build, "-race")
+	}
+	if clock {
+		own, overlay, err := newClock(s.temp, s.path("cmd/wampool"))
+		if err != nil {
+			s.sidecar.cannot("no clock is stepped: %v", err)
+		} else {
+			s.sidecar.clock, build = own, append(build, "-overlay", overlay)
+		}
+	} else {
+		s.sidecar.cannot("no clock is stepped: -clock has it done")
 	}
 	build = append(build, "./cmd/wampool")
 	command := harness.Command("go", build...)
@@ -293,10 +315,10 @@ func (s *station) addSidecar(at *host, race bool) error {
 	p.begin = s.sidecar.prepare
 	p.onEnd = s.sidecar.hasEnded
 	if err := s.sidecar.mountDisk(disk); err != nil {
-		fmt.Printf("no disk is filled: %v\n", err)
+		s.sidecar.cannot("no disk is filled: %v", err)
 	}
 	if err := s.sidecar.makeCgroup(); err != nil {
-		fmt.Printf("no limit of memory: %v\n", err)
+		s.sidecar.cannot("no limit of memory: %v", err)
 	}
 	return nil
 }
@@ -325,11 +347,13 @@ func (s *station) addClients(workers, callers *host) error {
 		{workers, node("autobahn"), "work", sidecarURL, "worker-autobahn-js", "json", "3"},
 		{workers, node("wampy"), "work", sidecarURL, "worker-wampy", "msgpack", "4"},
 		{workers, []string{self}, "work", sidecarURL, "worker-go", "cbor", "4"},
+		{workers, []string{self}, "work", rawURL, "worker-raw", "json", "2"},
 		{callers, python, "call", routerURL, "caller-python", "json", "20"},
 		{callers, node("wampy"), "call", routerURL, "caller-wampy", "cbor", "20"},
 		{callers, []string{self}, "call", routerURL, "caller-go", "cbor", "40"},
 		{callers, node("autobahn"), "call", sidecarURL, "direct-autobahn-js", "msgpack", "20"},
 		{callers, []string{self}, "call", sidecarURL, "direct-go", "json", "40"},
+		{callers, []string{self}, "call", rawURL, "direct-raw", "msgpack", "20"},
 	} {
 		p := &program{name: c.name, at: c.at, args: append(slices.Clone(c.program), c.role, c.url, c.name, c.serializer, c.n), dir: s.path("integration")}
 		take := s.ledger.caller

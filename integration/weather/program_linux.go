@@ -27,6 +27,7 @@ type program struct {
 	mu      sync.Mutex
 	cmd     *exec.Cmd
 	run     int
+	since   time.Time      // of this start
 	asked   syscall.Signal // to end this start; 0: nothing
 	resting bool
 	ended   chan struct{} // closed once the program runs no more, and never will
@@ -93,7 +94,7 @@ func (p *program) once() (again bool) {
 		p.mu.Unlock()
 		return true
 	}
-	p.cmd, p.asked = cmd, 0
+	p.cmd, p.asked, p.since = cmd, 0, time.Now()
 	p.run++
 	run := p.run
 	p.mu.Unlock()
@@ -123,6 +124,23 @@ func (p *program) isResting() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.resting
+}
+
+// starts returns how often it was started.
+func (p *program) starts() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.run
+}
+
+// age returns for how long it has run, 0 while it does not.
+func (p *program) age() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return 0
+	}
+	return time.Since(p.since)
 }
 
 // pid returns the process's ID, 0 while there is none.

@@ -21,6 +21,9 @@ type sidecar struct {
 	program
 	ledger *ledger
 	binary string
+	config string   // its file
+	clock  *clock   // nil: that of the machine
+	not    []string // what of the weather this machine lets nobody do
 	cgroup string   // its folder; "": the machine has none
 	group  *os.File // the same, where a process can be started in it (version 2)
 	disk   *os.File // the log; nil: the machine lets nobody mount a disk
@@ -84,8 +87,38 @@ func (s *sidecar) makeCgroup() error {
 	return err
 }
 
+// cannot says what of the weather is left out, at once and in the end.
+func (s *sidecar) cannot(format string, args ...any) {
+	what := fmt.Sprintf(format, args...)
+	s.not = append(s.not, what)
+	fmt.Println(what)
+}
+
+// configure writes the configuration, so that whoever reads it gets all of it.
+func (s *sidecar) configure(r poolRules) error {
+	if err := os.WriteFile(s.config+"~", []byte(r.config()), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(s.config+"~", s.config)
+}
+
+// reload changes the configuration while wampool runs.
+func (s *sidecar) reload(r poolRules) {
+	if err := s.configure(r); err != nil {
+		s.ledger.note("%v", err)
+		return
+	}
+	const ready = 3 * time.Second // SIGHUP ends a program that has yet to say otherwise
+	if s.age() > ready {
+		s.signal(syscall.SIGHUP)
+	}
+}
+
 // prepare is before each start.
 func (s *sidecar) prepare(cmd *exec.Cmd) error {
+	if s.clock != nil {
+		cmd.Env = append(cmd.Environ(), clockVariable+"="+s.clock.file)
+	}
 	if s.disk != nil {
 		cmd.Stderr = s.disk
 	}

@@ -24,6 +24,7 @@ type link struct{ from, to netip.Addr }
 type condition struct {
 	delay, jitter time.Duration
 	loss, reorder float64 // chances, of 1; a reordered packet overtakes the others
+	rate          int     // bytes a second; 0: as many as there are
 	down          bool
 
 	latest time.Time // when the last packet that kept its place is due
@@ -79,11 +80,10 @@ func newWire(hosts ...*host) *wire {
 	return w
 }
 
-// set gives both directions between two hosts a condition.
-func (w *wire) set(a, b netip.Addr, c condition) {
+// set gives each direction between two hosts a condition.
+func (w *wire) set(a, b netip.Addr, there, back condition) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	there, back := c, c
 	w.links[link{a, b}], w.links[link{b, a}] = &there, &back
 }
 
@@ -104,14 +104,14 @@ func (w *wire) carry(h *host) {
 		if q == nil {
 			continue
 		}
-		if due, arrives := w.fate(link{h.address, to}); arrives {
+		if due, arrives := w.fate(link{h.address, to}, n); arrives {
 			q.put(due, buffer[:n])
 		}
 	}
 }
 
-// fate tells when a packet arrives, and whether it does.
-func (w *wire) fate(l link) (due time.Time, arrives bool) {
+// fate tells when a packet of so many bytes arrives, and whether it does.
+func (w *wire) fate(l link, size int) (due time.Time, arrives bool) {
 	now := time.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -130,6 +130,9 @@ func (w *wire) fate(l link) (due time.Time, arrives bool) {
 	}
 	if due.Before(c.latest) {
 		due = c.latest
+	}
+	if c.rate > 0 {
+		due = due.Add(time.Duration(size) * time.Second / time.Duration(c.rate))
 	}
 	c.latest = due
 	return due, true
