@@ -2,6 +2,7 @@ package configs
 
 import (
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -119,7 +120,21 @@ type Queue struct {
 
 // Admin is where wampool says how it is, over HTTP.
 type Admin struct {
-	Address string // "host:port"; port 0 lets the system choose
+	Address string // "host:port", port 0 lets the system choose; or unix:///path
+	Control bool   // over TCP, it can be steered, not only looked at; over a Unix socket it always can
+	PProf   bool   // Go's profiles are served under /debug/pprof/
+}
+
+// socketScheme begins the address of a Unix socket.
+const socketScheme = "unix://"
+
+// Socket returns the path where the address is that of a Unix socket, else "".
+func (a *Admin) Socket() string {
+	path, is := strings.CutPrefix(a.Address, socketScheme)
+	if !is {
+		return ""
+	}
+	return path
 }
 
 // Log is what is logged, and how.

@@ -83,12 +83,19 @@ func (s *scope) listen(c *Config) {
 func (s *scope) admin(c *Config) {
 	c.Admin = &Admin{Address: DefaultAdminAddress}
 	s.checked("address", &c.Admin.Address, checkAddress)
+	s.boolean("control", &c.Admin.Control)
+	s.boolean("pprof", &c.Admin.PProf)
+	s.warnOfControl(c.Admin)
 	at := s.head
 	if attribute := s.body.Attributes["address"]; attribute != nil {
 		at = attribute.Expr.Range()
 	}
+	claimed := c.Admin.Address
+	if c.Admin.Socket() == "" {
+		claimed = "ws://" + claimed
+	}
 	for _, l := range c.Listen {
-		if overlap("ws://"+c.Admin.Address, l.URL) {
+		if overlap(claimed, l.URL) {
 			s.refuse(at, fault{summary: "the admin address is that of a listener", hint: "choose another port"})
 			return
 		}

@@ -112,11 +112,18 @@ func bareIPv6(rest string) bool {
 	return false
 }
 
-// checkAddress checks "host:port" of the admin listener.
+// checkAddress checks "host:port" of the admin listener, or its unix:///path.
 func checkAddress(address string) *fault {
+	if strings.HasPrefix(address, socketScheme) {
+		u, err := url.Parse(address)
+		if err != nil || u.User != nil || u.Fragment != "" {
+			return &fault{summary: "the admin address is not a valid URL", hint: `example: address = "unix:///run/wampool/admin.sock"`}
+		}
+		return checkSocketPath("the admin address", u)
+	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || host == "" || port == "" || strings.ContainsAny(host, "/@ ") || !validPort(port) {
-		return &fault{summary: "the admin address must be HOST:PORT", hint: `example: address = "127.0.0.1:9090"; an IPv6 host stands in brackets`}
+		return &fault{summary: "the admin address must be HOST:PORT", hint: `example: address = "127.0.0.1:9090", or "unix:///run/wampool/admin.sock"; an IPv6 host stands in brackets`}
 	}
 	return nil
 }

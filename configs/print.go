@@ -44,8 +44,12 @@ func (c *Config) said() said {
 	for _, r := range c.Realms {
 		file.blocks = append(file.blocks, r.said())
 	}
-	if c.Admin != nil {
-		file.blocks = append(file.blocks, said{name: "admin", settings: []setting{{name: "address", value: c.Admin.Address}}})
+	if a := c.Admin; a != nil {
+		file.blocks = append(file.blocks, said{name: "admin", settings: []setting{
+			{name: "address", value: a.Address},
+			{name: "control", value: a.Control},
+			{name: "pprof", value: a.PProf},
+		}})
 	}
 	file.settings = []setting{{name: "drain_timeout", value: brief(c.DrainTimeout)}}
 	file.blocks = append(file.blocks, said{name: "log", settings: []setting{

@@ -73,7 +73,7 @@ var (
 	}
 	adminShape = &shape{
 		name:       "admin",
-		attributes: []string{"address"},
+		attributes: []string{"address", "control", "pprof"},
 	}
 	logShape = &shape{
 		name:       "log",

@@ -2,6 +2,8 @@ package configs
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"runtime"
 	"strings"
@@ -25,6 +27,29 @@ func (s *scope) warnOfSecret(expr hclsyntax.Expression) {
 	}
 	if path, m := evaluateString(file.Args[0]); m == nil {
 		s.warnOfReaders(expr.Range(), "file of a secret", absolute(path, expr.Range()))
+	}
+}
+
+// warnOfControl warns of an admin listener that strangers can steer, and of a word
+// that changes nothing.
+func (s *scope) warnOfControl(admin *Admin) {
+	attribute := s.body.Attributes["control"]
+	if !admin.Control {
+		return
+	}
+	if admin.Socket() != "" {
+		s.warn(attribute.NameRange, fault{
+			summary: "control changes nothing on a Unix socket: who may write to its file may steer",
+			hint:    "leave it out",
+		})
+		return
+	}
+	host, _, _ := net.SplitHostPort(admin.Address)
+	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		s.warn(attribute.NameRange, fault{
+			summary: "whoever reaches the admin address can steer this sidecar: there is no login",
+			hint:    `address = "127.0.0.1:9090", or a Unix socket`,
+		})
 	}
 }
 

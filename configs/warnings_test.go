@@ -17,22 +17,24 @@ func TestCommonMistakes(t *testing.T) {
 		utf16LE = append(utf16LE, byte(unit), byte(unit>>8))
 	}
 	for name, tt := range map[string]struct{ src, want string }{
-		"UTF-16":             {string(utf16LE), "the configuration is UTF-16 | save it as UTF-8"},
-		"UTF-16 without BOM": {string(utf16LE[2:]), "the configuration is UTF-16 | save it as UTF-8"},
-		"JSON":               {`{"router": {"url": "ws://127.0.0.1:8080/ws"}}`, `the configuration is JSON, or begins with {, and is named as HCL | name it *.hcl.json`},
-		"CR alone":           {strings.ReplaceAll(around, "\n", "\r"), "the configuration's lines end with CR alone | save it with line ends of Unix (LF) or Windows (CR LF)"},
-		"too long":           {around + strings.Repeat("#", maxFileBytes), "the configuration is longer than 256KiB | "},
-		"missing scheme":     {`router { url = "127.0.0.1:8080/ws" }` + "\n" + `listen "ws://127.0.0.1:9000/ws" {}`, `the router's URL must begin with its scheme and // | example: "ws://127.0.0.1:8080/ws"`},
-		"host alone":         {`router { url = "localhost" }` + "\n" + `listen "ws://127.0.0.1:9000/ws" {}`, `the router's URL must begin with its scheme and // | example: "ws://127.0.0.1:8080/ws"`},
-		"empty host":         {`router { url = "ws://:8080/ws" }` + "\n" + `listen "ws://127.0.0.1:9000/ws" {}`, `the router's URL needs a host | 127.0.0.1 is this machine only, 0.0.0.0 all its addresses`},
-		"bare IPv6":          {`router { url = "ws://127.0.0.1:8080/ws" }` + "\n" + `listen "ws://::1:9000" {}`, `the listen URL has an IPv6 address without brackets | example: "ws://[::1]:9000"`},
-		"bare IPv6, path":    {`router { url = "ws://fe80::1:8080/ws" }` + "\n" + `listen "ws://127.0.0.1:9000" {}`, `the router's URL has an IPv6 address without brackets | example: "ws://[::1]:9000"`},
-		"days":               {around + `drain_timeout = "1d"`, "drain_timeout: a day is no unit of time here | the longest is the hour: 24h"},
-		"days spelled out":   {around + `drain_timeout = "2 days"`, "drain_timeout: a day is no unit of time here | the longest is the hour: 24h"},
-		"variable":           {around + `drain_timeout = var.timeout`, `there are no variables and references here | env("NAME") reads a variable of the environment, file("path") a file`},
-		"bare word":          {around + `drain_timeout = soon`, `a bare word is not a value | put it in quotes: "soon"`},
-		"admin at listener":  {around + `admin { address = "127.0.0.1:9000" }`, "the admin address is that of a listener | choose another port"},
-		"admin everywhere":   {around + `admin { address = "0.0.0.0:9000" }`, "the admin address is that of a listener | choose another port"},
+		"UTF-16":              {string(utf16LE), "the configuration is UTF-16 | save it as UTF-8"},
+		"UTF-16 without BOM":  {string(utf16LE[2:]), "the configuration is UTF-16 | save it as UTF-8"},
+		"JSON":                {`{"router": {"url": "ws://127.0.0.1:8080/ws"}}`, `the configuration is JSON, or begins with {, and is named as HCL | name it *.hcl.json`},
+		"CR alone":            {strings.ReplaceAll(around, "\n", "\r"), "the configuration's lines end with CR alone | save it with line ends of Unix (LF) or Windows (CR LF)"},
+		"too long":            {around + strings.Repeat("#", maxFileBytes), "the configuration is longer than 256KiB | "},
+		"missing scheme":      {`router { url = "127.0.0.1:8080/ws" }` + "\n" + `listen "ws://127.0.0.1:9000/ws" {}`, `the router's URL must begin with its scheme and // | example: "ws://127.0.0.1:8080/ws"`},
+		"host alone":          {`router { url = "localhost" }` + "\n" + `listen "ws://127.0.0.1:9000/ws" {}`, `the router's URL must begin with its scheme and // | example: "ws://127.0.0.1:8080/ws"`},
+		"empty host":          {`router { url = "ws://:8080/ws" }` + "\n" + `listen "ws://127.0.0.1:9000/ws" {}`, `the router's URL needs a host | 127.0.0.1 is this machine only, 0.0.0.0 all its addresses`},
+		"bare IPv6":           {`router { url = "ws://127.0.0.1:8080/ws" }` + "\n" + `listen "ws://::1:9000" {}`, `the listen URL has an IPv6 address without brackets | example: "ws://[::1]:9000"`},
+		"bare IPv6, path":     {`router { url = "ws://fe80::1:8080/ws" }` + "\n" + `listen "ws://127.0.0.1:9000" {}`, `the router's URL has an IPv6 address without brackets | example: "ws://[::1]:9000"`},
+		"days":                {around + `drain_timeout = "1d"`, "drain_timeout: a day is no unit of time here | the longest is the hour: 24h"},
+		"days spelled out":    {around + `drain_timeout = "2 days"`, "drain_timeout: a day is no unit of time here | the longest is the hour: 24h"},
+		"variable":            {around + `drain_timeout = var.timeout`, `there are no variables and references here | env("NAME") reads a variable of the environment, file("path") a file`},
+		"bare word":           {around + `drain_timeout = soon`, `a bare word is not a value | put it in quotes: "soon"`},
+		"admin at listener":   {around + `admin { address = "127.0.0.1:9000" }`, "the admin address is that of a listener | choose another port"},
+		"admin everywhere":    {around + `admin { address = "0.0.0.0:9000" }`, "the admin address is that of a listener | choose another port"},
+		"admin at a socket":   {around + `listen "unix:///run/w.sock" {}` + "\n" + `admin { address = "unix:///run/w.sock" }`, "the admin address is that of a listener | choose another port"},
+		"admin socket's host": {around + `admin { address = "unix://run/w.sock" }`, `the admin address must have an absolute path, behind three slashes | example: "unix:///run/wampool/wampool.sock"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse([]byte(tt.src), "wampool.hcl")
@@ -95,6 +97,15 @@ func TestWarnings(t *testing.T) {
 		"linger with others": {
 			realm(`pool "com.example.p" {` + "\nupstream = \"roundrobin\"\nlinger = \"1s\"\n}"),
 			`with upstream = "roundrobin" and linger, the router goes on to deal calls to this sidecar while it has no callee`,
+		},
+		"control from afar": {
+			realm("") + "admin {\naddress = \"0.0.0.0:9090\"\ncontrol = true\n}",
+			"whoever reaches the admin address can steer this sidecar: there is no login",
+		},
+		"control of this machine": {realm("") + "admin {\naddress = \"[::1]:9090\"\ncontrol = true\n}", ""},
+		"control of a socket": {
+			realm("") + "admin {\naddress = \"unix:///run/wampool/admin.sock\"\ncontrol = true\n}",
+			"control changes nothing on a Unix socket: who may write to its file may steer",
 		},
 		"linger alone": {realm(`pool "com.example.p" {` + "\nlinger = \"1s\"\n}"), ""},
 		"wildcards that meet": {

@@ -65,6 +65,21 @@ func (q *queue) remove(t *table, i callIndex) {
 	q.bytes -= c.held()
 }
 
+// oldest returns how long the call has waited that waits longest: the first one, or
+// the first behind those that were handed on.
+func (q *queue) oldest(t *table, now Time) Time {
+	if q.head == noCall {
+		return 0
+	}
+	since := t.at(q.head).since
+	if q.handed != noCall {
+		if i := t.at(q.handed).after; i != noCall {
+			since = min(since, t.at(i).since)
+		}
+	}
+	return max(now-since, 0)
+}
+
 // held returns the bytes that are held of a call's messages.
 func (c *call) held() int {
 	n := c.body.Len()

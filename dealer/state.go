@@ -9,10 +9,11 @@ type PoolState struct {
 	Lingers bool // without a callee
 	Paused  bool
 	Waiting int
-	Limit   int // of the queue
-	Bytes   int // held by those that wait
-	Kept    int // bytes of calls in flight
-	Calls   int // waiting, running and defunct
+	Limit   int  // of the queue
+	Bytes   int  // held by those that wait
+	Oldest  Time // how long the one has waited that waits longest
+	Kept    int  // bytes of calls in flight
+	Calls   int  // waiting, running and defunct
 	Callees []CalleeState
 }
 
@@ -31,23 +32,33 @@ type CalleeState struct {
 func (d *Dealer) Pools() []PoolState {
 	var states []PoolState
 	for _, p := range d.pools {
-		if p == nil {
-			continue
+		if p != nil {
+			states = append(states, d.stateOf(p, d.now))
 		}
-		s := PoolState{
-			ID: p.id, Key: p.key, Policy: p.config.Policy, Open: p.open, Lingers: p.lingers, Paused: p.paused,
-			Waiting: p.queue.length, Limit: p.config.QueueLimit, Bytes: p.queue.bytes, Kept: p.kept, Calls: p.calls,
-		}
-		for _, r := range p.roster.members {
-			if r != nil {
-				s.Callees = append(s.Callees, CalleeState{
-					Callee: r.callee.id, Registration: r.id, InFlight: r.inFlight, Limit: r.bound(), Draining: r.callee.draining,
-				})
-			}
-		}
-		states = append(states, s)
 	}
 	return states
+}
+
+// Pool describes one pool at a time.
+func (d *Dealer) Pool(now Time, id PoolID) PoolState { return d.stateOf(d.pool(id), now) }
+
+func (d *Dealer) stateOf(p *pool, now Time) PoolState {
+	s := PoolState{
+		ID: p.id, Key: p.key, Policy: p.config.Policy, Open: p.open, Lingers: p.lingers, Paused: p.paused,
+		Waiting: p.queue.length, Limit: p.config.QueueLimit, Bytes: p.queue.bytes, Oldest: p.queue.oldest(&d.calls, now),
+		Kept: p.kept, Calls: p.calls,
+	}
+	if p.roster.size > 0 {
+		s.Callees = make([]CalleeState, 0, p.roster.size)
+	}
+	for _, r := range p.roster.members {
+		if r != nil {
+			s.Callees = append(s.Callees, CalleeState{
+				Callee: r.callee.id, Registration: r.id, InFlight: r.inFlight, Limit: r.bound(), Draining: r.callee.draining,
+			})
+		}
+	}
+	return s
 }
 
 // Load returns how many calls wait, and how many are in flight and still

@@ -20,6 +20,7 @@ type client struct {
 	proxy      *Proxy
 	conn       *transport.Conn
 	router     *transport.Conn
+	transport  string           // scheme of the listener's URL
 	serializer codec.Serializer // of both
 	log        zerolog.Logger   // where there is no session
 
@@ -46,9 +47,9 @@ type client struct {
 	dismissed bool // under proxy.mu: a clean stop has ended it
 }
 
-func newClient(p *Proxy, conn, router *transport.Conn) *client {
+func newClient(p *Proxy, conn, router *transport.Conn, transport string) *client {
 	c := &client{
-		proxy: p, conn: conn, router: router, serializer: conn.Serializer(),
+		proxy: p, conn: conn, router: router, transport: transport, serializer: conn.Serializer(),
 		log: p.log.With().Str("client", conn.RemoteAddr()).Logger(),
 	}
 	c.account = p.budget.Open(c.abandon)

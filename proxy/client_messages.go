@@ -114,7 +114,7 @@ func (c *client) takeHello(raw []byte) {
 		return
 	}
 	if known {
-		c.entry.said(&hello{realm: m.Realm, features: m.Callee})
+		c.entry.said(&hello{realm: m.Realm, features: m.Callee, agent: agentOf(c.serializer, &m)})
 	} else {
 		c.entry.said(nil)
 	}

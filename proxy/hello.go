@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/wampool/wampool/codec"
@@ -10,6 +11,26 @@ import (
 type hello struct {
 	realm    string
 	features codec.CalleeFeatures
+	agent    string
+}
+
+// maxAgentBytes is how much is kept of what a client says that it is.
+const maxAgentBytes = 128
+
+// agentOf is what a client says in HELLO that it is ("agent" of its Details), "" if it
+// says nothing.
+func agentOf(s codec.Serializer, m *codec.Hello) string {
+	v, ok := m.Details.Lookup(s, "agent")
+	if !ok {
+		return ""
+	}
+	agent, _ := v.Str()
+	return excerpt(string(agent), maxAgentBytes)
+}
+
+// excerpt is the beginning of a text that a client has chosen, in UTF-8.
+func excerpt(text string, most int) string {
+	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }
 
 // entry tells in which realm a client's session is that the router has just

@@ -35,7 +35,7 @@ func (p *Proxy) Listen(ctx context.Context) (err error) {
 	if p.config.Admin == nil {
 		return nil
 	}
-	if p.admin, err = admin.Listen(ctx, p.config.Admin.Address, p.unready); err != nil {
+	if p.admin, err = admin.Listen(ctx, p.adminOptions()); err != nil {
 		for _, open := range p.listeners {
 			err = errors.Join(err, open.Close())
 		}

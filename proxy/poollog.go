@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"fmt"
-
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer/admission"
 )
@@ -46,13 +44,11 @@ func (r *realm) logLeft(s *session, key string) {
 // logPassed says why a callee that asks to share, or whom a block governs, is
 // not in a pool: its role.
 func (r *realm) logPassed(s *session, m *codec.Register) {
+	remedy := s.roleRemedy()
+	s.noteUnpooled(unpooled{procedure: m.Procedure, why: whyRole, text: "its role is not the pool session's and not admitted: " + remedy})
 	more, say := r.proxy.notPooled.now()
 	if !say {
 		return
-	}
-	remedy := fmt.Sprintf("add %q to the pool block's admit if this role may register it at the router", s.authRole)
-	if s.authRole == "" {
-		remedy = `the router names no roles: admit = ["*"] in the pool block leaves it to the router's own answer`
 	}
 	s.log.Warn().Str("procedure", m.Procedure).Str("authrole", s.authRole).Str("remedy", remedy).Int("more_since_last_line", more).
 		Msg("callee not pooled: its role is not the pool session's and not admitted; its REGISTER passes to the router")
@@ -64,21 +60,41 @@ func (r *realm) logPlain(s *session, m *codec.Register) {
 	if isReserved(m.Procedure) {
 		return
 	}
+	const remedy = "add a pool block for it, or register it with invoke or concurrency"
+	s.noteUnpooled(unpooled{procedure: m.Procedure, why: whyPlain, text: "it registered plainly: " + remedy})
 	if more, say := r.proxy.notPooled.now(); say {
-		s.log.Warn().Str("procedure", m.Procedure).Str("remedy", "add a pool block for it, or register it with invoke or concurrency").
+		s.log.Warn().Str("procedure", m.Procedure).Str("remedy", remedy).
 			Int("more_since_last_line", more).Msg("callee not pooled: it registered plainly")
 	}
 }
 
 // logDenied says that a callee's REGISTER was answered by an error.
 func (s *session) logDenied(a *admission.Action, uri []byte) {
+	remedy, text := "", s.realm.whyDenied(a)
+	if a.Denial.Reason == admission.PoolRefused && string(uri) == uriAlreadyExists {
+		remedy = "somebody else has it at the router; where several sidecars serve it, set upstream in the pool block of each"
+		text += ": " + remedy
+	}
+	s.noteUnpooled(unpooled{procedure: a.Register.Procedure, why: whyDenied, error: string(uri), text: text})
 	more, say := s.proxy.notAdmitted.now()
 	if !say {
 		return
 	}
 	event := s.log.Warn().Str("procedure", a.Register.Procedure).Bytes("error", uri)
-	if a.Denial.Reason == admission.PoolRefused && string(uri) == uriAlreadyExists {
-		event = event.Str("remedy", "somebody else has it at the router; where several sidecars serve it, set upstream in the pool block of each")
+	if remedy != "" {
+		event = event.Str("remedy", remedy)
 	}
 	event.Int("more_since_last_line", more).Msg("callee not admitted to the pool")
+}
+
+// whyDenied says in a sentence why a REGISTER was answered by an error.
+func (r *realm) whyDenied(a *admission.Action) string {
+	switch a.Denial.Reason {
+	case admission.PoolRefused:
+		return "the router refused the pool session's own REGISTER"
+	case admission.ProbeRefused:
+		return "the router refused the callee's own REGISTER"
+	}
+	_, text := r.denialOf(a)
+	return text
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -109,13 +110,13 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	failed := make(chan error, len(p.listeners))
 	for _, l := range p.listeners {
 		listeners.Go(func() {
-			if err := l.Serve(func(h *transport.Handshake) { p.accept(run, h) }); err != nil {
+			if err := l.Serve(func(h *transport.Handshake) { p.accept(run, h, schemeOf(l)) }); err != nil {
 				failed <- fmt.Errorf("listener %s: %w", l.URL(), err)
 			}
 		})
 	}
 	if p.admin != nil {
-		p.log.Info().Str("address", "http://"+p.admin.Address()).Msg("admin listening")
+		p.log.Info().Str("address", p.admin.URL()).Msg("admin listening")
 		realms.Go(func() {
 			if err := p.admin.Serve(); err != nil {
 				p.log.Error().Err(err).Msg("admin listener ended")
@@ -149,7 +150,7 @@ func (p *Proxy) Serve(ctx context.Context) error {
 
 // accept gives a client its own connection to the router, and answers the
 // client with what the router chose.
-func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
+func (p *Proxy) accept(ctx context.Context, h *transport.Handshake, scheme string) {
 	defer func() {
 		if x := recover(); x != nil {
 			p.report(x)
@@ -178,7 +179,7 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
 		dialed.Conn.Close(1001, "client left", closeLinger)
 		return
 	}
-	c := newClient(p, conn, dialed.Conn)
+	c := newClient(p, conn, dialed.Conn, scheme)
 	if !p.add(c) {
 		c.account.Close()
 		conn.Close(1001, "the proxy is stopping", closeLinger)
@@ -187,6 +188,12 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake) {
 	}
 	c.joinWithin(time.Until(h.Until()))
 	go p.runClient(c)
+}
+
+// schemeOf is the scheme of a listener's URL.
+func schemeOf(l *transport.Listener) string {
+	scheme, _, _ := strings.Cut(l.URL(), "://")
+	return scheme
 }
 
 // turnAway tells a client what came of its connection to the router.

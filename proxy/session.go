@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"time"
+
 	"github.com/rs/zerolog"
 
 	"github.com/wampool/wampool/codec"
@@ -23,6 +25,8 @@ type session struct {
 	id       uint64
 	authID   string
 	authRole string
+	agent    string // what the client says that it is
+	opened   time.Time
 	features codec.CalleeFeatures
 	isDirect bool // calls of its role may be answered here
 	crossbar bool // its router is Crossbar.io, which names the callee in each RESULT
@@ -42,13 +46,15 @@ type session struct {
 	caller     *caller      // nil: no call of its own is answered here
 	asked      table[asked] // by the router's request ID
 	door       *door        // nil: no call came by a probe's registration
+	unpooled   []unpooled   // the latest REGISTERs that led to no pool
 }
 
 // newSession is the session that the router has welcomed. realm is nil if it has
 // no pools.
-func newSession(c *client, m *codec.Welcome, features codec.CalleeFeatures, realm *realm) *session {
+func newSession(c *client, m *codec.Welcome, said *hello, realm *realm) *session {
 	s := &session{
-		client: c, realm: realm, id: m.Session, authID: m.AuthID, authRole: m.AuthRole, features: features,
+		client: c, realm: realm, id: m.Session, authID: m.AuthID, authRole: m.AuthRole, features: said.features,
+		agent: said.agent, opened: time.Now(),
 		log: c.proxy.log.With().Uint64("session", m.Session).Logger(),
 	}
 	if realm == nil {

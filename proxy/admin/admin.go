@@ -1,55 +1,123 @@
 // Package admin is wampool's HTTP listener for those who run it: orchestrators,
-// load balancers, people with curl. It is there if the configuration has an
-// admin block.
+// Prometheus, people with curl, wampool's own commands and page. It is there if the
+// configuration has an admin block.
 //
 //	GET /healthz   200 while the process runs: restart it if this fails
 //	GET /readyz    200 once wampool can do its work; else 503, and a line for
 //	               each reason: a pool session that is not up, or whose pools can't
 //	               be registered or joined, or a clean stop
+//	GET /api/v1/pools                        all pools, with their callees
+//	GET /api/v1/pools/{realm}/{match}/{uri}  one of them
+//	GET /api/v1/sessions                     clients' sessions, and the pool sessions
+//	GET /api/v1/config                       the configuration in force, without secrets
+//	GET /api/v1/events                       server-sent events: each second a [Snapshot]
+//	POST /api/v1/…                           what is to be done: see [Command]
+//	GET /debug/pprof/                        Go's profiles, where pprof = true
 //
-// Both answer HEAD as well, in plain text. Nothing here changes anything, needs
-// a login, or shows a secret or a payload.
+// All but the first two and the last speak JSON (README.md has an example of each).
+// Nothing here shows a secret or a payload. Looking needs no login: who may reach the
+// listener may look. Steering is another thing (gate.go).
+//
+//	               ┌─────────────── Server ───────────────┐
+//	HTTP request ──▶ mux ─┬─ GET ─────▶ [Sidecar] ─────────┼──▶ package proxy
+//	               │      └─ POST ──▶ gate ──▶ [Command] ──┼──▶
+//	               └──────────────────────────────────────┘
+//
+// The package knows nothing of package proxy, which implements Sidecar.
 package admin
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/wampool/wampool/proxy/transport"
 )
+
+// Sidecar is what the listener shows. Its methods may be called at any time, by many
+// at once.
+type Sidecar interface {
+	// Unready tells why wampool is not ready, in sentences without a line break;
+	// none: it is.
+	Unready() []string
+	// Pools describes all pools, by realm, match and procedure.
+	Pools() []Pool
+	// Pool describes one of them. It is false if there is none.
+	Pool(realm, match, procedure string) (Pool, bool)
+	// Sessions describes the sessions of clients, the oldest first.
+	Sessions() []Session
+	// Connected returns how many sessions of clients there are.
+	Connected() int
+	// PoolSessions describes wampool's own sessions at the router.
+	PoolSessions() []PoolSession
+	// Config is the configuration in force, for encoding/json, without secrets.
+	Config() any
+}
+
+// Options say what a listener shows, and to whom.
+type Options struct {
+	Address  string // "host:port", port 0 lets the system choose; or unix:///path
+	Control  bool   // over TCP, commands are taken
+	PProf    bool   // profiles are served
+	Sidecar  Sidecar
+	Commands map[string]Command // by the last part of their path
+}
 
 // Server is an open admin listener.
 type Server struct {
 	listener net.Listener
 	server   *http.Server
+	streams  *streams
 }
 
-// An admin request has no body, and its answer is short.
+// An admin request is short, and so is its answer, but for streams and profiles.
 const (
 	requestTimeout = 5 * time.Second
 	headerBytes    = 8 << 10
 )
 
-// Listen opens the listener at "host:port"; port 0 lets the system choose.
-// unready tells why wampool is not ready, in sentences without a line break;
-// none: it is.
-func Listen(ctx context.Context, address string, unready func() []string) (*Server, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", address)
+// socketScheme begins the address of a Unix socket.
+const socketScheme = "unix://"
+
+// Listen opens the listener. A Unix socket has mode 0660: its owner and group may
+// look and steer.
+func Listen(ctx context.Context, o Options) (*Server, error) {
+	var listener net.Listener
+	var err error
+	if path, is := strings.CutPrefix(o.Address, socketScheme); is {
+		listener, err = transport.ListenUnix(ctx, path)
+	} else {
+		listener, err = new(net.ListenConfig).Listen(ctx, "tcp", o.Address)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("admin: %w", err)
 	}
-	return &Server{listener, &http.Server{
-		Handler: routes(unready), ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, MaxHeaderBytes: headerBytes,
-	}}, nil
+	s := &Server{listener: listener, streams: newStreams()}
+	s.server = &http.Server{
+		Handler: s.routes(&o), ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, MaxHeaderBytes: headerBytes,
+	}
+	return s, nil
 }
 
-// Address returns "host:port" with the port really bound.
-func (s *Server) Address() string { return s.listener.Addr().String() }
+// Address returns "host:port" with the port really bound, or unix:///path.
+func (s *Server) Address() string {
+	if at := s.listener.Addr(); at.Network() == "unix" {
+		return socketScheme + at.String()
+	}
+	return s.listener.Addr().String()
+}
+
+// URL returns where people find it: http://host:port, or unix:///path.
+func (s *Server) URL() string {
+	if address := s.Address(); strings.HasPrefix(address, socketScheme) {
+		return address
+	}
+	return "http://" + s.Address()
+}
 
 // Serve answers requests until Close. It returns nil then, or why it ended.
 func (s *Server) Serve() error {
@@ -59,10 +127,13 @@ func (s *Server) Serve() error {
 	return nil
 }
 
-// Close ends the listener and its connections.
+// Close ends the listener and its connections, and waits for those who follow a
+// stream to be gone.
 func (s *Server) Close() error {
 	// A listener that was never served is not the server's yet.
-	return errors.Join(s.server.Close(), ignoreClosed(s.listener.Close()))
+	err := errors.Join(s.server.Close(), ignoreClosed(s.listener.Close()))
+	s.streams.close()
+	return err
 }
 
 func ignoreClosed(err error) error {
@@ -70,25 +141,4 @@ func ignoreClosed(err error) error {
 		return nil
 	}
 	return err
-}
-
-func routes(unready func() []string) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if reasons := unready(); len(reasons) > 0 {
-			answer(w, http.StatusServiceUnavailable, strings.Join(reasons, "\n"))
-			return
-		}
-		answer(w, http.StatusOK, "ready")
-	})
-	return mux
-}
-
-func answer(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text+"\n")
 }

@@ -72,7 +72,7 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 		l.secure = inLargeRecords(o.TLS)
 	}
 	if u.Scheme == "unix" {
-		l.socket, err = listenUnix(ctx, u.Path)
+		l.socket, err = ListenUnix(ctx, u.Path)
 	} else {
 		l.socket, err = listenTCP(ctx, u, o.Socket)
 	}

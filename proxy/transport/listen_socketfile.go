@@ -14,8 +14,10 @@ import (
 // socketMode lets the owner and the group of a Unix socket connect.
 const socketMode = 0o660
 
-// listenUnix listens on a socket file, which goes with the listener.
-func listenUnix(ctx context.Context, path string) (net.Listener, error) {
+// ListenUnix listens on a socket file, which goes with the listener. Its mode lets its
+// owner and group connect. What a program that did not end cleanly has left there is
+// removed, and nothing else.
+func ListenUnix(ctx context.Context, path string) (net.Listener, error) {
 	if err := removeStale(ctx, path); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,100 @@
+package admin
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+	"time"
+)
+
+// apiPath is where the versioned part begins.
+const apiPath = "/api/v1/"
+
+// routes are all that the listener answers.
+func (s *Server) routes(o *Options) http.Handler {
+	sidecar, mux := o.Sidecar, http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answerText(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if reasons := sidecar.Unready(); len(reasons) > 0 {
+			answerText(w, http.StatusServiceUnavailable, strings.Join(reasons, "\n"))
+			return
+		}
+		answerText(w, http.StatusOK, "ready")
+	})
+	show := func(path string, what func(*http.Request) (any, error)) {
+		mux.HandleFunc("GET "+apiPath+path, func(w http.ResponseWriter, r *http.Request) {
+			shown, err := what(r)
+			answer(w, shown, err)
+		})
+	}
+	show("pools", func(*http.Request) (any, error) { return Pools{sidecar.Pools()}, nil })
+	show("pools/{realm}/{match}/{uri}", func(r *http.Request) (any, error) {
+		if pool, is := sidecar.Pool(r.PathValue("realm"), r.PathValue("match"), r.PathValue("uri")); is {
+			return pool, nil
+		}
+		return nil, &RequestError{http.StatusNotFound, "there is no such pool: GET " + apiPath + "pools lists them"}
+	})
+	show("sessions", func(*http.Request) (any, error) {
+		return Sessions{Sessions: sidecar.Sessions(), PoolSessions: sidecar.PoolSessions()}, nil
+	})
+	show("config", func(*http.Request) (any, error) { return sidecar.Config(), nil })
+	events := &events{sidecar: sidecar, streams: s.streams, interval: eventInterval}
+	mux.HandleFunc("GET "+apiPath+"events", events.follow)
+	gate := newGate(o)
+	for name, command := range o.Commands {
+		mux.HandleFunc("POST "+apiPath+name, gate.pass(command))
+	}
+	if o.PProf {
+		profiles(mux)
+	}
+	return mux
+}
+
+// profiles adds Go's own profiles, which take as long as they are asked to.
+func profiles(mux *http.ServeMux) {
+	for path, profile := range map[string]http.HandlerFunc{
+		"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
+	} {
+		mux.HandleFunc("GET /debug/pprof/"+path, func(w http.ResponseWriter, r *http.Request) {
+			unhurried(w)
+			profile(w, r)
+		})
+	}
+}
+
+// unhurried takes the time limit from a request.
+func unhurried(w http.ResponseWriter) {
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Time{})
+	_ = c.SetWriteDeadline(time.Time{})
+}
+
+func answerText(w http.ResponseWriter, status int, text string) {
+	head(w, "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n")
+}
+
+// answer writes what was asked for, or why it is not to be had.
+func answer(w http.ResponseWriter, shown any, err error) {
+	status := http.StatusOK
+	if err != nil {
+		status, shown = statusOf(err), failure{err.Error()}
+	}
+	text, err := json.Marshal(shown)
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte(`{"error":"the answer can't be written as JSON"}`)
+	}
+	head(w, "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n'))
+}
+
+func head(w http.ResponseWriter, contentType string) {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+}
