@@ -59,7 +59,7 @@ var mutants = []mutant{
 	{
 		"progress frees the slot", "answer.go",
 		"	d.do(a)\n	if final {\n", "	d.do(a)\n	if !final {\n		r.count(-1)\n	}\n	if final {\n",
-		[]string{withinLimit, featuresKept, membership, "panic"},
+		[]string{nothingLeft, withinLimit, featuresKept, membership, "panic"},
 	},
 	{
 		"progress ends the call", "answer.go",
@@ -70,13 +70,13 @@ var mutants = []mutant{
 		"canceling frees the slot", "answer.go",
 		"\td.abandon(c)\n\treturn d.actions\n",
 		"\td.abandon(c)\n\tc.at.count(-1)\n\td.fill(c.pool)\n\treturn d.actions\n",
-		[]string{withinLimit, featuresKept, membership, "panic"},
+		[]string{nothingLeft, withinLimit, featuresKept, membership, "panic"},
 	},
 	{
 		"the caller's end frees the slot", "answer.go",
 		"\t\td.abandon(c)\n",
 		"\t\td.abandon(c)\n\t\tc.at.count(-1)\n",
-		[]string{withinLimit, featuresKept, membership, "panic"},
+		[]string{nothingLeft, withinLimit, featuresKept, membership, "panic"},
 	},
 	{
 		"registering again frees the slots", "register.go",
@@ -303,7 +303,7 @@ var mutants = []mutant{
 	{
 		"killnowait waits", "answer.go",
 		"		if mode == codec.CancelKill {\n			c.tied", "		if mode != codec.CancelSkip {\n			c.tied",
-		[]string{answeredOnce, interrupts},
+		[]string{answeredOnce, interrupts, nothingLeft},
 	},
 	{
 		"a call whose time is over is dispatched", "slot.go",
@@ -530,7 +530,7 @@ var mutants = []mutant{
 	{
 		"stragglers are forgotten", "index.go",
 		"	x.setAside(id, *value)\n", "	x.setAside(id+1, *value)\n",
-		[]string{answeredOnce, requestIDs, nothingLeft},
+		[]string{answeredOnce, requestIDs, nothingLeft, "panic"},
 	},
 	{
 		"the window grows over IDs of the map", "index.go",

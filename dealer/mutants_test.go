@@ -18,11 +18,11 @@ var simulationFiles = []string{
 	"simulation_test.go", "race_on_test.go", "race_off_test.go", "explore_test.go", "small_world_test.go", "books_copy_test.go", "copy_test.go", "fingerprint_test.go",
 }
 
-// Seeds and steps that each mutant gets; the simulation itself, without a
-// mutant, passes with any.
-var mutantSeeds = []string{"-sim.seed=1", "-sim.seed=2", "-sim.seed=3"}
+// Seeds and steps that each mutant gets, those first that find most of them soon;
+// the simulation itself, without a mutant, passes with any.
+var mutantSeeds = []string{"-sim.seed=8", "-sim.seed=4", "-sim.seed=5"}
 
-const mutantSteps = "-sim.steps=300000"
+const mutantSteps = "-sim.steps=1000000"
 
 // Who looks for mutants.
 const (
