@@ -99,7 +99,14 @@ type Refusal struct {
 
 func (d *Dealer) do(a Action) { d.actions = append(d.actions, a) }
 
-// refuse asks for the ERROR of a call that is not, or no longer, in the table.
+// refuseCall asks for the ERROR of a call. It ends by that reason, be it that its
+// callee is still busy.
+func (d *Dealer) refuseCall(c *call, reason Reason, limit int, waited time.Duration) {
+	c.outcome = outcomeOf(reason)
+	d.refuse(c.pool, c.origin, c.request, reason, limit, waited)
+}
+
+// refuse asks for the ERROR of a call, which need not be in the table.
 func (d *Dealer) refuse(p *pool, from OriginID, request uint64, reason Reason, limit int, waited time.Duration) {
 	d.do(Action{Kind: Refuse, Pool: p.id, Origin: from, Request: request, Refusal: Refusal{
 		Reason: reason, Pool: p.key, Limit: limit, Queued: p.queue.length, Waited: waited, Paused: p.paused,

@@ -8,8 +8,10 @@ type AnswerKind uint8
 const (
 	// Progress is a YIELD with Options.progress: more answers follow.
 	Progress AnswerKind = iota + 1
-	// Final is a YIELD without, or an ERROR.
+	// Final is a YIELD without.
 	Final
+	// Error is an ERROR.
+	Error
 	// Unavailable is the ERROR wamp.error.unavailable: another callee is to get
 	// the call ("Call Re-Routing", #name-call-re-routing).
 	Unavailable
@@ -59,6 +61,7 @@ func (d *Dealer) answerCall(i callIndex, kind AnswerKind) {
 	}
 	d.do(a)
 	if final {
+		d.count(c, kind)
 		d.remove(i)
 		d.fillAfter(p, r.share)
 		return
@@ -66,6 +69,24 @@ func (d *Dealer) answerCall(i callIndex, kind AnswerKind) {
 	if a.Kind == Forward {
 		c.tied = true
 		d.extend(c)
+	}
+}
+
+// count counts the last answer of a call. One that its caller has canceled by kill,
+// which waits for the answer, is so by an ERROR; what is discarded ends by what has
+// become of the call before.
+func (d *Dealer) count(c *call, kind AnswerKind) {
+	t := &c.pool.tally
+	t.Callee.Observe(d.now - c.begun)
+	if c.state == defunct {
+		return
+	}
+	t.Call.Observe(d.now - c.arrived)
+	switch {
+	case kind == Final:
+		c.outcome = Result
+	case c.outcome != Canceled:
+		c.outcome = Failed
 	}
 }
 
@@ -96,8 +117,9 @@ func (d *Dealer) Cancel(now Time, from OriginID, request uint64, mode codec.Canc
 	// caller is told here.
 	tell := mode == codec.CancelKill || o.local
 	if c.state == waiting {
+		c.outcome = Canceled
 		if tell {
-			d.refuse(c.pool, from, request, ReasonCanceled, 0, d.now-c.since)
+			d.refuseCall(c, ReasonCanceled, 0, d.now-c.since)
 		}
 		d.remove(i)
 		return d.actions
@@ -108,12 +130,13 @@ func (d *Dealer) Cancel(now Time, from OriginID, request uint64, mode codec.Canc
 	if interrupt {
 		d.do(Action{Kind: Interrupt, Pool: c.pool.id, Callee: c.at.callee.id, ID: c.id, Mode: mode})
 		if mode == codec.CancelKill {
-			c.tied = true
+			c.tied, c.outcome = true, Canceled
 			return d.actions // its callee's answer is the caller's
 		}
 	}
+	c.outcome = Canceled
 	if tell {
-		d.refuse(c.pool, from, request, ReasonCanceled, 0, d.now-c.since)
+		d.refuseCall(c, ReasonCanceled, 0, d.now-c.since)
 	}
 	d.abandon(c)
 	return d.actions
@@ -147,6 +170,7 @@ func (d *Dealer) DropOrigin(now Time, id OriginID) []Action {
 	for _, request := range o.calls.ids() {
 		i := o.call(request)
 		c := d.calls.at(i)
+		c.outcome = CallerGone
 		if c.state == waiting {
 			d.remove(i)
 			continue

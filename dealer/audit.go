@@ -127,6 +127,8 @@ func (a *audit) pool(id PoolID, p *pool) {
 		"%d stand in the queue of pool %d, which has %d", length, id, p.queue.length)
 	a.check(length == n.waiting, "%d stand in the queue of pool %d, and %d wait", length, id, n.waiting)
 	a.check(bytes == p.queue.bytes && n.kept == p.kept, "pool %d holds %d and %d bytes, not %d and %d", id, bytes, n.kept, p.queue.bytes, p.kept)
+	a.check(p.tally.Received()-p.tally.Over() == uint64(p.calls), //nolint:gosec // not negative
+		"pool %d has got %d calls, %d of them have ended, and %d have not", id, p.tally.Received(), p.tally.Over(), p.calls)
 	a.check(n.calls == p.calls, "pool %d has %d calls, not %d", id, n.calls, p.calls)
 	a.roster(p)
 }

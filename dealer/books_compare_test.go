@@ -36,6 +36,16 @@ func (b *books) compare(d *dealer.Dealer) (finding *broken) {
 		waitingCalls += len(p.waiting)
 	}
 	must(len(states) == 0, nothingLeft, "left over: %+v", states)
+	if b.ledgers != nil {
+		waiting, running := make(map[string]int), make(map[string]int)
+		for _, p := range b.pools {
+			if p != nil {
+				waiting[p.key], running[p.key] = len(p.waiting), p.held
+			}
+		}
+		difference := b.ledgers.compare(d, waiting, running)
+		must(difference == "", counted, "%s", difference)
+	}
 	waits, runs := d.Load()
 	must(waits == waitingCalls && waits+runs == b.live, nothingLeft, "%d wait and %d run, of %d and %d", waits, runs, waitingCalls, b.live)
 	return nil

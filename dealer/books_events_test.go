@@ -210,12 +210,13 @@ func (b *books) recordDropOrigin(e event, out outcome) {
 		switch {
 		case c.state == waiting:
 			c.pool.unqueue(c)
-			c.state = ended
+			c.fate = "caller_gone"
+			b.end(c)
 		case c.at.callee.features.CallCanceling:
 			reached++
 			fallthrough
 		default:
-			c.state = defunct
+			c.state, c.fate = defunct, "caller_gone"
 		}
 		b.forget(c)
 	}
@@ -262,11 +263,12 @@ func (b *books) recordCall(e event, out outcome) {
 		return
 	}
 	c = &callBook{
-		pool: p, origin: o, request: e.request, since: b.now, parts: []uint64{e.serial}, timeout: e.timeout, deadline: later(b.now, e.timeout),
+		pool: p, origin: o, request: e.request, arrived: b.now, since: b.now, parts: []uint64{e.serial}, timeout: e.timeout, deadline: later(b.now, e.timeout),
 		receiveProgress: e.receiveProgress, open: e.progress, progressive: e.progress, passthru: e.passthru,
 	}
 	o.calls[e.request] = c
 	b.live++
+	b.ledgers.of(p.key).receive(o.local)
 	b.acts(e, out)
 	must(!b.draining || c.state == ended, answeredOnce, "request %d is taken, and wampool is draining", c.request)
 	if c.state == arriving {
@@ -342,7 +344,7 @@ func (b *books) recordAnswer(e event, out outcome) {
 		c.deadline = later(b.now, c.timeout)
 	}
 	if e.final() && known {
-		b.finish(callee, e.id)
+		b.finish(callee, e.id, e.answer)
 	}
 	out.actions = out.actions[1:]
 	for _, a := range out.actions {
@@ -370,7 +372,7 @@ func (b *books) reroutes(c *callBook, got dealer.Action) bool {
 }
 
 // finish closes an invocation that has got its final answer.
-func (b *books) finish(callee *calleeBook, id uint64) {
+func (b *books) finish(callee *calleeBook, id uint64, kind dealer.AnswerKind) {
 	open := callee.open[id]
 	c := open.call
 	if c == nil {
@@ -381,8 +383,12 @@ func (b *books) finish(callee *calleeBook, id uint64) {
 		callee.close(id)
 		return
 	}
+	l := b.ledgers.of(c.pool.key)
+	l.callee.observe(b.now - c.begun)
 	if c.state == running {
 		b.forget(c)
+		l.call.observe(b.now - c.arrived)
+		c.fate = fateOf(kind, c.killed)
 	}
 	b.vacate(c)
 }
@@ -402,16 +408,17 @@ func (b *books) recordCancel(e event, out outcome) {
 	b.acts(e, out)
 	must(len(b.interrupted) == 1 == reach, interrupts, "request %d, mode %q: %d interrupts", e.request, modeName(e.mode), len(b.interrupted))
 	if reach && e.mode == codec.CancelKill {
-		c.tied = true
+		c.tied, c.killed = true, true
 	}
 	must((c.state != before) == tell, answeredOnce, "request %d, mode %q: told %t instead of %t", e.request, modeName(e.mode), !tell, tell)
 	if tell || reach && e.mode == codec.CancelKill {
 		return
 	}
 	b.forget(c)
+	c.fate = "canceled"
 	if before == waiting {
 		c.pool.unqueue(c)
-		c.state = ended
+		b.end(c)
 		return
 	}
 	c.state = defunct

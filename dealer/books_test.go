@@ -27,8 +27,9 @@ type books struct {
 	pools    []*poolBook // by their IDs; nil: none
 	callees  []*calleeBook
 	origins  []*originBook
-	live     int // calls of all origins that have not ended for their callers
-	held     int // slots taken
+	live     int     // calls of all origins that have not ended for their callers
+	held     int     // slots taken
+	ledgers  ledgers // nil: nobody looks at them
 
 	// Of the event at hand.
 	undelivered int         // parts of running calls that no Invoke has carried yet
@@ -198,7 +199,11 @@ type callBook struct {
 	open            bool // more parts may come
 	progressive     bool
 	passthru        bool
+	arrived         time.Duration
 	since           time.Duration // it arrived or was handed on
+	begun           time.Duration // it was dispatched
+	fate            string        // how it ends, as far as that is known
+	killed          bool          // it is canceled by its callee's answer
 	timeout         time.Duration // 0: none
 	deadline        time.Duration
 	handed          bool          // waits in front of the others
@@ -250,12 +255,13 @@ const (
 	membership     = "membership"      // who may join, who has to go, and what happens when the last one leaves
 	deadlinesKept  = "deadlines"       // a call's own timeout spans its wait and its run
 	handover       = "handover"        // what its callee will not answer goes to another one where it may, and only then
+	counted        = "counted"         // what is counted is what happened, and each call once
 	nothingLeft    = "nothing-left"    // the state agrees with the books, and is empty at the end
 )
 
 var allCheckers = []string{
 	answeredOnce, withinLimit, workConserving, fifo, queueBounds, queueTimeout, policyObeyed, requestIDs, interrupts,
-	bodiesIntact, featuresKept, membership, nothingLeft, deadlinesKept, handover,
+	bodiesIntact, featuresKept, membership, nothingLeft, deadlinesKept, handover, counted,
 }
 
 // must panics with the checker's finding unless ok; check recovers it.
@@ -405,8 +411,14 @@ func (b *books) forget(c *callBook) {
 // vacate gives a slot back and ends the call.
 func (b *books) vacate(c *callBook) {
 	b.freeSlot(c)
-	c.state = ended
+	b.end(c)
 	b.sweep(c.pool)
+}
+
+// end ends a call that neither waits nor runs any more.
+func (b *books) end(c *callBook) {
+	c.state = ended
+	b.ledgers.of(c.pool.key).ended[c.fate]++
 }
 
 func (b *books) freeSlot(c *callBook) {

@@ -72,6 +72,9 @@ func (d *Dealer) Answered(from OriginID, request uint64) {
 
 // turnAway refuses a call at its arrival.
 func (d *Dealer) turnAway(p *pool, in Call, reason Reason, limit int) {
+	t := d.tallyOf(p)
+	t.receive(d.origins[in.Origin].local)
+	t.Ended[outcomeOf(reason)]++
 	d.refuse(p, in.Origin, in.Request, reason, limit, 0)
 	if in.Progress {
 		d.origins[in.Origin].ended.add(in.Request)
@@ -110,7 +113,7 @@ func (d *Dealer) continueCall(i callIndex, in Call) {
 		d.appendPart(i, in)
 	case !c.at.active: // no INVOCATION after UNREGISTERED
 		d.interruptCallee(c)
-		d.refuse(c.pool, c.origin, c.request, ReasonCalleeLost, 0, 0)
+		d.refuseCall(c, ReasonCalleeLost, 0, 0)
 		d.abandon(c)
 	default:
 		d.keepPart(c, in.Body)
@@ -130,7 +133,7 @@ func (d *Dealer) appendPart(i callIndex, in Call) {
 		reason, limit = ReasonQueueBytes, p.config.QueueBytes
 	}
 	if reason != 0 {
-		d.refuse(p, c.origin, c.request, reason, limit, d.now-c.since)
+		d.refuseCall(c, reason, limit, d.now-c.since)
 		d.remove(i)
 		return
 	}
@@ -164,10 +167,12 @@ func (d *Dealer) dispatch(i callIndex, r *registration, body codec.Body, held bo
 	f := &r.callee.features
 	if c.needs.passthru && !f.PayloadPassthruMode && !f.PayloadTransparency ||
 		c.needs.progressive && !f.ProgressiveCallInvocations {
-		d.refuse(c.pool, c.origin, c.request, ReasonFeature, 0, d.now-c.since)
+		d.refuseCall(c, ReasonFeature, 0, d.now-c.since)
 		d.remove(i)
 		return
 	}
+	c.pool.tally.Wait.Observe(d.now - c.since)
+	c.begun = d.now
 	d.occupy(i, r)
 	d.invoke(c, body, d.handDownTimeout(i), held)
 	for i := range c.parts() {

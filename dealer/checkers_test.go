@@ -107,7 +107,8 @@ func (b *books) checkDispatch(c *callBook, a dealer.Action) {
 	want := callee.next()
 	must(a.ID == want, requestIDs, "callee %d gets ID %d instead of %d", a.Callee, a.ID, want)
 
-	c.state, c.at, c.id, c.generous = running, m, a.ID, p.generous()
+	b.ledgers.of(p.key).wait.observe(b.now - c.since)
+	c.state, c.at, c.id, c.generous, c.begun = running, m, a.ID, p.generous(), b.now
 	callee.issue(a.ID, openID{call: c})
 	m.inFlight++
 	p.held++
@@ -288,15 +289,16 @@ func (b *books) checkRefuse(e event, a dealer.Action) {
 		must(false, answeredOnce, "reason %d", a.Refusal.Reason)
 	}
 	b.forget(c)
+	c.fate = a.Refusal.Reason.String()
 	switch c.state {
 	case waiting:
 		p.unqueue(c)
-		c.state = ended
+		b.end(c)
 		b.sweep(p)
 	case running:
 		c.state = defunct
 	default:
-		c.state = ended
+		b.end(c)
 	}
 }
 

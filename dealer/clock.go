@@ -69,7 +69,7 @@ func (d *Dealer) refuseLate(i callIndex, end Time) {
 		d.overrun(i)
 		return
 	}
-	d.refuse(c.pool, c.origin, c.request, ReasonQueueTimeout, c.pool.config.QueueLimit, d.now-c.since)
+	d.refuseCall(c, ReasonQueueTimeout, c.pool.config.QueueLimit, d.now-c.since)
 	d.remove(i)
 }
 
@@ -83,7 +83,7 @@ func (d *Dealer) overrun(i callIndex) {
 	if !waits {
 		d.interruptCallee(c)
 	}
-	d.refuse(c.pool, c.origin, c.request, ReasonDeadline, 0, d.now-c.since)
+	d.refuseCall(c, ReasonDeadline, 0, d.now-c.since)
 	if waits {
 		d.remove(i)
 		return
@@ -115,7 +115,7 @@ func (d *Dealer) Shutdown(now Time) []Action {
 			continue
 		}
 		d.interruptCallee(c)
-		d.refuse(c.pool, c.origin, c.request, ReasonCalleeLost, 0, 0)
+		d.refuseCall(c, ReasonCalleeLost, 0, 0)
 		d.abandon(c)
 	}
 	return d.actions

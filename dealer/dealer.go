@@ -42,6 +42,10 @@ type Dealer struct {
 	// something.
 	next Time
 
+	past   past
+	others Tally // of pools that are no more, and were not counted by themselves
+	named  int   // pools that are
+
 	actions []Action
 	spent   [][]byte        // buffers of calls dispatched in this event, reused from the next on
 	buffers [][]byte        // free buffers
@@ -89,6 +93,8 @@ type pool struct {
 	queue  queue
 	calls  int // all calls of this pool in the table
 	kept   int // bytes of calls in flight
+	tally  Tally
+	named  bool // it is counted by itself
 
 	lingers   bool // it is open, and has lost its last callee
 	vacatedAt Time // when it did

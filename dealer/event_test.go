@@ -179,7 +179,7 @@ func (e event) String() string {
 	return b.String()
 }
 
-var answerNames = [...]string{dealer.Progress: "progress", dealer.Final: "final", dealer.Unavailable: "unavailable"}
+var answerNames = [...]string{dealer.Progress: "progress", dealer.Final: "final", dealer.Error: "error", dealer.Unavailable: "unavailable"}
 
 var actionNames = [...]string{
 	dealer.Invoke: "invoke", dealer.Interrupt: "interrupt", dealer.Forward: "forward", dealer.ForwardOwn: "forward-own",

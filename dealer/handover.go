@@ -42,7 +42,7 @@ func (d *Dealer) loseCall(i callIndex) bool {
 		return true
 	}
 	if c.state == running {
-		d.refuse(c.pool, c.origin, c.request, ReasonCalleeLost, 0, 0)
+		d.refuseCall(c, ReasonCalleeLost, 0, 0)
 	}
 	d.remove(i)
 	return false
@@ -98,7 +98,7 @@ func (d *Dealer) refuseExhausted(p *pool) {
 		c := d.calls.at(i)
 		next := c.after
 		if c.refusedBy(p) == p.roster.size {
-			d.refuse(p, c.origin, c.request, ReasonNoCallee, 0, d.now-c.since)
+			d.refuseCall(c, ReasonNoCallee, 0, d.now-c.since)
 			d.remove(i)
 		}
 		i = next
@@ -132,6 +132,6 @@ func (d *Dealer) refuseUnqueued(i callIndex, reason Reason) {
 	case reason == ReasonConcurrency:
 		limit = c.pool.roster.slots()
 	}
-	d.refuse(c.pool, c.origin, c.request, reason, limit, d.now-c.since)
+	d.refuseCall(c, reason, limit, d.now-c.since)
 	d.remove(i)
 }

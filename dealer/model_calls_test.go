@@ -21,7 +21,8 @@ func (m *model) call(e event) {
 			return
 		}
 	}
-	c := &modelCall{in: e, pool: p, since: m.now, answers: true, over: true, open: e.progress, parts: []uint64{e.serial}, deadline: later(m.now, e.timeout)}
+	m.ledgers.of(p.key).receive(m.locals[e.origin])
+	c := &modelCall{in: e, pool: p, arrived: m.now, since: m.now, answers: true, over: true, open: e.progress, parts: []uint64{e.serial}, deadline: later(m.now, e.timeout)}
 	queued, limit := len(m.waiting(p)), 0
 	for _, member := range p.members {
 		limit += min(p.bound(member), 1<<40)
@@ -133,7 +134,8 @@ func (m *model) dispatch(c *modelCall) {
 	id := m.next(member.callee)
 	_, kept := m.sums(c.pool)
 	c.kept = c.pool.config.KeptBytes > 0 && kept+c.size() <= c.pool.config.KeptBytes
-	c.over, c.callee, c.id = false, member.callee, id
+	m.ledgers.of(c.pool.key).wait.observe(m.now - c.since)
+	c.over, c.callee, c.id, c.begun = false, member.callee, id, m.now
 	rest := time.Duration(0)
 	if c.in.timeout > 0 && c.deadline-m.now < c.in.timeout {
 		rest = c.deadline - m.now
@@ -231,6 +233,12 @@ func (m *model) answer(e event) {
 	m.do(a)
 	switch {
 	case c != nil && e.final():
+		l := m.ledgers.of(c.pool.key)
+		l.callee.observe(m.now - c.begun)
+		if c.answers {
+			l.call.observe(m.now - c.arrived)
+			c.fate = fateOf(e.answer, c.killed)
+		}
 		m.end(c)
 		m.fillAfter(c.pool, e.callee)
 	case c != nil && a.Kind == dealer.Forward:
@@ -281,9 +289,10 @@ func (m *model) cancel(e event) {
 		return
 	}
 	if !c.waits && e.mode != codec.CancelSkip && m.interrupt(c, e.mode) && e.mode == codec.CancelKill {
-		c.tied = true
+		c.tied, c.killed = true, true
 		return
 	}
+	c.fate = "canceled"
 	if e.mode == codec.CancelKill || m.locals[e.origin] {
 		m.refuse(c, dealer.ReasonCanceled, 0, m.now-c.since)
 	}

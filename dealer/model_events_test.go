@@ -285,6 +285,9 @@ func (m *model) dropOrigin(origin dealer.OriginID) {
 	slices.SortFunc(mine, func(a, b *modelCall) int { return cmp.Compare(a.in.request, b.in.request) })
 	for _, c := range mine {
 		c.gone, c.open = true, false // no late parts
+		if c.answers {
+			c.fate = "caller_gone"
+		}
 		switch {
 		case c.waits, c.over:
 			m.end(c)

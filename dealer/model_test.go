@@ -21,14 +21,17 @@ func TestModel(t *testing.T) {
 	}
 	for number := range worlds {
 		w, steps := worldOf(seed, number)
-		m := &model{pools: make(map[dealer.PoolID]*modelPool), callees: make(map[dealer.CalleeID]*modelCallee), locals: make(map[dealer.OriginID]bool)}
+		m := &model{pools: make(map[dealer.PoolID]*modelPool), callees: make(map[dealer.CalleeID]*modelCallee), locals: make(map[dealer.OriginID]bool), ledgers: make(ledgers)}
 		w.watch = func(e event, out outcome) error {
 			if w.steps%16 == 0 {
 				if err := w.d.Audit(); err != nil {
 					return err
 				}
 			}
-			return m.compare(e, out)
+			if err := m.compare(e, out); err != nil {
+				return err
+			}
+			return m.compareCounts(w.d)
 		}
 		if _, found := w.run(steps); found != nil {
 			t.Fatalf("checker %s: %s\n-sim.seed=%d, world %d; the last events and their actions:\n%s",
@@ -83,7 +86,8 @@ type model struct {
 	locals   map[dealer.OriginID]bool
 	calls    []*modelCall // in the order of their arrival, until their slots are free
 
-	handed int // calls that were handed on
+	handed  int // calls that were handed on
+	ledgers ledgers
 
 	got  []dealer.Action // what the dealer gave
 	want []dealer.Action
@@ -128,12 +132,17 @@ type modelOwn struct {
 type modelCall struct {
 	in       event
 	pool     *modelPool
+	arrived  time.Duration
 	since    time.Duration
-	waits    bool // in the queue
-	answers  bool // its caller waits for an answer
-	open     bool // more parts may come
-	gone     bool // its origin's session is over
-	over     bool // neither waits nor runs: only known for its late parts
+	begun    time.Duration // it was dispatched
+	fate     string        // how it ends
+	counted  bool          // it has ended, but for late parts
+	killed   bool          // its callee's answer tells that it was canceled
+	waits    bool          // in the queue
+	answers  bool          // its caller waits for an answer
+	open     bool          // more parts may come
+	gone     bool          // its origin's session is over
+	over     bool          // neither waits nor runs: only known for its late parts
 	callee   dealer.CalleeID
 	id       uint64
 	parts    []uint64 // bodies that are held
@@ -298,6 +307,10 @@ func (m *model) sums(p *modelPool) (waiting, kept int) {
 
 // end removes a call. What is left of a progressive one is only that it was.
 func (m *model) end(c *modelCall) {
+	if !c.counted {
+		c.counted = true
+		m.ledgers.of(c.pool.key).ended[c.fate]++
+	}
 	c.waits, c.answers, c.over = false, false, true
 	if !c.open {
 		m.calls = slices.DeleteFunc(m.calls, func(other *modelCall) bool { return other == c })
@@ -308,5 +321,22 @@ func (m *model) refuse(c *modelCall, reason dealer.Reason, limit int, waited tim
 	m.do(dealer.Action{Kind: dealer.Refuse, Pool: c.pool.id, Origin: c.in.origin, Request: c.in.request, Refusal: dealer.Refusal{
 		Reason: reason, Pool: c.pool.key, Limit: limit, Queued: len(m.waiting(c.pool)), Waited: waited, Paused: c.pool.paused,
 	}})
-	c.answers = false
+	c.answers, c.fate = false, reason.String()
+}
+
+// compareCounts holds what the dealer counts against the model.
+func (m *model) compareCounts(d *dealer.Dealer) error {
+	waiting, running := make(map[string]int), make(map[string]int)
+	for _, c := range m.calls {
+		switch {
+		case c.waits:
+			waiting[c.pool.key]++
+		case !c.over:
+			running[c.pool.key]++
+		}
+	}
+	if difference := m.ledgers.compare(d, waiting, running); difference != "" {
+		return fmt.Errorf("%s", difference)
+	}
+	return nil
 }

@@ -26,12 +26,12 @@ var mutants = []mutant{
 	},
 	{
 		"calls of a lost callee are never answered", "handover.go",
-		"	if c.state == running {\n		d.refuse(c.pool, c.origin, c.request, ReasonCalleeLost, 0, 0)", "	if c.state == ended {\n		d.refuse(c.pool, c.origin, c.request, ReasonCalleeLost, 0, 0)",
+		"	if c.state == running {\n		d.refuseCall(c, ReasonCalleeLost, 0, 0)", "	if c.state == ended {\n		d.refuseCall(c, ReasonCalleeLost, 0, 0)",
 		[]string{answeredOnce, queueBounds},
 	},
 	{
 		"calls that wait for the last callee are never answered", "register.go",
-		"		d.refuse(p, c.origin, c.request, reason, 0, d.now-c.since)\n", "		_, _ = c, reason\n",
+		"		d.refuseCall(c, reason, 0, d.now-c.since)\n", "		_, _ = c, reason\n",
 		[]string{answeredOnce},
 	},
 	{
@@ -462,7 +462,7 @@ var mutants = []mutant{
 	},
 	{
 		"a smaller queue refuses who waits", "control.go",
-		"	p.follow(config)\n	touched", "	p.follow(config)\n	for p.queue.length > config.QueueLimit {\n		i := p.queue.tail\n		c := d.calls.at(i)\n		d.refuse(p, c.origin, c.request, ReasonQueueFull, 0, 0)\n		d.remove(i)\n	}\n	touched",
+		"	p.follow(config)\n	touched", "	p.follow(config)\n	for p.queue.length > config.QueueLimit {\n		i := p.queue.tail\n		c := d.calls.at(i)\n		d.refuseCall(c, ReasonQueueFull, 0, 0)\n		d.remove(i)\n	}\n	touched",
 		[]string{queueBounds},
 	},
 	{
@@ -561,5 +561,62 @@ var mutants = []mutant{
 		"the window begins too late", "index.go",
 		"	if id == x.first {\n		x.advance()\n", "	if id == x.first {\n		x.first++\n		x.span--\n		x.advance()\n		x.first++\n",
 		[]string{answeredOnce, requestIDs, nothingLeft, handover, "panic"},
+	},
+
+	// What is counted.
+	{
+		"a refusal is not counted", "call.go",
+		"	t.Ended[outcomeOf(reason)]++\n", "",
+		[]string{counted},
+	},
+	{
+		"a call is counted twice as it arrives", "call.go",
+		"	t.receive(d.origins[in.Origin].local)\n", "	t.receive(d.origins[in.Origin].local)\n	t.receive(d.origins[in.Origin].local)\n",
+		[]string{counted},
+	},
+	{
+		"an end is counted twice", "table.go",
+		"p.tally.Ended[c.outcome]++", "p.tally.Ended[c.outcome] += 2",
+		[]string{counted},
+	},
+	{
+		"a bucket is off by one", "tally.go",
+		"d <= Bounds[middle]", "d < Bounds[middle]",
+		[]string{counted},
+	},
+	{
+		"a sum loses its seconds", "tally.go",
+		"		h.Seconds += uint64(h.Rest / time.Second)\n", "",
+		[]string{counted},
+	},
+	{
+		"a call that was handed on waits since it arrived", "call.go",
+		"c.pool.tally.Wait.Observe(d.now - c.since)", "c.pool.tally.Wait.Observe(d.now - c.arrived)",
+		[]string{counted},
+	},
+	{
+		"a discarded answer counts as its caller's", "answer.go",
+		"	if c.state == defunct {\n		return\n	}\n", "",
+		[]string{counted},
+	},
+	{
+		"a caller that leaves is not told from one that cancels", "answer.go",
+		"c.outcome = CallerGone", "c.outcome = Canceled",
+		[]string{counted},
+	},
+	{
+		"kill is forgotten when its answer comes", "answer.go",
+		"c.tied, c.outcome = true, Canceled", "c.tied = true",
+		[]string{counted},
+	},
+	{
+		"a pool that is opened again begins at zero", "counts.go",
+		"p.tally, p.named = *t, true", "p.named = true",
+		[]string{counted},
+	},
+	{
+		"a call for a pool that has just closed is lost", "counts.go",
+		"	if d.pools[p.id] == p {\n		return &p.tally\n	}\n	if t :=", "	if true {\n		return &p.tally\n	}\n	if t :=",
+		[]string{counted},
 	},
 }

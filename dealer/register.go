@@ -41,6 +41,7 @@ func (d *Dealer) OpenPool(key string, config PoolConfig) PoolID {
 			d.pools = append(d.pools, nil)
 		}
 		d.pools[id] = &pool{id: id, key: key, queue: newQueue()}
+		d.name(d.pools[id])
 		d.byKey[key] = id
 	}
 	if p := d.pools[id]; !p.open || p.roster.size == 0 {
@@ -209,7 +210,7 @@ func (d *Dealer) refuseWaiting(p *pool, reason Reason) {
 	for p.queue.length > 0 {
 		i := p.queue.head
 		c := d.calls.at(i)
-		d.refuse(p, c.origin, c.request, reason, 0, d.now-c.since)
+		d.refuseCall(c, reason, 0, d.now-c.since)
 		d.remove(i)
 	}
 }

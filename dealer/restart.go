@@ -126,7 +126,7 @@ func (d *Dealer) reinstate(w work) {
 		c.registrations[p.id] = r
 	}
 	i := d.calls.place()
-	*d.calls.at(i) = call{state: defunct, pool: p, at: r, id: w.id, before: noCall, after: noCall}
+	*d.calls.at(i) = call{state: defunct, outcome: Canceled, pool: p, at: r, id: w.id, begun: d.now, before: noCall, after: noCall}
 	c.requests.open.put(w.id, int32(i)+1)
 	r.inFlight++
 }
@@ -175,6 +175,7 @@ func (d *Dealer) rebuild() {
 		for _, r := range members[p] {
 			p.roster.add(r)
 		}
+		p.tally.settle(p.calls)
 		d.sweep(p)
 	}
 }

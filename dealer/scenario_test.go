@@ -201,6 +201,8 @@ func (s *scenario) play(verb string, args []string) {
 		switch verb {
 		case "progress":
 			e.answer = dealer.Progress
+		case "error":
+			e.answer = dealer.Error
 		case "unavailable":
 			e.answer = dealer.Unavailable
 		}

@@ -19,8 +19,9 @@ const (
 // call is one call, from its arrival until its slot is free again.
 type call struct {
 	state           callState
-	receiveProgress bool // the caller asked for progress
-	open            bool // progressive call invocation: more parts of it may come
+	outcome         Outcome // by which it ends, as far as that is known
+	receiveProgress bool    // the caller asked for progress
+	open            bool    // progressive call invocation: more parts of it may come
 	needs           needs
 	handed          bool // waits, or runs, after a callee did not answer it
 	tied            bool // stays with its callee: it got progress from there, or is being canceled
@@ -30,7 +31,9 @@ type call struct {
 	at              *registration // while running or defunct
 	request         uint64        // as the origin knows it
 	id              uint64        // as the callee knows it, while running or defunct
-	since           Time          // it arrived, or was handed on
+	arrived         Time
+	since           Time // it arrived, or was handed on
+	begun           Time // it was dispatched
 
 	// While waiting: its place in the queue. While waiting or kept: the message.
 	before, after callIndex
@@ -109,8 +112,9 @@ func (t *table) place() callIndex {
 // insert records a call that has just arrived.
 func (d *Dealer) insert(p *pool, from OriginID, request uint64) callIndex {
 	i := d.calls.place()
-	*d.calls.at(i) = call{state: waiting, pool: p, origin: from, request: request, since: d.now, before: noCall, after: noCall}
+	*d.calls.at(i) = call{state: waiting, pool: p, origin: from, request: request, arrived: d.now, since: d.now, before: noCall, after: noCall}
 	p.calls++
+	p.tally.receive(d.origins[from].local)
 	d.origins[from].calls.put(request, int32(i)+1)
 	return i
 }
@@ -127,7 +131,7 @@ func (d *Dealer) disown(c *call) {
 	}
 }
 
-// remove ends a call: its slot, if it had one, is free.
+// remove ends a call, by its outcome: its slot, if it had one, is free.
 func (d *Dealer) remove(i callIndex) {
 	c := d.calls.at(i)
 	d.disown(c)
@@ -138,6 +142,7 @@ func (d *Dealer) remove(i callIndex) {
 		p.queue.remove(&d.calls, i)
 	}
 	d.recycle(c)
+	p.tally.Ended[c.outcome]++
 	*c = call{after: d.calls.free}
 	d.calls.free = i
 	p.calls--
@@ -171,5 +176,6 @@ func (d *Dealer) sweep(p *pool) {
 	if !p.open && p.calls == 0 && p.roster.size == 0 {
 		delete(d.byKey, p.key)
 		d.pools[p.id] = nil
+		d.retire(p)
 	}
 }

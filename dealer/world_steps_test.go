@@ -71,6 +71,8 @@ func (w *world) answerKind() dealer.AnswerKind {
 		return dealer.Progress
 	case 2:
 		return dealer.Unavailable
+	case 3, 4:
+		return dealer.Error
 	}
 	return dealer.Final
 }

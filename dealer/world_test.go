@@ -70,7 +70,7 @@ var stepWeights = [...]struct {
 
 func newWorld(rng *rand.Rand) *world {
 	w := &world{
-		rng: rng, d: dealer.New(rng.Uint64()), b: &books{},
+		rng: rng, d: dealer.New(rng.Uint64()), b: &books{ledgers: make(ledgers)},
 		maxCallees: 1 + rng.IntN(6), maxOrigins: 1 + rng.IntN(4),
 		featureOdds: []float64{0, 0.5, 0.9, 1}[rng.IntN(4)], drainAt: -1,
 	}

@@ -168,6 +168,8 @@ func (r *realm) calleeAnswer(out *transport.Outbox, s *session, m *message) {
 		kind = dealer.Progress
 	case m.failure != nil && string(m.failure.URI) == uriUnavailable:
 		kind = dealer.Unavailable
+	case m.failure != nil, m.unfit != nil:
+		kind = dealer.Error
 	}
 	r.driver.Perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
 		driver.Hand{Serializer: s.serializer, Head: &m.Head, Raw: m.raw, Yield: m.yield, Error: m.failure, Unfit: m.unfit})

@@ -116,7 +116,7 @@ func (d *Driver) answerFor(out *transport.Outbox, f followUp) {
 	answer := codec.Error{
 		RequestType: codec.TypeInvocation, URI: []byte(f.uri), Payload: codec.TextPayload(s, nil, f.text, nil),
 	}
-	d.Perform(out, d.dealer.Answer(0, f.action.Callee, f.action.ID, dealer.Final), Hand{Serializer: s, Error: &answer})
+	d.Perform(out, d.dealer.Answer(0, f.action.Callee, f.action.ID, dealer.Error), Hand{Serializer: s, Error: &answer})
 }
 
 // EndCall answers a call by an ERROR with one sentence, whatever has become of the

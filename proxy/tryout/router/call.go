@@ -67,7 +67,7 @@ func (s *session) takeError(h *codec.Head) error {
 	if err := m.Validate(s.serializer); err != nil {
 		return err
 	}
-	return s.realm.answer(s, m.Request, dealer.Final, driver.Hand{Serializer: s.serializer, Error: &m})
+	return s.realm.answer(s, m.Request, dealer.Error, driver.Hand{Serializer: s.serializer, Error: &m})
 }
 
 // isPart tells whether a CALL is a further part of one that has come before
