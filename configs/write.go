@@ -132,13 +132,18 @@ func (o object) with(block said) object {
 	}
 	kind := o[at].value.(object)
 	label := template(block.label)
-	if same := kind.index(label); same < 0 {
-		o[at].value = append(kind, property{label, block.object()})
-	} else if several, ok := kind[same].value.([]any); ok { // pools of one URI that differ in match
-		kind[same].value = append(several, block.object())
-	} else {
-		kind[same].value = []any{kind[same].value, block.object()}
+	same := kind.index(label)
+	if same < 0 {
+		kind = append(kind, property{label, block.object()})
+		o[at].value = kind
+		return o
 	}
+	several, ok := kind[same].value.([]any) // pools of one URI that differ in match
+	if !ok {
+		several = []any{kind[same].value}
+	}
+	several = append(several, block.object())
+	kind[same].value = several
 	return o
 }
 

@@ -7,6 +7,7 @@
 //	wampool check FILE...      reports every mistake in configuration files
 //	wampool config -c FILE     prints the configuration that is in force
 //	wampool fmt FILE...        brings configuration files into their canonical form
+//	wampool import crossbar FILE writes a configuration from that of a Crossbar.io node
 //	wampool health -c FILE     asks a sidecar that runs whether it is well
 //	wampool demo               shows it at work: router, callees, callers, one process
 //	wampool bench --caller URL measures a router, or wampool before it

@@ -151,6 +151,7 @@ func TestUsageErrors(t *testing.T) {
 		{"check", "check needs the FILE"},
 		{"check -c a.hcl b.hcl", "check takes FILE alone or -c FILE, not both"},
 		{"config", "config needs -c FILE"},
+		{"import crossbar", "accepts 1 arg(s), received 0"},
 		{"fmt", "fmt needs the FILE"},
 		{"health", "health needs -c FILE or --address"},
 		{"demo --for 15", "15"},
@@ -172,7 +173,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range []string{"", "--help", "run --help", "check --help", "config --help", "fmt --help", "health --help", "demo --help", "bench --help", "version --help"} {
+	for _, args := range []string{"", "--help", "run --help", "check --help", "config --help", "fmt --help", "import --help", "import crossbar --help", "health --help", "demo --help", "bench --help", "version --help"} {
 		code, out, err := runToEnd(t, strings.Fields(args)...)
 		if code != exitClean || err != "" || !strings.Contains(out, "Usage:") {
 			t.Errorf("%q: exit code %d, output %q, errors %q", args, code, out, err)

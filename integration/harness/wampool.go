@@ -87,6 +87,19 @@ func LaunchWith(t *testing.T, flags ...string) *Wampool {
 	return w
 }
 
+// Tool runs another command of wampool to its end, and returns what it prints.
+func Tool(t *testing.T, args ...string) string {
+	t.Helper()
+	command := Command(binary(), args...)
+	var complaints strings.Builder
+	command.Stderr = &complaints
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("wampool %s: %v\n%s", strings.Join(args, " "), err, &complaints)
+	}
+	return string(out)
+}
+
 // Addresses waits for the pool session, and returns the URLs of all listeners by
 // their schemes.
 func (w *Wampool) Addresses() map[string]string {
