@@ -45,6 +45,7 @@ type Proxy struct {
 	certificates *transport.Certificates // toward the router, set by Listen; nil: by default
 	admin        *admin.Server           // set by Listen; nil: none
 	draining     chan struct{}           // closed when the drain begins
+	warnings     *admin.WarningLog
 	panics       rarely
 	rested       chan struct{} // has room for one: a session may have nothing in flight any more, while draining
 
@@ -78,6 +79,10 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	}
 	return p
 }
+
+// ShowWarnings has the admin listener show the latest lines of the log. It is to be
+// called before Listen.
+func (p *Proxy) ShowWarnings(of *admin.WarningLog) { p.warnings = of }
 
 // URLs returns the addresses that are listened on, with the ports really bound.
 func (p *Proxy) URLs() []string {

@@ -18,7 +18,7 @@ type view struct{ proxy *Proxy }
 func (p *Proxy) adminOptions() admin.Options {
 	a := p.config.Admin
 	return admin.Options{
-		Address: a.Address, Control: a.Control, PProf: a.PProf, Sidecar: view{p}, Commands: p.commands(),
+		Address: a.Address, Control: a.Control, PProf: a.PProf, Sidecar: view{p}, Commands: p.commands(), Warnings: p.warnings,
 	}
 }
 
@@ -40,6 +40,37 @@ func (v view) Pools() []admin.Pool {
 		}
 	}
 	return pools
+}
+
+// Counts tells what has been counted of the pools of all realms.
+func (v view) Counts() []admin.PoolCounts {
+	var counts []admin.PoolCounts
+	for _, r := range v.proxy.inOrder() {
+		counts = append(counts, r.counts()...)
+	}
+	return counts
+}
+
+func (r *realm) counts() (counts []admin.PoolCounts) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.pools {
+		if !r.isOpen(p) {
+			continue
+		}
+		state := r.dealer.Pool(r.now(), p.id)
+		c := admin.PoolCounts{
+			Realm: r.config.Name, Match: shownMatch(p.match), Procedure: p.procedure, Name: shownName(p.match, p.procedure),
+			Received: make([]uint64, len(admin.Origins)), Ended: make([]uint64, len(admin.Outcomes)),
+			Waiting: state.Waiting, QueueBytes: state.Bytes, QueueLimit: state.Limit, OldestSeconds: state.Oldest.Seconds(), Callees: len(state.Callees),
+		}
+		for _, callee := range state.Callees {
+			c.Slots += callee.Limit
+			c.Taken += callee.InFlight
+		}
+		counts = append(counts, c)
+	}
+	return counts
 }
 
 func (v view) Pool(realm, match, procedure string) (admin.Pool, bool) {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/proxy/admin"
 )
 
 // logTime is RFC 3339 with milliseconds.
@@ -31,25 +32,30 @@ const (
 // configuration says; by default for people where w is a terminal. It never waits
 // for w: who logs may hold a lock. Lines that w is too slow for are lost, and
 // counted in a line of their own. The log is to be ended, by which what waits is
-// written.
-func newLogger(w io.Writer, config configs.Log) (log zerolog.Logger, end func(), err error) {
+// written; warnings keeps the latest lines that need a look.
+func newLogger(w io.Writer, config configs.Log) (log zerolog.Logger, warnings *admin.WarningLog, end func(), err error) {
 	level, err := zerolog.ParseLevel(config.Level)
 	if err != nil {
-		return zerolog.Logger{}, nil, fmt.Errorf("log level: %w", err)
+		return zerolog.Logger{}, nil, nil, fmt.Errorf("log level: %w", err)
 	}
 	waiting := newBacklog(lossy{w})
-	direct := newLog(lossy{w}, w, config, level)
+	direct := logTo(looks(lossy{w}, w, config), level)
 	go waiting.write(func(lost int64) {
 		direct.Warn().Int64("lines", lost).Msg("lines of the log are lost: whoever takes them is too slow")
 	})
-	return newLog(waiting, w, config, level), waiting.end, nil
+	warnings = admin.NewWarningLog(looks(waiting, w, config))
+	return logTo(warnings, level), warnings, waiting.end, nil
 }
 
-// newLog returns a logger that writes to out, and looks as is right for w.
-func newLog(out, w io.Writer, config configs.Log, level zerolog.Level) zerolog.Logger {
+// looks writes lines to out as is right for w.
+func looks(out, w io.Writer, config configs.Log) io.Writer {
 	if config.Format == "console" || config.Format == "auto" && isTerminal(w) {
 		out = zerolog.ConsoleWriter{Out: out, NoColor: !isTerminal(w) || isDumb() || os.Getenv("NO_COLOR") != "", TimeFormat: logTime, TimeLocation: time.Local}
 	}
+	return out
+}
+
+func logTo(out io.Writer, level zerolog.Level) zerolog.Logger {
 	return zerolog.New(out).Level(level).With().Timestamp().Logger()
 }
 

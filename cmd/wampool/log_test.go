@@ -31,7 +31,7 @@ func (w *slowWriter) Write(p []byte) (int, error) {
 // is, that what is lost is told, and that the rest is there once the log has ended.
 func TestLogWaitsForNobody(t *testing.T) {
 	w := &slowWriter{released: make(chan struct{})}
-	log, end, err := newLogger(w, configs.Log{Level: "info", Format: "json"})
+	log, _, end, err := newLogger(w, configs.Log{Level: "info", Format: "json"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestLogWaitsForNobody(t *testing.T) {
 // TestEachLineIsWrittenAtOnce shows that no line waits for the next one.
 func TestEachLineIsWrittenAtOnce(t *testing.T) {
 	from, to := io.Pipe()
-	log, end, err := newLogger(to, configs.Log{Level: "info", Format: "json"})
+	log, _, end, err := newLogger(to, configs.Log{Level: "info", Format: "json"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestEachLineIsWrittenAtOnce(t *testing.T) {
 // TestEndOfALogThatNobodyTakes shows that the program ends all the same.
 func TestEndOfALogThatNobodyTakes(t *testing.T) {
 	w := &slowWriter{released: make(chan struct{})}
-	log, end, err := newLogger(w, configs.Log{Level: "info", Format: "json"})
+	log, _, end, err := newLogger(w, configs.Log{Level: "info", Format: "json"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,12 +101,13 @@ func run(s streams, config *configs.Config) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
-	log, endLog, err := newLogger(s.err, config.Log)
+	log, warnings, endLog, err := newLogger(s.err, config.Log)
 	if err != nil {
 		return err
 	}
 	defer endLog()
 	p := proxy.New(config, log)
+	p.ShowWarnings(warnings)
 	if err := p.Listen(context.Background()); err != nil {
 		return err
 	}

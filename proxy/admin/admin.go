@@ -2,6 +2,7 @@
 // Prometheus, people with curl, wampool's own commands and page. It is there if the
 // configuration has an admin block.
 //
+//	GET /          the page, for people (page.go)
 //	GET /healthz   200 while the process runs: restart it if this fails
 //	GET /readyz    200 once wampool can do its work; else 503, and a line for
 //	               each reason: a pool session that is not up, or whose pools can't
@@ -9,12 +10,14 @@
 //	GET /api/v1/pools                        all pools, with their callees
 //	GET /api/v1/pools/{realm}/{match}/{uri}  one of them
 //	GET /api/v1/sessions                     clients' sessions, and the pool sessions
+//	GET /api/v1/pools/{…}/history            the latest minutes of a pool
+//	GET /api/v1/warnings                     the latest lines of the log that need a look
 //	GET /api/v1/config                       the configuration in force, without secrets
 //	GET /api/v1/events                       server-sent events: each second a [Snapshot]
 //	POST /api/v1/…                           what is to be done: see [Command]
 //	GET /debug/pprof/                        Go's profiles, where pprof = true
 //
-// All but the first two and the last speak JSON (README.md has an example of each).
+// All but the page, the first two and the last speak JSON (README.md has an example of each).
 // Nothing here shows a secret or a payload. Looking needs no login: who may reach the
 // listener may look. Steering is another thing (gate.go).
 //
@@ -54,6 +57,8 @@ type Sidecar interface {
 	Connected() int
 	// PoolSessions describes wampool's own sessions at the router.
 	PoolSessions() []PoolSession
+	// Counts tells what has been counted of all pools. It is asked for often.
+	Counts() []PoolCounts
 	// Config is the configuration in force, for encoding/json, without secrets.
 	Config() any
 }
@@ -65,6 +70,7 @@ type Options struct {
 	PProf    bool   // profiles are served
 	Sidecar  Sidecar
 	Commands map[string]Command // by the last part of their path
+	Warnings *WarningLog        // what is shown of the log; nil: nothing is kept of it
 }
 
 // Server is an open admin listener.
@@ -72,6 +78,7 @@ type Server struct {
 	listener net.Listener
 	server   *http.Server
 	streams  *streams
+	history  *history
 }
 
 // An admin request is short, and so is its answer, but for streams and profiles.
@@ -96,7 +103,10 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("admin: %w", err)
 	}
-	s := &Server{listener: listener, streams: newStreams()}
+	if o.Warnings == nil {
+		o.Warnings = NewWarningLog(nil)
+	}
+	s := &Server{listener: listener, streams: newStreams(), history: newHistory(o.Sidecar)}
 	s.server = &http.Server{
 		Handler: s.routes(&o), ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, MaxHeaderBytes: headerBytes,
 	}
@@ -121,6 +131,7 @@ func (s *Server) URL() string {
 
 // Serve answers requests until Close. It returns nil then, or why it ended.
 func (s *Server) Serve() error {
+	s.streams.start(s.history.run)
 	if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("admin: %w", err)
 	}

@@ -41,6 +41,9 @@ func (f *fake) Connected() int            { return 1 }
 func (f *fake) PoolSessions() []admin.PoolSession {
 	return []admin.PoolSession{{Realm: "realm1", IsUp: true}}
 }
+func (f *fake) Counts() []admin.PoolCounts {
+	return []admin.PoolCounts{{Realm: "realm1", Match: "exact", Procedure: "com.example.p", Received: []uint64{3}, Ended: []uint64{2}}}
+}
 func (f *fake) Config() any { return map[string]any{"drain_timeout": 30.0} }
 
 // serve serves a listener until the test ends.

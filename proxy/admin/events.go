@@ -16,6 +16,9 @@ const eventInterval = time.Second
 // read, and only while there are any.
 type events struct {
 	sidecar  Sidecar
+	history  *history
+	warnings *WarningLog
+	control  bool
 	streams  *streams
 	interval time.Duration
 
@@ -45,21 +48,27 @@ func (e *events) now() []byte {
 	defer e.mu.Unlock()
 	// Tickers are not quite even.
 	if now := time.Now(); e.latest == nil || now.Sub(e.made) > e.interval*3/4 {
-		e.made, e.latest = now, snapshotOf(e.sidecar, now)
+		e.made, e.latest = now, e.snapshot(now)
 	}
 	return e.latest
 }
 
-// snapshotOf is the event that shows how the sidecar is.
-func snapshotOf(of Sidecar, now time.Time) []byte {
+// snapshot is the event that shows how the sidecar is.
+func (e *events) snapshot(now time.Time) []byte {
+	of := e.sidecar
 	shown := Snapshot{
-		Time: float64(now.UnixMilli()) / 1000, Unready: append([]string{}, of.Unready()...),
+		Time: float64(now.UnixMilli()) / 1000, Control: e.control, Warnings: e.warnings.Count(), Unready: append([]string{}, of.Unready()...),
 		PoolSessions: of.PoolSessions(), Sessions: of.Connected(),
+	}
+	counts := map[poolKey]*PoolCounts{}
+	counted := of.Counts()
+	for i := range counted {
+		counts[counted[i].key()] = &counted[i]
 	}
 	pools := of.Pools()
 	shown.Pools = make([]PoolSummary, len(pools))
 	for i := range pools {
-		shown.Pools[i] = summaryOf(&pools[i])
+		shown.Pools[i] = e.summary(&pools[i], counts)
 	}
 	var event bytes.Buffer
 	event.WriteString("event: snapshot\ndata: ")
@@ -70,11 +79,28 @@ func snapshotOf(of Sidecar, now time.Time) []byte {
 	return event.Bytes()
 }
 
-func summaryOf(p *Pool) PoolSummary {
+func (e *events) summary(p *Pool, counts map[poolKey]*PoolCounts) PoolSummary {
 	s := PoolSummary{Pool: *p, Callees: make([][2]int, len(p.Callees))}
 	s.Pool.Callees = nil
 	for i := range p.Callees {
 		s.Callees[i] = [2]int{p.Callees[i].Taken, p.Callees[i].Slots}
+		if p.Callees[i].IsDraining {
+			s.Draining++
+		}
+	}
+	key := poolKey{p.Realm, p.Match, p.Procedure}
+	s.Rates, s.Seconds = e.history.latest(key)
+	if c := counts[key]; c != nil {
+		s.Calls = Calls{named(c.Received, Origins), named(c.Ended, Outcomes)}
 	}
 	return s
+}
+
+// named are counts by their names.
+func named(counts []uint64, names []string) map[string]uint64 {
+	by := map[string]uint64{}
+	for i, n := range counts {
+		by[names[i]] = n
+	}
+	return by
 }

@@ -36,16 +36,27 @@ func (s *Server) routes(o *Options) http.Handler {
 		}
 		return nil, &RequestError{http.StatusNotFound, "there is no such pool: GET " + apiPath + "pools lists them"}
 	})
+	show("pools/{realm}/{match}/{uri}/history", func(r *http.Request) (any, error) {
+		if past, is := s.history.of(r.PathValue("realm"), r.PathValue("match"), r.PathValue("uri")); is {
+			return past, nil
+		}
+		return nil, &RequestError{http.StatusNotFound, "nothing is kept of such a pool: it is not there, or new"}
+	})
+	show("warnings", func(*http.Request) (any, error) {
+		latest, _ := o.Warnings.Latest()
+		return Warnings{latest}, nil
+	})
 	show("sessions", func(*http.Request) (any, error) {
 		return Sessions{Sessions: sidecar.Sessions(), PoolSessions: sidecar.PoolSessions()}, nil
 	})
 	show("config", func(*http.Request) (any, error) { return sidecar.Config(), nil })
-	events := &events{sidecar: sidecar, streams: s.streams, interval: eventInterval}
-	mux.HandleFunc("GET "+apiPath+"events", events.follow)
 	gate := newGate(o)
+	events := &events{sidecar: sidecar, history: s.history, warnings: o.Warnings, control: gate.isOpen, streams: s.streams, interval: eventInterval}
+	mux.HandleFunc("GET "+apiPath+"events", events.follow)
 	for name, command := range o.Commands {
 		mux.HandleFunc("POST "+apiPath+name, gate.pass(command))
 	}
+	page(mux)
 	if o.PProf {
 		profiles(mux)
 	}

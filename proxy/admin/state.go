@@ -110,7 +110,9 @@ type PoolSession struct {
 
 // Snapshot is what the page needs, each second.
 type Snapshot struct {
-	Time         float64       `json:"time"` // in Unix seconds
+	Time         float64       `json:"time"`     // in Unix seconds
+	Control      bool          `json:"control"`  // this listener takes commands
+	Warnings     int           `json:"warnings"` // lines that GET /api/v1/warnings has
 	Unready      []string      `json:"unready"`
 	Sessions     int           `json:"sessions"`
 	Pools        []PoolSummary `json:"pools"`
@@ -121,5 +123,29 @@ type Snapshot struct {
 // are, 0 slots for no limit, in the order in which they joined.
 type PoolSummary struct {
 	Pool
-	Callees [][2]int `json:"callees"`
+	Draining int      `json:"draining"` // callees that are drained
+	Callees  [][2]int `json:"callees"`
+	Rates    Rates    `json:"rates"`
+	Seconds  Seconds  `json:"seconds"`
+	Calls    Calls    `json:"calls"`
+}
+
+// Calls are a pool's calls since it is there, by origin and by outcome.
+type Calls struct {
+	Received map[string]uint64 `json:"received"`
+	Ended    map[string]uint64 `json:"ended"`
+}
+
+// Warnings is the answer to GET /api/v1/warnings.
+type Warnings struct {
+	Warnings []Warning `json:"warnings"` // the oldest first
+}
+
+// Warning is one line of the log, of level warn or above.
+type Warning struct {
+	Number  int            `json:"number"` // since the start
+	Time    float64        `json:"time"`   // in Unix seconds
+	Level   string         `json:"level"`
+	Message string         `json:"message"`
+	Fields  map[string]any `json:"fields"`
 }

@@ -88,6 +88,17 @@ func (s *streams) enter() bool {
 	return true
 }
 
+// start runs what ends with the streams, unless they have ended.
+func (s *streams) start(run func(ended <-chan struct{})) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.ended:
+	default:
+		s.running.Go(func() { run(s.ended) })
+	}
+}
+
 func (s *streams) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

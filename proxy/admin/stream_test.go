@@ -3,6 +3,7 @@ package admin
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"testing"
@@ -56,8 +57,15 @@ func TestSlowReader(t *testing.T) {
 		}
 		close(dropped)
 	})
-	ask(t, address) // and reads nothing
-	<-dropped
+	reader, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	if _, err := io.WriteString(reader, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	<-dropped // it reads nothing
 }
 
 // There is a bound of how many may follow, and a place is free again when one leaves.

@@ -1,0 +1,53 @@
+package admin
+
+// Origins are where calls come from.
+var Origins = []string{"router", "direct", "peer"}
+
+// Outcomes are how calls end; from firstRefusal on they are the reasons of refusals.
+var Outcomes = []string{
+	"result", "error", "canceled", "caller_gone", "callee_lost", "forwarded",
+	"concurrency", "queue_full", "queue_bytes", "queue_timeout", "deadline", "no_callee", "draining",
+}
+
+const firstRefusal = 6
+
+// Histogram says which of a pool's histograms is which.
+const (
+	WaitHistogram   = iota // arrival to dispatch
+	CalleeHistogram        // dispatch to answer
+	CallHistogram          // arrival to answer
+)
+
+// PoolCounts is what has been counted of one pool since it is there, and how it is.
+type PoolCounts struct {
+	Realm, Match, Procedure, Name string
+
+	Received []uint64 // by Origins
+	Ended    []uint64 // by Outcomes
+
+	Waiting, Running       int
+	QueueBytes, QueueLimit int
+	OldestSeconds          float64
+	Callees, Slots, Taken  int
+
+	Bounds     []float64   // of all histograms, in seconds, ascending
+	Histograms [3][]uint64 // calls by the first bound that they took no longer than; one count more than bounds
+}
+
+// ReceivedAll counts the calls that have come.
+func (c *PoolCounts) ReceivedAll() uint64 { return total(c.Received) }
+
+// EndedAll counts the calls that have ended, however.
+func (c *PoolCounts) EndedAll() uint64 { return total(c.Ended) }
+
+// Refused counts the calls that were refused.
+func (c *PoolCounts) Refused() uint64 { return total(c.Ended[min(firstRefusal, len(c.Ended)):]) }
+
+func total(counts []uint64) (sum uint64) {
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
+}
+
+func (c *PoolCounts) key() poolKey { return poolKey{c.Realm, c.Match, c.Procedure} }
