@@ -64,7 +64,7 @@ var mutants = []mutant{
 	{
 		"progress ends the call", "answer.go",
 		"	d.do(a)\n	if final {\n", "	d.do(a)\n	if c.state == running {\n",
-		[]string{answeredOnce, withinLimit, workConserving, featuresKept},
+		[]string{answeredOnce, withinLimit, workConserving, featuresKept, nothingLeft},
 	},
 	{
 		"canceling frees the slot", "answer.go",
@@ -81,7 +81,7 @@ var mutants = []mutant{
 	{
 		"registering again frees the slots", "register.go",
 		"	r.id, r.asked = in.ID, in.Limit\n", "	r.id, r.asked, r.inFlight = in.ID, in.Limit, 0\n",
-		[]string{withinLimit, membership, "panic"},
+		[]string{withinLimit, membership, "panic", nothingLeft},
 	},
 
 	// Work-conserving.

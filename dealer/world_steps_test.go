@@ -299,7 +299,7 @@ func (w *world) reconfigure() (event, bool) {
 		return event{}, false
 	}
 	e := event{kind: configure, pool: p.id, config: w.config()}
-	if e.config.Scope = p.config.Scope; w.rng.IntN(4) == 0 {
+	if e.config.Scope = p.config.Scope; w.rng.IntN(3) == 0 {
 		e.config.Scope = []string{"", "work", "other"}[w.rng.IntN(3)]
 	}
 	if w.rng.IntN(2) == 0 {

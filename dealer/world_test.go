@@ -65,8 +65,11 @@ var stepWeights = [...]struct {
 	{(*world).wait, 60}, {(*world).tick, 40}, {(*world).joinPool, 40}, {(*world).leavePool, 15}, {(*world).loseCallee, 4},
 	{(*world).newCallee, 8}, {(*world).newOrigin, 4}, {(*world).loseOrigin, 3}, {(*world).own, 20}, {(*world).bogusAnswer, 12},
 	{(*world).reopenPool, 6}, {(*world).giveUpPool, 2}, {(*world).revokePool, 1},
-	{(*world).reconfigure, 8}, {(*world).drainOne, 6}, {(*world).undrainOne, 10}, {(*world).pauseOne, 4}, {(*world).resumeOne, 10},
+	{(*world).reconfigure, 10}, {(*world).drainOne, 4}, {(*world).undrainOne, 10}, {(*world).pauseOne, 3}, {(*world).resumeOne, 10},
 }
+
+// controlSteps are the last ones, by which people change pools and callees.
+const controlSteps = 5
 
 func newWorld(rng *rand.Rand) *world {
 	w := &world{
@@ -77,6 +80,9 @@ func newWorld(rng *rand.Rand) *world {
 	w.jumps = rng.IntN(8) == 0
 	for _, s := range stepWeights {
 		w.weights = append(w.weights, 1+s.weight*(20+rng.IntN(180))/100)
+	}
+	if rng.IntN(2) == 0 { // nobody changes anything
+		clear(w.weights[len(w.weights)-controlSteps:])
 	}
 	scope, most := "", 1+rng.IntN(4)
 	if rng.IntN(3) == 0 {

@@ -59,7 +59,14 @@ const (
 	// OpenPool opens Pool in the dealer, with Config; or gives it these rules, if
 	// it is open without a callee.
 	OpenPool
-	// ClosePool closes Pool in the dealer. Its Release is known already.
+	// Reform gives Pool other rules in the dealer: Config. It may have been closed
+	// there since this was decided, which is about to be told (Released).
+	Reform
+	// Expel ends Session's Registration in Pool, who may not be there any more: its
+	// callee is told, as by RevokePool.
+	Expel
+	// ClosePool closes Pool in the dealer, if it has not just closed it itself. Its
+	// Release is known already.
 	ClosePool
 	// RevokePool revokes Pool in the dealer, whose callees are told. Its Release is
 	// known already.

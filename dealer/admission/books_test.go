@@ -3,6 +3,7 @@ package admission_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/wampool/wampool/codec"
@@ -75,6 +76,7 @@ type askBook struct {
 // poolBook is a pool in the dealer.
 type poolBook struct {
 	open    bool
+	block   *admission.Block // since the rules have changed
 	members map[admission.SessionID]uint64
 }
 
@@ -201,8 +203,27 @@ func (b *books) record(e event, out outcome) {
 		}
 	case drain:
 		b.draining = true
+	case reconfigure:
+		b.recordRules(e)
 	case tick:
 		b.ticks++
+	}
+}
+
+// recordRules takes the rules that hold from now on.
+func (b *books) recordRules(e event) {
+	for _, s := range b.sessions {
+		for _, m := range s.unsent {
+			if m.block != nil {
+				m.block = e.govern(m.asks.Procedure)
+			}
+		}
+		for _, r := range s.waiting {
+			r.of.block = e.govern(r.of.asks.Procedure)
+		}
+	}
+	for key, p := range b.pools {
+		p.block = e.govern(strings.TrimPrefix(key, "exact "))
 	}
 }
 

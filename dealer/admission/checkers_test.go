@@ -39,6 +39,14 @@ func (b *books) act(e event, a admission.Action) {
 		s.waits, s.lasts = a.Waiting, a.Lasting
 	case admission.OpenPool, admission.ClosePool, admission.RevokePool, admission.ForgetPool:
 		b.checkPool(a)
+	case admission.Reform:
+		p := b.pools[a.Pool]
+		must(e.kind == reconfigure && p != nil && p.open, membership, "pool %s gets other rules by %s", a.Pool, eventNames[e.kind])
+		config := p.block.Config
+		config.Policy = a.Config.Policy
+		must(a.Config == config, membership, "pool %s gets the rules %+v instead of %+v", a.Pool, a.Config, config)
+	case admission.Expel:
+		b.checkExpel(e, a)
 	case admission.Ask, admission.GiveBack:
 		b.checkAsk(e, a)
 	case admission.Held, admission.Ended:
@@ -60,6 +68,7 @@ func (b *books) checkPass(a admission.Action) {
 	m, known := a.Message.Read.(*sent)
 	must(known, ordered, "session %d passes what it never sent", s.id)
 	b.take(s, func(other *sent) bool { return other == m }, fmt.Sprintf("message %d", m.request))
+	must(m.kind != unregister || !s.had[m.registration], membership, "the router gets session %d's UNREGISTER of %d, which was a pool's", s.id, m.registration)
 	for _, r := range s.waiting {
 		if r.of == m {
 			must(a.Register != nil && a.Register.Request == m.request, ordered, "REGISTER %d of session %d passes as something else", m.request, s.id)
@@ -187,7 +196,7 @@ func (b *books) checkDeny(e event, a admission.Action) {
 		must(e.kind == refused && e.why != admission.Exists || e.kind == refused && r.tries == 0, answeredOnce, "the pool was not refused, and REGISTER %d is", a.Request)
 	case admission.ProbeRefused:
 		must(e.kind == probeRefused && e.pending == a.Pending && r.probing, answeredOnce, "the probe was not refused, and REGISTER %d is", a.Request)
-		must(e.why != admission.Exists, answeredOnce, "the router has said that the procedure exists, and REGISTER %d is refused", a.Request)
+		must(e.why != admission.Exists || b.mayBeExcluded(r), answeredOnce, "the router has said that the procedure exists, and REGISTER %d is refused", a.Request)
 	case admission.Draining:
 		must(b.draining, answeredOnce, "REGISTER %d is refused for draining", a.Request)
 	case admission.Unsteady:
@@ -219,6 +228,57 @@ func (b *books) checkLeave(a admission.Action) {
 	delete(s.members, a.Registration)
 	s.had[a.Registration] = true
 	delete(b.pools[key].members, s.id)
+}
+
+// checkExpel takes who is not to be in a pool any more.
+func (b *books) checkExpel(e event, a admission.Action) {
+	s := b.session(a)
+	key, has := s.members[a.Registration]
+	must((e.kind == reconfigure || e.kind == linkUp && b.pools[key].block != nil) && has && key == a.Pool, membership, "session %d is expelled from pool %s by %s", s.id, a.Pool, eventNames[e.kind])
+	block := b.pools[key].block
+	admitted := block.AnyRole || len(block.Admit) == 0 && s.Role != "" && b.hasRole(s.Role)
+	must(!admitted && (len(block.Admit) == 0 || isExcluded(block, s)), rightful, "session %d is expelled from pool %s, and its role %q admitted", s.id, key, s.Role)
+	delete(s.members, a.Registration)
+	s.had[a.Registration] = true
+	delete(b.pools[key].members, s.id)
+}
+
+// isExcluded tells whether a block says that a role may not join.
+func isExcluded(block *admission.Block, s *sessionBook) bool {
+	return !block.AnyRole && (s.Role == "" || len(block.Admit) > 0 && !slices.Contains(block.Admit, s.Role))
+}
+
+// mayBeExcluded tells whether its role may not join, by some pool session's role, or
+// as none is up to tell.
+func (b *books) mayBeExcluded(r *registerBook) bool {
+	if isExcluded(r.of.block, r.session) || !r.of.block.AnyRole && len(r.of.block.Admit) == 0 && !b.isAnyUp() {
+		return true
+	}
+	for role := range r.roles {
+		if !r.of.block.AnyRole && len(r.of.block.Admit) == 0 && role != r.session.Role {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *books) isAnyUp() bool {
+	for _, l := range b.links {
+		if l.up {
+			return true
+		}
+	}
+	return false
+}
+
+// hasRole tells whether all pool sessions that are up have a role.
+func (b *books) hasRole(role string) bool {
+	for _, l := range b.links {
+		if l.up && l.Role != role {
+			return false
+		}
+	}
+	return true
 }
 
 func (b *books) checkPool(a admission.Action) {
@@ -296,6 +356,14 @@ func (b *books) conclude(e event) {
 			}
 		}
 		delete(b.sessions, e.session)
+	}
+	if e.kind == reconfigure {
+		for key, p := range b.pools {
+			for id := range p.members {
+				s := b.sessions[id]
+				must(len(p.block.Admit) == 0 || !isExcluded(p.block, s), rightful, "session %d is in pool %s, which admits %v since now", id, key, p.block.Admit)
+			}
+		}
 	}
 	if e.kind == register {
 		s := b.sessions[e.session]

@@ -22,7 +22,10 @@
 // A callee is admitted if it has the role of those who may join, and the router
 // refuses its own REGISTER for no other reason than that the pool holds the
 // procedure already: so a callee gets no right that the router would not give it.
-// Who gets a call is decided by package dealer, which does what Join, Leave,
+// Rules may change ([Registrar.Reconfigure]): who is in a pool stays, but for those
+// whom a new admit excludes.
+//
+// Who gets a call is decided by package dealer, which does what Join, Leave, Reform, Expel,
 // OpenPool, ClosePool and RevokePool say, and tells when a pool has lost its last
 // callee and the time to linger is over (Released).
 //

@@ -140,6 +140,9 @@ func (r *Registrar) LinkUp(now Time, id LinkID, of LinkSession) []Action {
 			r.seek(g)
 		}
 	}
+	for _, p := range r.poolsNow.all() {
+		r.review(p)
+	}
 	for _, p := range r.undecided.all() {
 		r.advance(p)
 	}

@@ -2,8 +2,10 @@ package admission_test
 
 import (
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/dealer/admission"
 )
 
@@ -29,6 +31,9 @@ func (m *model) linkUp(role string) {
 		p.backoff = 0
 		m.seeTo(p)
 	}
+	for _, p := range m.byAge() {
+		m.review(p)
+	}
 	for _, g := range slices.Clone(m.arrived) {
 		if g.awaits == "role" {
 			m.goOn(g)
@@ -38,7 +43,7 @@ func (m *model) linkUp(role string) {
 }
 
 func (m *model) linkDown() {
-	m.up = false
+	m.up, m.role = false, ""
 	for _, p := range m.pools {
 		p.router, p.retryAt, p.revoked = "nothing", 0, false
 		m.seeTo(p)
@@ -95,7 +100,7 @@ func (m *model) released(key string) {
 func (m *model) probeRefused(g *modelRegister, why admission.Refusal) {
 	switch {
 	case g.late:
-	case why == admission.Exists:
+	case why == admission.Exists && (!g.unsure || m.admits(g.block, g.of)):
 		m.admit(g)
 	default:
 		g.awaits = "pool"
@@ -114,6 +119,9 @@ func (m *model) probeGranted(g *modelRegister, registration uint64) {
 func (m *model) probeUndone(g *modelRegister) {
 	switch {
 	case g.late:
+	case g.unsure && !m.admits(g.block, g.of) && !m.draining:
+		g.awaits = "pool"
+		m.passLate(g)
 	case g.pool.router == "holds" && g.pool.wanted || m.draining:
 		m.admit(g)
 	case g.tries == 3:
@@ -166,4 +174,83 @@ func (m *model) drain() {
 		}
 	}
 	m.end()
+}
+
+// reconfigure gives everything the rules that a block says now.
+func (m *model) reconfigure(govern func(string) *admission.Block) {
+	for _, s := range m.sessions {
+		for _, in := range s.held {
+			if in.asks != nil {
+				in.block = govern(in.asks.Procedure)
+			}
+		}
+	}
+	for _, p := range m.byAge() {
+		block := govern(strings.TrimPrefix(p.key, "exact "))
+		p.unsure = p.unsure || block.AnyRole != p.block.AnyRole || !slices.Equal(block.Admit, p.block.Admit)
+		p.block, p.linger = block, block.Config.Linger > 0
+		if policy, err := dealer.ParsePolicy(block.Policy); block.Policy != "" && err == nil {
+			p.policy = policy
+		} else if len(p.members) > 0 {
+			p.policy = p.asked[p.members[0]]
+		}
+		m.review(p)
+	}
+	for _, g := range slices.Clone(m.arrived) {
+		m.regovern(g, govern(g.asks.Procedure))
+	}
+	m.end()
+}
+
+func (m *model) regovern(g *modelRegister, block *admission.Block) {
+	g.unsure = g.unsure || block.AnyRole != g.block.AnyRole || !slices.Equal(block.Admit, g.block.Admit)
+	g.block = block
+	if g.awaits == "role" {
+		return
+	}
+	known := m.up || block.AnyRole || len(block.Admit) > 0
+	if g.awaits == "pool" && g.unsure && known && !m.admits(block, g.of) {
+		m.passLate(g)
+		return
+	}
+	policy, err := g.asksFor()
+	if g.policy = policy; err != nil {
+		m.deny(g, admission.Invalid)
+	}
+}
+
+// review takes out of a pool who may not be in it any more.
+func (m *model) review(p *modelPool) {
+	if !p.unsure || !m.up && !p.block.AnyRole && len(p.block.Admit) == 0 {
+		return
+	}
+	p.unsure = false
+	for _, s := range slices.Clone(p.members) {
+		if m.admits(p.block, s) {
+			continue
+		}
+		for registration, key := range s.has {
+			if key == p.key {
+				delete(s.has, registration)
+				s.had[registration] = true
+				m.say(s.name(), "expel %d", registration)
+			}
+		}
+		p.lose(s)
+	}
+}
+
+func (m *model) passLate(g *modelRegister) {
+	first := !g.numbered
+	m.number(g)
+	m.say(g.of.name(), "pass late %d first=%t", g.request, first)
+	m.settle(g)
+}
+
+func (m *model) byAge() (pools []*modelPool) {
+	for _, p := range m.pools {
+		pools = append(pools, p)
+	}
+	slices.SortFunc(pools, func(a, b *modelPool) int { return a.age - b.age })
+	return pools
 }

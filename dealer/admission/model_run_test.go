@@ -35,7 +35,7 @@ func TestModel(t *testing.T) {
 	for _, what := range []string{
 		"pass", "swallow", "probe", "undo", "join", "deny", "leave", "unknown", "depart", "renumber", "REGISTER", "UNREGISTER",
 		"pass late", "deny conflict", "deny taken", "deny draining", "deny pool refused", "deny probe refused", "deny invalid",
-		"deny no link", "deny no pool answer", "deny no pool end", "deny no probe answer", "deny no undo", "deny unsettled",
+		"expel", "deny no link", "deny no pool answer", "deny no pool end", "deny no probe answer", "deny no undo", "deny unsettled",
 	} {
 		if told[what] == 0 {
 			t.Errorf("nobody was ever told %q: the runs are too tame", what)
@@ -91,7 +91,9 @@ func (c *comparison) step() {
 		c.bring("released "+key, func() []admission.Action { return c.r.Released(c.m.now, key) }, func() { c.m.released(key) })
 		return
 	}
-	switch c.rng.IntN(24) {
+	switch c.rng.IntN(25) {
+	case 24:
+		c.reconfigure()
 	case 0:
 		if len(c.ids) < 4 {
 			role := []string{"backend", "backend", "other", ""}[c.rng.IntN(4)]
@@ -177,6 +179,29 @@ func (c *comparison) send(kind codec.MessageType) {
 			return c.r.Send(c.m.now, s.id, m)
 		}, func() { c.m.arrives(s, in) })
 	}
+}
+
+// reconfigure gives one block other rules.
+func (c *comparison) reconfigure() {
+	i := c.rng.IntN(len(c.blocks))
+	block := *c.blocks[i]
+	switch c.rng.IntN(4) {
+	case 0:
+		block.AnyRole = !block.AnyRole
+	case 1:
+		block.Admit = [][]string{nil, {"other"}, {"backend"}, {"other", "backend"}}[c.rng.IntN(4)]
+	case 2:
+		block.Policy = []string{"", "roundrobin", "last", "single"}[c.rng.IntN(4)]
+	default:
+		block.Config.Linger = time.Duration(c.rng.IntN(2)) * time.Second
+	}
+	c.blocks = slices.Clone(c.blocks)
+	c.blocks[i] = &block
+	blocks := c.blocks
+	govern := func(procedure string) *admission.Block { return blocks[int(procedure[1]-'0')] }
+	c.bring(fmt.Sprintf("reconfigure %d: %+v", i, block), func() []admission.Action {
+		return c.r.Reconfigure(c.m.now, govern)
+	}, func() { c.m.reconfigure(govern) })
 }
 
 func (c *comparison) link() {
@@ -370,6 +395,8 @@ func (c *comparison) words(a *admission.Action) (to, text string) {
 		return to, fmt.Sprintf("join %d %s %s", a.Request, a.Pool, a.Policy)
 	case admission.Deny:
 		return to, fmt.Sprintf("deny %d %s", a.Request, a.Denial.Reason)
+	case admission.Expel:
+		return to, fmt.Sprintf("expel %d", a.Registration)
 	case admission.Leave:
 		return to, fmt.Sprintf("leave %d", a.Registration)
 	case admission.Unknown:

@@ -23,6 +23,7 @@ type model struct {
 	role     string // its own
 	sessions map[admission.SessionID]*modelSession
 	pools    map[string]*modelPool
+	came     int              // pools
 	arrived  []*modelRegister // those without an answer, in order of arrival
 	settled  []*modelSession  // of whom a REGISTER was settled in this event
 	said     map[string][]string
@@ -58,15 +59,20 @@ type modelRegister struct {
 	late     bool   // it has its answer, but not its probe
 	numbered bool   // its own ID has had its turn at the router
 	tries    int
+	unsure   bool // the rules of who may join have changed since it was let in
 }
 
 type modelPool struct {
 	key     string
+	age     int // which came before others
+	block   *admission.Block
 	linger  bool
+	unsure  bool // who may be in it now, nobody knows yet
 	open    bool
 	lingers bool
 	policy  dealer.Policy
 	members []*modelSession
+	asked   map[*modelSession]dealer.Policy // what they asked for themselves
 	pending int
 	waiting []*modelRegister
 
@@ -209,11 +215,7 @@ func (m *model) goOn(g *modelRegister) {
 
 // joinPool finds the pool that a REGISTER is for. It is false if that won't do.
 func (m *model) joinPool(g *modelRegister) bool {
-	asked := g.asks.Invoke
-	if g.block.Policy != "" {
-		asked = g.block.Policy
-	}
-	policy, err := dealer.ParsePolicy(asked)
+	policy, err := g.asksFor()
 	if err != nil {
 		m.deny(g, admission.Invalid)
 		return false
@@ -221,7 +223,8 @@ func (m *model) joinPool(g *modelRegister) bool {
 	key := "exact " + g.asks.Procedure
 	p := m.pools[key]
 	if p == nil {
-		p = &modelPool{key: key, linger: g.block.Config.Linger > 0, router: "nothing"}
+		m.came++
+		p = &modelPool{key: key, age: m.came, block: g.block, linger: g.block.Config.Linger > 0, router: "nothing", asked: make(map[*modelSession]dealer.Policy)}
 		m.pools[key] = p
 	}
 	p.open = true
@@ -233,6 +236,14 @@ func (m *model) joinPool(g *modelRegister) bool {
 	}
 	m.want(p)
 	return true
+}
+
+// asksFor is the policy that a REGISTER comes to.
+func (g *modelRegister) asksFor() (dealer.Policy, error) {
+	if g.block.Policy != "" {
+		return dealer.ParsePolicy(g.block.Policy)
+	}
+	return dealer.ParsePolicy(g.asks.Invoke)
 }
 
 // want has a pool's registration asked for at once, if it is not there.
@@ -357,6 +368,9 @@ func (m *model) admit(g *modelRegister) {
 		p.policy = g.policy
 	}
 	p.members, p.lingers = append(p.members, g.of), false
+	if p.asked[g.of], _ = dealer.ParsePolicy(g.asks.Invoke); p.asked[g.of] == 0 {
+		p.asked[g.of] = dealer.Single
+	}
 	m.say(g.of.name(), "join %d %s %s", g.request, p.key, g.policy)
 	m.settle(g)
 }

@@ -21,12 +21,12 @@ var mutants = []mutant{
 	},
 	{
 		"any ERROR admits", "probe.go",
-		"	case why == Exists || why == OtherPolicy && p.pool.block.Shared:", "	case true:",
+		"	case r.mayStillJoin(p) && (why == Exists || why == OtherPolicy && p.pool.shared):", "	case true:",
 		[]string{rightful},
 	},
 	{
 		"another policy admits everywhere", "probe.go",
-		"why == OtherPolicy && p.pool.block.Shared:", "why == OtherPolicy:",
+		"why == OtherPolicy && p.pool.shared):", "why == OtherPolicy):",
 		[]string{rightful},
 	},
 	{
@@ -43,7 +43,7 @@ var mutants = []mutant{
 	},
 	{
 		"a late answer to a probe admits", "probe.go",
-		"	case p.stage == lateProbing:\n		r.forget(p)\n	case why", "	case p.stage == lateProbing && why != Exists:\n		r.forget(p)\n	case why",
+		"	case p.stage == lateProbing:\n		r.forget(p)\n	case r.may", "	case p.stage == lateProbing && why != Exists:\n		r.forget(p)\n	case r.may",
 		[]string{answeredOnce, rightful, "panic", membership},
 	},
 	{
@@ -63,7 +63,7 @@ var mutants = []mutant{
 	},
 	{
 		"a REGISTER is answered and passed", "register.go",
-		"		r.do(Action{Kind: PassLate, ", "		r.do(Action{Kind: Deny, Session: s.id, Pending: p.id, Request: p.in.Asks.Request, Denial: Denial{Reason: Invalid}})\n		r.do(Action{Kind: PassLate, ",
+		"	r.do(Action{Kind: PassLate, ", "		r.do(Action{Kind: Deny, Session: p.session.id, Pending: p.id, Request: p.in.Asks.Request, Denial: Denial{Reason: Invalid}})\n		r.do(Action{Kind: PassLate, ",
 		[]string{answeredOnce},
 	},
 
@@ -259,5 +259,37 @@ var mutants = []mutant{
 		"links are kept for nobody", "claim.go",
 		"			r.timers.set(&l.idle, r.now+r.config.LinkIdle)\n", "			_ = l\n",
 		[]string{nothingLeft},
+	},
+
+	// Rules that change.
+	{
+		"who is excluded stays", "reconfigure.go",
+		"			r.expel(at)\n", "			_ = at\n",
+		[]string{rightful},
+	},
+	{
+		"who is excluded meanwhile joins", "reconfigure.go",
+		"	return !p.unreviewed || r.admits(p.in.Block, p.session)\n", "	return true\n",
+		[]string{rightful},
+	},
+	{
+		"the dealer keeps the rules of before", "reconfigure.go",
+		"		r.do(Action{Kind: Reform, Pool: p.key, Config: config})\n", "		_ = config\n",
+		[]string{membership},
+	},
+	{
+		"what is held keeps the rules of before", "reconfigure.go",
+		"				in.Block = govern(in.Asks.Procedure)\n", "				_ = in\n",
+		[]string{rightful, ordered},
+	},
+	{
+		"who is expelled is not remembered", "reconfigure.go",
+		"	r.remember(at)\n", "",
+		[]string{ordered, membership},
+	},
+	{
+		"who is admitted is expelled", "reconfigure.go",
+		"		if !r.admits(p.block, at.session) {", "		if true {",
+		[]string{rightful},
 	},
 }

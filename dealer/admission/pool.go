@@ -10,17 +10,19 @@ import (
 // pool is what is known of a pool here: who is in it, who asks to be, and its
 // registration at the router.
 type pool struct {
-	key       string
-	procedure string
-	block     *Block
-	discloses bool             // callers are to be named to its callees
-	speaks    codec.Serializer // of the first callee, whose link it is to have
-	isOpen    bool             // in the dealer
-	policy    dealer.Policy    // of the first member
-	members   map[SessionID]*member
-	slots     int64 // that the members have together, without those that have no limit
-	unlimited int   // how many have none
-	lingers   bool  // it has lost its last member, and is kept open a while
+	key        string
+	procedure  string
+	block      *Block
+	shared     bool             // it registers as one of several
+	unreviewed bool             // the block says anew who may join, and nobody knows yet who that is
+	discloses  bool             // callers are to be named to its callees
+	speaks     codec.Serializer // of the first callee, whose link it is to have
+	isOpen     bool             // in the dealer
+	policy     dealer.Policy    // of the first member
+	members    map[SessionID]*member
+	slots      int64 // that the members have together, without those that have no limit
+	unlimited  int   // how many have none
+	lingers    bool  // it has lost its last member, and is kept open a while
 
 	pending int            // REGISTERs under way, waiting or at their probe
 	waiting line[*pending] // those that wait for its registration
@@ -42,7 +44,7 @@ func (r *Registrar) openPool(in *pending, policy dealer.Policy) *pool {
 	m, s := &in.in.Asks, in.session
 	p := r.pools[keyOf(m)]
 	if p == nil {
-		p = &pool{key: keyOf(m), procedure: m.Procedure, block: in.in.Block, discloses: m.DiscloseCaller, members: make(map[SessionID]*member)}
+		p = &pool{key: keyOf(m), procedure: m.Procedure, block: in.in.Block, shared: in.in.Block.Shared, discloses: m.DiscloseCaller, members: make(map[SessionID]*member)}
 		p.claim.init(r, p)
 		p.weighing.due = func() { r.weigh(p) }
 		r.lastPool++
@@ -83,7 +85,11 @@ func (r *Registrar) addMember(p *pending) (registration uint64) {
 	for _, used := s.members.get(registration); used; _, used = s.members.get(registration) {
 		registration = r.drawID()
 	}
-	at := &member{registration: registration, session: s, pool: to, limit: boundOf(p.limit, to.block.Config.Concurrency)}
+	r.lastMember++
+	at := &member{
+		registration: registration, session: s, pool: to, order: r.lastMember, policy: p.asksFor(),
+		asked: p.limit, limit: boundOf(p.limit, to.block.Config.Concurrency),
+	}
 	to.members[s.id], to.lingers = at, false
 	to.count(at, +1)
 	r.last(s, membershipCost(to.procedure)+s.members.put(registration, at))

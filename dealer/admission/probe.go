@@ -62,7 +62,7 @@ func (r *Registrar) ProbeRefused(now Time, id PendingID, why Refusal) []Action {
 	switch {
 	case p.stage == lateProbing:
 		r.forget(p)
-	case why == Exists || why == OtherPolicy && p.pool.block.Shared:
+	case r.mayStillJoin(p) && (why == Exists || why == OtherPolicy && p.pool.shared):
 		p.stage = awaitingPool
 		r.admit(p)
 	default:
@@ -115,6 +115,9 @@ func (r *Registrar) ProbeUndone(now Time, id PendingID) []Action {
 	switch {
 	case p.stage == lateUndoing:
 		r.forget(p)
+	case !r.draining && !r.mayStillJoin(p):
+		p.stage = awaitingPool
+		r.passLate(p)
 	case p.pool.claim.state == held || r.draining:
 		p.stage = awaitingPool
 		r.admit(p)

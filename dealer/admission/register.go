@@ -35,10 +35,11 @@ type pending struct {
 	policy   dealer.Policy
 	limit    int
 
-	numbered bool   // the REGISTER's own ID has had its turn at the router
-	tries    int    // probes sent
-	round    int    // of the session's pace, of what the router was asked last
-	grant    uint64 // registration that the router gave to the probe, while it is being undone
+	unreviewed bool   // the rules of who may join have changed since it was admitted
+	numbered   bool   // the REGISTER's own ID has had its turn at the router
+	tries      int    // probes sent
+	round      int    // of the session's pace, of what the router was asked last
+	grant      uint64 // registration that the router gave to the probe, while it is being undone
 }
 
 // stage is how far a pending REGISTER is.
@@ -142,10 +143,7 @@ func (r *Registrar) decide(p *pending) bool {
 		return false
 	}
 	if !r.admits(p.in.Block, s) {
-		first := !p.numbered
-		r.number(p)
-		r.do(Action{Kind: PassLate, Session: s.id, Pending: p.id, First: first, Request: p.in.Asks.Request, Message: p.in.Message, Register: &p.in.Asks})
-		r.settle(p)
+		r.passLate(p)
 		return false
 	}
 	if denial, denied := p.prepare(); denied {
@@ -163,6 +161,23 @@ func (r *Registrar) decide(p *pending) bool {
 	}
 	r.want(p.pool)
 	return true
+}
+
+// passLate leaves a REGISTER to the router after all.
+func (r *Registrar) passLate(p *pending) {
+	first := !p.numbered
+	r.number(p)
+	r.do(Action{Kind: PassLate, Session: p.session.id, Pending: p.id, First: first, Request: p.in.Asks.Request, Message: p.in.Message, Register: &p.in.Asks})
+	r.settle(p)
+}
+
+// asksFor is the policy that the callee asks for itself, single if by none.
+func (p *pending) asksFor() dealer.Policy {
+	policy, err := dealer.ParsePolicy(p.in.Asks.Invoke)
+	if err != nil {
+		return dealer.Single
+	}
+	return policy
 }
 
 // admits tells whether a session's role may join a pool: it is in the block's

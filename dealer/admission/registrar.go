@@ -77,11 +77,12 @@ type Registrar struct {
 	waiting     line[*pending] // those without an answer, in the order of their IDs
 	undecided   line[*pending] // of them, those that wait for a pool session to be up
 
-	pools    map[string]*pool
-	poolsNow line[*pool] // in the order in which they came
-	lastPool uint64      // how many ever came
-	links    []*link     // the first one stays
-	lastLink LinkID
+	pools      map[string]*pool
+	poolsNow   line[*pool] // in the order in which they came
+	lastPool   uint64      // how many ever came
+	lastMember uint64      // how many ever joined one
+	links      []*link     // the first one stays
+	lastLink   LinkID
 
 	timers  timers
 	changed []*session // in this event, whose costs are to be told
@@ -102,6 +103,9 @@ func New(config Config, seed uint64) *Registrar {
 	r.links = []*link{r.newLink(FirstLink, 0, 0)}
 	return r
 }
+
+// SetHeldBytes changes what is kept for a session at most, for what comes from now on.
+func (r *Registrar) SetHeldBytes(bytes int64) { r.config.HeldBytes = bytes }
 
 // begin opens an event.
 func (r *Registrar) begin(now Time) {

@@ -53,6 +53,10 @@ func (s *scenario) action(a *admission.Action) string {
 		return fmt.Sprintf("%s keeps %d and %d bytes", who, a.Waiting, a.Lasting)
 	case admission.OpenPool:
 		return fmt.Sprintf("open %s %s", a.Pool, a.Config.Policy)
+	case admission.Reform:
+		return fmt.Sprintf("reform %s %s concurrency=%d linger=%s", a.Pool, a.Config.Policy, a.Config.Concurrency, a.Config.Linger)
+	case admission.Expel:
+		return fmt.Sprintf("%s: UNREGISTERED 0 #%d of %s", who, slices.Index(s.given, a.Registration)+1, a.Pool)
 	case admission.ClosePool:
 		return "close " + a.Pool
 	case admission.RevokePool:

@@ -44,6 +44,7 @@ var update = flag.Bool("update", false, "rewrite what comes out in the scenario 
 //	released POOL                         the dealer has closed it
 //	at D, tick                            the time of what follows; the timer
 //	drain, restart
+//	reconfigure [PROCEDURE=BLOCK …]       which block governs from now on; without one, the one of register without
 //	state                                 tells the pools, links and sessions
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -161,6 +162,8 @@ func (s *scenario) event(verb string, args []string) []admission.Action {
 		return s.r.Tick(s.now)
 	case "drain":
 		return s.r.Drain(s.now)
+	case "reconfigure":
+		return s.r.Reconfigure(s.now, func(procedure string) *admission.Block { return s.blocks[s.text(args, procedure)] })
 	case "restart":
 		return s.r.Restart(s.now)
 	case "released":

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/dealer"
 )
 
 // session is a client's session in its role as callee.
@@ -39,7 +40,10 @@ type member struct {
 	registration uint64
 	session      *session
 	pool         *pool
-	limit        int // most calls in flight there; 0: none
+	order        uint64        // in which members came, over all pools
+	policy       dealer.Policy // that the callee asked for itself
+	asked        int           // most calls in flight that it asked for; 0: none
+	limit        int           // and that it may have there, by the block
 }
 
 // What is kept, in bytes: a REGISTER beside its own bytes while it is pending; a

@@ -2,6 +2,7 @@ package admission_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ const (
 	released
 	tick
 	drain
+	reconfigure
 )
 
 var eventNames = [...]string{
@@ -41,6 +43,7 @@ var eventNames = [...]string{
 	probeRefused: "probe-refused", probeGranted: "probe-granted", probeUndone: "probe-undone",
 	linkUp: "link-up", linkDown: "link-down", linkLeaves: "link-leaves", linkTurnedAway: "link-turned-away", retire: "retire",
 	registered: "registered", refused: "refused", unregistered: "unregistered", revoked: "revoked", released: "released", tick: "tick", drain: "drain",
+	reconfigure: "reconfigure",
 }
 
 // sent is a message of a client.
@@ -73,6 +76,16 @@ type event struct {
 	key          string
 	opens        admission.Session
 	up           admission.LinkSession
+	blocks       []*admission.Block // reconfigure
+}
+
+// govern returns the block of a procedure from now on.
+func (e event) govern(procedure string) *admission.Block {
+	key, err := strconv.Atoi(strings.TrimPrefix(procedure, "p"))
+	if err != nil {
+		panic(err)
+	}
+	return e.blocks[key%len(e.blocks)]
 }
 
 // outcome is what came out of an event.
@@ -129,6 +142,8 @@ func (e event) apply(r *admission.Registrar) (out outcome) {
 		out.actions = r.Tick(e.now)
 	case drain:
 		out.actions = r.Drain(e.now)
+	case reconfigure:
+		out.actions = r.Reconfigure(e.now, e.govern)
 	}
 	return out
 }
@@ -157,6 +172,10 @@ func (e event) String() string {
 		fmt.Fprintf(&b, " link %d request %d registration %d why=%d", e.link, e.request, e.registration, e.why)
 	case released:
 		fmt.Fprintf(&b, " %s", e.key)
+	case reconfigure:
+		for _, block := range e.blocks {
+			fmt.Fprintf(&b, " %+v", *block)
+		}
 	}
 	return b.String()
 }
@@ -168,7 +187,7 @@ var simActionNames = [...]string{
 	admission.RevokePool: "revoke-pool", admission.Live: "live", admission.Weigh: "weigh", admission.ForgetPool: "forget-pool",
 	admission.Ask: "ask", admission.GiveBack: "give-back", admission.Held: "held", admission.Ended: "ended", admission.Refused: "refused",
 	admission.Retry: "retry", admission.OpenLink: "open-link", admission.Idle: "idle", admission.CloseLink: "close-link", admission.Renew: "renew",
-	admission.Fail: "fail",
+	admission.Fail: "fail", admission.Reform: "reform", admission.Expel: "expel",
 }
 
 func actionString(a admission.Action) string {

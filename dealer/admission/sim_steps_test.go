@@ -256,3 +256,33 @@ func (w *world) beside() (event, bool) {
 	}
 	return event{}, false
 }
+
+// reconfigure gives some procedures other rules. How they register at the router
+// stays.
+func (w *world) reconfigure() (event, bool) {
+	e := event{kind: reconfigure, blocks: slices.Clone(w.blocks)}
+	for i, old := range e.blocks {
+		if w.rng.IntN(3) == 0 {
+			e.blocks[i] = w.otherRules(old)
+		}
+	}
+	w.blocks = e.blocks
+	return e, true
+}
+
+func (w *world) otherRules(old *admission.Block) *admission.Block {
+	block := *old
+	switch w.rng.IntN(5) {
+	case 0:
+		block.AnyRole = !block.AnyRole
+	case 1:
+		block.Admit = [][]string{nil, {"other"}, {"backend"}, {"other", "backend"}}[w.rng.IntN(4)]
+	case 2:
+		block.Policy = []string{"", "roundrobin", "last", "single"}[w.rng.IntN(4)]
+	case 3:
+		block.Config.Concurrency, block.SlotsPerShare = w.rng.IntN(3), 1+w.rng.IntN(4)
+	default:
+		block.Config.Linger = time.Duration(w.rng.IntN(3)) * time.Second
+	}
+	return &block
+}

@@ -85,7 +85,7 @@ var stepWeights = [...]struct {
 	{(*world).newClient, 20}, {(*world).someRegister, 160}, {(*world).someMessage, 60}, {(*world).someUnregister, 40},
 	{(*world).leave, 6}, {(*world).close, 10}, {(*world).deliver, 260}, {(*world).wait, 60}, {(*world).jump, 25},
 	{(*world).linkComes, 40}, {(*world).linkGoes, 4}, {(*world).linkLeaves, 1}, {(*world).revoke, 6}, {(*world).stray, 12}, {(*world).drain, 1},
-	{(*world).beside, 3}, {(*world).burst, 2},
+	{(*world).beside, 3}, {(*world).burst, 2}, {(*world).reconfigure, 8},
 }
 
 func newWorld(rng *rand.Rand) *world {
@@ -276,8 +276,20 @@ func (w *world) tellDealer(a admission.Action, c *client) {
 	switch a.Kind {
 	case admission.OpenPool:
 		w.pools[a.Pool] = w.d.OpenPool(a.Pool, a.Config)
+	case admission.Reform:
+		if w.isOpen(a.Pool) {
+			w.heed(w.d.Configure(now, w.pools[a.Pool], a.Config))
+		}
+		return
+	case admission.Expel:
+		actions, found := w.d.Leave(now, c.callee, a.Registration)
+		must(found, membership, "session %d is expelled from pool %s, and is not in it", a.Session, a.Pool)
+		w.heed(actions)
+		return
 	case admission.ClosePool:
-		w.d.ClosePool(now, w.pools[a.Pool])
+		if w.isOpen(a.Pool) {
+			w.d.ClosePool(now, w.pools[a.Pool])
+		}
 	case admission.RevokePool:
 		w.d.Revoke(now, w.pools[a.Pool])
 	case admission.Join:
@@ -292,6 +304,11 @@ func (w *world) tellDealer(a admission.Action, c *client) {
 		return
 	}
 	w.d.Done()
+}
+
+// isOpen tells whether the dealer has not closed a pool by itself.
+func (w *world) isOpen(key string) bool {
+	return slices.ContainsFunc(w.d.Pools(), func(p dealer.PoolState) bool { return p.Key == key && p.Open })
 }
 
 func (w *world) join(a admission.Action, c *client) {

@@ -54,7 +54,7 @@ func (r *Registrar) reweigh(p *pool) {
 }
 
 // isWeighed tells whether a pool's weight is to follow its callees now.
-func (p *pool) isWeighed() bool { return p.block.Shared && p.isOpen && p.claim.state == held }
+func (p *pool) isWeighed() bool { return p.shared && p.isOpen && p.claim.state == held }
 
 // weigh gives a pool the registrations that it deserves.
 func (r *Registrar) weigh(p *pool) {
