@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,8 +17,7 @@ import (
 const healthPatience = 3 * time.Second
 
 func newHealth(s streams) *cobra.Command {
-	var files []string
-	var address string
+	var of sidecar
 	var ready bool
 	command := &cobra.Command{
 		Use:   "health -c FILE | health --address ADDRESS",
@@ -31,18 +29,9 @@ to ask with, as in an image that holds wampool alone.`,
   wampool health --ready --address 127.0.0.1:9090`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if (len(files) == 0) == (address == "") {
-				return errors.New("health needs -c FILE or --address ADDRESS, one of them")
-			}
-			if len(files) > 0 {
-				config, err := loadFiles(files, s.in)
-				switch {
-				case err != nil:
-					return &failure{exitUsage, err}
-				case config.Admin == nil:
-					return &failure{exitUsage, fmt.Errorf("%s has no admin block: there is nobody to ask", named(files))}
-				}
-				address = config.Admin.Address
+			address, err := of.find(command, s.in)
+			if err != nil {
+				return err
 			}
 			path := "/healthz"
 			if ready {
@@ -54,8 +43,7 @@ to ask with, as in an image that holds wampool alone.`,
 		},
 	}
 	flags := command.Flags()
-	addFiles(command, &files)
-	flags.StringVar(&address, "address", "", "`ADDRESS` of its admin listener: HOST:PORT, or unix:///PATH")
+	addSidecar(command, &of)
 	flags.BoolVar(&ready, "ready", false, "ask whether it can do its work, not only whether it runs")
 	return command
 }
