@@ -1,11 +1,14 @@
 package proxy_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/wampool/wampool/proxy"
 )
 
 // What must be, by the bytes of the connections alone, and who looks at it.
@@ -13,11 +16,13 @@ const (
 	answeredOnce    = "answered-once"    // each request and each call, unless the router does not wait or the session has ended
 	payloads        = "payloads"         // what is called, and answered, reaches whom it is for, unchanged
 	delivered       = "delivered"        // to who is registered, one after another: if the one before has refused it or was lost
+	inOrder         = "in-order"         // parts of a call, and of its answer
 	countedUp       = "counted-up"       // INVOCATIONs of each callee
 	limits          = "limits"           // no callee has more calls than it asked for, by its own counting
 	interrupts      = "interrupts"       // for what the callee has, and once
 	announced       = "announced"        // what a client does not know, it is not told
 	requestsCounted = "requests-counted" // without a gap, as the router sees them of each session
+	rights          = "rights"           // nobody registers who may not at the router
 	registrations   = "registrations"    // in the end the pool session has those of the callees, and no other
 	sessionsLast    = "sessions-last"    // of those who keep to the rules
 	comesToRest     = "comes-to-rest"    // everything has an end, and so has the sidecar
@@ -34,6 +39,8 @@ type simCall struct {
 	registration int    // of a progressive call whose last part is to come; else 0
 	mode         string // by which it was canceled
 	delivered    []*simClient
+	parts        int             // that were sent
+	answers      map[string]int  // the latest part of an answer that has come, by who gave it
 	had          map[string]bool // who has answered it
 	passed       int             // how many have refused it
 	lost         int             // how many have begun another session with it
@@ -42,7 +49,7 @@ type simCall struct {
 
 func (s *simulation) newCall(by *actor) *simCall {
 	s.count++
-	c := &simCall{token: fmt.Sprintf("t%d", s.count), by: by, id: s.count, had: make(map[string]bool)}
+	c := &simCall{token: fmt.Sprintf("t%d", s.count), by: by, id: s.count, had: make(map[string]bool), parts: 1, answers: make(map[string]int)}
 	s.calls[c.token] = c
 	return c
 }
@@ -102,20 +109,44 @@ func (s *simulation) checkAnswer(c *simCall, words []string) {
 	case uri == "wamp.error.unavailable" || strings.HasPrefix(uri, "wamp.") || strings.HasPrefix(uri, "crossbar."):
 		return // wampool's own, or the router's
 	}
-	from := ""
-	for name := range c.had {
-		if strings.HasSuffix(text, fmt.Sprintf("[%q,%q]", c.token, name)) {
-			from = name
-		}
-	}
-	for _, d := range c.delivered {
-		if isProgress && strings.HasSuffix(text, fmt.Sprintf("[%q,%q]", c.token, d.name)) {
-			from = d.name
-		}
-	}
-	if from == "" {
+	token, from, part := answerOf(words[len(words)-1])
+	isGiver := c.had[from] || isProgress && slices.ContainsFunc(c.delivered, func(d *simClient) bool { return d.name == from })
+	if token != c.token || !isGiver || isProgress != (part > 0) {
 		s.found(payloads, "an answer to %s that none of its callees gave: %s", c.token, text)
 	}
+	if isProgress {
+		if part <= c.answers[from] {
+			s.found(inOrder, "part %d of the answer to %s behind part %d: %s", part, c.token, c.answers[from], text)
+		}
+		c.answers[from] = part
+	}
+}
+
+// answerOf reads what an answer carries: the call's token, who gives it, and which part
+// it is, 0 for the last.
+func answerOf(arguments string) (token, from string, part int) {
+	var a []any
+	if json.Unmarshal([]byte(arguments), &a) != nil || len(a) < 2 {
+		return "", "", 0
+	}
+	token, _ = a[0].(string)
+	from, _ = a[1].(string)
+	if len(a) > 2 {
+		n, _ := a[2].(float64)
+		part = int(n)
+	}
+	return token, from, part
+}
+
+// callOf reads what a call carries: its token, and which of its parts it is.
+func callOf(arguments string) (token string, part int) {
+	var a []any
+	if json.Unmarshal([]byte(arguments), &a) != nil || len(a) != 2 {
+		return "", 0
+	}
+	token, _ = a[0].(string)
+	n, _ := a[1].(float64)
+	return token, int(n)
 }
 
 // took looks at what a client gets.
@@ -125,6 +156,9 @@ func (c *simClient) took(words []string) {
 	case "WELCOME":
 	case "REGISTERED":
 		c.answeredRequest(words[1], text)
+		if c.role == "guest" {
+			c.found(rights, "%s gets what the router has denied: %s", c.name, text)
+		}
 		if m := c.members[words[1]]; m != nil {
 			m.registration = words[2]
 		}
@@ -219,9 +253,14 @@ func (c *simClient) revoked(text string) {
 func (c *simClient) invoked(words []string) {
 	text := strings.Join(words, " ")
 	id, _ := strconv.Atoi(words[1])
-	call := c.calls[strings.Trim(words[len(words)-1], `["]`)]
+	token, part := callOf(words[len(words)-1])
+	call := c.calls[token]
 	if inv := c.open[words[1]]; inv != nil && inv.call == call {
-		return // a further part: of a callee that has registered anew since, by its new registration
+		// A further part: of a callee that has registered anew since, by its new registration.
+		if inv.parts++; part != inv.parts {
+			c.found(inOrder, "%s gets part %d of a call in place of part %d: %s", c.name, part, inv.parts, text)
+		}
+		return
 	}
 	if id <= c.last && c.gone {
 		return // of one that it will never answer
@@ -239,7 +278,7 @@ func (c *simClient) invoked(words []string) {
 	if member == nil {
 		c.found(delivered, "%s gets a call by a registration that it does not have: %s", c.name, text)
 	}
-	if call == nil {
+	if call == nil || part < 1 || part > call.parts {
 		c.found(payloads, "%s gets a call that nobody has made: %s", c.name, text)
 	}
 	if n := len(call.delivered); n > 0 {
@@ -257,6 +296,9 @@ func (c *simClient) invoked(words []string) {
 			c.found(delivered, "%s gets a call that %s has: %s", c.name, before.name, text)
 		}
 	}
+	if part != 1 && !c.gone {
+		c.found(inOrder, "%s gets part %d of a call first: %s", c.name, part, text)
+	}
 	call.delivered = append(call.delivered, c)
 	open := 0
 	for _, inv := range c.open {
@@ -268,7 +310,7 @@ func (c *simClient) invoked(words []string) {
 		c.found(limits, "%s has %d calls, and %d is its limit: %s", c.name, open, member.limit, text)
 	}
 	if !c.gone {
-		c.open[words[1]] = &simInvocation{call: call, registration: words[2]}
+		c.open[words[1]] = &simInvocation{call: call, registration: words[2], parts: 1}
 	}
 }
 
@@ -277,7 +319,7 @@ func (c *simClient) interrupted(words []string) {
 	switch {
 	case !strings.Contains(c.features, "call_canceling"):
 		c.found(announced, "%s is interrupted, and has not announced that", c.name)
-	case inv == nil && !c.gone && !c.wasStalled:
+	case inv == nil && !c.gone && !c.wasStalled && !c.isDelayed:
 		c.found(interrupts, "%s is interrupted in what it has not: %s", c.name, strings.Join(words, " "))
 	case inv != nil && inv.interrupted == words[2]: // but for kill, once nobody waits any more
 		c.found(interrupts, "%s is interrupted again: %s", c.name, strings.Join(words, " "))
@@ -312,14 +354,87 @@ func (s *simulation) checkRegistrations() {
 			wanted[m.procedure] = c.name
 		}
 	}
-	for procedure, g := range s.router.held {
-		if strings.HasPrefix(g.of.name, "pool") && !g.of.isLeft() && wanted[procedure] == "" && !g.forgotten {
-			s.found(registrations, "the pool session holds %s, and no callee has it", procedure)
+	held := make(map[string]bool)
+	for _, g := range s.router.held {
+		isPool := strings.HasPrefix(g.of.name, "pool")
+		switch {
+		case g.of.isLeft() || g.forgotten:
+		case isPool && wanted[g.procedure] == "":
+			s.found(registrations, "the pool session holds %s, and no callee has it", g.procedure)
+		case isPool:
+			held[g.procedure] = true
+		case !s.world.forgets:
+			s.found(registrations, "%s holds %s", g.of.name, g.procedure)
 		}
 	}
 	for procedure, name := range wanted {
-		if g := s.router.held[procedure]; g == nil || !slices.Contains(s.pools(), g.of) {
+		if !held[procedure] {
 			s.found(registrations, "%s is registered for %s, and the pool session is not", name, procedure)
 		}
+	}
+}
+
+// checkRest looks at what wampool keeps while its clients are there, and nothing is to
+// be done.
+func (s *simulation) checkRest() {
+	b, err := proxy.BooksOf(s.proxy)
+	if err != nil {
+		s.found(nothingLeft, "%v", err)
+	}
+	live, members, callers, pools := 0, 0, 0, make(map[string]bool)
+	for _, c := range s.live() {
+		live++
+		if c.role == "frontend" {
+			callers++
+		}
+		for _, m := range c.members {
+			members++
+			pools[m.procedure] = true
+		}
+	}
+	s.expect("clients", int64(b.Clients), int64(live))
+	s.expect("places of connections", int64(b.Taken), int64(live))
+	s.expect("members", int64(b.Members), int64(members))
+	s.expect("pools", int64(b.Pools), int64(len(pools)))
+	s.expect("calls", int64(b.Calls+b.Own+b.Unwritten), 0)
+	s.atMost("sessions", b.Sessions, live)
+	s.atMost("callees", b.Callees, live)
+	s.atMost("callers", b.Callers, callers)
+	if !s.world.forgets {
+		s.expect("REGISTERs", int64(b.Waiting), 0)
+		s.expect("requests of pool sessions", int64(b.Asked), 0)
+	}
+	if !s.world.weighed {
+		s.expect("registrations", int64(b.Claims), int64(len(pools)))
+	}
+	if !s.world.clientsTLS && !s.world.routerTLS { // crypto/tls keeps what the largest record took
+		s.expect("bytes", b.Charged, b.Explained)
+	}
+}
+
+func (s *simulation) expect(what string, has, want int64) {
+	if has != want {
+		s.found(nothingLeft, "%d %s are kept, %d are there", has, what, want)
+	}
+}
+
+func (s *simulation) atMost(what string, has, most int) {
+	if has > most {
+		s.found(nothingLeft, "%d %s are kept, %d are there", has, what, most)
+	}
+}
+
+// checkEnd looks at what wampool keeps when it has stopped.
+func (s *simulation) checkEnd() {
+	b, err := proxy.BooksOf(s.proxy)
+	if err != nil {
+		s.found(nothingLeft, "%v", err)
+	}
+	b.Links, b.Asked = 0, 0 // they have stopped, and may have waited for an answer
+	if s.world.lingers { // and the clock that would have ended pools without a callee
+		b.Pools, b.Claims = 0, 0
+	}
+	if b != (proxy.Books{}) {
+		s.found(nothingLeft, "when wampool has stopped: %+v", b)
 	}
 }

@@ -21,6 +21,7 @@ type simClient struct {
 	last                 int                       // the highest ID of an INVOCATION
 	gone, isStalled      bool
 	wasStalled           bool
+	isDelayed            bool // what it sends, and gets, is under way for a while
 	leaving              bool // it has said GOODBYE
 }
 
@@ -36,6 +37,8 @@ type simInvocation struct {
 	call         *simCall
 	registration string
 	interrupted  string // the options of the latest INTERRUPT
+	parts        int    // that have come
+	answered     int    // parts of the answer that were sent
 }
 
 // step does one thing.
@@ -88,7 +91,7 @@ func (c *simClient) ask(what string, format string, args ...any) string {
 }
 
 func (c *simClient) register() {
-	if c.role != "backend" {
+	if c.role == "frontend" {
 		c.callDirectly()
 		return
 	}
@@ -126,7 +129,8 @@ func (c *simClient) answerOne() {
 	id := ids[c.IntN(len(ids))]
 	inv := c.open[id]
 	if c.IntN(4) == 0 && (inv.call.progress && strings.Contains(c.features, "progressive_call_results") || c.IntN(4) == 0) { // asked for, or not
-		c.act(`%s ▶ YIELD %s {"progress":true} [%q,%q]`, c.name, id, inv.call.token, c.name)
+		inv.answered++
+		c.act(`%s ▶ YIELD %s {"progress":true} [%q,%q,%d]`, c.name, id, inv.call.token, c.name, inv.answered)
 		return
 	}
 	c.answer(id, inv)
@@ -162,7 +166,7 @@ func (c *simClient) callDirectly() {
 		options, call.progress = `"receive_progress":true`, true
 	}
 	call.id = c.request + 1
-	c.ask("CALL", `{%s} %s [%q]`, options, procedure, call.token)
+	c.ask("CALL", `{%s} %s [%q,1]`, options, procedure, call.token)
 }
 
 func (c *simClient) cancel() {
@@ -223,7 +227,7 @@ func (c *simClient) lose() {
 
 // again ends the session, and begins another one on the same connection.
 func (c *simClient) again() {
-	if len(c.pending) > 0 {
+	if len(c.pending) > 0 || c.isDelayed {
 		return
 	}
 	c.leaving = true

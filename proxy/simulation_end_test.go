@@ -12,6 +12,7 @@ func (s *simulation) end() {
 		c.resume()
 	}
 	s.router.resume()
+	s.router.comesBack()
 	for _, c := range s.clients { // whose connection has yet to break
 		if a := s.find(c.name); c.gone && !a.isOver() {
 			s.act("%s ▶ lost", c.name)
@@ -35,6 +36,7 @@ func (s *simulation) end() {
 	if !drained {
 		s.rest()
 		s.checkRegistrations()
+		s.checkRest()
 		s.act("drain")
 	}
 	for range 4 {
@@ -44,6 +46,7 @@ func (s *simulation) end() {
 	if !s.ended {
 		s.found(comesToRest, "the sidecar does not stop")
 	}
+	s.checkEnd()
 }
 
 // rest lets time pass until nothing is left to be done.

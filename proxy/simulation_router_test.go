@@ -11,11 +11,13 @@ import (
 // say. It says things in order to each, and to everybody when it likes.
 type simRouter struct {
 	*simulation
-	held   map[string]*simRegistration // by procedure
-	nextID int
-	says   []simSaying
+	held    []*simRegistration
+	nextID  int
+	invoked map[*actor]int // the latest INVOCATION of a session, where each has its own
+	says    []simSaying
 
 	stalled *actor // the pool session; nil: it is not
+	isDown  bool
 }
 
 // simRegistration is a registration at the router.
@@ -23,6 +25,8 @@ type simRegistration struct {
 	id        int
 	procedure string
 	of        *actor
+	shared    bool // others may have it too, by the same ID
+	beside    bool // it was given though another has it
 	forgotten bool // wampool was not told
 }
 
@@ -65,6 +69,9 @@ func (r *simRouter) speak() {
 // the pool does not get it before that has ended.
 func (r *simRouter) isForWampool(s simSaying) bool {
 	words := elementsOf(s.text)
+	if r.isGuest(s.to) {
+		return false // its REGISTER is not wampool's to answer
+	}
 	return words[0] == "REGISTERED" && strings.HasPrefix(s.to.name, "pool") || words[0] == "UNREGISTERED" || words[0] == "ERROR" && words[1] == "REGISTER"
 }
 
@@ -80,19 +87,21 @@ func (r *simRouter) flush() {
 
 // forgetLost takes note of sessions that have ended.
 func (r *simRouter) forgetLost() {
-	for procedure, g := range r.held {
-		if g.of.isLeft() {
-			delete(r.held, procedure)
-		}
-	}
+	r.dropHeld(func(g *simRegistration) bool { return g.of.isLeft() })
 	r.says = slices.DeleteFunc(r.says, func(s simSaying) bool { return s.to.isLeft() })
+}
+
+func (r *simRouter) dropHeld(is func(*simRegistration) bool) (dropped int) {
+	before := len(r.held)
+	r.held = slices.DeleteFunc(r.held, is)
+	return before - len(r.held)
 }
 
 // pool takes what a pool session says.
 func (r *simRouter) pool(a *actor, words []string) {
 	switch words[0] {
 	case "HELLO":
-		r.say(a, `WELCOME 1001 {"realm":"realm1","authrole":"backend","roles":{"dealer":{}}}`)
+		r.say(a, "WELCOME 1001 %s", r.world.welcome())
 	case "YIELD", "ERROR":
 		r.answered(a, words)
 	case "GOODBYE":
@@ -110,35 +119,61 @@ func (r *simRouter) client(a *actor, words []string) {
 	r.forgetLost()
 	switch words[0] {
 	case "REGISTER":
-		procedure := words[3]
-		holder := r.held[procedure]
-		if holder != nil && !(r.world.anybody && holder.of != a && !strings.HasPrefix(a.name, "pool")) {
-			r.say(a, `ERROR REGISTER %s {} "wamp.error.procedure_already_exists"`, words[1])
-			return
-		}
-		r.nextID++
-		id := 100 + r.nextID
-		if holder == nil {
-			r.held[procedure] = &simRegistration{id: id, procedure: procedure, of: a}
-		}
-		r.say(a, "REGISTERED %s %d", words[1], id)
+		r.register(a, words)
 	case "UNREGISTER":
-		for procedure, g := range r.held {
-			if fmt.Sprint(g.id) == words[2] && g.of == a {
-				delete(r.held, procedure)
-			}
+		if r.dropHeld(func(g *simRegistration) bool { return g.of == a && fmt.Sprint(g.id) == words[2] }) == 0 {
+			r.say(a, `ERROR UNREGISTER %s {} "wamp.error.no_such_registration"`, words[1])
+			return
 		}
 		r.say(a, "UNREGISTERED %s", words[1])
 	case "CALL": // nobody has it here
 		r.say(a, `ERROR CALL %s {} "wamp.error.no_such_procedure"`, words[1])
 	case "GOODBYE":
-		for procedure, g := range r.held {
-			if g.of == a {
-				delete(r.held, procedure)
-			}
-		}
+		r.dropHeld(func(g *simRegistration) bool { return g.of == a })
 		r.say(a, `GOODBYE {} "wamp.close.goodbye_and_out"`)
 	}
+}
+
+// register takes a REGISTER.
+func (r *simRouter) register(a *actor, words []string) {
+	procedure, shared := words[3], strings.Contains(words[2], `"invoke":"roundrobin"`)
+	var holder *simRegistration
+	if i := slices.IndexFunc(r.held, func(g *simRegistration) bool { return g.procedure == procedure && !g.beside }); i >= 0 {
+		holder = r.held[i]
+	}
+	mayNot := r.isGuest(a)
+	isPool := strings.HasPrefix(a.name, "pool")
+	switch {
+	case mayNot && (r.world.nexus || holder == nil):
+		r.say(a, `ERROR REGISTER %s {} "wamp.error.not_authorized"`, words[1])
+	case mayNot:
+		r.say(a, `ERROR REGISTER %s {} "wamp.error.procedure_already_exists"`, words[1])
+	case holder == nil:
+		r.grant(a, words, &simRegistration{shared: shared})
+	case holder.shared && shared && !slices.ContainsFunc(r.held, func(g *simRegistration) bool { return g.procedure == procedure && g.of == a }):
+		r.grant(a, words, &simRegistration{id: holder.id, shared: true})
+	case r.world.anybody && holder.of != a && !isPool:
+		r.grant(a, words, &simRegistration{beside: true})
+	case r.world.crossbar && holder.shared:
+		r.say(a, `ERROR REGISTER %s {} "wamp.error.procedure_exists_with_different_invocation_policy"`, words[1])
+	default:
+		r.say(a, `ERROR REGISTER %s {} "wamp.error.procedure_already_exists"`, words[1])
+	}
+}
+
+// isGuest tells whether a session at the router is that of a client without rights.
+func (r *simRouter) isGuest(a *actor) bool {
+	return slices.ContainsFunc(r.clients, func(c *simClient) bool { return c.role == "guest" && a.name == c.name+"@router" })
+}
+
+func (r *simRouter) grant(a *actor, words []string, g *simRegistration) {
+	if g.id == 0 {
+		r.nextID++
+		g.id = 100 + r.nextID
+	}
+	g.procedure, g.of = words[3], a
+	r.held = append(r.held, g)
+	r.say(a, "REGISTERED %s %d", words[1], g.id)
 }
 
 // call sends an INVOCATION to a pool.
@@ -153,20 +188,27 @@ func (r *simRouter) call() {
 	if len(pools) == 0 {
 		return
 	}
-	slices.SortFunc(pools, func(a, b *simRegistration) int { return a.id - b.id })
 	g := pools[r.IntN(len(pools))]
 	call := r.newCall(g.of)
+	if r.world.nexus {
+		r.invoked[g.of]++
+		call.id = r.invoked[g.of]
+	}
 	options := ""
 	if r.IntN(3) == 0 {
 		options, call.progress = `"receive_progress":true`, true
 	}
 	if r.IntN(4) == 0 {
-		options = strings.TrimPrefix(options+fmt.Sprintf(`,"timeout":%d`, 500+r.IntN(9000)), ",")
+		timeout := 500 + r.IntN(9000)
+		if r.world.crossbar {
+			timeout = 1 + timeout/1000
+		}
+		options = strings.TrimPrefix(options+fmt.Sprintf(`,"timeout":%d`, timeout), ",")
 	}
 	if r.IntN(5) == 0 {
 		call.registration, options = g.id, strings.TrimPrefix(options+`,"progress":true`, ",")
 	}
-	r.act(`%s ▶ INVOCATION %d %d {%s} [%q]`, g.of.name, call.id, g.id, options, call.token)
+	r.act(`%s ▶ INVOCATION %d %d {%s} [%q,1]`, g.of.name, call.id, g.id, options, call.token)
 }
 
 // part sends a further part of a progressive call, be it over already or not.
@@ -185,7 +227,8 @@ func (r *simRouter) part() {
 	if r.IntN(3) == 0 {
 		c.registration, options = 0, "" // the last one
 	}
-	r.act(`%s ▶ INVOCATION %d %d {%s} [%q]`, c.by.name, c.id, id, options, c.token)
+	c.parts++
+	r.act(`%s ▶ INVOCATION %d %d {%s} [%q,%d]`, c.by.name, c.id, id, options, c.token, c.parts)
 }
 
 // isPromised tells whether the REGISTERED has yet to be said.
@@ -205,15 +248,27 @@ func (r *simRouter) interrupt() {
 	r.act(`%s ▶ INTERRUPT %d {"mode":%q}`, call.by.name, call.id, call.mode)
 }
 
-// mischief is what a router does that it should not, and what happens to the
-// pool session.
+// mischief is what a router does that it should not, and what happens to it and to
+// the pool session.
 func (r *simRouter) mischief() {
+	if r.isDown {
+		r.comesBack()
+		return
+	}
+	if r.world.restarts && r.IntN(3) == 0 {
+		r.goes()
+		return
+	}
 	pools := r.pools()
 	if len(pools) == 0 {
 		return
 	}
 	pool := pools[r.IntN(len(pools))]
-	switch r.IntN(5) {
+	if r.world.broken && r.IntN(2) == 0 {
+		r.nonsense(pool)
+		return
+	}
+	switch r.IntN(6) {
 	case 0:
 		r.act("%s ▶ lost", pool.name)
 	case 1:
@@ -227,14 +282,77 @@ func (r *simRouter) mischief() {
 		} else {
 			r.resume()
 		}
-	default:
-		for procedure, g := range r.held {
-			if g.of == pool && !r.isPromised(g) {
-				delete(r.held, procedure)
-				r.act(`%s ▶ UNREGISTERED 0 {"registration":%d}`, pool.name, g.id)
-				return
-			}
+	case 4:
+		if r.world.delays {
+			r.act("%s delays %dms", pool.name, 1+r.IntN(400))
 		}
+	default:
+		r.revoke(pool)
+	}
+}
+
+// revoke takes a registration of the pool session away.
+func (r *simRouter) revoke(pool *actor) {
+	for i, g := range r.held {
+		if g.of == pool && !r.isPromised(g) {
+			r.held = slices.Delete(r.held, i, i+1)
+			r.act(`%s ▶ UNREGISTERED 0 {"registration":%d}`, pool.name, g.id)
+			return
+		}
+	}
+}
+
+// goes ends all connections and what the router holds, as one that stops, or dies.
+func (r *simRouter) goes() {
+	r.resume()
+	r.isDown = true
+	for _, c := range r.clients {
+		c.isGone()
+	}
+	clean := r.IntN(2) == 0
+	r.act("router is down")
+	for _, a := range slices.Clone(r.actors) {
+		if !strings.HasPrefix(a.name, "pool") && !strings.HasSuffix(a.name, "@router") || a.isLeft() {
+			continue
+		}
+		if clean {
+			r.act(`%s ▶ GOODBYE {} "wamp.close.system_shutdown"`, a.name)
+		}
+		if a.isLeft() { // it has answered
+			continue
+		}
+		r.act("%s ▶ %s", a.name, []string{"lost", `close 1001 "restart"`}[r.IntN(2)])
+	}
+	r.forgetLost()
+}
+
+func (r *simRouter) comesBack() {
+	if r.isDown {
+		r.isDown = false
+		r.act("router is up")
+	}
+}
+
+// nonsense is what nobody has asked for, or can read.
+func (r *simRouter) nonsense(pool *actor) {
+	switch r.IntN(6) {
+	case 0: // a call of a registration that is none
+		call := r.newCall(pool)
+		if r.world.nexus {
+			r.invoked[pool]++
+			call.id = r.invoked[pool]
+		}
+		r.act(`%s ▶ INVOCATION %d 99 {} [%q,1]`, pool.name, call.id, call.token)
+	case 1:
+		r.act(`%s ▶ INTERRUPT 4711 {"mode":"kill"}`, pool.name)
+	case 2:
+		r.act(`%s ▶ REGISTERED 4711 98`, pool.name)
+	case 3:
+		r.act(`%s ▶ ERROR YIELD 1 {} "wamp.error.no_such_invocation"`, pool.name)
+	case 4:
+		r.act(`%s ▶ EVENT 1 2 {} ["x"]`, pool.name)
+	default:
+		r.act(`%s ▶ UNREGISTERED 4711`, pool.name)
 	}
 }
 
@@ -248,9 +366,10 @@ func (s *simulation) pools() (up []*actor) {
 	return up
 }
 
-// resume ends a stall of the pool session.
+// resume ends a stall of the pool session, of one that has ended too: what is under way
+// over RawSocket nobody else would hear of.
 func (r *simRouter) resume() {
-	if r.stalled != nil && !r.stalled.isLeft() {
+	if r.stalled != nil {
 		r.act("%s resumes", r.stalled.name)
 	}
 	r.stalled = nil

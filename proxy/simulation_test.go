@@ -87,11 +87,11 @@ func stepRand(seed uint64, step int) *rand.Rand {
 func newSimulation(t *testing.T, of scenario) *simulation {
 	w := newSimWorld(stepRand(of.seed, ofWorld), of.without)
 	s := &simulation{
-		stage:    newStage(t, settings{config: w.config(), serializers: w.speaks(), router: "ws", here: "ws"}),
+		stage:    newStage(t, w.settings()),
 		scenario: of, world: w, calls: make(map[string]*simCall),
 	}
-	s.router = simRouter{simulation: s, held: make(map[string]*simRegistration)}
-	s.lines = append(s.lines, fmt.Sprintf("# Seed %d.", of.seed), w.config()+"router speaks "+strings.Join(w.speaks(), " "), "", "start")
+	s.router = simRouter{simulation: s, invoked: make(map[*actor]int)}
+	s.lines = append([]string{fmt.Sprintf("# Seed %d.", of.seed)}, s.settings.head()...)
 	return s
 }
 
@@ -176,7 +176,7 @@ func (s *simulation) took(a *actor, text string) {
 // step does one thing at random.
 func (s *simulation) step() {
 	switch n := s.IntN(100); {
-	case n < 12 && len(s.clients) < 12:
+	case n < 12 && len(s.clients) < 12 && !s.router.isDown:
 		s.newcomer()
 	case n < 37:
 		s.router.call()
@@ -217,8 +217,11 @@ func (s *simulation) newcomer() {
 		simulation: s, number: uint64(s.number), name: fmt.Sprintf("c%d", s.number), role: "backend",
 		pending: make(map[string]string), open: make(map[string]*simInvocation), members: make(map[string]*simMember),
 	}
-	if s.IntN(3) == 0 {
+	switch s.IntN(12) {
+	case 0, 1, 2, 3:
 		c.role = "frontend"
+	case 4: // who has no right to register
+		c.role = "guest"
 	}
 	features := []string{}
 	for _, f := range []string{"call_canceling", "progressive_call_results", "progressive_call_invocations", "registration_revocation"} {
@@ -235,6 +238,10 @@ func (s *simulation) newcomer() {
 	s.act("%s joins %s {%s}", c.name, c.role, c.features)
 	if s.IntN(3) == 0 {
 		s.act("%s pieces %d", c.name, 1+s.IntN(40))
+	}
+	if s.world.delays && s.IntN(2) == 0 {
+		c.isDelayed = true
+		s.act("%s delays %dms", c.name, 1+s.IntN(400))
 	}
 }
 

@@ -13,20 +13,30 @@ type simWorld struct {
 	retries  bool // a lost callee's calls are handed on
 	lingers  bool // a pool is kept without a callee
 	scoped   bool // a callee's limit is for all of its procedures
+	weighed  bool // the pool has a shared policy at the router, and several pool sessions
 	anybody  bool // the router lets anybody register
+	crossbar bool // it is as Crossbar.io is: it counts timeouts in seconds, and looks at rights last
+	nexus    bool // it is as nexus is: it looks at rights first, and counts INVOCATIONs by session
+	broken   bool // it says what nobody has asked for
+	forgets  bool // it leaves requests of wampool's own without an answer
+	restarts bool // it restarts, and is away for a while
 	disturbs bool // connections stall and break
-	forgets  bool // the router leaves requests of wampool's own without an answer
+	delays   bool // what is sent takes its time
 	mixed    bool // clients speak differently
 
-	queueLimit int
+	routerRaw, routerTLS, clientsRaw, clientsTLS bool // transports: RawSocket, with TLS
+
+	queueLimit, perShare int
 }
 
 // newSimWorld draws one, without some of what it would have.
 func newSimWorld(r *rand.Rand, without []string) (w simWorld) {
-	w.queueLimit = 1 + r.IntN(4)
+	w.queueLimit, w.perShare = 1+r.IntN(4), 1+r.IntN(2)
 	for _, f := range w.features() {
 		*f.has = r.IntN(f.oneOf) == 0
 	}
+	w.nexus = w.nexus && !w.crossbar
+	w.anybody = w.anybody && !w.crossbar && !w.nexus && !w.weighed
 	for _, f := range w.features() {
 		*f.has = *f.has && !slices.Contains(without, f.name)
 	}
@@ -46,10 +56,20 @@ func (w *simWorld) features() []simFeature {
 		{"retries", 3, &w.retries},
 		{"lingers", 3, &w.lingers},
 		{"scoped", 3, &w.scoped},
+		{"weighed", 4, &w.weighed},
 		{"anybody", 4, &w.anybody},
+		{"crossbar", 4, &w.crossbar},
+		{"nexus", 3, &w.nexus},
+		{"broken", 5, &w.broken},
+		{"forgets", 5, &w.forgets},
+		{"restarts", 4, &w.restarts},
 		{"disturbs", 2, &w.disturbs},
-		{"forgets", 4, &w.forgets},
+		{"delays", 4, &w.delays},
 		{"mixed", 4, &w.mixed},
+		{"router-raw", 4, &w.routerRaw},
+		{"router-tls", 8, &w.routerTLS},
+		{"clients-raw", 4, &w.clientsRaw},
+		{"clients-tls", 8, &w.clientsTLS},
 	}
 }
 
@@ -68,13 +88,44 @@ func (w *simWorld) config() string {
 	if w.scoped {
 		rules = append(rules, `scope = "callee"`, `concurrency = 2`)
 	}
+	if w.weighed {
+		rules = append(rules, `upstream = "roundrobin"`, fmt.Sprintf("slots_per_share = %d", w.perShare))
+	}
+	if w.nexus { // which tells itself who has a right
+		rules = append(rules, `admit = ["*"]`)
+	}
 	return fmt.Sprintf("realm \"realm1\" {\n  pool \"com.example.\" {\n    %s\n  }\n}\n", strings.Join(rules, "\n    "))
 }
 
-// speaks are the router's serializers.
-func (w *simWorld) speaks() []string {
+// settings are those of the world's stage.
+func (w *simWorld) settings() settings {
+	s := settings{config: w.config(), serializers: []string{"json"}, router: transportOf(w.routerRaw, w.routerTLS), here: transportOf(w.clientsRaw, w.clientsTLS)}
 	if w.mixed {
-		return []string{"cbor", "msgpack", "json"}
+		s.serializers = []string{"cbor", "msgpack", "json"}
 	}
-	return []string{"json"}
+	return s
+}
+
+func transportOf(isRaw, isSecure bool) string {
+	name := "w"
+	if isRaw {
+		name = "r"
+	}
+	if isSecure {
+		name += "s"
+	}
+	return name + "s"
+}
+
+// head are a transcript's first lines.
+func (o settings) head() []string {
+	return []string{strings.TrimSuffix(o.config, "\n"), "router speaks " + strings.Join(o.serializers, " "), "router over " + o.router, "clients over " + o.here, "", "start"}
+}
+
+// welcome are the details by which a pool session is welcomed.
+func (w *simWorld) welcome() string {
+	if w.crossbar {
+		return `{"realm":"realm1","authrole":"backend","x_cb_node":"node1","roles":{"dealer":{}}}`
+	}
+	return `{"realm":"realm1","authrole":"backend","roles":{"dealer":{}}}`
 }

@@ -2,10 +2,13 @@ package proxy_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +22,7 @@ import (
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/proxy"
 	"github.com/wampool/wampool/proxy/transport"
+	"github.com/wampool/wampool/proxy/transport/authority"
 	"github.com/wampool/wampool/proxy/transport/cable"
 )
 
@@ -32,6 +36,7 @@ type stage struct {
 	proxy    *proxy.Proxy
 	router   *transport.Listener
 	stop     context.CancelFunc
+	trusted  *tls.Config // by the router and by clients; nil: nobody speaks TLS
 	log      journal
 	stopped  chan error
 	ended    bool // the sidecar, by itself
@@ -108,10 +113,41 @@ const (
 
 // urlOver returns an address's URL by a transport.
 func urlOver(transport, address string) string {
-	if transport == "ws" {
-		return "ws://" + address + "/ws"
+	if isWebSocket(transport) {
+		return transport + "://" + address + "/ws"
 	}
 	return transport + "://" + address
+}
+
+func isWebSocket(transport string) bool { return strings.HasPrefix(transport, "ws") }
+
+// isSecure tells of a transport whether TLS is below it.
+func isSecure(transport string) bool { return strings.HasSuffix(transport, "ss") }
+
+// certify gives a configuration certificates where it needs some: the same for
+// everybody.
+func (s *stage) certify(config string) string {
+	if !isSecure(s.settings.router) && !isSecure(s.settings.here) {
+		return config
+	}
+	ca := authority.New(s.t, "transcript")
+	certFile, keyFile := ca.Issue("wampool")
+	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
+	authorities, err2 := os.ReadFile(ca.File)
+	if err := errors.Join(err, err2); err != nil {
+		s.t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authorities)
+	s.trusted = &tls.Config{Certificates: []tls.Certificate{certificate}, RootCAs: roots}
+	if isSecure(s.settings.router) {
+		config = strings.Replace(config, "router {\n", fmt.Sprintf("router {\ntls {\nca_file = %q\n}\n", ca.File), 1)
+	}
+	if isSecure(s.settings.here) {
+		own := fmt.Sprintf("listen %q {", urlOver(s.settings.here, sidecarAddress))
+		config = strings.Replace(config, own+"}", fmt.Sprintf("%s\ntls {\ncert_file = %q\nkey_file = %q\n}\n}", own, certFile, keyFile), 1)
+	}
+	return config
 }
 
 // newStage starts a router and a sidecar. They end with the test.
@@ -122,12 +158,13 @@ func newStage(t *testing.T, o settings) *stage {
 		defer s.mu.Unlock()
 		s.ends = append(s.ends, opened{dialer, listener})
 	}
+	config := s.certify(o.whole())
 	s.listen()
-	config, err := configs.Parse([]byte(o.whole()), "transcript.hcl")
+	parsed, err := configs.Parse([]byte(config), "transcript.hcl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.proxy = proxy.New(config, zerolog.New(&s.log))
+	s.proxy = proxy.New(parsed, zerolog.New(&s.log))
 	proxy.UseNetwork(s.proxy, s.network.Dial, s.network.Listen)
 	proxy.UseSeed(s.proxy, 1)
 	ctx, stop := context.WithCancel(context.Background())
@@ -202,7 +239,7 @@ func (s *stage) fail(format string, args ...any) {
 
 // listen has the router take connections.
 func (s *stage) listen() {
-	l, err := transport.Listen(context.Background(), urlOver(s.settings.router, routerAddress), transport.ListenOptions{Socket: s.network.Listen})
+	l, err := transport.Listen(context.Background(), urlOver(s.settings.router, routerAddress), transport.ListenOptions{Socket: s.network.Listen, TLS: s.trusted})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -227,7 +264,7 @@ func (s *stage) accept(h *transport.Handshake) {
 	}
 	s.mu.Lock()
 	client := "" // who hears of the connection before it is accepted here to the end
-	if s.settings.router != "ws" || strings.Contains(h.Header().Get("X-Forwarded-For"), ",") {
+	if !isWebSocket(s.settings.router) || strings.Contains(h.Header().Get("X-Forwarded-For"), ",") {
 		client, s.connecting = s.connecting, ""
 	}
 	s.mu.Unlock()
@@ -278,7 +315,7 @@ func (s *stage) connect(name string, serializer codec.Serializer) {
 	s.mu.Unlock()
 	var end *cable.End
 	dialed, err := transport.Dial(context.Background(), urlOver(s.settings.here, sidecarAddress), transport.DialOptions{
-		Serializers: []codec.Serializer{serializer}, Timeout: time.Minute,
+		Serializers: []codec.Serializer{serializer}, Timeout: time.Minute, TLS: s.trusted,
 		Connect: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := s.network.Dial(ctx, network, address)
 			end, _ = conn.(*cable.End)

@@ -49,7 +49,7 @@ func (s *stage) do(text string) {
 		s.joinPool(words)
 	case len(words) > 1 && words[1] == "joins":
 		s.join(words)
-	case len(words) > 1 && slices.Contains([]string{"stalls", "resumes", "pieces", "breaks"}, words[1]):
+	case len(words) > 1 && slices.Contains([]string{"stalls", "resumes", "pieces", "delays", "breaks"}, words[1]):
 		s.disturb(words)
 	case len(words) > 1 && words[1] == "registers":
 		s.register(words[0], strings.TrimSpace(strings.TrimPrefix(rest, words[1])))
@@ -70,6 +70,10 @@ func (s *stage) disturb(words []string) {
 		n, _ = strconv.Atoi(last)
 	}
 	switch {
+	case words[1] == "delays":
+		d := s.durationOf(words[2])
+		here.Delay(d)
+		there.Delay(d)
 	case words[1] == "stalls":
 		here.Stall()
 		there.Stall()
@@ -89,12 +93,14 @@ func (s *stage) disturb(words []string) {
 }
 
 // after lets time pass.
-func (s *stage) after(text string) {
+func (s *stage) after(text string) { <-time.After(s.durationOf(text)) }
+
+func (s *stage) durationOf(text string) time.Duration {
 	d, err := time.ParseDuration(text)
 	if err != nil {
 		s.fail("%v", err)
 	}
-	<-time.After(d)
+	return d
 }
 
 // say has an actor say a message, or end its connection.

@@ -24,7 +24,8 @@ var (
 // say
 //
 //	router speaks cbor msgpack json   serializers, in its order; by default json
-//	router over rs, clients over rs   transports; by default ws
+//	router over rs                    transports: ws, wss, rs or rss; by default ws
+//	clients over rs
 //
 // Then, one a line, and in their order, what is done:
 //
@@ -40,6 +41,7 @@ var (
 //	callee ▶ close 1001 "restart"     it closes its connection
 //	callee ▶ lost                     its connection breaks
 //	callee stalls, callee resumes     nothing more arrives, either way; and it does
+//	callee delays 50ms                what is sent from now on arrives so much later, either way
 //	callee pieces 3                   from now on so many bytes arrive at a time
 //	callee breaks after sending 20    its connection breaks 20 bytes later
 //	callee breaks after getting 20
