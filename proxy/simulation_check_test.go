@@ -62,6 +62,10 @@ func (c *simCall) isOpen() bool {
 	return !c.ended && !c.by.isLeft() && c.mode != "killnowait"
 }
 
+// isOwn tells whether it comes on a client's own session, where wampool passes what
+// router and client say to one another.
+func (c *simCall) isOwn() bool { return strings.HasSuffix(c.by.name, "@router") }
+
 func (s *simulation) anyOpen(is func(*simCall) bool) *simCall {
 	var open []*simCall
 	for _, token := range slices.Sorted(maps.Keys(s.calls)) {
@@ -97,7 +101,7 @@ func (s *simulation) checkAnswer(c *simCall, words []string) {
 		s.found(answeredOnce, "a second answer to %s: %s", c.token, text)
 	}
 	isProgress := words[0] != "ERROR" && strings.Contains(words[2], `"progress":true`)
-	if isProgress && !c.progress {
+	if isProgress && !c.progress && !c.isOwn() {
 		s.found(payloads, "progress that nobody asked for: %s", text)
 	}
 	c.ended = !isProgress
@@ -168,12 +172,7 @@ func (c *simClient) took(words []string) {
 			break
 		}
 		c.answeredRequest(words[1], text)
-		for id, m := range c.members {
-			if m.leaving {
-				delete(c.members, id)
-				break
-			}
-		}
+		c.hasLeft(words[1])
 	case "INVOCATION":
 		c.invoked(words)
 	case "INTERRUPT":
@@ -214,15 +213,15 @@ func (c *simClient) refused(words []string) {
 		delete(c.members, words[2])
 	case "UNREGISTER": // the registration was gone
 		c.answeredRequest(words[2], text)
-		for id, m := range c.members {
-			if m.leaving {
-				delete(c.members, id)
-				break
-			}
-		}
+		c.hasLeft(words[2])
 	default:
 		c.found(sessionsLast, "%s gets %s", c.name, text)
 	}
+}
+
+// hasLeft takes the answer to an UNREGISTER.
+func (c *simClient) hasLeft(request string) {
+	maps.DeleteFunc(c.members, func(_ string, m *simMember) bool { return m.leaving == request })
 }
 
 // result takes what comes of a call of its own.
@@ -243,7 +242,7 @@ func (c *simClient) revoked(text string) {
 		c.found(announced, "%s is told of a revocation, which it does not know: %s", c.name, text)
 	}
 	for id, m := range c.members {
-		if m.registration != "" && strings.Contains(text, m.registration+",") && !m.leaving {
+		if m.registration != "" && strings.Contains(text, m.registration+",") && m.leaving == "" {
 			delete(c.members, id)
 		}
 	}
@@ -262,8 +261,9 @@ func (c *simClient) invoked(words []string) {
 		}
 		return
 	}
-	if id <= c.last && c.gone {
-		return // of one that it will never answer
+	isLate := call != nil && part > 1 && call.had[c.name] && (c.isDelayed || c.wasStalled || call.isOwn())
+	if id <= c.last && (c.gone || isLate) {
+		return // of one that it will never answer, or has before it could hear of this part
 	}
 	if id <= c.last {
 		c.found(countedUp, "%s gets an ID that is not above %d: %s", c.name, c.last, text)
@@ -351,14 +351,16 @@ func (s *simulation) checkRegistrations() {
 	wanted := make(map[string]string)
 	for _, c := range s.live() {
 		for _, m := range c.members {
-			wanted[m.procedure] = c.name
+			if m.isPooled() {
+				wanted[m.procedure] = c.name
+			}
 		}
 	}
 	held := make(map[string]bool)
 	for _, g := range s.router.held {
 		isPool := strings.HasPrefix(g.of.name, "pool")
 		switch {
-		case g.of.isLeft() || g.forgotten:
+		case g.of.isLeft() || g.forgotten || g.procedure == ownProcedure:
 		case isPool && wanted[g.procedure] == "":
 			s.found(registrations, "the pool session holds %s, and no callee has it", g.procedure)
 		case isPool:
@@ -388,8 +390,10 @@ func (s *simulation) checkRest() {
 			callers++
 		}
 		for _, m := range c.members {
-			members++
-			pools[m.procedure] = true
+			if m.isPooled() {
+				members++
+				pools[m.procedure] = true
+			}
 		}
 	}
 	s.expect("clients", int64(b.Clients), int64(live))
@@ -431,7 +435,7 @@ func (s *simulation) checkEnd() {
 		s.found(nothingLeft, "%v", err)
 	}
 	b.Links, b.Asked = 0, 0 // they have stopped, and may have waited for an answer
-	if s.world.lingers { // and the clock that would have ended pools without a callee
+	if s.world.lingers {    // and the clock that would have ended pools without a callee
 		b.Pools, b.Claims = 0, 0
 	}
 	if b != (proxy.Books{}) {

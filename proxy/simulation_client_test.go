@@ -29,7 +29,24 @@ type simClient struct {
 type simMember struct {
 	procedure, registration string // "": has no answer
 	limit                   int    // 0: none
-	leaving                 bool
+	leaving                 string // the UNREGISTER for it; "": there is none
+}
+
+// ownProcedure is one that no pool is for: the router's own INVOCATIONs for it come
+// among those of pools.
+const ownProcedure = `"com.other.r"`
+
+func (m *simMember) isPooled() bool { return m.procedure != ownProcedure }
+
+// hasOwn tells whether the router has, or may be about to give, a registration of the
+// client's own.
+func (c *simClient) hasOwn() bool {
+	for _, m := range c.members {
+		if !m.isPooled() {
+			return true
+		}
+	}
+	return false
 }
 
 // simInvocation is one that the callee has not answered.
@@ -95,13 +112,16 @@ func (c *simClient) register() {
 		c.callDirectly()
 		return
 	}
-	procedure := []string{`"com.example.p"`, `"com.example.q"`}[c.IntN(2)]
+	procedure := []string{`"com.example.p"`, `"com.example.q"`, `"com.example.p"`, `"com.example.q"`, ownProcedure}[c.IntN(5)]
 	for _, m := range c.members {
 		if m.procedure == procedure {
 			return
 		}
 	}
 	limit, options := c.IntN(3), "{}"
+	if procedure == ownProcedure {
+		limit = 0
+	}
 	if limit > 0 {
 		options = fmt.Sprintf(`{"concurrency":%d}`, limit)
 	}
@@ -112,8 +132,8 @@ func (c *simClient) register() {
 
 func (c *simClient) unregister() {
 	for _, id := range slices.Sorted(maps.Keys(c.members)) {
-		if m := c.members[id]; m.registration != "" && !m.leaving {
-			m.leaving = true
+		if m := c.members[id]; m.registration != "" && m.leaving == "" {
+			m.leaving = fmt.Sprint(c.request + 1)
 			c.ask("UNREGISTER", "%s", m.registration)
 			return
 		}
@@ -234,10 +254,11 @@ func (c *simClient) again() {
 	c.lose()
 	clear(c.members)
 	for _, call := range c.calls {
-		if call.direct == c {
+		if call.direct == c || call.by.name == c.name+"@router" {
 			call.ended, call.id = true, 0 // of the session before
 		}
 	}
+	delete(c.router.invoked, c.find(c.name+"@router"))
 	c.act(`%s ▶ GOODBYE {} "wamp.close.close_realm"`, c.name)
 	c.router.flush()
 	c.leaving, c.last, c.request = false, 0, 0

@@ -69,7 +69,7 @@ func (r *simRouter) speak() {
 // the pool does not get it before that has ended.
 func (r *simRouter) isForWampool(s simSaying) bool {
 	words := elementsOf(s.text)
-	if r.isGuest(s.to) {
+	if c := r.clientAt(s.to); c != nil && (c.role == "guest" || c.hasOwn()) {
 		return false // its REGISTER is not wampool's to answer
 	}
 	return words[0] == "REGISTERED" && strings.HasPrefix(s.to.name, "pool") || words[0] == "UNREGISTERED" || words[0] == "ERROR" && words[1] == "REGISTER"
@@ -102,8 +102,6 @@ func (r *simRouter) pool(a *actor, words []string) {
 	switch words[0] {
 	case "HELLO":
 		r.say(a, "WELCOME 1001 %s", r.world.welcome())
-	case "YIELD", "ERROR":
-		r.answered(a, words)
 	case "GOODBYE":
 		r.say(a, `GOODBYE {} "wamp.close.goodbye_and_out"`)
 	default:
@@ -126,6 +124,8 @@ func (r *simRouter) client(a *actor, words []string) {
 			return
 		}
 		r.say(a, "UNREGISTERED %s", words[1])
+	case "YIELD", "ERROR":
+		r.answered(a, words)
 	case "CALL": // nobody has it here
 		r.say(a, `ERROR CALL %s {} "wamp.error.no_such_procedure"`, words[1])
 	case "GOODBYE":
@@ -141,7 +141,8 @@ func (r *simRouter) register(a *actor, words []string) {
 	if i := slices.IndexFunc(r.held, func(g *simRegistration) bool { return g.procedure == procedure && !g.beside }); i >= 0 {
 		holder = r.held[i]
 	}
-	mayNot := r.isGuest(a)
+	c := r.clientAt(a)
+	mayNot := c != nil && c.role == "guest"
 	isPool := strings.HasPrefix(a.name, "pool")
 	switch {
 	case mayNot && (r.world.nexus || holder == nil):
@@ -161,9 +162,14 @@ func (r *simRouter) register(a *actor, words []string) {
 	}
 }
 
-// isGuest tells whether a session at the router is that of a client without rights.
-func (r *simRouter) isGuest(a *actor) bool {
-	return slices.ContainsFunc(r.clients, func(c *simClient) bool { return c.role == "guest" && a.name == c.name+"@router" })
+// clientAt returns the client of a session at the router; nil of a pool session.
+func (r *simRouter) clientAt(a *actor) *simClient {
+	for _, c := range r.clients {
+		if a.name == c.name+"@router" {
+			return c
+		}
+	}
+	return nil
 }
 
 func (r *simRouter) grant(a *actor, words []string, g *simRegistration) {
@@ -176,46 +182,49 @@ func (r *simRouter) grant(a *actor, words []string, g *simRegistration) {
 	r.say(a, "REGISTERED %s %d", words[1], g.id)
 }
 
-// call sends an INVOCATION to a pool.
+// call sends an INVOCATION: to a pool, or to a client that has registered what no
+// pool is for, or was given what another has.
 func (r *simRouter) call() {
 	r.forgetLost()
-	var pools []*simRegistration
-	for _, g := range r.held {
-		if strings.HasPrefix(g.of.name, "pool") && !r.isPromised(g) {
-			pools = append(pools, g)
-		}
-	}
-	if len(pools) == 0 {
+	held := slices.DeleteFunc(slices.Clone(r.held), r.isPromised)
+	if len(held) == 0 {
 		return
 	}
-	g := pools[r.IntN(len(pools))]
+	g := held[r.IntN(len(held))]
 	call := r.newCall(g.of)
 	if r.world.nexus {
 		r.invoked[g.of]++
 		call.id = r.invoked[g.of]
 	}
-	options := ""
-	if r.IntN(3) == 0 {
-		options, call.progress = `"receive_progress":true`, true
+	options := []string{}
+	if r.IntN(3) == 0 && r.knows(g.of, "progressive_call_results") {
+		options, call.progress = append(options, `"receive_progress":true`), true
 	}
 	if r.IntN(4) == 0 {
 		timeout := 500 + r.IntN(9000)
 		if r.world.crossbar {
 			timeout = 1 + timeout/1000
 		}
-		options = strings.TrimPrefix(options+fmt.Sprintf(`,"timeout":%d`, timeout), ",")
+		options = append(options, fmt.Sprintf(`"timeout":%d`, timeout))
 	}
-	if r.IntN(5) == 0 {
-		call.registration, options = g.id, strings.TrimPrefix(options+`,"progress":true`, ",")
+	if r.IntN(5) == 0 && r.knows(g.of, "progressive_call_invocations") {
+		call.registration, options = g.id, append(options, `"progress":true`)
 	}
-	r.act(`%s ▶ INVOCATION %d %d {%s} [%q,1]`, g.of.name, call.id, g.id, options, call.token)
+	r.act(`%s ▶ INVOCATION %d %d {%s} [%q,1]`, g.of.name, call.id, g.id, strings.Join(options, ","), call.token)
+}
+
+// knows tells whether a session has announced a feature: all of them, if it is a pool
+// session.
+func (r *simRouter) knows(a *actor, feature string) bool {
+	c := r.clientAt(a)
+	return c == nil || strings.Contains(c.features, feature)
 }
 
 // part sends a further part of a progressive call, be it over already or not.
 func (r *simRouter) part() {
 	var calls []*simCall
 	for _, token := range slices.Sorted(maps.Keys(r.calls)) {
-		if c := r.calls[token]; c.registration != 0 && c.direct == nil && !c.by.isLeft() {
+		if c := r.calls[token]; c.registration != 0 && c.id != 0 && c.direct == nil && !c.by.isLeft() {
 			calls = append(calls, c)
 		}
 	}
@@ -240,7 +249,9 @@ func (r *simRouter) isPromised(g *simRegistration) bool {
 
 // interrupt cancels a call by the pool session.
 func (r *simRouter) interrupt() {
-	call := r.anyOpen(func(c *simCall) bool { return !c.by.isLeft() && c.direct == nil && c.mode == "" })
+	call := r.anyOpen(func(c *simCall) bool {
+		return !c.by.isLeft() && c.direct == nil && c.mode == "" && r.knows(c.by, "call_canceling")
+	})
 	if call == nil {
 		return
 	}
