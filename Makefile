@@ -5,6 +5,7 @@
 GO        ?= go
 FUZZTIME  ?= 30s
 STEPS     ?= 1000000
+SEEDS     ?= 10000
 SEED      ?=
 FOR       ?= 10m
 CLOCK     ?= true
@@ -108,6 +109,11 @@ coverage: ## what no test reaches of codec, dealer, admission, transport and dri
 .PHONY: sim
 sim: ## simulate random pools, and who is in them: STEPS=… SEED=…
 	$(GO) test ./dealer ./dealer/admission -run '^TestSimulation$$' -count=1 -v -timeout 0 -sim.steps=$(STEPS) $(if $(SEED),-sim.seed=$(SEED))
+
+.PHONY: sidecar
+sidecar: ## simulate the whole sidecar, and find each of its mutants so: SEEDS=… SEED=…
+	$(GO) test ./proxy -run '^TestSimulation$$' -count=1 -timeout 0 -seeds=$(SEEDS) $(if $(SEED),-seed=$(SEED))
+	$(GO) test ./proxy -run '^TestMutants$$' -count=1 -v -mutants
 
 .PHONY: explore
 explore: ## go through all that can happen in small worlds, and find each mutant so: UPDATE=1 rewrites what is told of them

@@ -1,14 +1,12 @@
 package proxy_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/wampool/wampool/proxy"
 )
 
 // What must be, by the bytes of the connections alone, and who looks at it.
@@ -27,6 +25,8 @@ const (
 	sessionsLast    = "sessions-last"    // of those who keep to the rules
 	comesToRest     = "comes-to-rest"    // everything has an end, and so has the sidecar
 	nothingLeft     = "nothing-left"     // of what was held for those that are gone
+	fault           = "fault"            // wampool says that it has one
+	exits           = "exit"             // something else is wrong: a step can't be done
 )
 
 // simCall is a call, from the pool session or of a caller here.
@@ -40,16 +40,25 @@ type simCall struct {
 	mode         string // by which it was canceled
 	delivered    []*simClient
 	parts        int             // that were sent
+	load         string          // what else it carries, and its answer: nothing, or an element that is long
 	answers      map[string]int  // the latest part of an answer that has come, by who gave it
 	had          map[string]bool // who has answered it
 	passed       int             // how many have refused it
 	lost         int             // how many have begun another session with it
+	retried      bool            // it may be handed on when its callee is lost
 	ended        bool
 }
 
 func (s *simulation) newCall(by *actor) *simCall {
 	s.count++
-	c := &simCall{token: fmt.Sprintf("t%d", s.count), by: by, id: s.count, had: make(map[string]bool), parts: 1, answers: make(map[string]int)}
+	load := ""
+	if s.world.large && s.IntN(3) == 0 {
+		load = fmt.Sprintf(`,"x"*%d`, mostAlike+1+s.IntN(300_000))
+	}
+	c := &simCall{
+		token: fmt.Sprintf("t%d", s.count), load: load, by: by, id: s.count, retried: s.world.retries,
+		had: make(map[string]bool), parts: 1, answers: make(map[string]int),
+	}
 	s.calls[c.token] = c
 	return c
 }
@@ -113,9 +122,9 @@ func (s *simulation) checkAnswer(c *simCall, words []string) {
 	case uri == "wamp.error.unavailable" || strings.HasPrefix(uri, "wamp.") || strings.HasPrefix(uri, "crossbar."):
 		return // wampool's own, or the router's
 	}
-	token, from, part := answerOf(words[len(words)-1])
+	token, from, part, load := answerOf(words[len(words)-1])
 	isGiver := c.had[from] || isProgress && slices.ContainsFunc(c.delivered, func(d *simClient) bool { return d.name == from })
-	if token != c.token || !isGiver || isProgress != (part > 0) {
+	if token != c.token || load != c.load || !isGiver || isProgress != (part > 0) {
 		s.found(payloads, "an answer to %s that none of its callees gave: %s", c.token, text)
 	}
 	if isProgress {
@@ -126,31 +135,31 @@ func (s *simulation) checkAnswer(c *simCall, words []string) {
 	}
 }
 
-// answerOf reads what an answer carries: the call's token, who gives it, and which part
-// it is, 0 for the last.
-func answerOf(arguments string) (token, from string, part int) {
-	var a []any
-	if json.Unmarshal([]byte(arguments), &a) != nil || len(a) < 2 {
-		return "", "", 0
+// answers and called are what answers and calls carry.
+var (
+	answers = regexp.MustCompile(`^\["(t\d+)","(c\d+)",(\d+)(,"x"\*\d+)?\]$`)
+	called  = regexp.MustCompile(`^\["(t\d+)",(\d+)(,"x"\*\d+)?\]$`)
+)
+
+// answerOf reads what an answer carries: the call's token, who gives it, which part
+// it is, 0 for the last, and its load.
+func answerOf(arguments string) (token, from string, part int, load string) {
+	m := answers.FindStringSubmatch(arguments)
+	if m == nil {
+		return "", "", 0, ""
 	}
-	token, _ = a[0].(string)
-	from, _ = a[1].(string)
-	if len(a) > 2 {
-		n, _ := a[2].(float64)
-		part = int(n)
-	}
-	return token, from, part
+	part, _ = strconv.Atoi(m[3])
+	return m[1], m[2], part, m[4]
 }
 
-// callOf reads what a call carries: its token, and which of its parts it is.
-func callOf(arguments string) (token string, part int) {
-	var a []any
-	if json.Unmarshal([]byte(arguments), &a) != nil || len(a) != 2 {
-		return "", 0
+// callOf reads what a call carries: its token, which of its parts it is, and its load.
+func callOf(arguments string) (token string, part int, load string) {
+	m := called.FindStringSubmatch(arguments)
+	if m == nil {
+		return "", 0, ""
 	}
-	token, _ = a[0].(string)
-	n, _ := a[1].(float64)
-	return token, int(n)
+	part, _ = strconv.Atoi(m[2])
+	return m[1], part, m[3]
 }
 
 // took looks at what a client gets.
@@ -163,6 +172,7 @@ func (c *simClient) took(words []string) {
 		if c.role == "guest" {
 			c.found(rights, "%s gets what the router has denied: %s", c.name, text)
 		}
+		c.oust(c.members[words[1]])
 		if m := c.members[words[1]]; m != nil {
 			m.registration = words[2]
 		}
@@ -219,6 +229,21 @@ func (c *simClient) refused(words []string) {
 	}
 }
 
+// oust takes the others out of a pool that a client has joined by force. Who knows of
+// revocations is told.
+func (c *simClient) oust(by *simMember) {
+	if by == nil || !by.forces {
+		return
+	}
+	for _, other := range c.clients {
+		for _, m := range other.members {
+			if m != by && m.procedure == by.procedure && m.registration != "" {
+				m.ousted = true
+			}
+		}
+	}
+}
+
 // hasLeft takes the answer to an UNREGISTER.
 func (c *simClient) hasLeft(request string) {
 	maps.DeleteFunc(c.members, func(_ string, m *simMember) bool { return m.leaving == request })
@@ -248,86 +273,6 @@ func (c *simClient) revoked(text string) {
 	}
 }
 
-// invoked takes an INVOCATION.
-func (c *simClient) invoked(words []string) {
-	text := strings.Join(words, " ")
-	id, _ := strconv.Atoi(words[1])
-	token, part := callOf(words[len(words)-1])
-	call := c.calls[token]
-	if inv := c.open[words[1]]; inv != nil && inv.call == call {
-		// A further part: of a callee that has registered anew since, by its new registration.
-		if inv.parts++; part != inv.parts {
-			c.found(inOrder, "%s gets part %d of a call in place of part %d: %s", c.name, part, inv.parts, text)
-		}
-		return
-	}
-	isLate := call != nil && part > 1 && call.had[c.name] && (c.isDelayed || c.wasStalled || call.isOwn())
-	if id <= c.last && (c.gone || isLate) {
-		return // of one that it will never answer, or has before it could hear of this part
-	}
-	if id <= c.last {
-		c.found(countedUp, "%s gets an ID that is not above %d: %s", c.name, c.last, text)
-	}
-	c.last = id
-	var member *simMember
-	for _, m := range c.members {
-		if m.registration == words[2] {
-			member = m
-		}
-	}
-	if member == nil {
-		c.found(delivered, "%s gets a call by a registration that it does not have: %s", c.name, text)
-	}
-	if call == nil || part < 1 || part > call.parts {
-		c.found(payloads, "%s gets a call that nobody has made: %s", c.name, text)
-	}
-	if n := len(call.delivered); n > 0 {
-		before := call.delivered[n-1]
-		free := call.passed
-		if c.world.retries {
-			free += call.lost
-			for _, d := range call.delivered {
-				if d.gone {
-					free++
-				}
-			}
-		}
-		if free < n {
-			c.found(delivered, "%s gets a call that %s has: %s", c.name, before.name, text)
-		}
-	}
-	if part != 1 && !c.gone {
-		c.found(inOrder, "%s gets part %d of a call first: %s", c.name, part, text)
-	}
-	call.delivered = append(call.delivered, c)
-	open := 0
-	for _, inv := range c.open {
-		if inv.registration == words[2] {
-			open++
-		}
-	}
-	if member.limit > 0 && open >= member.limit {
-		c.found(limits, "%s has %d calls, and %d is its limit: %s", c.name, open, member.limit, text)
-	}
-	if !c.gone {
-		c.open[words[1]] = &simInvocation{call: call, registration: words[2], parts: 1}
-	}
-}
-
-func (c *simClient) interrupted(words []string) {
-	inv := c.open[words[1]]
-	switch {
-	case !strings.Contains(c.features, "call_canceling"):
-		c.found(announced, "%s is interrupted, and has not announced that", c.name)
-	case inv == nil && !c.gone && !c.wasStalled && !c.isDelayed:
-		c.found(interrupts, "%s is interrupted in what it has not: %s", c.name, strings.Join(words, " "))
-	case inv != nil && inv.interrupted == words[2]: // but for kill, once nobody waits any more
-		c.found(interrupts, "%s is interrupted again: %s", c.name, strings.Join(words, " "))
-	case inv != nil:
-		inv.interrupted = words[2]
-	}
-}
-
 // checkSequence looks at how the router sees a session's requests counted.
 func (r *simRouter) checkSequence(a *actor, words []string) {
 	id, err := strconv.ParseUint(words[1], 10, 64)
@@ -351,7 +296,7 @@ func (s *simulation) checkRegistrations() {
 	wanted := make(map[string]string)
 	for _, c := range s.live() {
 		for _, m := range c.members {
-			if m.isPooled() {
+			if m.isPooled() && !m.ousted {
 				wanted[m.procedure] = c.name
 			}
 		}
@@ -373,72 +318,5 @@ func (s *simulation) checkRegistrations() {
 		if !held[procedure] {
 			s.found(registrations, "%s is registered for %s, and the pool session is not", name, procedure)
 		}
-	}
-}
-
-// checkRest looks at what wampool keeps while its clients are there, and nothing is to
-// be done.
-func (s *simulation) checkRest() {
-	b, err := proxy.BooksOf(s.proxy)
-	if err != nil {
-		s.found(nothingLeft, "%v", err)
-	}
-	live, members, callers, pools := 0, 0, 0, make(map[string]bool)
-	for _, c := range s.live() {
-		live++
-		if c.role == "frontend" {
-			callers++
-		}
-		for _, m := range c.members {
-			if m.isPooled() {
-				members++
-				pools[m.procedure] = true
-			}
-		}
-	}
-	s.expect("clients", int64(b.Clients), int64(live))
-	s.expect("places of connections", int64(b.Taken), int64(live))
-	s.expect("members", int64(b.Members), int64(members))
-	s.expect("pools", int64(b.Pools), int64(len(pools)))
-	s.expect("calls", int64(b.Calls+b.Own+b.Unwritten), 0)
-	s.atMost("sessions", b.Sessions, live)
-	s.atMost("callees", b.Callees, live)
-	s.atMost("callers", b.Callers, callers)
-	if !s.world.forgets {
-		s.expect("REGISTERs", int64(b.Waiting), 0)
-		s.expect("requests of pool sessions", int64(b.Asked), 0)
-	}
-	if !s.world.weighed {
-		s.expect("registrations", int64(b.Claims), int64(len(pools)))
-	}
-	if !s.world.clientsTLS && !s.world.routerTLS { // crypto/tls keeps what the largest record took
-		s.expect("bytes", b.Charged, b.Explained)
-	}
-}
-
-func (s *simulation) expect(what string, has, want int64) {
-	if has != want {
-		s.found(nothingLeft, "%d %s are kept, %d are there", has, what, want)
-	}
-}
-
-func (s *simulation) atMost(what string, has, most int) {
-	if has > most {
-		s.found(nothingLeft, "%d %s are kept, %d are there", has, what, most)
-	}
-}
-
-// checkEnd looks at what wampool keeps when it has stopped.
-func (s *simulation) checkEnd() {
-	b, err := proxy.BooksOf(s.proxy)
-	if err != nil {
-		s.found(nothingLeft, "%v", err)
-	}
-	b.Links, b.Asked = 0, 0 // they have stopped, and may have waited for an answer
-	if s.world.lingers {    // and the clock that would have ended pools without a callee
-		b.Pools, b.Claims = 0, 0
-	}
-	if b != (proxy.Books{}) {
-		s.found(nothingLeft, "when wampool has stopped: %+v", b)
 	}
 }

@@ -30,6 +30,8 @@ type simMember struct {
 	procedure, registration string // "": has no answer
 	limit                   int    // 0: none
 	leaving                 string // the UNREGISTER for it; "": there is none
+	forces                  bool   // by force_reregister: the others go
+	ousted                  bool   // by another one, of which this client can't be told
 }
 
 // ownProcedure is one that no pool is for: the router's own INVOCATIONs for it come
@@ -51,11 +53,11 @@ func (c *simClient) hasOwn() bool {
 
 // simInvocation is one that the callee has not answered.
 type simInvocation struct {
-	call         *simCall
-	registration string
-	interrupted  string // the options of the latest INTERRUPT
-	parts        int    // that have come
-	answered     int    // parts of the answer that were sent
+	call        *simCall
+	of          *simMember
+	interrupted string // the options of the latest INTERRUPT
+	parts       int    // that have come
+	answered    int    // parts of the answer that were sent
 }
 
 // step does one thing.
@@ -114,7 +116,7 @@ func (c *simClient) register() {
 	}
 	procedure := []string{`"com.example.p"`, `"com.example.q"`, `"com.example.p"`, `"com.example.q"`, ownProcedure}[c.IntN(5)]
 	for _, m := range c.members {
-		if m.procedure == procedure {
+		if m.procedure == procedure && !m.ousted {
 			return
 		}
 	}
@@ -125,8 +127,13 @@ func (c *simClient) register() {
 	if limit > 0 {
 		options = fmt.Sprintf(`{"concurrency":%d}`, limit)
 	}
+	forces := c.world.forces && procedure != ownProcedure && c.IntN(3) == 0
+	if forces {
+		options = fmt.Sprintf(`{"concurrency":%d,"force_reregister":true}`, max(1, limit))
+		limit = max(1, limit)
+	}
 	id := fmt.Sprint(c.request + 1)
-	c.members[id] = &simMember{procedure: procedure, limit: limit}
+	c.members[id] = &simMember{procedure: procedure, limit: limit, forces: forces}
 	c.ask("REGISTER", "%s %s", options, procedure)
 }
 
@@ -150,7 +157,7 @@ func (c *simClient) answerOne() {
 	inv := c.open[id]
 	if c.IntN(4) == 0 && (inv.call.progress && strings.Contains(c.features, "progressive_call_results") || c.IntN(4) == 0) { // asked for, or not
 		inv.answered++
-		c.act(`%s ▶ YIELD %s {"progress":true} [%q,%q,%d]`, c.name, id, inv.call.token, c.name, inv.answered)
+		c.act(`%s ▶ YIELD %s {"progress":true} [%q,%q,%d%s]`, c.name, id, inv.call.token, c.name, inv.answered, inv.call.load)
 		return
 	}
 	c.answer(id, inv)
@@ -164,9 +171,9 @@ func (c *simClient) answer(id string, inv *simInvocation) {
 		inv.call.passed++
 		c.act(`%s ▶ ERROR INVOCATION %s {} "wamp.error.unavailable"`, c.name, id)
 	case n < 3:
-		c.act(`%s ▶ ERROR INVOCATION %s {} "com.example.error" [%q,%q]`, c.name, id, inv.call.token, c.name)
+		c.act(`%s ▶ ERROR INVOCATION %s {} "com.example.error" [%q,%q,0%s]`, c.name, id, inv.call.token, c.name, inv.call.load)
 	default:
-		c.act(`%s ▶ YIELD %s {} [%q,%q]`, c.name, id, inv.call.token, c.name)
+		c.act(`%s ▶ YIELD %s {} [%q,%q,0%s]`, c.name, id, inv.call.token, c.name, inv.call.load)
 	}
 }
 
@@ -186,7 +193,7 @@ func (c *simClient) callDirectly() {
 		options, call.progress = `"receive_progress":true`, true
 	}
 	call.id = c.request + 1
-	c.ask("CALL", `{%s} %s [%q,1]`, options, procedure, call.token)
+	c.ask("CALL", `{%s} %s [%q,1%s]`, options, procedure, call.token, call.load)
 }
 
 func (c *simClient) cancel() {

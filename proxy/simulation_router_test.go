@@ -210,7 +210,7 @@ func (r *simRouter) call() {
 	if r.IntN(5) == 0 && r.knows(g.of, "progressive_call_invocations") {
 		call.registration, options = g.id, append(options, `"progress":true`)
 	}
-	r.act(`%s ▶ INVOCATION %d %d {%s} [%q,1]`, g.of.name, call.id, g.id, strings.Join(options, ","), call.token)
+	r.act(`%s ▶ INVOCATION %d %d {%s} [%q,1%s]`, g.of.name, call.id, g.id, strings.Join(options, ","), call.token, call.load)
 }
 
 // knows tells whether a session has announced a feature: all of them, if it is a pool
@@ -237,7 +237,7 @@ func (r *simRouter) part() {
 		c.registration, options = 0, "" // the last one
 	}
 	c.parts++
-	r.act(`%s ▶ INVOCATION %d %d {%s} [%q,%d]`, c.by.name, c.id, id, options, c.token, c.parts)
+	r.act(`%s ▶ INVOCATION %d %d {%s} [%q,%d%s]`, c.by.name, c.id, id, options, c.token, c.parts, c.load)
 }
 
 // isPromised tells whether the REGISTERED has yet to be said.
@@ -299,6 +299,9 @@ func (r *simRouter) mischief() {
 		}
 	default:
 		r.revoke(pool)
+	}
+	if r.stalled != nil && r.stalled.isLeft() {
+		r.resume() // before another has its name
 	}
 }
 
@@ -377,8 +380,8 @@ func (s *simulation) pools() (up []*actor) {
 	return up
 }
 
-// resume ends a stall of the pool session, of one that has ended too: what is under way
-// over RawSocket nobody else would hear of.
+// resume ends a stall of the pool session, of one that has ended too: over RawSocket
+// nobody would hear of that otherwise, for there is no TCP here that asks.
 func (r *simRouter) resume() {
 	if r.stalled != nil {
 		r.act("%s resumes", r.stalled.name)

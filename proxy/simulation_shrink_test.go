@@ -67,7 +67,7 @@ func (s scenario) fails(ctx context.Context) *failure {
 		return nil
 	}
 	text := string(out)
-	f := failure{checker: "exit", text: text}
+	f := failure{checker: exits, text: text}
 	if m := foundBy.FindStringSubmatch(text); m != nil {
 		f.checker, f.text = m[1], m[2]
 	} else if m := panicked.FindStringSubmatch(text); m != nil {

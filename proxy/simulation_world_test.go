@@ -22,6 +22,8 @@ type simWorld struct {
 	restarts bool // it restarts, and is away for a while
 	disturbs bool // connections stall and break
 	delays   bool // what is sent takes its time
+	large    bool // some calls are long
+	forces   bool // callees register by force
 	mixed    bool // clients speak differently
 
 	routerRaw, routerTLS, clientsRaw, clientsTLS bool // transports: RawSocket, with TLS
@@ -37,11 +39,15 @@ func newSimWorld(r *rand.Rand, without []string) (w simWorld) {
 	}
 	w.nexus = w.nexus && !w.crossbar
 	w.anybody = w.anybody && !w.crossbar && !w.nexus && !w.weighed
+	w.forces = w.forces && !w.delays && !w.disturbs // who was first is known
 	for _, f := range w.features() {
 		*f.has = *f.has && !slices.Contains(without, f.name)
 	}
 	return w
 }
+
+// scopeLimit is how many calls a callee takes of all procedures of a scoped block.
+const scopeLimit = 2
 
 // simFeature is something that a world may have.
 type simFeature struct {
@@ -65,6 +71,8 @@ func (w *simWorld) features() []simFeature {
 		{"restarts", 4, &w.restarts},
 		{"disturbs", 2, &w.disturbs},
 		{"delays", 4, &w.delays},
+		{"large", 4, &w.large},
+		{"forces", 4, &w.forces},
 		{"mixed", 4, &w.mixed},
 		{"router-raw", 4, &w.routerRaw},
 		{"router-tls", 8, &w.routerTLS},
@@ -86,7 +94,7 @@ func (w *simWorld) config() string {
 		rules = append(rules, `linger = "5s"`)
 	}
 	if w.scoped {
-		rules = append(rules, `scope = "callee"`, `concurrency = 2`)
+		rules = append(rules, `scope = "callee"`, fmt.Sprintf("concurrency = %d", scopeLimit))
 	}
 	if w.weighed {
 		rules = append(rules, `upstream = "roundrobin"`, fmt.Sprintf("slots_per_share = %d", w.perShare))

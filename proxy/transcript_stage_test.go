@@ -221,8 +221,8 @@ func (s *stage) close() {
 	for _, a := range all {
 		a.conn.Wait()
 	}
-	if fault := s.log.fault(); fault != "" {
-		s.t.Errorf("checker fault: wampool has one: %s", fault)
+	if found := s.log.fault(); found != "" {
+		s.t.Errorf("checker %s: wampool has one: %s", fault, found)
 	}
 	if left := proxy.Left(s.proxy); len(left) > 0 {
 		s.t.Errorf("checker %s: %s", nothingLeft, strings.Join(left, "; "))
