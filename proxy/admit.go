@@ -78,7 +78,7 @@ func (r *realm) admit(out *transport.Outbox, a *admission.Action, e *admissionEv
 	case admission.Ask, admission.GiveBack, admission.Held, admission.Ended, admission.Refused, admission.Retry,
 		admission.OpenLink, admission.Idle, admission.CloseLink, admission.Renew:
 		r.claim(out, a, e)
-	case admission.OpenPool, admission.ClosePool, admission.RevokePool, admission.Live, admission.Weigh, admission.ForgetPool:
+	case admission.OpenPool, admission.Reform, admission.ClosePool, admission.RevokePool, admission.Live, admission.Weigh, admission.ForgetPool:
 		r.changePool(out, a)
 	default:
 		r.answerRegister(out, a, e)
@@ -108,6 +108,8 @@ func (r *realm) answerRegister(out *transport.Outbox, a *admission.Action, e *ad
 		r.deny(out, s, a, e)
 	case admission.Leave:
 		r.leavePool(out, s, a)
+	case admission.Expel:
+		r.expel(out, s, a)
 	case admission.Unknown:
 		answer := codec.Error{RequestType: codec.TypeUnregister, Request: a.Request, URI: []byte(uriNoSuchRegistration)}
 		r.message = answer.Append(r.message[:0], s.serializer)

@@ -63,7 +63,7 @@ func (p *pool) options(s codec.Serializer, discloses bool) codec.Dict {
 	if p.hasPattern() {
 		fields = append(fields, codec.Field{Key: "match", Value: codec.FieldString(p.match)})
 	}
-	if upstream := p.upstream(); upstream != "single" {
+	if upstream := p.upstream; upstream != "single" {
 		fields = append(fields, codec.Field{Key: "invoke", Value: codec.FieldString(upstream)})
 	}
 	if discloses {

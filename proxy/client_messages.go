@@ -58,7 +58,7 @@ func (s *session) takeAndWait(m *message) {
 			return
 		}
 		s.realm.mu.Lock()
-		full = s.upkeep.isFull(s.proxy.config.Limits.HeldBytes)
+		full = s.upkeep.isFull(s.proxy.config().Limits.HeldBytes)
 		s.realm.mu.Unlock()
 	}
 }
@@ -75,7 +75,7 @@ func (s *session) takeInRealm(m *message) (room transport.Room, full bool) {
 		s.noteAnswer(m)
 		r.arm()
 	}
-	return room, s.upkeep.isFull(s.proxy.config.Limits.HeldBytes)
+	return room, s.upkeep.isFull(s.proxy.config().Limits.HeldBytes)
 }
 
 // concern tells whether a client's message may concern a pool.
@@ -225,7 +225,7 @@ func (r *realm) sendUp(out *transport.Outbox, s *session, m *message, up uint64)
 func (r *realm) sentUp(out *transport.Outbox, s *session, m *message, raw []byte) {
 	s.noteCall(m)
 	out.Send(s.router, raw)
-	if s.renumbered != nil && !s.hasLeft() && !s.upkeep.hasRoom(0, r.proxy.config.Limits.HeldBytes) {
+	if s.renumbered != nil && !s.hasLeft() && !s.upkeep.hasRoom(0, r.proxy.config().Limits.HeldBytes) {
 		r.abort(out, s, "too many requests without an answer (limits.held_bytes)")
 	}
 }

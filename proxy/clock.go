@@ -58,7 +58,7 @@ func (r *realm) tick(out *transport.Outbox) (wait time.Duration) {
 // unit is what the router counts call timeouts in. Calls come from it once it
 // has told who it is.
 func (r *realm) unit() time.Duration {
-	switch r.proxy.config.Router.TimeoutUnit {
+	switch r.proxy.config().Router.TimeoutUnit {
 	case "s":
 		return time.Second
 	case "auto":
@@ -71,7 +71,7 @@ func (r *realm) unit() time.Duration {
 // milliseconds ("Call Timeouts", #name-call-timeouts), but seconds if it is
 // Crossbar.io.
 func (r *realm) takeUnit(s codec.Serializer, welcome *codec.Welcome) {
-	if r.proxy.config.Router.TimeoutUnit != "auto" {
+	if r.proxy.config().Router.TimeoutUnit != "auto" {
 		return
 	}
 	before, unit := r.told, "milliseconds"

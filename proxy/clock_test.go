@@ -9,7 +9,8 @@ import (
 
 func TestTimeoutUnits(t *testing.T) {
 	for unit, want := range map[string]time.Duration{"ms": time.Millisecond, "s": time.Second} {
-		r := &realm{proxy: &Proxy{config: &configs.Config{Router: configs.Router{TimeoutUnit: unit}}}}
+		r := &realm{proxy: new(Proxy)}
+		r.proxy.current.Store(&configs.Config{Router: configs.Router{TimeoutUnit: unit}})
 		if got := r.TimeoutUnit(); got != want || r.timeoutOf(5) != 5*want {
 			t.Errorf("%s: 5 of %v are %v, want 5 of %v", unit, got, r.timeoutOf(5), want)
 		}

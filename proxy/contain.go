@@ -177,7 +177,7 @@ func (r *realm) mendAdmission(out *transport.Outbox) {
 func (r *realm) open() {
 	for _, state := range r.registrar.Pools() {
 		if p := r.pools[state.Key]; p == nil || state.IsOpen && !r.isOpen(p) {
-			config := r.ruled[governing(&r.blocks, procedureOf(state.Key))].Config
+			config := r.rulesOf(governing(r.blocks(), procedureOf(state.Key))).Config
 			config.Policy = state.Policy
 			r.openPool(&admission.Action{Pool: state.Key, Config: config})
 		}

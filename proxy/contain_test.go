@@ -337,7 +337,7 @@ func TestPanicWhileAPoolIsOpened(t *testing.T) {
 		r.candidates[s.candidate] = s
 		r.bring(&out, func() []admission.Action {
 			actions := r.registrar.Register(r.now(), s.candidate, admission.Register{
-				Message: admission.Message{Type: codec.TypeRegister}, Block: r.ruled[nil],
+				Message: admission.Message{Type: codec.TypeRegister}, Block: r.rulesOf(nil),
 				Asks: codec.Register{Request: 1, Procedure: "com.example.p", Invoke: "roundrobin"},
 			})
 			if actions[0].Kind != admission.OpenLink || actions[1].Kind != admission.OpenPool {

@@ -48,7 +48,7 @@ func (r *realm) call(out *transport.Outbox, s *session, said *message) {
 			return
 		}
 	}
-	if p := r.answering(s, m); p != nil {
+	if p := r.answering(s, m); p != nil && said.checked { // else the rules have changed since it was read
 		r.callHere(out, s, p, said)
 		return
 	}
@@ -82,7 +82,7 @@ func (r *realm) holdsDirect(p *pool, procedure []byte, role string) bool {
 	if !p.hasPattern() {
 		return true // it is governed by its block
 	}
-	governs, _ := r.blocks.best(procedure, func(*configs.Pool) bool { return true })
+	governs, _ := r.blocks().best(procedure, func(*configs.Pool) bool { return true })
 	return governs == p.block ||
 		blockMatches(p.block, procedure) && governs != nil && slices.Contains(governs.Direct, role)
 }
@@ -91,7 +91,7 @@ func (r *realm) holdsDirect(p *pool, procedure []byte, role string) bool {
 // as that is known without the realm's lock: the block that governs its procedure
 // says so. Further parts of a call may name any other.
 func (r *realm) mayAnswer(s *session, procedure []byte) bool {
-	governs, _ := r.blocks.best(procedure, func(*configs.Pool) bool { return true })
+	governs, _ := r.blocks().best(procedure, func(*configs.Pool) bool { return true })
 	return governs != nil && slices.Contains(governs.Direct, s.authRole)
 }
 
@@ -134,7 +134,7 @@ func (r *realm) hasCallRoom(s *session) bool {
 		s.upkeep.last((steps - s.caller.steps) * openCallStep * openCallBytes)
 		s.caller.steps = steps
 	}
-	return s.upkeep.hasRoom(0, r.proxy.config.Limits.HeldBytes)
+	return s.upkeep.hasRoom(0, r.proxy.config().Limits.HeldBytes)
 }
 
 // callPool hands a CALL, or a further part of one, to the dealer. All of it was
@@ -211,5 +211,5 @@ func (r *realm) partCaller(out *transport.Outbox, s *session) {
 
 // hasDirect tells whether calls of a role may be answered here.
 func (r *realm) hasDirect(role string) bool {
-	return slices.ContainsFunc(r.config.Pools, func(p configs.Pool) bool { return slices.Contains(p.Direct, role) })
+	return slices.ContainsFunc(r.config().Pools, func(p configs.Pool) bool { return slices.Contains(p.Direct, role) })
 }

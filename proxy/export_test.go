@@ -17,8 +17,8 @@ func UseNetwork(p *Proxy, connect transport.Connect, socket func(ctx context.Con
 
 // UseSeed has a sidecar draw the same at random each time, which is for before Listen.
 func UseSeed(p *Proxy, seed uint64) {
-	for i := range p.config.Realms {
-		of := &p.config.Realms[i]
+	for i := range p.config().Realms {
+		of := &p.config().Realms[i]
 		p.realms[of.Name] = newRealm(p, of, seed+uint64(i))
 	}
 }

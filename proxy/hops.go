@@ -18,11 +18,11 @@ import (
 // Listen opens all listeners, and reads the certificates of both hops. An error
 // names the listener that can't be opened; then none is.
 func (p *Proxy) Listen(ctx context.Context) (err error) {
-	if p.certificates, err = p.loadTLS(p.config.Router.TLS); err != nil {
+	if p.certificates, err = p.loadTLS(p.config().Router.TLS); err != nil {
 		return fmt.Errorf("router: %w", err)
 	}
-	for i := range p.config.Listen {
-		l, err := p.listen(ctx, &p.config.Listen[i])
+	for i := range p.config().Listen {
+		l, err := p.listen(ctx, &p.config().Listen[i])
 		if err != nil {
 			for _, open := range p.listeners {
 				err = errors.Join(err, open.Close())
@@ -32,7 +32,7 @@ func (p *Proxy) Listen(ctx context.Context) (err error) {
 		}
 		p.listeners = append(p.listeners, l)
 	}
-	if p.config.Admin == nil {
+	if p.config().Admin == nil {
 		return nil
 	}
 	if p.admin, err = admin.Listen(ctx, p.adminOptions()); err != nil {
@@ -51,8 +51,8 @@ func (p *Proxy) unready() (reasons []string) {
 		reasons = append(reasons, "wampool is stopping")
 	default:
 	}
-	for i := range p.config.Realms {
-		r := p.realms[p.config.Realms[i].Name]
+	for i := range p.config().Realms {
+		r := p.realms[p.config().Realms[i].Name]
 		reasons = append(reasons, r.unready()...)
 	}
 	return reasons
@@ -72,13 +72,13 @@ func (r *realm) unready() (reasons []string) {
 			of = " for " + l.speaks.String()
 		}
 		reasons = append(reasons, fmt.Sprintf("realm %s: the pool session%s is not up: %s",
-			r.config.Name, of, strings.ReplaceAll(why, "\n", " ")))
+			r.name, of, strings.ReplaceAll(why, "\n", " ")))
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.forbidden)) {
-		reasons = append(reasons, fmt.Sprintf("realm %s: the pool session may not register %s at the router: give its role the right", r.config.Name, procedureOf(key)))
+		reasons = append(reasons, fmt.Sprintf("realm %s: the pool session may not register %s at the router: give its role the right", r.name, procedureOf(key)))
 	}
 	for _, trouble := range r.roleTroubles() {
-		reasons = append(reasons, fmt.Sprintf("realm %s: %s", r.config.Name, trouble))
+		reasons = append(reasons, fmt.Sprintf("realm %s: %s", r.name, trouble))
 	}
 	return reasons
 }
@@ -115,7 +115,7 @@ func (p *Proxy) routerTLS() *tls.Config {
 }
 
 func (p *Proxy) limits() transport.Limits {
-	l := p.config.Limits
+	l := p.config().Limits
 	return transport.Limits{
 		MessageBytes: l.MessageBytes, SendBufferBytes: l.SendBufferBytes, HandshakeTimeout: l.HandshakeTimeout,
 		Keepalive: p.keepalive,

@@ -61,7 +61,7 @@ func (c *client) notJoined() {
 	if c.welcomed.Load() {
 		return
 	}
-	text := fmt.Sprintf("no WELCOME within %s (limits.handshake_timeout)", c.proxy.config.Limits.HandshakeTimeout)
+	text := fmt.Sprintf("no WELCOME within %s (limits.handshake_timeout)", c.proxy.config().Limits.HandshakeTimeout)
 	if more, say := c.proxy.unjoined.now(); say {
 		c.proxy.log.Info().Str("client", c.conn.RemoteAddr()).Str("cause", text).
 			Int("more_since_last_line", more).Msg("client closed before it joined")
@@ -83,7 +83,7 @@ func (c *client) welcome() {
 func (c *client) unwelcome() {
 	if c.welcomed.Swap(false) {
 		c.conn.Confine(joinBytes)
-		c.joinWithin(c.proxy.config.Limits.HandshakeTimeout)
+		c.joinWithin(c.proxy.config().Limits.HandshakeTimeout)
 	}
 }
 

@@ -20,7 +20,7 @@ func filesFor(connections int, most uint64) (needed uint64, enough bool) {
 // warnOfFiles says where the process may not open as many sockets as
 // limits.connections allows for: clients would be turned away before.
 func (p *Proxy) warnOfFiles(most uint64) {
-	connections := p.config.Limits.Connections
+	connections := p.config().Limits.Connections
 	if needed, enough := filesFor(connections, most); !enough {
 		room := (max(most, filesBesides) - filesBesides) / filesPerClient
 		p.log.Warn().Uint64("open_files", most).Uint64("needed", needed).Int("connections", connections).Uint64("room_for", room).Msg(lackOfFiles)

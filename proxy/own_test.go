@@ -7,7 +7,7 @@ import "testing"
 func TestUnansweredPlainCallsAreBounded(t *testing.T) {
 	const held = 64 << 10
 	w := makeWorld(t)
-	w.prepare = func(p *Proxy) { p.config.Limits.HeldBytes = held }
+	w.prepare = func(p *Proxy) { p.config().Limits.HeldBytes = held }
 	w.start(worldOptions{})
 	pool := w.welcomePool()
 	callee, router, _ := w.callee(pool, shared, "")

@@ -16,7 +16,7 @@ import (
 // Refusal returns the ERROR of a call that the dealer refuses.
 func (r *realm) Refusal(a *dealer.Action, s codec.Serializer, dst []byte) (uri string, payload codec.Payload) {
 	procedure, overload := procedureOf(a.Refusal.Pool), configs.DefaultOverloadError
-	if block := governing(&r.blocks, procedure); block != nil {
+	if block := governing(r.blocks(), procedure); block != nil {
 		overload = block.OverloadError
 	}
 	return refusalURI(a.Refusal.Reason, overload), refusalPayload(s, dst, a.Refusal, procedure)
@@ -83,7 +83,7 @@ func (s *session) identity() driver.Identity {
 // routerTakes is the longest message that may be sent to the router.
 func (p *Proxy) routerTakes(conn *transport.Conn) driver.Bound {
 	return driver.Bound{
-		Bytes: int(min(int64(conn.MaxSend()), p.config.Router.MessageBytes)),
+		Bytes: int(min(int64(conn.MaxSend()), p.config().Router.MessageBytes)),
 		By:    "router.message_bytes, or what its RawSocket announces",
 	}
 }
@@ -92,7 +92,7 @@ func (p *Proxy) routerTakes(conn *transport.Conn) driver.Bound {
 // long as its own may be.
 func (p *Proxy) clientTakes(conn *transport.Conn) driver.Bound {
 	return driver.Bound{
-		Bytes: int(min(int64(conn.MaxSend()), p.config.Limits.MessageBytes)),
+		Bytes: int(min(int64(conn.MaxSend()), p.config().Limits.MessageBytes)),
 		By:    "limits.message_bytes, or what its RawSocket announces",
 	}
 }

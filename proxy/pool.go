@@ -13,11 +13,13 @@ import (
 type pool struct {
 	key              string
 	match, procedure string
+	upstream         string            // the policy by which it registers at the router, until it is given up
 	block            *configs.Pool     // that governs it; nil: none
 	config           dealer.PoolConfig // as the dealer has it
 	id               dealer.PoolID     // while it is open there
 	isClosing        bool              // by the registrar's word, which need not be told
 	isLive           bool              // the router sends its calls here, or would if the pool session were up
+	isPaused         bool              // in the dealer, whenever it is open there
 	isDrained        bool              // it was live when the drain began, and counts for it to the end
 
 	dispatched, answered, refused uint64
@@ -31,12 +33,12 @@ func (p *pool) hasPattern() bool { return p.match == "prefix" || p.match == "wil
 // takesCalls tells whether the procedure's calls are this pool's.
 func (p *pool) takesCalls() bool { return p.isLive || p.isDrained }
 
-// upstream is the policy by which it registers at the router.
-func (p *pool) upstream() string {
-	if p.block == nil {
+// upstreamOf is the policy by which a block's pools register at the router.
+func upstreamOf(block *configs.Pool) string {
+	if block == nil {
 		return "single"
 	}
-	return p.block.Upstream
+	return block.Upstream
 }
 
 // poolOf returns the pool that is open in the dealer under an ID, nil if there is none.
@@ -57,9 +59,16 @@ func (r *realm) changePool(out *transport.Outbox, a *admission.Action) {
 	case admission.OpenPool:
 		r.openPool(a)
 	case admission.ClosePool:
-		p.isClosing = true
-		r.driver.Perform(out, r.dealer.ClosePool(r.now(), p.id), driver.Hand{})
-		p.isClosing = false
+		if r.isOpen(p) {
+			p.isClosing = true
+			r.driver.Perform(out, r.dealer.ClosePool(r.now(), p.id), driver.Hand{})
+			p.isClosing = false
+		}
+	case admission.Reform:
+		if r.isOpen(p) {
+			p.config = a.Config
+			r.driver.Perform(out, r.dealer.Configure(r.now(), p.id, p.config), driver.Hand{})
+		}
 	case admission.RevokePool:
 		r.log.Warn().Str("procedure", p.procedure).Msg("revoked pool can't be registered again: its callees are told")
 		p.isClosing = true
@@ -84,14 +93,16 @@ func (r *realm) openPool(a *admission.Action) {
 	p := r.pools[a.Pool]
 	if p == nil {
 		p = &pool{key: a.Pool, match: matchOf(a.Pool), procedure: procedureOf(a.Pool)}
-		if block := governing(&r.blocks, p.procedure); block != nil {
-			p.block = block
-		}
+		p.block = governing(r.blocks(), p.procedure)
+		p.upstream = upstreamOf(p.block)
 		r.pools[p.key] = p
 		r.byPattern.put(p.match, p.procedure, p)
 	}
 	p.config = a.Config
 	p.id = r.dealer.OpenPool(p.key, p.config)
+	if p.isPaused {
+		r.dealer.PausePool(p.id)
+	}
 	for int(p.id) >= len(r.byPool) {
 		r.byPool = append(r.byPool, nil)
 	}

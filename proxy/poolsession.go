@@ -276,7 +276,7 @@ func (l *link) unreadable(m *message) {
 // invocation takes a call of the router, or a further part of one.
 func (l *link) invocation(heard *message) {
 	r, m, size := l.realm, heard.invocation, len(heard.raw)
-	p, most := l.registrations[m.Registration], r.proxy.config.Limits.MessageBytes
+	p, most := l.registrations[m.Registration], r.proxy.config().Limits.MessageBytes
 	if r.isOpen(p) && int64(size) <= most {
 		l.call(heard, p.id)
 		return

@@ -25,7 +25,7 @@ var poolFeatures = []string{
 // join dials the router and opens a session.
 func (l *link) join(ctx context.Context) (_ *transport.Conn, _ *codec.Welcome, err error) {
 	defer l.contain(&err)
-	config := l.realm.proxy.config
+	config := l.realm.proxy.config()
 	identity, err := l.identity()
 	if err != nil {
 		return nil, nil, err
@@ -83,7 +83,7 @@ func (l *link) silence(s codec.Serializer, challenged bool) error {
 	}
 	return fmt.Errorf("%w %s within %s: it was for realm %q, by authentication method %q, with roles %s, in %s; "+
 		"a router that says nothing may not know the realm, or want another method, role or serializer",
-		errSilent, sent, l.realm.proxy.loginPatience, l.realm.config.Name, l.realm.config.Auth.Method, strings.Join(poolRoles, ", "), s)
+		errSilent, sent, l.realm.proxy.loginPatience, l.realm.name, l.realm.config().Auth.Method, strings.Join(poolRoles, ", "), s)
 }
 
 // poolRoles are all that a client may have ("HELLO", #name-hello-2). Some routers take
@@ -106,7 +106,7 @@ func (l *link) hello(s codec.Serializer, identity *login.Login) []byte {
 		{Key: "roles", Value: codec.FieldDict(roles)},
 	}
 	fields = append(fields, identity.Fields()...)
-	hello := codec.Hello{Realm: l.realm.config.Name, Details: codec.NewDict(s, fields...)}
+	hello := codec.Hello{Realm: l.realm.name, Details: codec.NewDict(s, fields...)}
 	return hello.Append(nil, s)
 }
 
@@ -162,7 +162,7 @@ func (l *link) login(conn *transport.Conn, identity *login.Login) (*codec.Welcom
 
 // identity begins a login, with the secret as it is now.
 func (l *link) identity() (*login.Login, error) {
-	auth, secret := &l.realm.config.Auth, ""
+	auth, secret := &l.realm.config().Auth, ""
 	if auth.Method != login.Anonymous {
 		var err error
 		if secret, err = auth.Secret.Read(); err != nil {

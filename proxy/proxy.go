@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -25,7 +26,6 @@ import (
 // each that the configuration names.
 type Proxy struct {
 	// Immutable after New.
-	config *configs.Config
 	log    zerolog.Logger
 	realms map[string]*realm
 	now    chan struct{} // closed by Stop
@@ -37,6 +37,9 @@ type Proxy struct {
 
 	connect transport.Connect                                                        // to the router; nil: over the network
 	socket  func(ctx context.Context, network, address string) (net.Listener, error) // of each listener; nil: over the network
+
+	current atomic.Pointer[configs.Config] // in force
+	reload  reloading
 
 	listeners    []*transport.Listener // set by Listen
 	quota        *transport.Quota
@@ -61,10 +64,11 @@ type Proxy struct {
 // New returns a sidecar for a configuration that is valid. It starts nothing.
 func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	p := &Proxy{
-		config: config, log: log, realms: make(map[string]*realm),
+		log: log, realms: make(map[string]*realm),
 		now: make(chan struct{}), draining: make(chan struct{}), rested: make(chan struct{}, 1), loginPatience: loginPatience,
 		admission: admission.Defaults(config.Limits.HeldBytes), poolSendBuffer: poolSendBufferBytes, clients: make(map[*client]struct{}),
 	}
+	p.current.Store(config)
 	if tls := config.Router.TLS; tls != nil {
 		p.certified = tls.CertFile != ""
 	}
@@ -79,6 +83,10 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 	}
 	return p
 }
+
+// config is the configuration in force. It is never changed: a reload brings another
+// one.
+func (p *Proxy) config() *configs.Config { return p.current.Load() }
 
 // ShowWarnings has the admin listener show the latest lines of the log. It is to be
 // called before Listen.
@@ -103,7 +111,7 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	defer cancel()
 	var realms, listeners sync.WaitGroup
 	for _, l := range p.listeners { // all of them before anything else is told
-		p.log.Info().Str("address", l.URL()).Str("router", transport.PublicURL(p.config.Router.URL)).Msg("listening")
+		p.log.Info().Str("address", l.URL()).Str("router", transport.PublicURL(p.config().Router.URL)).Msg("listening")
 	}
 	for _, r := range p.realms {
 		realms.Go(func() { r.runLinks(run) })
@@ -165,8 +173,8 @@ func (p *Proxy) accept(ctx context.Context, h *transport.Handshake, scheme strin
 	dialing, cancel := context.WithCancel(h.Context()) // no longer than the client waits
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	dialed, err := transport.Dial(dialing, p.config.Router.URL, transport.DialOptions{
-		Serializers: h.Serializers(), Header: h.Header(), OwnOrigin: h.OfOwnHost(), Query: h.Query(), Timeout: p.config.Router.DialTimeout, Limits: p.limits(),
+	dialed, err := transport.Dial(dialing, p.config().Router.URL, transport.DialOptions{
+		Serializers: h.Serializers(), Header: h.Header(), OwnOrigin: h.OfOwnHost(), Query: h.Query(), Timeout: p.config().Router.DialTimeout, Limits: p.limits(),
 		Takes: h.MaxSend(), TLS: p.routerTLS(), Connect: p.connect,
 	})
 	if err != nil {
@@ -291,8 +299,8 @@ func (p *Proxy) Stop() {
 
 // drain ends all realms and sessions in good order.
 func (p *Proxy) drain() {
-	p.log.Info().Dur("at_most", p.config.DrainTimeout).Msg("stopping: calls in flight may finish")
-	deadline := time.NewTimer(p.config.DrainTimeout)
+	p.log.Info().Dur("at_most", p.config().DrainTimeout).Msg("stopping: calls in flight may finish")
+	deadline := time.NewTimer(p.config().DrainTimeout)
 	defer deadline.Stop()
 	for _, r := range p.realms {
 		r.drain()

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -19,14 +20,14 @@ import (
 type realm struct {
 	// Immutable.
 	proxy  *Proxy
-	config *configs.Realm
-	blocks patterns[*configs.Pool]
-	ruled  map[*configs.Pool]*admission.Block // their rules; of nil, those without a block
+	name   string
 	log    zerolog.Logger
 	start  time.Time // of dealer.Time
 	seed   uint64    // of all that is drawn at random
 	wake   chan struct{}
 	linked chan struct{} // has room for one: a link is to be started
+
+	book atomic.Pointer[rulebook] // written under mu
 
 	mu         lock
 	dealer     *dealer.Dealer
@@ -55,20 +56,49 @@ type realm struct {
 
 func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 	r := &realm{
-		proxy: p, config: config, blocks: newBlocks(config.Pools),
+		proxy: p, name: config.Name,
 		log:   p.log.With().Str("realm", config.Name).Logger(),
 		start: time.Now(), seed: seed,
 		wake:   make(chan struct{}, 1),
 		linked: make(chan struct{}, 1),
 		dealer: dealer.New(seed),
 		pools:  make(map[string]*pool), candidates: make(map[admission.SessionID]*session),
-		registrar: admission.New(p.admission, seed), ruled: newRules(config.Pools),
-		armed:   never,
-		drained: make(chan struct{}),
+		registrar: admission.New(p.admission, seed),
+		armed:     never,
+		drained:   make(chan struct{}),
 	}
+	r.book.Store(newRulebook(config))
 	r.driver = driver.New(r.dealer, r)
 	r.newLink(admission.FirstLink, 0, 0)
 	return r
 }
 
 func (r *realm) now() dealer.Time { return time.Since(r.start) }
+
+// rulebook is what the configuration says of a realm. It is never changed: a reload
+// brings another one.
+type rulebook struct {
+	config *configs.Realm
+	blocks patterns[*configs.Pool]
+	rules  map[*configs.Pool]*admission.Block // of nil, those without a block
+}
+
+func newRulebook(config *configs.Realm) *rulebook {
+	return &rulebook{config: config, blocks: newBlocks(config.Pools), rules: newRules(config.Pools)}
+}
+
+// config is what the configuration says of the realm now.
+func (r *realm) config() *configs.Realm { return r.book.Load().config }
+
+// blocks are the pool blocks as they are now, by the procedures that they govern.
+func (r *realm) blocks() *patterns[*configs.Pool] { return &r.book.Load().blocks }
+
+// rulesOf returns the registrar's rules of a block; of nil, or of a block that has
+// gone, those of pools without one.
+func (r *realm) rulesOf(block *configs.Pool) *admission.Block {
+	rules := r.book.Load().rules
+	if b := rules[block]; b != nil {
+		return b
+	}
+	return rules[nil]
+}

@@ -20,10 +20,10 @@ func (r *realm) rules(m *codec.Register) (block *configs.Pool, pooled bool) {
 	if !codec.ValidPattern(m.Procedure, m.Match) || !isMatch(m.Match) {
 		return nil, false
 	}
-	if block := governing(&r.blocks, m.Procedure); block != nil {
+	if block := governing(r.blocks(), m.Procedure); block != nil {
 		return block, true
 	}
-	if !r.config.Auto || isReserved(m.Procedure) {
+	if !r.config().Auto || isReserved(m.Procedure) {
 		return nil, false
 	}
 	return nil, m.HasConcurrency || m.HasInvoke && m.Invoke != "" && m.Invoke != "single"
@@ -73,7 +73,7 @@ func (r *realm) register(out *transport.Outbox, s *session, m *message, block *c
 		s.upkeep.tellOf(r.registrar, s.candidate)
 	}
 	s.concerns.add(ofRegisters)
-	in := admission.Register{Message: asAdmitted(s, m), Asks: *m.register, Block: r.ruled[block]}
+	in := admission.Register{Message: asAdmitted(s, m), Asks: *m.register, Block: r.rulesOf(block)}
 	r.bring(out, func() []admission.Action { return r.registrar.Register(r.now(), s.candidate, in) })
 	if !s.waits() {
 		s.concerns.remove(ofRegisters)
@@ -128,6 +128,16 @@ func (r *realm) leavePool(out *transport.Outbox, s *session, a *admission.Action
 	r.message = answer.Append(r.message[:0], s.serializer)
 	out.Send(s.conn, r.message)
 	r.logLeft(s, a.Pool)
+}
+
+// expel takes a callee out of a pool that may not be there any more, and tells it so.
+func (r *realm) expel(out *transport.Outbox, s *session, a *admission.Action) {
+	if s.hasLeft() {
+		return
+	}
+	actions, _ := r.dealer.Leave(r.now(), s.callee.id, a.Registration)
+	r.driver.Perform(out, actions, driver.Hand{})
+	s.Revoke(out, a.Registration)
 }
 
 // deny answers a REGISTER by an ERROR ("Register ERROR",

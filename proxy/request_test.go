@@ -18,7 +18,7 @@ func TestRequestGoesOnToTheRouter(t *testing.T) {
 	w := makeWorld(t)
 	log := newJournal()
 	w.log = zerolog.New(log)
-	w.prepare = func(p *Proxy) { p.config.Router.URL += "?token=s3cret-of-wampool" }
+	w.prepare = func(p *Proxy) { p.config().Router.URL += "?token=s3cret-of-wampool" }
 	w.start(worldOptions{})
 	w.welcomePool()
 	if query := (<-w.header).Get("Query"); query != "token=s3cret-of-wampool" {

@@ -11,7 +11,7 @@ import (
 // admitsAny tells whether some pool of the realm has room for callees without
 // a role.
 func (r *realm) admitsAny() bool {
-	return slices.ContainsFunc(r.config.Pools, func(p configs.Pool) bool { return len(p.Admit) > 0 && p.Admit[0] == configs.AnyRole })
+	return slices.ContainsFunc(r.config().Pools, func(p configs.Pool) bool { return len(p.Admit) > 0 && p.Admit[0] == configs.AnyRole })
 }
 
 // roleless tells whether the router has welcomed a pool session without naming
@@ -27,8 +27,8 @@ func (r *realm) roleTroubles() (sentences []string) {
 		return nil
 	}
 	var byRole, direct []string
-	for i := range r.config.Pools {
-		p := &r.config.Pools[i]
+	for i := range r.config().Pools {
+		p := &r.config().Pools[i]
 		if len(p.Admit) == 0 || p.Admit[0] != configs.AnyRole {
 			byRole = append(byRole, p.URI)
 		}

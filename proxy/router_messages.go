@@ -235,7 +235,7 @@ func (r *realm) ownInvocation(out *transport.Outbox, s *session, said *message) 
 	if r.grantedInvocation(out, s, m) {
 		return
 	}
-	if _, known := r.dealer.OwnInterrupt(s.callee.id, m.Request); !known && !s.upkeep.hasRoom(ownBytes, r.proxy.config.Limits.HeldBytes) {
+	if _, known := r.dealer.OwnInterrupt(s.callee.id, m.Request); !known && !s.upkeep.hasRoom(ownBytes, r.proxy.config().Limits.HeldBytes) {
 		full := codec.Error{
 			RequestType: codec.TypeInvocation, Request: m.Request, URI: []byte(uriUnavailable),
 			Payload: codec.TextPayload(s.serializer, nil, "the callee has more calls that it has not answered than the proxy can keep", nil),

@@ -16,7 +16,7 @@ import (
 type view struct{ proxy *Proxy }
 
 func (p *Proxy) adminOptions() admin.Options {
-	a := p.config.Admin
+	a := p.config().Admin
 	return admin.Options{
 		Address: a.Address, Control: a.Control, PProf: a.PProf, Sidecar: view{p}, Commands: p.commands(), Warnings: p.warnings,
 	}
@@ -27,7 +27,7 @@ func (p *Proxy) commands() map[string]admin.Command { return map[string]admin.Co
 
 func (v view) Unready() []string { return v.proxy.unready() }
 
-func (v view) Config() any { return json.RawMessage(v.proxy.config.JSON()) }
+func (v view) Config() any { return json.RawMessage(v.proxy.config().JSON()) }
 
 // Pools describes the pools of all realms, in the order of the configuration.
 func (v view) Pools() []admin.Pool {
@@ -60,7 +60,7 @@ func (r *realm) counts() (counts []admin.PoolCounts) {
 		}
 		state := r.dealer.Pool(r.now(), p.id)
 		c := admin.PoolCounts{
-			Realm: r.config.Name, Match: shownMatch(p.match), Procedure: p.procedure, Name: shownName(p.match, p.procedure),
+			Realm: r.name, Match: shownMatch(p.match), Procedure: p.procedure, Name: shownName(p.match, p.procedure),
 			Received: make([]uint64, len(admin.Origins)), Ended: make([]uint64, len(admin.Outcomes)),
 			Waiting: state.Waiting, QueueBytes: state.Bytes, QueueLimit: state.Limit, OldestSeconds: state.Oldest.Seconds(), Callees: len(state.Callees),
 		}
@@ -88,9 +88,9 @@ func (v view) Pool(realm, match, procedure string) (admin.Pool, bool) {
 
 // inOrder returns the realms in the order of the configuration.
 func (p *Proxy) inOrder() []*realm {
-	realms := make([]*realm, len(p.config.Realms))
-	for i := range p.config.Realms {
-		realms[i] = p.realms[p.config.Realms[i].Name]
+	realms := make([]*realm, len(p.config().Realms))
+	for i := range p.config().Realms {
+		realms[i] = p.realms[p.config().Realms[i].Name]
 	}
 	return realms
 }
@@ -128,7 +128,7 @@ func (r *realm) shown(key string) (admin.Pool, bool) {
 	}
 	state := r.dealer.Pool(r.now(), p.id)
 	shown := admin.Pool{
-		Realm: r.config.Name, Match: shownMatch(p.match), Procedure: p.procedure, Name: shownName(p.match, p.procedure),
+		Realm: r.name, Match: shownMatch(p.match), Procedure: p.procedure, Name: shownName(p.match, p.procedure),
 		Policy: state.Policy.String(), IsLive: p.takesCalls(), IsPaused: state.Paused,
 		Limits: admin.Limits{
 			Concurrency: p.config.Concurrency, LingerSeconds: p.config.Linger.Seconds(), Retries: p.config.Retries,
@@ -198,7 +198,7 @@ func (s *session) shown(now time.Time) admin.Session {
 	if r == nil {
 		return shown
 	}
-	shown.Realm = r.config.Name
+	shown.Realm = r.name
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	shown.IsCallee, shown.IsCaller = s.callee != nil, s.caller != nil
@@ -225,7 +225,7 @@ func (r *realm) shownLinks() (shown []admin.PoolSession) {
 	defer r.mu.Unlock()
 	for _, l := range r.links {
 		s := admin.PoolSession{
-			Realm: r.config.Name, IsUp: l.conn != nil, Session: l.session, AuthRole: l.authRole, Registrations: len(l.registrations),
+			Realm: r.name, IsUp: l.conn != nil, Session: l.session, AuthRole: l.authRole, Registrations: len(l.registrations),
 		}
 		if l.speaks != 0 {
 			s.Serializer = l.speaks.String()

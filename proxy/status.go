@@ -19,8 +19,8 @@ type PoolStatus struct {
 // Pools describes all pools of all realms.
 func (p *Proxy) Pools() []PoolStatus {
 	var pools []PoolStatus
-	for i := range p.config.Realms {
-		pools = append(pools, p.realms[p.config.Realms[i].Name].status()...)
+	for i := range p.config().Realms {
+		pools = append(pools, p.realms[p.config().Realms[i].Name].status()...)
 	}
 	return pools
 }
@@ -35,7 +35,7 @@ func (r *realm) status() []PoolStatus {
 			continue
 		}
 		status := PoolStatus{
-			Realm: r.config.Name, Procedure: p.procedure, Policy: state.Policy.String(),
+			Realm: r.name, Procedure: p.procedure, Policy: state.Policy.String(),
 			Waiting: state.Waiting, QueueLimit: state.Limit,
 			Dispatched: p.dispatched, Answered: p.answered, Refused: p.refused,
 		}

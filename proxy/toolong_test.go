@@ -32,7 +32,7 @@ func TestAnswerTooLongForTheRouter(t *testing.T) {
 	const most = 4096
 	w := makeWorld(t)
 	w.speaks = serializers
-	w.prepare = func(p *Proxy) { p.config.Router.MessageBytes = most }
+	w.prepare = func(p *Proxy) { p.config().Router.MessageBytes = most }
 	w.start(worldOptions{})
 	link, a, b := mixedPool(w, codec.CBOR, codec.JSON)
 	call := 100
@@ -67,7 +67,7 @@ func TestAnswerTooLongForTheRouter(t *testing.T) {
 func TestCallTooLongForTheCalleeAfterTranscoding(t *testing.T) {
 	w := makeWorld(t)
 	w.speaks = serializers
-	w.prepare = func(p *Proxy) { p.config.Limits.MessageBytes = 4096 }
+	w.prepare = func(p *Proxy) { p.config().Limits.MessageBytes = 4096 }
 	w.start(worldOptions{})
 	link, a, b := mixedPool(w, codec.JSON, codec.CBOR)
 	link.send(`[68,1,100,{},%s]`, floats(600))
@@ -87,7 +87,7 @@ func TestCallTooLongForTheCalleeAfterTranscoding(t *testing.T) {
 func TestDirectAnswerTooLongForTheCaller(t *testing.T) {
 	w := makeWorld(t)
 	w.speaks = serializers
-	w.prepare = func(p *Proxy) { p.config.Limits.MessageBytes = 4096 }
+	w.prepare = func(p *Proxy) { p.config().Limits.MessageBytes = 4096 }
 	w.start(worldOptions{realm: directly("")})
 	pool := w.welcomePool()
 	callee, _, _ := w.callee(pool, "{}", "")

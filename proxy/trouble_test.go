@@ -86,7 +86,7 @@ func TestTooManyOpenRequestsEndTheSession(t *testing.T) {
 	client, router := w.join("backend", "")
 	client.send(`[64,1,{"concurrency":0},"com.example.p"]`)
 	client.expectPrefix(`[8,64,1,{},"wamp.error.invalid_argument"`)
-	most := int(w.proxy.config.Limits.HeldBytes) / openBytes
+	most := int(w.proxy.config().Limits.HeldBytes) / openBytes
 	for id := 2; id <= most; id++ {
 		client.send(`[32,%d,{},"com.example.t"]`, id)
 		router.expect(`[32,%d,{},"com.example.t"]`, id-1)

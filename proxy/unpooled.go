@@ -36,7 +36,7 @@ const (
 // noteUnpooled keeps one for those who ask. realm.mu is held.
 func (s *session) noteUnpooled(u unpooled) {
 	u.at = time.Now()
-	if block := governing(&s.realm.blocks, u.procedure); block != nil {
+	if block := governing(s.realm.blocks(), u.procedure); block != nil {
 		u.block = block.URI
 	}
 	for _, text := range []*string{&u.procedure, &u.error} {

@@ -46,7 +46,7 @@ func TestTimeoutUnitByWelcome(t *testing.T) {
 		want := map[string]time.Duration{"seconds": time.Second, "milliseconds": time.Millisecond, "": time.Millisecond}[x.unit]
 		w.prepare = func(p *Proxy) {
 			if x.config != "" {
-				p.config.Router.TimeoutUnit = x.config
+				p.config().Router.TimeoutUnit = x.config
 			}
 		}
 		if x.config == "s" {
