@@ -60,9 +60,30 @@ func (d *Dealer) PastTally(key string) (Tally, bool) {
 	return *t, true
 }
 
-// Others returns what the calls of pools that are no more have come to, and were not
-// counted by themselves.
-func (d *Dealer) Others() Tally { return d.others }
+// Others returns what the calls have come to of all pools that are not counted by
+// themselves, those that are no more included, and how these are. It has no key.
+func (d *Dealer) Others(now Time) Count {
+	sum := Count{Tally: d.others}
+	if d.named == len(d.byKey) {
+		return sum
+	}
+	var c Count
+	for id := range d.MaxPool() {
+		if !d.Count(now, id, &c) || c.Named {
+			continue
+		}
+		sum.Tally.Add(&c.Tally)
+		sum.Waiting += c.Waiting
+		sum.Running += c.Running
+		sum.Bytes += c.Bytes
+		sum.Oldest = max(sum.Oldest, c.Oldest)
+		sum.Limit += c.Limit
+		sum.Callees += c.Callees
+		sum.Slots += c.Slots
+		sum.Taken += c.Taken
+	}
+	return sum
+}
 
 // past are the tallies of pools that are no more. A pool that is opened again goes on
 // with its own, so that nothing that was counted is ever less.
@@ -108,7 +129,7 @@ func (d *Dealer) tallyOf(p *pool) *Tally {
 // retire keeps what was counted of a pool that is no more.
 func (d *Dealer) retire(p *pool) {
 	if !p.named {
-		d.others.add(&p.tally)
+		d.others.Add(&p.tally)
 		return
 	}
 	d.named--

@@ -10,14 +10,14 @@ import (
 
 // totals sums what is counted of all pools, and returns how many are by themselves.
 func totals(d *dealer.Dealer) (sum dealer.Tally, named int) {
-	sum = d.Others()
+	sum = d.Others(0).Tally
 	for id := range d.MaxPool() {
 		var c dealer.Count
 		if !d.Count(0, id, &c) {
 			continue
 		}
-		sum.Add(&c.Tally)
 		if c.Named {
+			sum.Add(&c.Tally)
 			named++
 		}
 	}

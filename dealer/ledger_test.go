@@ -30,7 +30,7 @@ func (s *spans) observe(d time.Duration) {
 }
 
 func (s *spans) differ(h *dealer.Histogram) bool {
-	sum := time.Duration(h.Seconds)*time.Second + h.Rest //nolint:gosec // of a test's world
+	sum := time.Duration(h.Seconds)*time.Second + h.Rest
 	return h.Buckets != s.buckets || sum != s.sum || h.Rest >= time.Second
 }
 
@@ -82,7 +82,7 @@ func (l ledgers) compare(d *dealer.Dealer, waiting, running map[string]int) (dif
 		if c.Waiting != waiting[c.Key] || c.Running != running[c.Key] {
 			return fmt.Sprintf("in pool %s %d wait and %d run, not %d and %d", c.Key, waiting[c.Key], running[c.Key], c.Waiting, c.Running)
 		}
-		if open := c.Received() - c.Over(); open != uint64(c.Waiting+c.Running) { //nolint:gosec // not negative
+		if open := c.Received() - c.Over(); open != uint64(c.Waiting+c.Running) {
 			return fmt.Sprintf("pool %s has received %d calls, %d have ended, and %d wait or run", c.Key, c.Received(), c.Over(), c.Waiting+c.Running)
 		}
 	}
@@ -90,7 +90,7 @@ func (l ledgers) compare(d *dealer.Dealer, waiting, running map[string]int) (dif
 		t, _ := d.PastTally(key)
 		counted[key] = t
 	}
-	if others := d.Others(); others.Received() > 0 {
+	if others := d.Others(0); others.Received() > 0 {
 		return "calls of others were counted, and there are few pools"
 	}
 	for key, want := range l {

@@ -81,7 +81,8 @@ func (t *Tally) receive(local bool) {
 	}
 }
 
-func (t *Tally) add(other *Tally) {
+// Add adds what another one has counted.
+func (t *Tally) Add(other *Tally) {
 	t.FromRouter += other.FromRouter
 	t.Direct += other.Direct
 	for o, n := range other.Ended {
@@ -91,9 +92,6 @@ func (t *Tally) add(other *Tally) {
 	t.Callee.Add(&other.Callee)
 	t.Call.Add(&other.Call)
 }
-
-// Add adds what another one has counted.
-func (t *Tally) Add(other *Tally) { t.add(other) }
 
 // settle has the ledger agree after a restart: calls that nobody knows any more were
 // answered by wamp.error.canceled.

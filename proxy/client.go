@@ -42,6 +42,7 @@ type client struct {
 	welcomed atomic.Bool // between WELCOME and the end of the session
 	joinTime joinTime
 	over     atomic.Bool // a side has ended the session, or its opening, by GOODBYE or ABORT
+	dropped  atomic.Bool // it is counted as such
 	leaving  atomic.Bool // GOODBYE was sent to the router in the client's name: wampool stops
 
 	dismissed bool // under proxy.mu: a clean stop has ended it
@@ -143,6 +144,7 @@ func (c *client) closeCode(of *transport.Conn, err error) (code int, reason stri
 
 // end ends the session with a connection. The side that ended first is logged.
 func (c *client) end(out *transport.Outbox, side string, cause error) {
+	c.noteDropped(dropReason(cause))
 	s := c.session.Swap(nil)
 	if s == nil {
 		c.proxy.logUnjoined(c, side, cause)
@@ -152,6 +154,7 @@ func (c *client) end(out *transport.Outbox, side string, cause error) {
 		s.close(out)
 		out.Flush()
 	}
+	c.proxy.counting.sessionEnded(s, c.causeOf(side, cause))
 	s.logEnd(side, cause)
 }
 

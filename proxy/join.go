@@ -66,6 +66,7 @@ func (c *client) notJoined() {
 		c.proxy.log.Info().Str("client", c.conn.RemoteAddr()).Str("cause", text).
 			Int("more_since_last_line", more).Msg("client closed before it joined")
 	}
+	c.noteDropped(dropHandshake)
 	c.conn.Close(1008, text, closeLinger)
 }
 

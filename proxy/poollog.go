@@ -45,6 +45,7 @@ func (r *realm) logLeft(s *session, key string) {
 // not in a pool: its role.
 func (r *realm) logPassed(s *session, m *codec.Register) {
 	remedy := s.roleRemedy()
+	r.registers.of(m).Passed++
 	s.noteUnpooled(unpooled{procedure: m.Procedure, why: whyRole, text: "its role is not the pool session's and not admitted: " + remedy})
 	more, say := r.proxy.notPooled.now()
 	if !say {
@@ -61,6 +62,7 @@ func (r *realm) logPlain(s *session, m *codec.Register) {
 		return
 	}
 	const remedy = "add a pool block for it, or register it with invoke or concurrency"
+	r.registers.of(m).Passed++
 	s.noteUnpooled(unpooled{procedure: m.Procedure, why: whyPlain, text: "it registered plainly: " + remedy})
 	if more, say := r.proxy.notPooled.now(); say {
 		s.log.Warn().Str("procedure", m.Procedure).Str("remedy", remedy).
@@ -75,6 +77,7 @@ func (s *session) logDenied(a *admission.Action, uri []byte) {
 		remedy = "somebody else has it at the router; where several sidecars serve it, set upstream in the pool block of each"
 		text += ": " + remedy
 	}
+	s.realm.registers.of(a.Register).Denied++
 	s.noteUnpooled(unpooled{procedure: a.Register.Procedure, why: whyDenied, error: string(uri), text: text})
 	more, say := s.proxy.notAdmitted.now()
 	if !say {

@@ -110,6 +110,7 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 		registrations: make(map[uint64]*pool),
 	}
 	l.notJoined, l.speaks = "", l.serializer
+	r.joins[l.serializer]++
 	clear(r.forbidden) // the session may have another role now
 	r.takeUnit(l.serializer, welcome)
 	_, mute := welcome.Details.Lookup(l.serializer, "x_cb_node") // since 2020

@@ -50,6 +50,7 @@ type Proxy struct {
 	draining     chan struct{}           // closed when the drain begins
 	warnings     *admin.WarningLog
 	panics       rarely
+	counting     counting
 	rested       chan struct{} // has room for one: a session may have nothing in flight any more, while draining
 
 	turnedAway, notAdmitted, notPooled, poolRefused, unshaken, leftOut, bound, byTLS, malformed, unjoined rarely
@@ -73,6 +74,7 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 		p.certified = tls.CertFile != ""
 	}
 	p.notAdmitted.most, p.notPooled.most = each, each
+	p.counting = newCounting()
 	p.quota = transport.NewQuota(config.Limits.Connections, config.Limits.ConnectionsPerAddress)
 	p.budget = transport.NewBudget(memoryFor(config.Limits.MemoryBytes, os.DirFS("/")))
 	if config.Limits.PingInterval > 0 {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/dealer/admission"
@@ -40,9 +41,11 @@ type realm struct {
 	pools      map[string]*pool // by key
 	byPool     []*pool          // by dealer.PoolID; poolOf reads it
 	byPattern  patterns[*pool]
-	told       time.Duration // unit of call timeouts by the router's WELCOME, 0: none yet
-	armed      dealer.Time   // when the clock will look next
-	warned     bool          // that the router names no authrole
+	registers  registers
+	joins      map[codec.Serializer]uint64 // of pool sessions
+	told       time.Duration               // unit of call timeouts by the router's WELCOME, 0: none yet
+	armed      dealer.Time                 // when the clock will look next
+	warned     bool                        // that the router names no authrole
 	draining   bool
 	drained    chan struct{}       // closed once nothing waits or runs while draining
 	blocked    transport.Room      // what the answer at hand has to wait for: see calleeAnswer
@@ -64,8 +67,8 @@ func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 		dealer: dealer.New(seed),
 		pools:  make(map[string]*pool), candidates: make(map[admission.SessionID]*session),
 		registrar: admission.New(p.admission, seed),
-		armed:     never,
-		drained:   make(chan struct{}),
+		armed:     never, registers: make(registers), joins: make(map[codec.Serializer]uint64),
+		drained: make(chan struct{}),
 	}
 	r.book.Store(newRulebook(config))
 	r.driver = driver.New(r.dealer, r)

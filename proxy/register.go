@@ -112,6 +112,7 @@ func (r *realm) join(out *transport.Outbox, s *session, a *admission.Action) {
 	m := codec.Registered{Request: a.Request, Registration: a.Registration}
 	r.message = m.Append(r.message[:0], s.serializer)
 	out.Send(s.conn, r.message)
+	r.registers.of(a.Register).Pooled++
 	s.logJoined(p, a)
 	r.driver.Perform(out, actions, driver.Hand{})
 }

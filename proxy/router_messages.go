@@ -133,6 +133,7 @@ func (c *client) takeWelcome(message []byte) bool {
 		s.log.Info().Msg("session's realm is in doubt: it is pooled nowhere")
 	}
 	c.over.Store(false) // the end of the one before may have come behind this one's HELLO
+	c.proxy.counting.sessionOpened(s)
 	c.session.Store(s)
 	return false
 }

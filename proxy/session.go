@@ -101,7 +101,9 @@ func (s *session) drop(out *transport.Outbox) {
 		r.forget(out, s)
 		s.upkeep.giveBack()
 	}
-	s.client.session.CompareAndSwap(s, nil) // under the lock: see client.takeFromRouter
+	if s.client.session.CompareAndSwap(s, nil) { // under the lock: see client.takeFromRouter
+		s.proxy.counting.sessionEnded(s, causeLeft)
+	}
 }
 
 // part takes a session out of the realm: its connection ends, or it has said
@@ -140,6 +142,7 @@ func (r *realm) forget(out *transport.Outbox, s *session) {
 // the connection is dropped ("Protocol Errors", #name-protocol-errors). r.mu is held.
 func (r *realm) abort(out *transport.Outbox, s *session, text string) {
 	s.log.Warn().Str("violation", text).Msg("client aborted")
+	s.noteDropped(dropProtocol)
 	s.sendAbort(out, uriProtocolViolation, text)
 	r.part(out, s)
 	s.conn.Close(1002, "protocol violation", closeLinger)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -18,8 +19,16 @@ type view struct{ proxy *Proxy }
 func (p *Proxy) adminOptions() admin.Options {
 	a := p.config().Admin
 	return admin.Options{
-		Address: a.Address, Control: a.Control, PProf: a.PProf, Sidecar: view{p}, Commands: p.commands(), Warnings: p.warnings,
+		Address: a.Address, Control: a.Control, PProf: a.PProf, Sidecar: view{p}, Version: buildVersion(), Commands: p.commands(), Warnings: p.warnings,
 	}
+}
+
+// buildVersion is the version of the module that this was built from.
+func buildVersion() string {
+	if build, is := debug.ReadBuildInfo(); is && build.Main.Version != "" {
+		return build.Main.Version
+	}
+	return "(devel)"
 }
 
 // commands are what the admin listener takes.
@@ -40,37 +49,6 @@ func (v view) Pools() []admin.Pool {
 		}
 	}
 	return pools
-}
-
-// Counts tells what has been counted of the pools of all realms.
-func (v view) Counts() []admin.PoolCounts {
-	var counts []admin.PoolCounts
-	for _, r := range v.proxy.inOrder() {
-		counts = append(counts, r.counts()...)
-	}
-	return counts
-}
-
-func (r *realm) counts() (counts []admin.PoolCounts) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, p := range r.pools {
-		if !r.isOpen(p) {
-			continue
-		}
-		state := r.dealer.Pool(r.now(), p.id)
-		c := admin.PoolCounts{
-			Realm: r.name, Match: shownMatch(p.match), Procedure: p.procedure, Name: shownName(p.match, p.procedure),
-			Received: make([]uint64, len(admin.Origins)), Ended: make([]uint64, len(admin.Outcomes)),
-			Waiting: state.Waiting, QueueBytes: state.Bytes, QueueLimit: state.Limit, OldestSeconds: state.Oldest.Seconds(), Callees: len(state.Callees),
-		}
-		for _, callee := range state.Callees {
-			c.Slots += callee.Limit
-			c.Taken += callee.InFlight
-		}
-		counts = append(counts, c)
-	}
-	return counts
 }
 
 func (v view) Pool(realm, match, procedure string) (admin.Pool, bool) {
@@ -162,12 +140,18 @@ func (r *realm) shownCallee(c *dealer.CalleeState) admin.Callee {
 	}
 }
 
-// sessions returns those of all clients.
-func (p *Proxy) sessions() []*session {
+// clientsNow returns all clients.
+func (p *Proxy) clientsNow() []*client {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	sessions := make([]*session, 0, len(p.clients))
-	for c := range p.clients {
+	return slices.Collect(maps.Keys(p.clients))
+}
+
+// sessions returns those of all clients.
+func (p *Proxy) sessions() []*session {
+	clients := p.clientsNow()
+	sessions := make([]*session, 0, len(clients))
+	for _, c := range clients {
 		if s := c.session.Load(); s != nil {
 			sessions = append(sessions, s)
 		}

@@ -7,6 +7,7 @@
 //	GET /readyz    200 once wampool can do its work; else 503, and a line for
 //	               each reason: a pool session that is not up, or whose pools can't
 //	               be registered or joined, or a clean stop
+//	GET /metrics   for Prometheus (metrics.go)
 //	GET /api/v1/pools                        all pools, with their callees
 //	GET /api/v1/pools/{realm}/{match}/{uri}  one of them
 //	GET /api/v1/sessions                     clients' sessions, and the pool sessions
@@ -17,7 +18,7 @@
 //	POST /api/v1/…                           what is to be done: see [Command]
 //	GET /debug/pprof/                        Go's profiles, where pprof = true
 //
-// All but the page, the first two and the last speak JSON (README.md has an example of each).
+// All but the page, the first three and the last speak JSON (README.md has an example of each).
 // Nothing here shows a secret or a payload. Looking needs no login: who may reach the
 // listener may look. Steering is another thing (gate.go).
 //
@@ -59,6 +60,8 @@ type Sidecar interface {
 	PoolSessions() []PoolSession
 	// Counts tells what has been counted of all pools. It is asked for often.
 	Counts() []PoolCounts
+	// Totals tells what has been counted beside calls.
+	Totals() Totals
 	// Config is the configuration in force, for encoding/json, without secrets.
 	Config() any
 }
@@ -69,6 +72,7 @@ type Options struct {
 	Control  bool   // over TCP, commands are taken
 	PProf    bool   // profiles are served
 	Sidecar  Sidecar
+	Version  string             // of wampool, for the metrics
 	Commands map[string]Command // by the last part of their path
 	Warnings *WarningLog        // what is shown of the log; nil: nothing is kept of it
 }

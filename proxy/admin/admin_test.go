@@ -44,6 +44,9 @@ func (f *fake) PoolSessions() []admin.PoolSession {
 func (f *fake) Counts() []admin.PoolCounts {
 	return []admin.PoolCounts{{Realm: "realm1", Match: "exact", Procedure: "com.example.p", Received: []uint64{3}, Ended: []uint64{2}}}
 }
+func (f *fake) Totals() admin.Totals {
+	return admin.Totals{Dropped: map[string]uint64{"memory": 1}}
+}
 func (f *fake) Config() any { return map[string]any{"drain_timeout": 30.0} }
 
 // serve serves a listener until the test ends.

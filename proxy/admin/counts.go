@@ -1,15 +1,15 @@
 package admin
 
 // Origins are where calls come from.
-var Origins = []string{"router", "direct", "peer"}
+var Origins = []string{"router", "direct"}
 
 // Outcomes are how calls end; from firstRefusal on they are the reasons of refusals.
 var Outcomes = []string{
-	"result", "error", "canceled", "caller_gone", "callee_lost", "forwarded",
-	"concurrency", "queue_full", "queue_bytes", "queue_timeout", "deadline", "no_callee", "draining",
+	"result", "error", "canceled", "caller_gone", "callee_lost",
+	"concurrency", "queue_full", "queue_bytes", "queue_timeout", "deadline", "no_callee", "draining", "feature_not_supported",
 }
 
-const firstRefusal = 6
+const firstRefusal = 5
 
 // Histogram says which of a pool's histograms is which.
 const (
@@ -31,6 +31,7 @@ type PoolCounts struct {
 	Callees, Slots, Taken  int
 
 	Bounds     []float64   // of all histograms, in seconds, ascending
+	Sums       [3]float64  // of all durations in them, in seconds
 	Histograms [3][]uint64 // calls by the first bound that they took no longer than; one count more than bounds
 }
 

@@ -23,6 +23,7 @@ func (s *Server) routes(o *Options) http.Handler {
 		}
 		answerText(w, http.StatusOK, "ready")
 	})
+	mux.Handle("GET /metrics", metricsHandler(sidecar, o.Version))
 	show := func(path string, what func(*http.Request) (any, error)) {
 		mux.HandleFunc("GET "+apiPath+path, func(w http.ResponseWriter, r *http.Request) {
 			shown, err := what(r)

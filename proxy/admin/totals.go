@@ -1,0 +1,45 @@
+package admin
+
+import "time"
+
+// Totals are what has been counted since the start beside calls, and how it is.
+type Totals struct {
+	Sessions     []SessionCounts
+	Ended        []EndCounts
+	PoolSessions []LinkCounts
+	Registers    []RegisterCounts
+
+	Dropped         map[string]uint64 // clients, by reason
+	SendBufferBytes int               // that wait for clients
+	HeldBytes       int64             // by all clients
+	MemoryBytes     int64             // the most of it
+
+	ConfigsLoaded, ConfigsRefused uint64 // since the start
+	ConfigLoadedAt                time.Time
+}
+
+// SessionCounts are clients' sessions of a kind.
+type SessionCounts struct {
+	Realm, Transport, Serializer string
+	Open                         int
+	Opened                       uint64
+}
+
+// EndCounts are sessions that have ended by a cause.
+type EndCounts struct {
+	Realm, Cause string
+	Ended        uint64
+}
+
+// LinkCounts are wampool's own sessions at the router that speak one serializer.
+type LinkCounts struct {
+	Realm, Serializer string
+	Up                int
+	Joins             uint64
+}
+
+// RegisterCounts are the REGISTERs of a procedure.
+type RegisterCounts struct {
+	Realm, Pool            string // a pool's name, or other
+	Pooled, Passed, Denied uint64
+}
