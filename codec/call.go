@@ -152,8 +152,14 @@ func (m *Result) DecodeBehind(h *Head) error {
 
 // Append appends the message.
 func (m *Result) Append(dst []byte, s Serializer) []byte {
+	return append(append(m.AppendHead(dst, s), m.Payload.raw...), Tail(s)...)
+}
+
+// AppendHead appends what of the message stands before the payload: see
+// [Invocation.AppendHead].
+func (m *Result) AppendHead(dst []byte, s Serializer) []byte {
 	b := begin(dst, s, TypeResult, 3, m.Payload)
 	b.id(m.Request)
 	b.dict(m.Details)
-	return b.end(m.Payload)
+	return b.head(m.Payload)
 }

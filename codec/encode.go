@@ -234,15 +234,22 @@ func (b *builder) dict(d Dict) {
 	b.dst = d.append(b.dst, b.s)
 }
 
-func (b *builder) end(p Payload) []byte {
+// head ends what stands before the payload.
+func (b *builder) head(p Payload) []byte {
 	if p.count != 0 {
 		b.comma()
-		b.dst = append(b.dst, p.raw...)
-	}
-	if b.s == JSON {
-		b.dst = append(b.dst, ']')
 	}
 	return b.dst
+}
+
+func (b *builder) end(p Payload) []byte { return append(append(b.head(p), p.raw...), Tail(b.s)...) }
+
+// Tail returns what ends a message behind its payload: see [Invocation.AppendHead].
+func Tail(s Serializer) string {
+	if s == JSON {
+		return "]"
+	}
+	return ""
 }
 
 // text appends a string to the message under construction.

@@ -42,10 +42,16 @@ func (d *decoder) requestType() MessageType {
 
 // Append appends the message.
 func (m *Error) Append(dst []byte, s Serializer) []byte {
+	return append(append(m.AppendHead(dst, s), m.Payload.raw...), Tail(s)...)
+}
+
+// AppendHead appends what of the message stands before the payload: see
+// [Invocation.AppendHead].
+func (m *Error) AppendHead(dst []byte, s Serializer) []byte {
 	b := begin(dst, s, TypeError, 5, m.Payload)
 	b.id(uint64(m.RequestType))
 	b.id(m.Request)
 	b.dict(m.Details)
 	text(&b, m.URI)
-	return b.end(m.Payload)
+	return b.head(m.Payload)
 }

@@ -51,11 +51,17 @@ func (m *Invocation) detail(key []byte, c *cursor) {
 
 // Append appends the message.
 func (m *Invocation) Append(dst []byte, s Serializer) []byte {
+	return append(append(m.AppendHead(dst, s), m.Payload.raw...), Tail(s)...)
+}
+
+// AppendHead appends what of the message stands before the payload's bytes, for who
+// has those elsewhere: behind them comes [Tail], and that is all.
+func (m *Invocation) AppendHead(dst []byte, s Serializer) []byte {
 	b := begin(dst, s, TypeInvocation, 4, m.Payload)
 	b.id(m.Request)
 	b.id(m.Registration)
 	b.dict(m.Details)
-	return b.end(m.Payload)
+	return b.head(m.Payload)
 }
 
 // Interrupt is INTERRUPT: [69, INVOCATION.Request, Options] ("INTERRUPT",
@@ -138,8 +144,14 @@ func (m *Yield) option(key []byte, c *cursor) {
 
 // Append appends the message.
 func (m *Yield) Append(dst []byte, s Serializer) []byte {
+	return append(append(m.AppendHead(dst, s), m.Payload.raw...), Tail(s)...)
+}
+
+// AppendHead appends what of the message stands before the payload: see
+// [Invocation.AppendHead].
+func (m *Yield) AppendHead(dst []byte, s Serializer) []byte {
 	b := begin(dst, s, TypeYield, 3, m.Payload)
 	b.id(m.Request)
 	b.dict(m.Options)
-	return b.end(m.Payload)
+	return b.head(m.Payload)
 }

@@ -15,6 +15,9 @@ type Payload struct {
 
 const some = -1
 
+// Raw returns the bytes, nil where absent.
+func (p Payload) Raw() []byte { return p.raw }
+
 // Len returns the bytes held.
 func (p Payload) Len() int { return len(p.raw) }
 

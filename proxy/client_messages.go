@@ -31,11 +31,13 @@ func (c *client) takeFromClient(raw []byte) {
 	s := c.session.Load()
 	switch {
 	case s == nil:
-		c.clientOut.Send(c.router, raw)
+		c.clientOut.Pass(c.conn, c.router, raw)
 	case !s.concern(m):
 		s.noteCall(m)
-		c.clientOut.Send(c.router, raw)
-		s.noteAnswer(m)
+		answer := s.isAnswer(m)
+		if c.clientOut.Pass(c.conn, c.router, raw); answer {
+			s.noteOwnAnswer()
+		}
 	default:
 		s.takeAndWait(s.readOn(m))
 	}
@@ -172,7 +174,7 @@ func (r *realm) calleeAnswer(out *transport.Outbox, s *session, m *message) {
 		kind = dealer.Error
 	}
 	r.driver.Perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
-		driver.Hand{Serializer: s.serializer, Head: &m.Head, Raw: m.raw, Yield: m.yield, Error: m.failure, Unfit: m.unfit})
+		driver.Hand{Serializer: s.serializer, Head: &m.Head, Raw: m.raw, Yield: m.yield, Error: m.failure, Unfit: m.unfit, Memory: m.memory})
 }
 
 // pass passes a client's message on that the router must see in order: a CALL to a

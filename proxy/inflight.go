@@ -54,23 +54,31 @@ func (s *session) noteResult(m *message) {
 // noteAnswer counts the answer to an INVOCATION that was passed on, after it has
 // gone to the router.
 func (s *session) noteAnswer(m *message) {
+	if s.isAnswer(m) {
+		s.noteOwnAnswer()
+	}
+}
+
+// isAnswer tells whether a client's message is what noteAnswer counts.
+func (s *session) isAnswer(m *message) bool {
 	if s.invocations.open.Load() == 0 || m.Request == 0 {
-		return
+		return false
 	}
 	switch {
 	case m.Type == codec.TypeYield && !m.IsPart():
 	case m.Type == codec.TypeError && m.RequestType == codec.TypeInvocation:
 	default:
-		return
+		return false
 	}
-	if s.concerns.any(ofCallee) { // others are in the dealer's books
-		s.invocations.mu.Lock()
-		highest := s.invocations.highest
-		s.invocations.mu.Unlock()
-		if m.Request > highest {
-			return
-		}
+	if !s.concerns.any(ofCallee) { // others are in the dealer's books
+		return true
 	}
+	s.invocations.mu.Lock()
+	defer s.invocations.mu.Unlock()
+	return m.Request <= s.invocations.highest
+}
+
+func (s *session) noteOwnAnswer() {
 	if s.invocations.open.Add(-1) == 0 {
 		s.rest()
 	}

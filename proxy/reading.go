@@ -46,6 +46,9 @@ func (s *session) readCalleeAnswer(m *message) {
 		if m.wrong = m.yield.DecodeBehind(&m.Head); m.wrong == nil {
 			m.check(m.yield.Validate(s.serializer))
 		}
+		if !m.kept {
+			m.memory = s.conn.Lend(m.raw)
+		}
 	default:
 		m.failure = &in.failure
 		if m.wrong = m.failure.DecodeBehind(&m.Head); m.wrong == nil && m.RequestType == codec.TypeInvocation {

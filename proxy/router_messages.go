@@ -44,7 +44,7 @@ func (s *session) takeAnswer(m *message) {
 		return
 	}
 	if !s.answersConcern(m.Type) {
-		s.routerOut.Send(s.conn, m.raw)
+		s.routerOut.Pass(s.router, s.conn, m.raw)
 		return
 	}
 	s.readAnswer(m)
@@ -150,7 +150,7 @@ func (s *session) passInvocation(m *message) bool {
 		s.invocations.highest = m.Request
 		s.invocations.open.Add(1)
 	}
-	s.routerOut.Send(s.conn, m.raw)
+	s.routerOut.Pass(s.router, s.conn, m.raw)
 	return true
 }
 

@@ -18,18 +18,21 @@ func (d *Driver) forward(out *transport.Outbox, a *dealer.Action, h *Hand) {
 		d.forwarded(a, to, l.payload.Len(), "")
 		return
 	}
+	var message transport.Parts
 	uri, text := "", ""
 	if h.Unfit != nil {
 		uri, text = uriInvalidArgument, "the callee's answer can't be passed on: "+h.Unfit.Error()
 	} else {
-		err := d.scratch.build(&l)
-		uri, text = to.cantTake(err, len(d.scratch.message))
+		var err error
+		message, err = d.scratch.build(&l)
+		uri, text = to.cantTake(err, message.Len())
 	}
 	if uri != "" {
 		d.scratch.buildErrorText(to, a.Request, uri, text)
+		message = transport.Parts{Head: d.scratch.message}
 	}
-	size := len(d.scratch.message)
-	send(out, to.Conn, d.scratch.message)
+	size := message.Len()
+	sendParts(out, to.Conn, message)
 	if uri == "" && a.Final && to.HasLastWord && h.isForeign() {
 		size += d.lastWord(out, to, a.Request)
 	}
@@ -50,6 +53,7 @@ func (d *Driver) forwarded(a *dealer.Action, to *Origin, size int, uri string) {
 // address makes a letter the one that brings a callee's answer to an origin.
 func (d *Driver) address(l *letter, to *Origin, a *dealer.Action, h *Hand) {
 	s := &d.scratch
+	l.memory, l.given = h.Memory, true
 	if h.Error != nil {
 		l.kind, l.of, l.uri = codec.TypeError, to.request(), h.Error.URI
 		l.dict, l.payload = h.Error.Details, h.Error.Payload

@@ -26,19 +26,19 @@ func (d *Driver) invoke(out *transport.Outbox, a *dealer.Action) {
 	to := d.callees[a.Callee]
 	l := letter{
 		kind: codec.TypeInvocation, request: a.ID, registration: a.Registration,
-		dict: d.details(to, a), payload: a.Body.Payload, from: a.Body.Serializer, to: to.Serializer,
+		dict: d.details(to, a), payload: a.Body.Payload, memory: a.Body.Memory, from: a.Body.Serializer, to: to.Serializer,
 	}
 	size := a.Body.Payload.Len()
 	if l.from != l.to && !to.hasPart(a) {
 		d.later(out, to.Conn, a, &l)
 	} else {
-		err := d.scratch.build(&l)
-		if uri, text := to.cantTake(err, len(d.scratch.message)); uri != "" {
+		message, err := d.scratch.build(&l)
+		size = message.Len()
+		if uri, text := to.cantTake(err, size); uri != "" {
 			d.fail(a, uri, text)
 			return
 		}
-		size = len(d.scratch.message)
-		send(out, to.Conn, d.scratch.message)
+		sendParts(out, to.Conn, message)
 	}
 	to.invoked = max(to.invoked, a.ID)
 	d.sent(a, size, "")
@@ -114,5 +114,12 @@ func (d *Driver) interrupt(out *transport.Outbox, a *dealer.Action, h *Hand) {
 func send(out *transport.Outbox, to *transport.Conn, message []byte) {
 	if to != nil {
 		out.Send(to, message)
+	}
+}
+
+// sendParts is send for a message in parts.
+func sendParts(out *transport.Outbox, to *transport.Conn, message transport.Parts) {
+	if to != nil {
+		out.SendParts(to, message)
 	}
 }

@@ -18,6 +18,10 @@ type Hand struct {
 	Error      *codec.Error
 	Interrupt  *codec.Interrupt
 	Unfit      error // why the answer can't be passed on
+
+	// Memory is what the answer lies in, if that may be held, and by nobody else yet;
+	// else nil. Nobody may look at the answer's payload once it was passed on.
+	Memory *codec.Memory
 }
 
 // Perform carries out the actions of the dealer's last event, in order, and then

@@ -125,17 +125,17 @@ func (u *Unwritten) write(e *entry, report func(any)) {
 		}
 	}()
 	s := &u.scratch
-	err := s.build(&e.letter)
+	message, err := s.build(&e.letter)
 	if e.letter.kind == codec.TypeInvocation {
-		e.uri, e.text = e.callee.cantTake(err, len(s.message))
+		e.uri, e.text = e.callee.cantTake(err, message.Len())
 	} else {
-		e.uri, e.text = e.origin.cantTake(err, len(s.message))
+		e.uri, e.text = e.origin.cantTake(err, message.Len())
 	}
 	if e.uri != "" {
 		u.tell(e)
 		return
 	}
-	e.slot.Fill(s.message)
+	e.slot.FillParts(message)
 }
 
 // tell fills an answer's place with the ERROR that says why it is not there. A

@@ -19,6 +19,13 @@ type buffer struct {
 	memory codec.Memory
 	isLent bool   // its owner has lent memory
 	again  func() // recycle, once the buffer was lent
+
+	// Of what is to be written: see insert.go.
+	at       int      // own bytes that are taken
+	inserts  []insert // in order
+	passed   int      // of them that are taken
+	inserted int      // bytes of the others
+	holds    int      // bytes of memory that those lie in
 }
 
 // Sizes of buffers are from 4 KiB to 4 MiB, with a step of a quarter from each power
@@ -61,6 +68,7 @@ func borrowBuffer(size int) *buffer {
 // giveBack ends the use of a buffer and of every slice of it, except by those who
 // hold it because it was lent.
 func (b *buffer) giveBack() {
+	b.empty()
 	if b.isLent {
 		b.isLent = false
 		b.memory.Release()
@@ -101,12 +109,13 @@ func (b *buffer) own() bool {
 	return !b.isLent
 }
 
-// size returns how many bytes of memory a buffer is, 0 where there is none.
+// size returns how many bytes of memory a buffer is, with that of its inserts, 0
+// where there is none.
 func (b *buffer) size() int64 {
 	if b == nil {
 		return 0
 	}
-	return int64(cap(b.b))
+	return int64(cap(b.b) + b.holds)
 }
 
 // free is giveBack where there may be no buffer.
@@ -123,8 +132,17 @@ func (b *buffer) joined(next *buffer) *buffer {
 		return cmp.Or(b, next)
 	}
 	b = b.withRoom(len(next.b))
+	next.moveTo(b)
 	b.b = append(b.b, next.b...)
 	next.giveBack()
+	return b
+}
+
+// orNew returns b, or where there is none the first buffer for what is sent.
+func (b *buffer) orNew(size int) *buffer {
+	if b == nil {
+		return borrowBuffer(max(size, firstPending))
+	}
 	return b
 }
 
@@ -136,6 +154,7 @@ func (b *buffer) withRoom(n int) *buffer {
 		return b
 	}
 	larger := borrowBuffer(max(len(b.b)+n, 2*min(cap(b.b), math.MaxInt/2)))
+	b.moveTo(larger)
 	larger.b = append(larger.b, b.b...)
 	b.giveBack()
 	return larger

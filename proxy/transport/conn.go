@@ -181,6 +181,16 @@ func (c *Conn) Keep(message []byte) ([]byte, *codec.Memory) {
 	return c.message.b, c.message.lend()
 }
 
+// Lend returns the memory of the message that Read has just returned, for [Parts.Memory],
+// if it lies in memory of its own, of which it takes the most; else nil. Only the reader
+// calls it, and reads on in other memory as long as somebody holds this.
+func (c *Conn) Lend(message []byte) *codec.Memory {
+	if !c.receiving || len(message) < max(leastLent, cap(c.message.b)/4*3) || &message[0] != &c.message.b[0] {
+		return nil
+	}
+	return c.message.lend()
+}
+
 // endReading ends the connection for an error of the reader, unless it has
 // ended already, and returns what Read returns from now on.
 func (c *Conn) endReading(err error) error {
@@ -204,7 +214,7 @@ func (c *Conn) endReading(err error) error {
 // written with the next Flush, of anybody, or Read of this connection.
 func (c *Conn) Send(message []byte) error {
 	if len(message) > c.maxSend {
-		return c.refuseToSend(message)
+		return c.refuseToSend(len(message))
 	}
 	c.sending.Lock()
 	err := c.admit(len(message))
@@ -215,9 +225,28 @@ func (c *Conn) Send(message []byte) error {
 	return c.sent(err)
 }
 
+// SendParts is Send for a message in parts, of which a long payload is not copied if it
+// may be held.
+func (c *Conn) SendParts(message Parts) error {
+	size := message.Len()
+	if size == len(message.Head) {
+		return c.Send(message.Head)
+	}
+	if size > c.maxSend {
+		return c.refuseToSend(size)
+	}
+	c.sending.Lock()
+	err := c.admit(size)
+	if err == nil {
+		err = c.framing.writeParts(noGap, message)
+	}
+	c.sending.Unlock()
+	return c.sent(err)
+}
+
 // refuseToSend ends the connection for a message that its peer does not take.
-func (c *Conn) refuseToSend(message []byte) error {
-	err := fmt.Errorf("%w: it has %d bytes, and %d is the most", ErrMessageTooLong, len(message), c.maxSend)
+func (c *Conn) refuseToSend(size int) error {
+	err := fmt.Errorf("%w: it has %d bytes, and %d is the most", ErrMessageTooLong, size, c.maxSend)
 	c.leave(codeTooLarge, err.Error(), faultLinger, err)
 	return c.notOpen()
 }

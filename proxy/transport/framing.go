@@ -7,9 +7,10 @@ type framing interface {
 	// way. Only the reader calls it. An error is in the terms of [Conn.Read].
 	read(c *Conn) ([]byte, error)
 
-	// write puts a message into a gap of what is gathered, or appends it, and ping
-	// appends what the peer answers. c.sending is held.
+	// write puts a message into a gap of what is gathered, or appends it, and so does
+	// writeParts; ping appends what the peer answers. c.sending is held.
 	write(in gapNumber, message []byte) error
+	writeParts(in gapNumber, message Parts) error
 	ping() error
 
 	// pings tells whether the peer knows pings.

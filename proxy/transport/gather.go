@@ -57,9 +57,7 @@ type gather struct {
 
 	// Owned by the one who writes.
 	out     *buffer // what it has claimed and not sealed; without TLS the same as wire
-	sealed  int     // bytes of out
 	wire    *buffer // what the socket is given; nil: nothing yet
-	written int     // bytes of wire
 	attempt writeAttempt
 }
 
@@ -73,8 +71,8 @@ const (
 
 // writeAttempt is the outcome of one write that does not block.
 type writeAttempt struct {
-	n   int
-	err error
+	n, of int
+	err   error
 }
 
 // firstPending is what a connection borrows for what it sends.
@@ -161,53 +159,71 @@ func (g *gather) put(in gapNumber, header, payload []byte, key uint32) error {
 	if size == 0 {
 		return nil
 	}
-	err := g.tryPut(in, header, payload, key)
-	if err != nil && errors.Is(err, ErrSendBufferFull) {
-		g.fail(err)
+	g.mu.Lock()
+	to, err := g.placeFor(in, size)
+	if err == nil {
+		b := (*to).orNew(size).withRoom(size)
+		b.b = append(b.b, header...)
+		if key == 0 {
+			b.b = append(b.b, payload...)
+		} else {
+			b.appendMasked(payload, key)
+		}
+		*to = b
+		g.putInto(in, b, size)
 	}
-	return err
+	g.mu.Unlock()
+	return g.refused(err)
 }
 
-func (g *gather) tryPut(in gapNumber, header, payload []byte, key uint32) error {
-	size := len(header) + len(payload)
+// putParts is put for a payload in parts.
+func (g *gather) putParts(in gapNumber, header []byte, payload *Parts, key uint32) error {
+	size := len(header) + payload.Len()
 	g.mu.Lock()
-	defer g.mu.Unlock()
+	to, err := g.placeFor(in, size)
+	if err == nil {
+		*to = (*to).withFrame(header, payload, key)
+		g.putInto(in, *to, size)
+	}
+	g.mu.Unlock()
+	return g.refused(err)
+}
+
+// placeFor returns where a frame goes, or why there is no room for it. mu is held.
+func (g *gather) placeFor(in gapNumber, size int) (**buffer, error) {
 	// Beyond what admit allows there is room for the framing of WebSocket, and for
 	// control frames: pongs that the peer asks for and never reads.
 	switch {
 	case g.err != nil:
-		return g.err
+		return nil, g.err
 	case size-g.allowed/64-64<<10 > g.allowed-g.unsent:
-		return ErrSendBufferFull
+		return nil, ErrSendBufferFull
+	case in != noGap || len(g.gaps) > 0:
+		return g.bufferFor(in), nil
 	}
-	to := &g.pending
-	if in != noGap || len(g.gaps) > 0 {
-		to = g.bufferFor(in)
-	}
-	if *to == nil {
-		*to = borrowBuffer(max(size, firstPending))
-	}
-	b := (*to).withRoom(size)
-	b.b = append(b.b, header...)
-	if key == 0 {
-		b.b = append(b.b, payload...)
-	} else {
-		end := len(b.b)
-		b.b = b.b[:end+len(payload)]
-		maskTo(b.b[end:], payload, key)
-	}
-	*to = b
-	g.total += uint64(size)
+	return &g.pending, nil
+}
+
+// putInto notes that a frame was put into b. mu is held.
+func (g *gather) putInto(in gapNumber, b *buffer, size int) {
+	g.total += uint64(size) //nolint:gosec // not negative
 	if g.unsent += size; g.unsent > g.crest && !g.high.Load() {
 		g.high.Store(true)
 	}
 	if in != noGap {
 		g.closeGap(in)
 	}
-	if cap(b.b) > firstPending {
+	if b.size() > firstPending {
 		g.charge()
 	}
-	return nil
+}
+
+// refused ends the connection for a frame that has found no room.
+func (g *gather) refused(err error) error {
+	if err != nil && errors.Is(err, ErrSendBufferFull) {
+		g.fail(err)
+	}
+	return err
 }
 
 // fail ends the connection.

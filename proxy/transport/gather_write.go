@@ -1,6 +1,10 @@
 package transport
 
-import "time"
+import (
+	"math"
+	"net"
+	"time"
+)
 
 // A flush is done by whoever asks for it, as far as the socket takes it at
 // once. What is left is written by the connection's own goroutine (run), which
@@ -51,8 +55,9 @@ func (g *gather) writeNow() (n int, full bool, err error) {
 	if g.now == nil {
 		return g.tryWrite()
 	}
-	n, err = g.now.WriteNow(g.wire.b[g.written:])
-	return n, g.written+n < len(g.wire.b), err
+	p := g.wire.next(math.MaxInt)
+	n, err = g.now.WriteNow(p)
+	return n, n < len(p), err
 }
 
 // claim makes the caller the one who writes, and is false if nothing is there, or
@@ -80,9 +85,9 @@ func (g *gather) waiting() bool { return g.pending != nil || g.seal.some.Load() 
 // take gives what is gathered to the one who writes. mu is held.
 func (g *gather) take() {
 	g.again = false
-	g.out, g.sealed, g.pending = g.pending, 0, nil
+	g.out, g.pending = g.pending, nil
 	if g.seal.tls == nil {
-		g.wire, g.written = g.out, 0
+		g.wire = g.out
 	}
 }
 
@@ -91,23 +96,22 @@ func (g *gather) load() error {
 	if g.wire != nil {
 		return nil
 	}
-	var part []byte
-	if g.out != nil {
-		part = g.out.b[g.sealed:min(len(g.out.b), g.sealed+sealStep)]
-	}
-	records, err := g.seal.seal(part)
+	records, sealed, err := g.seal.seal(g.out)
 	if err != nil {
 		return err
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.err == nil {
-		added := len(records.b) - len(part)
+		added := len(records.b) - sealed
 		g.unsent += added
 		g.total += uint64(added) //nolint:gosec // not negative
 	}
-	g.wire, g.written = records, 0
-	if g.sealed += len(part); g.out != nil && g.sealed == len(g.out.b) {
+	g.wire = records
+	if g.out == nil {
+		return nil
+	}
+	if g.out.take(sealed); g.out.rest() == 0 {
 		g.out.giveBack()
 		g.out = nil
 	}
@@ -120,10 +124,11 @@ func (g *gather) load() error {
 func (g *gather) wrote(n int, all bool) (more bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.written += n
+	g.wire.take(n)
 	g.unsent = max(0, g.unsent-n) // 0 after the end
 	g.ebb()
-	if g.written < len(g.wire.b) {
+	if g.wire.rest() > 0 {
+		g.discharge()
 		return true
 	}
 	if g.wire == g.out {
@@ -163,11 +168,11 @@ const runStep = 64 << 10
 // when nothing is left, or when the socket fails or is closed.
 func (g *gather) run(ended chan<- struct{}) {
 	defer close(ended)
+	var room [mostPieces][]byte
 	for more := true; more; {
 		n, err := 0, g.load()
 		if err == nil {
-			rest := g.wire.b[g.written:]
-			n, err = g.Conn.Write(rest[:min(len(rest), runStep)])
+			n, err = writePieces(g.Conn, g.wire.pieces(room[:0], runStep))
 		}
 		if err != nil {
 			g.writeFailed(err)
@@ -175,6 +180,18 @@ func (g *gather) run(ended chan<- struct{}) {
 		}
 		more = g.wrote(n, true)
 	}
+}
+
+// mostPieces is how many pieces are written at a time.
+const mostPieces = 32
+
+// writePieces writes all of them.
+func writePieces(conn net.Conn, pieces net.Buffers) (int, error) {
+	if len(pieces) == 1 {
+		return conn.Write(pieces[0])
+	}
+	n, err := pieces.WriteTo(conn)
+	return int(n), err
 }
 
 // writeFailed ends the writing for good.
@@ -192,6 +209,10 @@ func (g *gather) writeFailed(err error) {
 func (g *gather) rest() {
 	g.writing = false
 	if g.err != nil {
+		g.out.free()
+		if g.wire != g.out {
+			g.wire.free()
+		}
 		g.out, g.wire = nil, nil
 		g.discharge()
 	}

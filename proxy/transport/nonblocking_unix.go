@@ -4,6 +4,7 @@ package transport
 
 import (
 	"errors"
+	"math"
 	"net"
 	"os"
 	"syscall"
@@ -27,13 +28,13 @@ func (g *gather) tryWrite() (n int, full bool, err error) {
 	if err == nil {
 		err = g.attempt.err
 	}
-	return g.attempt.n, g.written+g.attempt.n < len(g.wire.b), err
+	return g.attempt.n, g.attempt.n < g.attempt.of, err
 }
 
 // writeOnce makes one system call, and never asks to wait for the socket.
 func (g *gather) writeOnce(fd uintptr) bool {
 	for {
-		n, err := writeFD(fd, g.wire.b[g.written:])
+		n, err := g.writeTo(fd)
 		switch {
 		case err == nil:
 			g.attempt.n = n
@@ -45,6 +46,22 @@ func (g *gather) writeOnce(fd uintptr) bool {
 		}
 		return true
 	}
+}
+
+// writeTo writes what comes next, what lies apart too.
+func (g *gather) writeTo(fd uintptr) (int, error) {
+	if len(g.wire.inserts) == 0 { // mostly
+		p := g.wire.b[g.wire.at:]
+		g.attempt.of = len(p)
+		return writeFD(fd, p)
+	}
+	var room [mostPieces][]byte
+	pieces := g.wire.pieces(room[:0], math.MaxInt)
+	g.attempt.of = 0
+	for _, p := range pieces {
+		g.attempt.of += len(p)
+	}
+	return writePiecesFD(fd, pieces)
 }
 
 // readOnce makes one system call, and asks to wait if there is nothing to read.

@@ -21,6 +21,23 @@ func (o *Outbox) Send(to *Conn, message []byte) {
 	}
 }
 
+// SendParts is Send for a message in parts, see [Conn.SendParts].
+func (o *Outbox) SendParts(to *Conn, message Parts) {
+	if to.SendParts(message) == nil {
+		o.touch(to)
+	}
+}
+
+// Pass sends on the message that from's Read has just returned, to whose reader the
+// Outbox belongs. A long one is not copied, and nobody may look at it any more.
+func (o *Outbox) Pass(from, to *Conn, message []byte) {
+	if memory := from.Lend(message); memory != nil {
+		o.SendParts(to, Parts{Payload: message, Memory: memory, Given: true})
+	} else {
+		o.Send(to, message)
+	}
+}
+
 // touch notes a connection to be flushed.
 func (o *Outbox) touch(c *Conn) {
 	if !slices.Contains(o.touched, c) {

@@ -129,11 +129,18 @@ func (f *rawSocket) write(in gapNumber, message []byte) error {
 	return f.writeFrame(in, rawMessage, message)
 }
 
+func (f *rawSocket) writeParts(in gapNumber, message Parts) error {
+	return f.gather.putParts(in, f.frameHeader(rawMessage, message.Len()), &message, 0)
+}
+
 // writeFrame gathers a frame. Conn.sending is held.
 func (f *rawSocket) writeFrame(in gapNumber, frame byte, payload []byte) error {
-	n := len(payload)
+	return f.gather.put(in, f.frameHeader(frame, len(payload)), payload, 0)
+}
+
+func (f *rawSocket) frameHeader(frame byte, n int) []byte {
 	f.outward = [header]byte{frame, byte(n >> 16), byte(n >> 8), byte(n)} //nolint:gosec // the peer takes no frame of 2^24 bytes
-	return f.gather.put(in, f.outward[:], payload, 0)
+	return f.outward[:]
 }
 
 // pong answers a ping: with exactly one PONG, of the same payload ("RawSocket

@@ -25,11 +25,8 @@ func benchmarkRelay(b *testing.B, over string, size, inFlight int) {
 	sender, in := pairOver(b, over, codec.CBOR, Limits{})
 	out, receiver := pairOver(b, over, codec.CBOR, Limits{})
 	var running sync.WaitGroup
-	in.BeforeBlock(out.Flush)
 	running.Go(func() { relay(in, out) })
-	out.BeforeBlock(in.Flush)
 	running.Go(func() { relay(out, in) })
-	receiver.BeforeBlock(receiver.Flush)
 	running.Go(func() { relay(receiver, receiver) }) // answers
 
 	message := make([]byte, size)
@@ -55,11 +52,14 @@ func benchmarkRelay(b *testing.B, over string, size, inFlight int) {
 
 // relay passes on what from brings until either connection ends.
 func relay(from, to *Conn) {
+	var outbox Outbox
+	from.BeforeBlock(outbox.Flush)
 	for {
 		m, err := from.Read()
-		if err != nil || to.Send(m) != nil {
+		if err != nil || to.Err() != nil {
 			return
 		}
+		outbox.Pass(from, to, m)
 	}
 }
 

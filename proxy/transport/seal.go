@@ -70,24 +70,29 @@ func (s *seal) keep(record []byte) error {
 	return nil
 }
 
-// seal seals plaintext, and returns it with whatever else TLS has written. Only
-// the one who writes calls it.
-func (s *seal) seal(plaintext []byte) (*buffer, error) {
-	if len(plaintext) > 0 {
-		s.expect(len(plaintext) + (len(plaintext)/longestPlaintext+1)*recordOverhead)
-		if _, err := s.tls.Write(plaintext); err != nil {
-			return nil, err
+// seal seals a part of what is to be written, which may be nil, and returns it with
+// whatever else TLS has written, and how many bytes of plaintext that took. Only the
+// one who writes calls it.
+func (s *seal) seal(out *buffer) (records *buffer, sealed int, err error) {
+	if out != nil {
+		part := min(out.rest(), sealStep)
+		s.expect(part + (part/longestPlaintext+1)*recordOverhead)
+		var room [mostPieces][]byte
+		for _, plaintext := range out.pieces(room[:0], part) {
+			if _, err := s.tls.Write(plaintext); err != nil {
+				return nil, 0, err
+			}
+			sealed += len(plaintext)
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	records := s.records
-	s.records = nil
+	records, s.records = s.records, nil
 	s.some.Store(false)
 	if records == nil {
-		return nil, errors.New("TLS has written nothing") // or the connection has ended
+		return nil, 0, errors.New("TLS has written nothing") // or the connection has ended
 	}
-	return records, nil
+	return records, sealed, nil
 }
 
 // expect makes room for records.

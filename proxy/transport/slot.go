@@ -34,7 +34,10 @@ func (o *Outbox) Reserve(to *Conn) Slot {
 // and does what that would have done before a close of the connection that has
 // begun meanwhile: what waits behind the slot, the close frame for one, leaves
 // after it. A slot that was filled or dropped before is left as it is.
-func (s Slot) Fill(message []byte) {
+func (s Slot) Fill(message []byte) { s.FillParts(Parts{Head: message}) }
+
+// FillParts is Fill for a message in parts, see [Conn.SendParts].
+func (s Slot) FillParts(message Parts) {
 	if s.settle() {
 		s.to.fill(s.gap, message)
 	}
@@ -80,16 +83,17 @@ func (c *Conn) reserve() gapNumber {
 }
 
 // fill is Send for a gap. A connection that is being closed takes it still.
-func (c *Conn) fill(in gapNumber, message []byte) {
-	if len(message) > c.maxSend {
+func (c *Conn) fill(in gapNumber, message Parts) {
+	size := message.Len()
+	if size > c.maxSend {
 		c.gather.dropGap(in)
-		_ = c.refuseToSend(message)
+		_ = c.refuseToSend(size)
 		return
 	}
 	c.sending.Lock()
-	err := c.gather.admit(len(message))
+	err := c.gather.admit(size)
 	if err == nil {
-		err = c.framing.write(in, message)
+		err = c.framing.writeParts(in, message)
 	}
 	c.sending.Unlock()
 	_ = c.sent(err)

@@ -22,3 +22,17 @@ func rawIO(trap, fd uintptr, p []byte) (int, error) {
 	}
 	return int(n), nil
 }
+
+// writePiecesFD writes several pieces in one system call.
+func writePiecesFD(fd uintptr, pieces [][]byte) (int, error) {
+	var vectors [mostPieces]syscall.Iovec
+	for i, p := range pieces {
+		vectors[i].Base = unsafe.SliceData(p)
+		vectors[i].SetLen(len(p))
+	}
+	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&vectors[0])), uintptr(len(pieces)))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}

@@ -252,17 +252,28 @@ func (w *webSocket) write(in gapNumber, message []byte) error {
 	return w.writeFrame(in, w.opcode, message)
 }
 
+func (w *webSocket) writeParts(in gapNumber, message Parts) error {
+	header, key := w.frameHeader(w.opcode, message.Len())
+	return w.gather.putParts(in, header, &message, key)
+}
+
 func (w *webSocket) ping() error { return w.writeFrame(noGap, opPing, nil) }
 
 func (w *webSocket) pings() bool { return true }
 
 // writeFrame gathers a frame. Conn.sending is held.
 func (w *webSocket) writeFrame(in gapNumber, opcode byte, payload []byte) error {
-	key := uint32(0)
+	header, key := w.frameHeader(opcode, len(payload))
+	return w.gather.put(in, header, payload, key)
+}
+
+// frameHeader returns the header of the next frame and the key that its payload is
+// masked with, 0 for none.
+func (w *webSocket) frameHeader(opcode byte, length int) (header []byte, key uint32) {
 	if w.dialed {
 		key = rand.Uint32()
 	}
-	return w.gather.put(in, appendFrameHeader(w.outward[:0], opcode, len(payload), w.dialed, key), payload, key)
+	return appendFrameHeader(w.outward[:0], opcode, length, w.dialed, key), key
 }
 
 // part is the close handshake (RFC 6455, 7.1.2), or the end of the stream. The
