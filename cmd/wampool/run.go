@@ -101,6 +101,7 @@ func run(s streams, config *configs.Config) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
+	defer followLoad()()
 	log, warnings, endLog, err := newLogger(s.err, config.Log)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package transport
 import (
 	"runtime"
 	"slices"
+	"sync/atomic"
 )
 
 // Outbox collects the connections that a reader has sent to since it last
@@ -47,13 +48,21 @@ func (o *Outbox) touch(c *Conn) {
 
 // FlushShared is Flush for readers that send to the same connections, each to
 // several: those who are ready as well add what they have first, and one system
-// call writes it all. Who sends to one connection does not wait.
+// call writes it all. Who sends to one connection does not wait, but on one processor,
+// where the others would run before or after, and no thread is woken for it.
 func (o *Outbox) FlushShared() {
-	if len(o.touched) > 1 {
+	if len(o.touched) > 1 || len(o.touched) == 1 && onOneProcessor.Load() {
 		runtime.Gosched()
 	}
 	o.Flush()
 }
+
+// onOneProcessor is of all connections, since the processors are.
+var onOneProcessor atomic.Bool
+
+// SetOnOneProcessor says whether all goroutines have one processor between them
+// ([runtime.GOMAXPROCS]). It only changes what flushing costs.
+func SetOnOneProcessor(is bool) { onOneProcessor.Store(is) }
 
 // Flush writes out what was sent, without blocking.
 func (o *Outbox) Flush() {
