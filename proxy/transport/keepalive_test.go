@@ -41,7 +41,11 @@ func testKeepalive(t *testing.T, over string) {
 		now = now.Add(time.Duration(seconds) * time.Second)
 		k.tick(now)
 	}
-	pinged := func() bool { return !k.beats[server].pinged.IsZero() }
+	pinged := func() bool {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		return !k.beats[server].pinged.IsZero()
+	}
 	exchange := func() {
 		t.Helper()
 		mustSend(t, server, "[1]")
@@ -76,6 +80,8 @@ func testKeepalive(t *testing.T, over string) {
 		t.Errorf("read: %v, want ErrNoPong", err)
 	}
 	server.Wait()
+	k.mu.Lock() // the client ends as well
+	defer k.mu.Unlock()
 	if len(k.beats) != 0 {
 		t.Errorf("%d connections are still looked after", len(k.beats))
 	}
