@@ -69,18 +69,31 @@ vuln: $(BIN)/govulncheck ## look for known vulnerabilities in what is used
 # sockets are then read and written by raw system calls. The pure machines have no
 # goroutine: a million steps of their simulations, their small worlds and mutants
 # are gone through without it alone.
+#
+# What needs no router and no client is tested while they are installed, and the
+# weather passes beside the race detector: each of them waits for much. proxy takes
+# longest and goes first, so that it does not go on alone at the end.
 STORIES := TestAbuse|TestCallsGoRoundOverThreeInstances|TestBinaryDataBetweenLibrariesAndSerializers
 
-.PHONY: test
+.PHONY: test tested-alone tested-whole tested-raced installed
 test: ## pass all tests, with the race detector, integration included
-	@integration/setup.sh || { test $$? -eq 3 && test "$$CI" != true; }
+	@$(MAKE) --no-print-directory -j3 $(if $(filter output-sync,$(.FEATURES)),-Oline) tested-alone tested-whole tested-raced
+
+tested-alone:
 	$(GO) test ./dealer/... -count=1 -sim.steps=$(STEPS)
 	$(GO) test ./proxy ./proxy/transport
-	$(GO) test ./integration/connections ./integration/crossbar ./integration/passing -run '^($(STORIES))$$'
-	$(GO) test -race -timeout 20m ./...
 	@$(MAKE) --no-print-directory cross PLATFORMS=linux/386
 	@$(MAKE) --no-print-directory narrow
+
+tested-whole: installed
+	$(GO) test ./integration/connections ./integration/crossbar ./integration/passing -run '^($(STORIES))$$'
 	@$(MAKE) --no-print-directory weather FOR=1m CLOCK=false
+
+tested-raced: installed
+	$(GO) test -race -timeout 20m ./proxy ./...
+
+installed:
+	@integration/setup.sh || { test $$? -eq 3 && test "$$CI" != true; }
 
 # For the clock, Go's library is built anew, once: the tests' minute does without.
 .PHONY: weather
