@@ -130,9 +130,8 @@ sidecar: ## simulate the whole sidecar, and find each of its mutants so: SEEDS=â
 
 .PHONY: explore
 explore: ## go through all that can happen in small worlds, and find each mutant so: UPDATE=1 rewrites what is told of them
-	$(GO) test ./dealer -run '^TestExplore$$' -count=1 -v -timeout 0 -explore.deep $(if $(UPDATE),-update)
-	$(GO) test ./dealer -run '^TestMutants$$' -count=1 -v -timeout 0 -explore.deep
-	$(GO) test ./dealer/admission -run '^TestExplore$$' -count=1 -v -timeout 0 -explore.depth=6
+	$(GO) test ./dealer ./dealer/admission -run '^TestExplore$$' -count=1 -v -timeout 0 -p 1 -explore.deep $(if $(UPDATE),-update)
+	$(GO) test ./dealer ./dealer/admission -run '^TestMutants$$' -count=1 -v -timeout 0 -p 1 -explore.deep
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME

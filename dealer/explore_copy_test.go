@@ -2,86 +2,68 @@ package dealer_test
 
 import (
 	"bytes"
-	"os"
 	"reflect"
 	"testing"
 
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/dealer/proof"
 )
 
 // A copy is the same as what it was made of, and stays so whatever happens to
 // that: an exploration that went by a copy went by the dealer itself.
 func TestCopies(t *testing.T) {
-	content, err := os.ReadFile(worldsFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, w := range parseWorlds(t, string(content)) {
-		x := newExploration(w)
-		for _, e := range w.begin() {
-			x.apply(x.begin, e)
-		}
+	for _, of := range proof.ReadWorlds(t, worldsFile) {
+		w := readWorld(t, of)
+		s := newStage(w)
 		for range 30 {
-			events := x.eventsAt(x.begin, 0)
+			events := s.begin.Events()
 			if len(events) == 0 {
 				break
 			}
 			e := events[(len(events)*7+3)%len(events)]
-			x.begin.copyTo(&x.at)
-			x.begin.copyTo(&x.next)
-			before := print(x.at, w)
-			if !bytes.Equal(before, print(x.begin, w)) {
-				t.Fatalf("%s: a copy is another one", w.name)
+			s.begin.copyTo(s.at)
+			s.begin.copyTo(s.next)
+			before := s.at.Print(nil)
+			if !bytes.Equal(before, s.begin.Print(nil)) {
+				t.Fatalf("%s: a copy is another one", of.Name)
 			}
-			if got, want := x.at.d.Pools(), x.begin.d.Pools(); !reflect.DeepEqual(got, want) {
-				t.Fatalf("%s: %+v instead of %+v", w.name, got, want)
+			if got, want := s.at.d.Pools(), s.begin.d.Pools(); !reflect.DeepEqual(got, want) {
+				t.Fatalf("%s: %+v instead of %+v", of.Name, got, want)
 			}
-			x.apply(x.begin, e)
-			if !bytes.Equal(print(x.at, w), before) {
-				t.Fatalf("%s: %s changes a copy", w.name, e)
+			s.begin.apply(e)
+			if !bytes.Equal(s.at.Print(nil), before) {
+				t.Fatalf("%s: %s changes a copy", of.Name, e)
 			}
-			x.apply(x.next, e)
-			if !bytes.Equal(print(x.next, w), print(x.begin, w)) {
-				t.Fatalf("%s: a copy takes %s otherwise", w.name, e)
+			s.next.apply(e)
+			if !bytes.Equal(s.next.Print(nil), s.begin.Print(nil)) {
+				t.Fatalf("%s: a copy takes %s otherwise", of.Name, e)
 			}
 		}
 	}
 }
 
-func print(p position, w *smallWorld) []byte {
-	return p.b.appendFingerprint(p.d.AppendFingerprint(nil, w.exact))
-}
-
 // What it costs to come to a state that is ten events away.
 func BenchmarkReachState(b *testing.B) {
-	content, err := os.ReadFile(worldsFile)
-	if err != nil {
-		b.Fatal(err)
-	}
-	w := parseWorlds(nil, string(content))[0]
-	x := newExploration(w)
-	for _, e := range w.begin() {
-		x.apply(x.begin, e)
-	}
-	ten := position{d: dealer.New(1)}
-	x.begin.copyTo(&ten)
+	s := newStage(readWorld(b, proof.ReadWorlds(b, worldsFile)[0]))
+	ten := &position{s: s, d: dealer.New(1)}
+	s.begin.copyTo(ten)
 	var way []event
 	for n := range 10 {
-		events := x.eventsAt(ten, 0)
+		events := ten.Events()
 		way = append(way, events[(n*5)%len(events)])
-		x.apply(ten, way[n])
+		ten.apply(way[n])
 	}
 	b.Run("replayed", func(b *testing.B) {
 		for b.Loop() {
-			x.begin.copyTo(&x.at)
+			s.begin.copyTo(s.at)
 			for _, e := range way {
-				x.apply(x.at, e)
+				s.at.apply(e)
 			}
 		}
 	})
 	b.Run("copied", func(b *testing.B) {
 		for b.Loop() {
-			ten.copyTo(&x.at)
+			ten.copyTo(s.at)
 		}
 	})
 }

@@ -1,19 +1,14 @@
 package dealer_test
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
-	"hash/maphash"
-	"os"
-	"runtime/debug"
-	"slices"
-	"strings"
-	"sync"
+	"io"
 	"testing"
 	"time"
 
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/dealer/proof"
 )
 
 var (
@@ -34,82 +29,47 @@ func TestExplore(t *testing.T) {
 	if isRace {
 		t.Skip("nothing of it has a goroutine")
 	}
-	content, err := os.ReadFile(worldsFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(string(content), "\n")
-	worlds := parseWorlds(t, string(content))
-	slices.SortStableFunc(worlds, func(a, b *smallWorld) int { return cmp.Compare(a.states(), b.states()) })
-	var mu sync.Mutex
-	for _, w := range worlds {
-		if w.deep && !*exploreDeep || *exploreFirst && t.Failed() {
-			continue
-		}
-		t.Run(w.name, func(t *testing.T) {
-			if !*exploreFirst {
-				t.Parallel()
-			}
-			x := newExploration(w)
-			begun := time.Now()
-			if found := x.run(); found != nil {
-				t.Fatalf("checker %s: %s\nworld %s, after these events:\n%s", found.checker, found.text, w.name, found.way)
-			}
-			result := x.String()
-			t.Logf("%s, %.1f s", result, time.Since(begun).Seconds())
-			mu.Lock()
-			defer mu.Unlock()
-			if *exploreFirst {
-				return
-			}
-			if *update {
-				lines[w.line] = fmt.Sprintf("= %s, %.1f s", result, time.Since(begun).Seconds())
-				if err := os.WriteFile(worldsFile, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
-					t.Error(err)
-				}
-			} else if told := strings.Join(w.result, " "); !strings.HasPrefix(told, result+",") {
-				t.Errorf("%s says: %s (-update rewrites)", worldsFile, told)
-			}
-		})
-	}
+	how := proof.Explore{Deep: *exploreDeep, First: *exploreFirst, Update: *update}
+	how.Worlds(t, worldsFile, func(t *testing.T, of *proof.World) (string, *proof.Way) {
+		w := readWorld(t, of)
+		x := &proof.Exploration[*position, event]{Depth: w.depth, Begin: newStage(w).position}
+		found := x.Run()
+		return x.String(), found
+	})
 }
 
-// states returns how many states the file tells of.
-func (w *smallWorld) states() (n int) {
-	if len(w.result) > 0 {
-		_, _ = fmt.Sscan(w.result[0], &n)
-	}
-	return n
-}
-
-// exploration goes through a small world, breadth first. A state is reached by
-// replaying its events, and copied for each event that can come next: a copy costs
+// stage is what the positions of a small world have in common. A copy of one costs
 // as much as about eight events (BenchmarkReachState).
-type exploration struct {
-	w       *smallWorld
-	seed    maphash.Seed
-	visited map[uint64]struct{}
-	states  []reached
-	depth   int
-	closed  bool
+type stage struct {
+	w     *smallWorld
+	luck  bool // a pool picks at random
+	moves []event
+	body  []byte
 
-	transitions int
-
-	begin, at, next position // how it begins, the state at hand, and one after an event
-	moves           [][]event
-	luck            bool // a pool picks at random
-	print, body     []byte
+	begin, at, next *position // how it begins, the position at hand, and one after an event
 }
 
-// reached tells how a state was reached: by the nth event possible at another.
-type reached struct {
-	from  int32
-	event uint16
-	depth uint16
+func newStage(w *smallWorld) *stage {
+	s := &stage{w: w}
+	s.begin, s.at, s.next = &position{s, dealer.New(1), &books{}}, &position{s, dealer.New(1), nil}, &position{s, dealer.New(1), nil}
+	for _, p := range w.pools {
+		s.luck = s.luck || p.policy == dealer.Random
+	}
+	for _, e := range w.begin() {
+		s.begin.apply(e)
+	}
+	return s
+}
+
+// position returns the world as it begins.
+func (s *stage) position() *position {
+	s.begin.copyTo(s.at)
+	return s.at
 }
 
 // position is a dealer and what the checkers know of it.
 type position struct {
+	s *stage
 	d *dealer.Dealer
 	b *books
 }
@@ -119,72 +79,17 @@ func (p *position) copyTo(to *position) {
 	to.b = p.b.copy()
 }
 
-// wayToFinding is what a checker found, and the events that led there.
-type wayToFinding struct{ checker, text, way string }
-
-func newExploration(w *smallWorld) *exploration {
-	x := &exploration{
-		w: w, seed: maphash.MakeSeed(), visited: make(map[uint64]struct{}),
-		begin: position{dealer.New(1), &books{}}, at: position{d: dealer.New(1)}, next: position{d: dealer.New(1)},
-	}
-	for _, p := range w.pools {
-		x.luck = x.luck || p.policy == dealer.Random
-	}
-	return x
+// Fork copies.
+func (p *position) Fork() *position {
+	p.copyTo(p.s.next)
+	return p.s.next
 }
 
-func (x *exploration) String() string {
-	how := "closed"
-	if !x.closed {
-		how = "not closed"
-	}
-	return fmt.Sprintf("%d states, %d transitions, depth %d, %s", len(x.states), x.transitions, x.depth, how)
-}
-
-// run explores until nothing new comes up, or to the world's depth.
-func (x *exploration) run() (found *wayToFinding) {
-	state, number := 0, -1
-	defer func() {
-		if r := recover(); r != nil {
-			f, ok := r.(failed)
-			if !ok {
-				f = failed{"panic", fmt.Sprintf("%v\n%s", r, debug.Stack())}
-			}
-			found = &wayToFinding{f.checker, f.text, x.way(state, number)}
-		}
-	}()
-	for _, e := range x.w.begin() {
-		x.apply(x.begin, e)
-	}
-	x.visit(x.begin, reached{from: -1})
-	for ; state < len(x.states); state++ {
-		s := x.states[state]
-		x.depth = int(s.depth)
-		if x.w.depth > 0 && int(s.depth) >= x.w.depth {
-			return nil
-		}
-		number = -1
-		x.replay(int32(state))
-		events := x.eventsAt(x.at, int(s.depth))
-		for number = range events {
-			x.at.copyTo(&x.next)
-			x.apply(x.next, events[number])
-			x.transitions++
-			x.visit(x.next, reached{from: int32(state), event: uint16(number), depth: s.depth + 1})
-		}
-	}
-	x.closed = true
-	return nil
-}
-
-// eventsAt returns the events that are possible there. Where a pool picks at
-// random, each comes once for each pick; the time of a deal is in its serial.
-func (x *exploration) eventsAt(p position, depth int) []event {
-	for len(x.moves) <= depth {
-		x.moves = append(x.moves, nil)
-	}
-	events := x.w.events(p.b, x.moves[depth])
-	if x.luck {
+// Events returns all that can happen next. Where a pool picks at random, each comes
+// once for each pick; the time of a deal is in its serial.
+func (p *position) Events() []event {
+	events := p.s.w.events(p.b, p.s.moves)
+	if p.s.luck {
 		n := len(events)
 		for _, luck := range lucks {
 			for _, e := range events[:n] {
@@ -194,28 +99,19 @@ func (x *exploration) eventsAt(p position, depth int) []event {
 		}
 		events = append(events[:0], events[n:]...)
 	}
-	x.moves[depth] = events
+	p.s.moves = events
 	return events
 }
 
-// replay brings the position at hand into a state.
-func (x *exploration) replay(state int32) {
-	s := x.states[state]
-	if s.from < 0 {
-		x.begin.copyTo(&x.at)
-		return
-	}
-	x.replay(s.from)
-	x.apply(x.at, x.eventsAt(x.at, int(s.depth)-1)[s.event])
-}
+func (p *position) Apply(e event) { p.apply(e) }
 
 // apply brings an event to the dealer, and what comes out to the checkers.
-func (x *exploration) apply(p position, e event) []dealer.Action {
+func (p *position) apply(e event) []dealer.Action {
 	if e.kind == call {
-		x.body = message(x.body, e.serial)
-		e.body = bodyIn(x.body)
+		p.s.body = message(p.s.body, e.serial)
+		e.body = bodyIn(p.s.body)
 	}
-	if x.luck {
+	if p.s.luck {
 		p.d.SetRandom(e.luck)
 	}
 	out := e.apply(p.d)
@@ -224,47 +120,49 @@ func (x *exploration) apply(p position, e event) []dealer.Action {
 	return out.actions
 }
 
-// visit looks at a state once.
-func (x *exploration) visit(p position, how reached) {
-	x.print = p.d.AppendFingerprint(x.print[:0], x.w.exact)
-	x.print = p.b.appendFingerprint(x.print)
-	hash := maphash.Bytes(x.seed, x.print)
-	if _, known := x.visited[hash]; known {
-		return
+// Tell brings an event, and tells what came of it.
+func (p *position) Tell(to io.Writer, e event) {
+	_, _ = fmt.Fprintf(to, "  %s\n", e)
+	for _, a := range p.apply(e) {
+		_, _ = fmt.Fprintf(to, "      -> %s\n", actionString(a))
 	}
-	x.visited[hash] = struct{}{}
-	x.states = append(x.states, how)
+}
+
+// Print tells what decides what happens from now on.
+func (p *position) Print(dst []byte) []byte {
+	return p.b.appendFingerprint(p.d.AppendFingerprint(dst, p.s.w.exact))
+}
+
+// Look holds a state against the books.
+func (p *position) Look() {
 	if err := p.d.Audit(); err != nil {
 		panic(failed{nothingLeft, err.Error()})
 	}
 	fail(p.b.compare(p.d))
 	for _, c := range p.b.callees {
-		if c == nil || !x.w.kinds["own"] {
+		if c == nil || !p.s.w.kinds["own"] {
 			continue
 		}
 		for request := range ownRequests(c) {
 			p.b.checkOwnInterrupt(p.d, c, request)
 		}
 	}
-	if how.from >= 0 {
-		x.settle(p, len(x.states)%2 == 0)
-	}
 }
 
-// settle lets everything end without an event from outside: callees answer, and
+// Settle lets everything end without an event from outside: callees answer, and
 // time passes, either of them first. Then all go, and nothing is left.
-func (x *exploration) settle(p position, timeFirst bool) {
+func (p *position) Settle(n int) {
 	if p.b.now >= ever-time.Hour { // time itself is over
 		return
 	}
 	for _, c := range p.b.callees {
 		if c != nil && c.draining {
-			x.apply(p, event{kind: undrainCallee, now: p.b.now, callee: c.id})
+			p.apply(event{kind: undrainCallee, now: p.b.now, callee: c.id})
 		}
 	}
 	for _, pool := range p.b.pools {
 		if pool != nil && pool.paused {
-			x.apply(p, event{kind: resumePool, now: p.b.now, pool: pool.id})
+			p.apply(event{kind: resumePool, now: p.b.now, pool: pool.id})
 		}
 	}
 	for rounds := 0; ; rounds++ {
@@ -273,10 +171,10 @@ func (x *exploration) settle(p position, timeFirst bool) {
 		}
 		at, timed := p.d.Deadline()
 		id, callee := oldest(p.b)
-		if timed && (timeFirst || callee == nil) {
-			x.apply(p, event{kind: tick, now: max(at, p.b.now)})
+		if timed && (n%2 == 0 || callee == nil) {
+			p.apply(event{kind: tick, now: max(at, p.b.now)})
 		} else if callee != nil {
-			x.apply(p, event{kind: answer, now: p.b.now, callee: callee.id, id: id, answer: dealer.Final})
+			p.apply(event{kind: answer, now: p.b.now, callee: callee.id, id: id, answer: dealer.Final})
 		} else {
 			break
 		}
@@ -286,13 +184,13 @@ func (x *exploration) settle(p position, timeFirst bool) {
 			continue
 		}
 		if len(pool.waiting) > 0 && len(pool.members) == 0 && pool.open && !pool.lingers { // it is the driver's to close
-			x.apply(p, event{kind: closePool, now: p.b.now, pool: pool.id})
+			p.apply(event{kind: closePool, now: p.b.now, pool: pool.id})
 		}
 	}
 	if p.b.live > 0 || p.b.held > 0 {
 		panic(failed{answeredOnce, fmt.Sprintf("%d calls are never answered, %d slots are never free", p.b.live, p.b.held)})
 	}
-	x.leave(p)
+	p.leave()
 }
 
 // oldest returns the first invocation that somebody has not answered.
@@ -306,55 +204,28 @@ func oldest(b *books) (uint64, *calleeBook) {
 }
 
 // leave takes everybody away.
-func (x *exploration) leave(p position) {
+func (p *position) leave() {
 	for _, c := range p.b.callees {
 		if c != nil {
-			x.apply(p, event{kind: lose, now: p.b.now, callee: c.id})
+			p.apply(event{kind: lose, now: p.b.now, callee: c.id})
 		}
 	}
 	for _, o := range p.b.origins {
 		if o != nil {
-			x.apply(p, event{kind: dropOrigin, now: p.b.now, origin: o.id})
-			x.apply(p, event{kind: removeOrigin, origin: o.id})
+			p.apply(event{kind: dropOrigin, now: p.b.now, origin: o.id})
+			p.apply(event{kind: removeOrigin, origin: o.id})
 		}
 	}
 	for _, pool := range p.b.pools {
 		if pool != nil {
-			x.apply(p, event{kind: revokePool, now: p.b.now, pool: pool.id})
+			p.apply(event{kind: revokePool, now: p.b.now, pool: pool.id})
 		}
 	}
-	x.apply(p, event{kind: tick, now: p.b.now + time.Hour})
+	p.apply(event{kind: tick, now: p.b.now + time.Hour})
 	if left := p.d.Pools(); len(left) > 0 {
 		panic(failed{nothingLeft, fmt.Sprintf("pools are left: %+v", left)})
 	}
 	if at, timed := p.d.Deadline(); timed {
 		panic(failed{nothingLeft, fmt.Sprintf("a tick at %s for nobody", at)})
 	}
-}
-
-// way tells the events that lead to a state, and the one after it.
-func (x *exploration) way(state, number int) string {
-	var b strings.Builder
-	p := position{d: dealer.New(1), b: &books{}}
-	tell := func(e event) {
-		defer func() { _ = recover() }()
-		fmt.Fprintf(&b, "  %s\n", e)
-		for _, a := range x.apply(p, e) {
-			fmt.Fprintf(&b, "      -> %s\n", actionString(a))
-		}
-	}
-	for _, e := range x.w.begin() {
-		tell(e)
-	}
-	var way []uint16
-	for s := state; s > 0; s = int(x.states[s].from) {
-		way = append([]uint16{x.states[s].event}, way...)
-	}
-	for depth, n := range way {
-		tell(x.eventsAt(p, depth)[n])
-	}
-	if events := x.eventsAt(p, len(way)); number >= 0 && number < len(events) {
-		tell(events[number])
-	}
-	return b.String()
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/dealer/proof"
 )
 
 // smallWorld is a world that is explored to its end: a few pools, callees and
@@ -29,19 +30,15 @@ import (
 //
 // Callees are there and in every pool when it begins. Times are in steps.
 type smallWorld struct {
-	name        string
-	deep, exact bool
-	pools       []event
-	callees     []smallCallee
-	origins     []bool // local
-	calls       int
-	requests    []uint64
-	times       []time.Duration
-	kinds       map[string]bool
-	depth       int // 0: no bound
-
-	line   int      // of its result
-	result []string // the fields of the result in the file
+	exact    bool
+	pools    []event
+	callees  []smallCallee
+	origins  []bool // local
+	calls    int
+	requests []uint64
+	times    []time.Duration
+	kinds    map[string]bool
+	depth    int // 0: no bound
 }
 
 type smallCallee struct {
@@ -62,27 +59,16 @@ var kindNames = strings.Fields(`
 	fewer more drain-callee pause
 	repeat`)
 
-// parseWorlds reads the worlds of a file.
-func parseWorlds(t *testing.T, content string) (worlds []*smallWorld) {
-	var w *smallWorld
-	for i, line := range strings.Split(content, "\n") {
-		fields := strings.Fields(line)
-		if len(fields) == 0 || fields[0] == "#" {
-			continue
-		}
-		if fields[0] == "world" {
-			w = &smallWorld{name: fields[1], kinds: make(map[string]bool), times: []time.Duration{0}, line: -1}
-			w.deep, w.exact = slices.Contains(fields, "deep"), slices.Contains(fields, "exact")
-			worlds = append(worlds, w)
-			continue
-		}
-		if fields[0] == "=" {
-			w.line, w.result = i, fields[1:]
-		} else if err := w.parse(fields[0], fields[1:]); err != nil {
-			t.Fatalf("line %d: %v", i+1, err)
+// readWorld reads a world of the file.
+func readWorld(t testing.TB, of *proof.World) *smallWorld {
+	t.Helper()
+	w := &smallWorld{kinds: make(map[string]bool), times: []time.Duration{0}, exact: slices.Contains(of.Flags, "exact")}
+	for _, line := range of.Lines {
+		if err := w.parse(line.Word, line.Fields); err != nil {
+			t.Fatalf("world %s: %v", of.Name, err)
 		}
 	}
-	return worlds
+	return w
 }
 
 func (w *smallWorld) parse(word string, fields []string) error {

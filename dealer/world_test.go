@@ -56,6 +56,8 @@ type logEntry struct {
 // failed ends a world.
 type failed struct{ checker, text string }
 
+func (f failed) Found() (checker, text string) { return f.checker, f.text }
+
 // stepWeights are the usual odds of each kind of step; every world bends them.
 var stepWeights = [...]struct {
 	step   func(*world) (event, bool)

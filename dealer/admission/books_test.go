@@ -119,6 +119,8 @@ func newBooks(config admission.Config) *books {
 // broken is the finding of a checker.
 type broken struct{ checker, text string }
 
+func (b broken) Found() (checker, text string) { return b.checker, b.text }
+
 // The checkers, by the promise each watches.
 const (
 	rightful     = "rightful"      // nobody joins without the role and the router's own answer to its own probe

@@ -154,7 +154,7 @@ func (b *books) checkJoin(e event, a admission.Action) {
 		must(r.probing && exists, rightful, "session %d is admitted, and the router has not said that its procedure exists", a.Session)
 	case probeUndone:
 		must(r.undoing, rightful, "session %d is admitted, and its probe had no answer", a.Session)
-		must(b.isHeld(a.Pool), rightful, "session %d is admitted, and pool %s has no registration", a.Session, a.Pool)
+		must(b.isHeld(a.Pool) || b.hostile, rightful, "session %d is admitted, and pool %s has no registration", a.Session, a.Pool)
 	default:
 		must(false, rightful, "session %d is admitted by %s", a.Session, eventNames[e.kind])
 	}
@@ -423,7 +423,7 @@ func (b *books) checkTime(r *admission.Registrar, e event) {
 	}
 	must(!any || at > b.now || b.ticks < mostTicks, onTime, "%d ticks at %s, and the next one is at %s", b.ticks, b.now, at)
 	for key, p := range b.pools {
-		if !p.open || len(p.members) == 0 || b.draining || b.isHeld(key) {
+		if !p.open || len(p.members) == 0 || b.draining || b.hostile || b.isHeld(key) { // a router may grant one registration to two
 			continue
 		}
 		up := true

@@ -3,198 +3,201 @@ package admission_test
 import (
 	"flag"
 	"fmt"
-	"math/rand/v2"
-	"runtime/debug"
+	"io"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
-	"github.com/wampool/wampool/codec"
-	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/dealer/admission"
+	"github.com/wampool/wampool/dealer/proof"
 )
 
-var exploreDepth = flag.Int("explore.depth", 4, "how many events in a row are tried, in each scene")
+var (
+	update       = flag.Bool("update", false, "rewrite what comes out in the scenario files, and what is told of small worlds")
+	exploreDeep  = flag.Bool("explore.deep", false, "explore the deep worlds too, and have the mutants found by exploration")
+	exploreFirst = flag.Bool("explore.first", false, "explore the small worlds, the smallest first, until something is found")
+)
 
-// scenes are where explorations begin: the moves made before, and what is
-// different there.
-var scenes = []struct {
-	name   string
-	begin  []string
-	change func(*world)
-}{
-	{"nobody", nil, nil},
-	{"asked", []string{"link", "register 0", "register 1"}, nil},
-	{"probing", []string{"link", "register 0", "call 0", "answer link"}, nil},
-	{"joined", []string{"link", "register 0", "answer link", "answer 0", "register 1"}, nil},
-	{"left", []string{"link", "register 0", "answer link", "answer 0", "unregister 0", "register 1"}, nil},
-	{"lost answer", []string{"link", "register 0", "lose link", "time"}, nil},
-	{"taken", []string{"link", "register 0", "answer link", "revoke"}, nil},
-	{"permissive", []string{"link", "register 0", "answer link", "answer 0"}, func(w *world) { w.router.permissive = true }},
-	{"lingers", []string{"link", "register 0", "answer link", "answer 0", "part 0"}, func(w *world) {
-		w.blocks[0].Config = dealer.PoolConfig{Linger: time.Second}
-	}},
-	{"no role", []string{"register 0", "call 0"}, func(w *world) { w.role = "" }},
-}
+const worldsFile = "testdata/explore/worlds.txt"
 
-// TestExplore brings every sequence of events of a small world: two clients, one
-// procedure, a link, a router that answers, loses answers and revokes. After the
-// last of them all comes to rest, everybody goes, and nothing is left.
+// TestExplore goes through all that can happen in small worlds: the registrar gets
+// every sequence of events that their moves cause, and the simulation's checkers look
+// at each state that comes up. States that differ in nothing that matters are visited
+// once, see [admission.Registrar.AppendFingerprint]. From each of them all comes to
+// rest once nothing comes from outside but the router answers and time passes; then
+// everybody goes, and nothing is left. Findings come by the shortest way.
 func TestExplore(t *testing.T) {
-	for _, s := range scenes {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			x := &exploration{change: s.change, begin: s.begin}
-			x.extend(nil)
-			if x.found != nil {
-				t.Fatalf("checker %s: %s\n%s", x.found.checker, x.found.text, x.story)
-			}
-			t.Logf("%d sequences of up to %d events", x.sequences, *exploreDepth)
-		})
+	if isRace {
+		t.Skip("nothing of it has a goroutine")
 	}
-}
-
-type exploration struct {
-	change    func(*world)
-	begin     []string
-	sequences int
-	found     *failed
-	story     string
-}
-
-// extend tries everything that can come after these moves.
-func (x *exploration) extend(way []string) {
-	w, found := x.play(way)
-	x.sequences++
-	if found == nil && len(way) == *exploreDepth {
-		found = guarded(w.end)
-	}
-	if found != nil {
-		x.found, x.story = found, fmt.Sprintf("%v and %v:\n%s", x.begin, way, w.history())
-		return
-	}
-	if len(way) == *exploreDepth {
-		return
-	}
-	for _, m := range w.moves() {
-		if x.found == nil {
-			x.extend(append(way[:len(way):len(way)], m))
+	how := proof.Explore{Deep: *exploreDeep, First: *exploreFirst, Update: *update}
+	how.Worlds(t, worldsFile, func(t *testing.T, of *proof.World) (string, *proof.Way) {
+		s, err := readWorld(of)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-}
-
-// play brings a new world to where these moves lead.
-func (x *exploration) play(way []string) (w *world, found *failed) {
-	config := admission.Defaults(1 << 20)
-	rng := rand.New(rand.NewPCG(1, 1))
-	w = &world{
-		rng: rng, r: admission.New(config, 1), d: dealer.New(1), b: newBooks(config), role: "backend",
-		links: map[admission.LinkID]*pole{0: {serializer: codec.JSON}}, probes: make(map[admission.PendingID]string),
-		pools: make(map[string]dealer.PoolID), keys: 1, blocks: []*admission.Block{{SlotsPerShare: 4}},
-		router: router{rng: rng, procedures: make(map[string][]*grant), denies: make(map[string]bool)},
-	}
-	if x.change != nil {
-		x.change(w)
-	}
-	for range 2 {
-		out := w.do(event{kind: openSession, opens: admission.Session{Serializer: codec.JSON, Role: "backend"}})
-		w.clients = append(w.clients, &client{id: out.session, conn: &conn{session: out.session, role: "backend"}, honest: true})
-	}
-	found = guarded(func() {
-		for _, moves := range [][]string{x.begin, way} {
-			for _, m := range moves {
-				w.move(m)
-			}
-		}
+		x := &proof.Exploration[*position, move]{Depth: s.depth, Begin: s.position}
+		found := x.Run()
+		return x.String(), found
 	})
-	return w, found
 }
 
-// guarded returns what a checker finds meanwhile.
-func guarded(f func()) (found *failed) {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case broken:
-			found = &failed{r.checker, r.text}
-		default:
-			found = &failed{"panic", fmt.Sprintf("%v\n%s", r, debug.Stack())}
-		}
-	}()
-	f()
-	return nil
+// position is a small world at one moment.
+type position struct {
+	s      *smallWorld
+	w      *world
+	way    []move
+	faults int
+	others *conn // of those who hold procedures beside wampool
+	moves  []move
+	print  *proof.Print
 }
 
-// moves are the names of what can happen next.
-func (w *world) moves() (all []string) {
-	for i, c := range w.clients {
-		if !c.gone {
-			all = append(all, fmt.Sprint("register ", i), fmt.Sprint("part ", i))
-			if len(c.joined) > 0 {
-				all = append(all, fmt.Sprint("unregister ", i))
-			}
-			if len(w.b.sessions[c.id].waiting) > 0 {
-				all = append(all, fmt.Sprint("call ", i))
-			}
-		}
-		if len(c.conn.answers) > 0 {
-			all = append(all, fmt.Sprint("answer ", i), fmt.Sprint("lose ", i))
+// position returns the world as it begins.
+func (s *smallWorld) position() *position {
+	p := &position{s: s, w: s.new(), others: new(conn), print: new(proof.Print)}
+	p.w.again = true
+	for i := range s.callees {
+		p.w.clients = append(p.w.clients, nil)
+		p.open(move{of: i})
+	}
+	if s.taken {
+		for key := range s.blocks {
+			p.take(move{of: key})
 		}
 	}
-	if l := w.links[0]; l.conn == nil {
-		all = append(all, "link")
-	} else {
-		all = append(all, "cut")
-		if len(l.conn.answers) > 0 {
-			all = append(all, "answer link", "lose link")
-		}
-		if len(w.router.procedures[keyOf(0)]) > 0 && w.router.procedures[keyOf(0)][0].conn.isLink {
-			all = append(all, "revoke")
-		}
+	for _, m := range s.begin {
+		p.make(m)
 	}
-	if _, any := w.r.Deadline(); any {
-		all = append(all, "time")
-	}
-	return all
+	return p
 }
 
-// move makes one.
-func (w *world) move(name string) {
-	var what, of string
-	_, _ = fmt.Sscan(name, &what, &of)
-	var c *client
-	at := w.links[0].conn
-	if of == "0" || of == "1" {
-		c = w.clients[of[0]-'0']
-		at = c.conn
+func (p *position) make(m move) { makes[m.kind](p, m) }
+
+// Fork goes the same way again: the registrar has nothing that could be copied.
+func (p *position) Fork() *position {
+	fork := p.s.position()
+	for _, m := range p.way {
+		fork.Apply(m)
 	}
-	switch what {
-	case "register":
-		c.last++
-		a := codec.Register{Request: c.last, Procedure: "p0", Invoke: "roundrobin"}
-		w.do(event{kind: register, session: c.id, message: &sent{kind: register, of: codec.TypeRegister, request: c.last, asks: a, block: w.blocks[0]}})
-	case "call":
-		c.last++
-		w.do(event{kind: send, session: c.id, message: &sent{kind: send, of: codec.TypeCall, request: c.last}})
-	case "unregister":
-		c.last++
-		m := &sent{kind: unregister, of: codec.TypeUnregister, request: c.last, registration: c.joined[0]}
-		w.do(event{kind: unregister, session: c.id, message: m})
-	case "part":
-		c.gone = true
-		w.do(event{kind: part, session: c.id})
-		w.lose(c)
-		w.doFollowing()
-	case "answer":
-		w.do(w.router.next(at))
-	case "lose":
-		at.answers = at.answers[1:]
-	case "link":
-		w.do(w.joinLink(0))
-	case "cut":
-		w.do(w.cutLink(0))
-	case "revoke":
-		w.revoke()
-	case "time":
-		w.jump()
+	return fork
+}
+
+// Apply makes a move.
+func (p *position) Apply(m move) {
+	p.way = append(p.way, m)
+	p.make(m)
+}
+
+// Tell makes a move, and tells what came of it.
+func (p *position) Tell(to io.Writer, m move) {
+	step := p.w.steps
+	_, _ = fmt.Fprintf(to, "%s %d %d\n", m.kind, m.of, m.n)
+	defer func() { _, _ = io.WriteString(to, p.w.since(step)) }()
+	p.Apply(m)
+}
+
+// Look holds a state against the books.
+func (p *position) Look() {
+	p.w.audit()
+	for id, s := range p.w.b.sessions {
+		state, known := p.w.r.Session(id)
+		must(known && (state.Pending > 0) == (len(s.waiting) > 0), answeredOnce, "session %d has %d REGISTERs without an answer, and is %+v", id, len(s.waiting), state)
 	}
+	at := make(map[uint64]admission.SessionID)
+	for _, c := range p.w.clients {
+		for _, registration := range p.w.registrations(c) {
+			at[registration] = c.id
+		}
+	}
+	members := 0
+	for _, pool := range p.w.r.Pools() {
+		b := p.w.b.pools[pool.Key]
+		must(b != nil && b.open == pool.IsOpen && len(b.members) == len(pool.Members), membership, "pool %s is %+v", pool.Key, pool)
+		for _, id := range pool.Members {
+			registration := b.members[id]
+			must(registration != 0 && at[registration] == id, membership, "session %d is in pool %s, and the dealer does not know", id, pool.Key)
+			members++
+		}
+	}
+	must(members == len(at), membership, "the dealer has %d callees in pools, not %d", len(at), members)
+}
+
+// registrations are those of a callee in the dealer.
+func (w *world) registrations(c *client) []uint64 {
+	if !c.isCallee {
+		return nil
+	}
+	return w.d.Registrations(c.callee)
+}
+
+// Settle lets all come to rest without an event from outside, every other time with
+// the next deadline over before the router's next answer. Then everybody goes.
+func (p *position) Settle(n int) {
+	w := p.w
+	w.quiet = true
+	if _, timed := p.deadline(); timed && n%2 == 0 {
+		p.time(move{})
+	}
+	w.settle(10 * time.Minute)
+	must(w.r.Waiting() == 0, answeredOnce, "%d REGISTERs never have an answer", w.r.Waiting())
+	up := make(map[admission.LinkID]bool)
+	for _, l := range w.r.Links() {
+		up[l.ID] = l.State == "up"
+	}
+	for _, pool := range w.r.Pools() {
+		for _, c := range pool.Claims {
+			rests := c.State == "idle" || c.State == "resting" || c.State == "away" && !up[c.Link] || c.State == "held"
+			must(rests, givenBack, "pool %s is %s for ever", pool.Key, c.State)
+		}
+		wanted := pool.IsOpen && len(pool.Members) > 0 && !w.b.draining && !w.b.hostile
+		must(!wanted || pool.Claims[0].IsHeld || !w.isFree(pool), givenBack, "pool %s has callees, and is %s for ever", pool.Key, pool.Claims[0].State)
+	}
+	w.end()
+}
+
+// isFree tells whether the router would let a pool register.
+func (w *world) isFree(pool admission.PoolState) bool {
+	c := w.links[pool.Claims[0].Link].conn
+	return c != nil && len(w.router.procedures[pool.Key]) == 0 && !w.router.denies[c.role+" "+pool.Key]
+}
+
+// Print tells what of the world decides what happens from now on.
+func (p *position) Print(dst []byte) []byte {
+	f := p.print
+	f.Begin(dst, p.w.now)
+	f.Put(p.faults)
+	f.Flags(p.w.role == p.s.role)
+	p.w.r.AppendFingerprint(f, p.s.exact)
+	for _, c := range p.w.clients {
+		p.w.printClient(f, c)
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.w.links)) {
+		l := p.w.links[id]
+		f.Name(admission.LinkIDs, 0, uint64(id)+1)
+		f.Flags(l.conn == nil, l.ends, l.turnedAway)
+		printAnswers(f, l.conn)
+	}
+	for key := range p.s.blocks {
+		for _, g := range p.w.router.procedures[keyOf(key)] {
+			f.Name(admission.Registrations, 0, g.id)
+			f.Flags(g.shared, g.conn == p.others, g.conn.isLink)
+			f.Name(admission.SessionIDs, 0, uint64(g.conn.session))
+			f.Name(admission.LinkIDs, 0, uint64(g.conn.link)+1)
+		}
+		f.Put(-1)
+	}
+	for _, pool := range p.w.d.Pools() {
+		f.Text(pool.Key)
+		f.Flags(pool.Open, pool.Lingers)
+		for _, c := range pool.Callees {
+			f.Name(admission.RegistrationsAt, 0, c.Registration)
+		}
+	}
+	if at, timed := p.w.d.Deadline(); timed {
+		f.Moment(at, 0)
+	}
+	p.w.b.print(f)
+	return f.Bytes
 }

@@ -2,7 +2,6 @@ package admission_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,8 +15,6 @@ import (
 	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/dealer/admission"
 )
-
-var update = flag.Bool("update", false, "rewrite what comes out in the scenario files")
 
 // TestScenarios plays testdata/*.txt. A line is an event, and the indented lines
 // below it are the actions that must come out; # begins a comment. With -update the

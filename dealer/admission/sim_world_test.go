@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,14 +31,16 @@ type world struct {
 	clients   []*client
 	links     map[admission.LinkID]*pole
 	blocks    []*admission.Block
-	role      string // of the pool session at the router
-	keys      int    // how many procedures there are
+	role      string        // of the pool session at the router
+	roundTrip time.Duration // of its WELCOME; 0: as it comes
+	keys      int           // how many procedures there are
 	probes    map[admission.PendingID]string
 	pools     map[string]dealer.PoolID
 	follow    []event // what the dealer has caused
 	quiet     bool    // nothing comes from outside any more
 	jumps     bool    // time does
 	busyLinks bool    // calls that came by them are open, always
+	again     bool    // what happens has happened before, and was audited
 
 	log  [60]logEntry
 	seen tally
@@ -191,14 +194,21 @@ func (w *world) do(e event) outcome {
 	w.r.Done()
 	w.b.check(e, out)
 	w.b.checkTime(w.r, e)
-	if err := w.r.Audit(); err != nil && *simAudit {
-		panic(broken{nothingLeft, err.Error()})
+	if *simAudit && !w.again {
+		w.audit()
 	}
 	for _, a := range out.actions {
 		w.carryOut(a)
 	}
 	w.doFollowing()
 	return out
+}
+
+// audit has the registrar look at its own books.
+func (w *world) audit() {
+	if err := w.r.Audit(); err != nil {
+		panic(broken{nothingLeft, err.Error()})
+	}
 }
 
 // doFollowing brings what the dealer has caused.
@@ -268,7 +278,12 @@ func (w *world) carryOut(a admission.Action) {
 
 func keyFor(m *codec.Register) string { return "exact " + m.Procedure }
 
-func (w *world) isShared(key string) bool { return strings.HasSuffix(key, "p2") }
+// isShared tells whether a pool's registration is one of several.
+func (w *world) isShared(key string) bool {
+	n, err := strconv.Atoi(strings.TrimPrefix(key, "exact p"))
+	must(err == nil, membership, "there is no pool %s", key)
+	return w.blocks[n%len(w.blocks)].Shared
+}
 
 // tellDealer carries out what concerns the dealer.
 func (w *world) tellDealer(a admission.Action, c *client) {
@@ -355,9 +370,12 @@ func (w *world) isDealers(key string, id dealer.PoolID) bool {
 }
 
 // history tells the last events and their actions.
-func (w *world) history() string {
+func (w *world) history() string { return w.since(0) }
+
+// since tells the events from that step on, and their actions.
+func (w *world) since(step int) string {
 	var b strings.Builder
-	for i := max(0, w.steps-len(w.log)); i < w.steps; i++ {
+	for i := max(step, w.steps-len(w.log)); i < w.steps; i++ {
 		entry := &w.log[i%len(w.log)]
 		if entry.event.kind == 0 {
 			continue
@@ -490,5 +508,9 @@ func (w *world) cutLink(id admission.LinkID) event {
 func (w *world) joinLink(id admission.LinkID) event {
 	l := w.links[id]
 	l.conn = &conn{link: id, isLink: true, role: w.role}
-	return event{kind: linkUp, link: id, up: admission.LinkSession{Serializer: l.serializer, Role: w.role, RoundTrip: time.Duration(w.rng.IntN(3)) * 4 * time.Millisecond}}
+	up := admission.LinkSession{Serializer: l.serializer, Role: w.role, RoundTrip: w.roundTrip}
+	if w.roundTrip == 0 {
+		up.RoundTrip = time.Duration(w.rng.IntN(3)) * 4 * time.Millisecond
+	}
+	return event{kind: linkUp, link: id, up: up}
 }
