@@ -17,8 +17,8 @@ import (
 
 func TestConfigurations(t *testing.T) {
 	files, err := filepath.Glob("*/*.hcl")
-	if err != nil || len(files) != 3 {
-		t.Fatalf("configurations: %v (%v), want one each for compose, systemd and Kubernetes", files, err)
+	if err != nil || len(files) != 4 {
+		t.Fatalf("configurations: %v (%v), want one each for compose and systemd and two for Kubernetes", files, err)
 	}
 	for _, file := range files {
 		config, err := configs.Load(file)

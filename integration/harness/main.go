@@ -51,7 +51,7 @@ func Path(below string) string { return filepath.Join(folder, below) }
 func inCI() bool { return os.Getenv("CI") == "true" }
 
 // Needs leaves a test out where setup.sh has not installed what it drives: java,
-// rust or chromium. It said so. Where CI is true, that is a failure unless the
+// rust, chromium, prometheus or helm. It said so. Where CI is true, that is a failure unless the
 // machine lacks what would install it.
 func Needs(t *testing.T, what string) {
 	t.Helper()

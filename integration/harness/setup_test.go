@@ -67,13 +67,20 @@ func TestWhatCannotBeInstalledIsExcused(t *testing.T) {
 	}{
 		"a bare machine": {nil, map[string]string{
 			"java": "java is not installed", "rust": "cargo is not installed", "chromium": "Chromium is not installed",
+			"prometheus": "this is no Debian", "helm": "python3 is not installed",
 		}},
-		"half of Java":           {[]string{"java", "javac", "cargo"}, map[string]string{"java": "mvn is not installed", "chromium": "Chromium is not installed"}},
-		"tools that do not work": {[]string{"java", "javac", "mvn", "cargo"}, map[string]string{"chromium": "Chromium is not installed"}},
+		"half of Java": {[]string{"java", "javac", "cargo"}, map[string]string{
+			"java": "mvn is not installed", "chromium": "Chromium is not installed", "prometheus": "this is no Debian", "helm": "python3 is not installed",
+		}},
+		"tools that do not work": {[]string{"java", "javac", "mvn", "cargo"}, map[string]string{
+			"chromium": "Chromium is not installed", "prometheus": "this is no Debian", "helm": "python3 is not installed",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			said := setUp(t, test.has...)
-			for what, in := range map[string]string{"java": "Java", "rust": "Rust", "chromium": "a browser"} {
+			for what, in := range map[string]string{
+				"java": "Java", "rust": "Rust", "chromium": "a browser", "prometheus": "Prometheus", "helm": "Helm",
+			} {
 				if n := strings.Count(said, "integration tests with "+in+" are left out: "); n != 1 {
 					t.Errorf("it is said %d times that tests with %s are left out:\n%s", n, in, said)
 				}

@@ -1,0 +1,94 @@
+package shipped
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/integration/harness"
+)
+
+// The files for Kubernetes, and what the chart makes of its values, in Kubernetes' own types.
+func TestManifests(t *testing.T) {
+	dir := t.TempDir()
+	if rendered := renderChart(t, "--set", "serviceMonitor.enabled=true,prometheusRule.enabled=true,networkPolicy.enabled=true"); rendered != "" {
+		if err := os.WriteFile(filepath.Join(dir, "chart.yaml"), []byte(rendered), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := harness.Command("go", "test", "-count=1", ".")
+	command.Dir = harness.Path("manifests")
+	command.Env = append(command.Environ(), "MANIFESTS="+dir)
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// renderChart returns "" where Helm is not.
+func renderChart(t *testing.T, args ...string) string {
+	t.Helper()
+	helm := harness.Path(".helm/bin/helm")
+	if _, err := os.Stat(helm); err != nil {
+		t.Log("without the chart: Helm is not installed")
+		return ""
+	}
+	out, err := harness.Command(helm, append([]string{"template", "try", harness.Path("../deploy/helm/wampool")}, args...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func TestChart(t *testing.T) {
+	harness.Needs(t, "helm")
+	if out, err := harness.Command(harness.Path(".helm/bin/helm"), "lint", "--strict", harness.Path("../deploy/helm/wampool")).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, args := range [][]string{
+		nil, {"--set", "existingConfigMap=mine,replicas=1,podDisruptionBudget.enabled=false"},
+		{"--set", "env[0].name=WAMPOOL_TICKET,env[0].valueFrom.secretKeyRef.name=wampool,env[0].valueFrom.secretKeyRef.key=ticket"},
+	} {
+		checkRendered(t, renderChart(t, args...))
+	}
+}
+
+// checkRendered loads the configuration as wampool would, which has to drain within the time that the pod has.
+func checkRendered(t *testing.T, rendered string) {
+	t.Helper()
+	var grace float64
+	var source string
+	for document := range strings.SplitSeq(rendered, "\n---\n") {
+		var object struct {
+			Kind string
+			Data map[string]string
+			Spec struct {
+				Template struct {
+					Spec struct{ TerminationGracePeriodSeconds float64 }
+				}
+			}
+		}
+		if err := yaml.Unmarshal([]byte(document), &object); err != nil {
+			t.Fatalf("%v\n%s", err, document)
+		}
+		switch object.Kind {
+		case "Deployment":
+			grace = object.Spec.Template.Spec.TerminationGracePeriodSeconds
+		case "ConfigMap":
+			source = object.Data["wampool.hcl"]
+		}
+	}
+	if source == "" { // it is the user's own
+		return
+	}
+	config, err := configs.Parse([]byte(source), "wampool.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if grace <= config.DrainTimeout.Seconds()+5 {
+		t.Errorf("the pod is killed after %v s, and wampool drains for %s after preStop's 5 s", grace, config.DrainTimeout)
+	}
+}
