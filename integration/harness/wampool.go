@@ -116,6 +116,16 @@ func (w *Wampool) Addresses() map[string]string {
 	return urls
 }
 
+// Admin waits for the admin listener, and returns its "host:port".
+func (w *Wampool) Admin() string {
+	w.t.Helper()
+	var listening struct{ Address string }
+	if line := w.Process.Await(w.t, `"admin listening"`); json.Unmarshal([]byte(line), &listening) != nil {
+		w.t.Fatalf("no address in %s", line)
+	}
+	return strings.TrimPrefix(listening.Address, "http://")
+}
+
 // stop ends wampool as a service manager does, and checks how it ends.
 func (w *Wampool) stop() {
 	_ = w.Process.Signal(syscall.SIGTERM)
