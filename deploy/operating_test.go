@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"sigs.k8s.io/yaml"
 )
 
 // Whoever is woken by an alert finds its name, and what to do.
@@ -65,7 +63,7 @@ func TestEveryWarningIsExplained(t *testing.T) {
 
 // explained tells whether a row of the table begins with what the line begins with.
 func explained(text, line string) bool {
-	for _, row := range regexp.MustCompile("(?m)^\\| (.*?) \\|").FindAllStringSubmatch(text, -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| (.*?) \|`).FindAllStringSubmatch(text, -1) {
 		for _, begin := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
 			if strings.HasPrefix(line, strings.TrimSpace(begin[1])) {
 				return true
