@@ -196,7 +196,8 @@ func (c *simClient) took(words []string) {
 			c.found(sessionsLast, "%s gets %s", c.name, text)
 		}
 	case "close", "lost":
-		if !c.gone && !c.isStalled && !c.ending && !c.wasStalled {
+		isSlow := c.wasStalled || c.world.tight && c.isDelayed
+		if !c.gone && !c.isStalled && !c.ending && !isSlow {
 			c.found(sessionsLast, "%s is ended by wampool: %s", c.name, text)
 		}
 		c.isGone()

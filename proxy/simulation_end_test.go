@@ -21,6 +21,9 @@ func (s *simulation) end() {
 	drained := s.IntN(4) == 0
 	if drained {
 		s.act("drain")
+		if s.IntN(3) == 0 {
+			s.act("stop")
+		}
 	}
 	for round := 0; s.unsettled() != ""; round++ {
 		if round == 40 {
@@ -58,6 +61,9 @@ func (s *simulation) rest() {
 	for range rounds {
 		s.act("after 10s") // longer than any pool lingers
 		s.router.flush()
+		for _, c := range s.live() { // what was under way to it
+			c.answerAll()
+		}
 	}
 }
 

@@ -42,11 +42,27 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
-// playScenario is one run. It fails with a line "checker NAME: TEXT".
-func playScenario(t *testing.T, of scenario) {
+// TestSimulationIsTheSameAgain plays some seeds twice.
+func TestSimulationIsTheSameAgain(t *testing.T) {
+	for seed := range uint64(20) {
+		first, second := playScenario(t, scenario{seed: seed}), playScenario(t, scenario{seed: seed})
+		if !slices.Equal(first, second) {
+			t.Errorf("seed %d comes to another end when it is played again", seed)
+		}
+	}
+}
+
+// playScenario is one run, and returns its transcript. It fails with a line
+// "checker NAME: TEXT".
+func playScenario(t *testing.T, of scenario) (lines []string) {
 	t.Run("play", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { newSimulation(t, of).run() })
+		synctest.Test(t, func(t *testing.T) {
+			s := newSimulation(t, of)
+			s.run()
+			lines = s.lines
+		})
 	})
+	return lines
 }
 
 // scenario is what a simulation is made of.
@@ -95,10 +111,11 @@ func newSimulation(t *testing.T, of scenario) *simulation {
 	return s
 }
 
-// run goes through all of a scenario. Whatever fails, its transcript is shown.
+// run goes through all of a scenario. The transcript of one that fails is shown, and of
+// one that is asked for by -v -seeds 1.
 func (s *simulation) run() {
 	defer func() {
-		if s.t.Failed() {
+		if s.t.Failed() || testing.Verbose() && *seeds == 1 {
 			fmt.Printf("%s%s\n%s", transcriptBegins, strings.Join(s.lines, "\n"), transcriptEnds)
 		}
 	}()

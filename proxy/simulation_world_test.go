@@ -24,6 +24,7 @@ type simWorld struct {
 	delays   bool // what is sent takes its time
 	large    bool // some calls are long
 	forces   bool // callees register by force
+	tight    bool // a send buffer has room for one or two long calls
 	mixed    bool // clients speak differently
 
 	routerRaw, routerTLS, clientsRaw, clientsTLS bool // transports: RawSocket, with TLS
@@ -73,6 +74,7 @@ func (w *simWorld) features() []simFeature {
 		{"delays", 4, &w.delays},
 		{"large", 4, &w.large},
 		{"forces", 4, &w.forces},
+		{"tight", 4, &w.tight},
 		{"mixed", 4, &w.mixed},
 		{"router-raw", 4, &w.routerRaw},
 		{"router-tls", 8, &w.routerTLS},
@@ -102,7 +104,11 @@ func (w *simWorld) config() string {
 	if w.nexus { // which tells itself who has a right
 		rules = append(rules, `admit = ["*"]`)
 	}
-	return fmt.Sprintf("realm \"realm1\" {\n  pool \"com.example.\" {\n    %s\n  }\n}\n", strings.Join(rules, "\n    "))
+	bounds := ""
+	if w.tight {
+		bounds = "limits {\n  send_buffer = \"512KiB\"\n}\n"
+	}
+	return bounds + fmt.Sprintf("realm \"realm1\" {\n  pool \"com.example.\" {\n    %s\n  }\n}\n", strings.Join(rules, "\n    "))
 }
 
 // settings are those of the world's stage.
