@@ -151,12 +151,27 @@ func (r *simRouter) register(a *actor, words []string) {
 		r.say(a, `ERROR REGISTER %s {} "wamp.error.procedure_already_exists"`, words[1])
 	case holder == nil:
 		r.grant(a, words, &simRegistration{shared: shared})
-	case holder.shared && shared && !slices.ContainsFunc(r.held, func(g *simRegistration) bool { return g.procedure == procedure && g.of == a }):
-		r.grant(a, words, &simRegistration{id: holder.id, shared: true})
+	case holder.shared && shared:
+		r.share(a, words, holder)
 	case r.world.anybody && holder.of != a && !isPool:
 		r.grant(a, words, &simRegistration{beside: true})
 	case r.world.crossbar && holder.shared:
 		r.say(a, `ERROR REGISTER %s {} "wamp.error.procedure_exists_with_different_invocation_policy"`, words[1])
+	default:
+		r.say(a, `ERROR REGISTER %s {} "wamp.error.procedure_already_exists"`, words[1])
+	}
+}
+
+// share lets a session have what others have. One that has it already is told so again
+// by Crossbar.io alone.
+func (r *simRouter) share(a *actor, words []string, holder *simRegistration) {
+	i := slices.IndexFunc(r.held, func(g *simRegistration) bool { return g.procedure == holder.procedure && g.of == a })
+	switch {
+	case i < 0:
+		r.grant(a, words, &simRegistration{id: holder.id, shared: true})
+	case r.world.crossbar:
+		r.held[i].forgotten = false
+		r.say(a, "REGISTERED %s %d", words[1], holder.id)
 	default:
 		r.say(a, `ERROR REGISTER %s {} "wamp.error.procedure_already_exists"`, words[1])
 	}
