@@ -65,8 +65,10 @@ func (c *simClient) step() {
 	switch n := c.IntN(20); {
 	case n < 5:
 		c.register()
-	case n < 8 && c.role == "frontend":
+	case n < 7 && c.role == "frontend":
 		c.cancel()
+	case n < 12 && c.role == "frontend":
+		c.callDirectly()
 	case n < 9:
 		c.unregister()
 	case n < 10:

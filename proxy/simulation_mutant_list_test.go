@@ -9,13 +9,13 @@ var mutants = []proof.Mutant{
 	{
 		Name: "an ERROR for a caller here is sent twice", File: "driver/answer.go",
 		Old:      "	if uri == \"\" && a.Final && to.HasLastWord && h.isForeign() {",
-		New:      "	if to.isCaller() && h.Error != nil {\n		send(out, to.Conn, d.scratch.message)\n	}\n	if uri == \"\" && a.Final && to.HasLastWord && h.isForeign() {",
+		New:      "	if to.isCaller() && h.Error != nil {\n		sendParts(out, to.Conn, message)\n	}\n	if uri == \"\" && a.Final && to.HasLastWord && h.isForeign() {",
 		Checkers: []string{answeredOnce},
 	},
 	{
 		Name: "an answer carries what the message before it did", File: "driver/answer.go",
-		Old:      "		err := d.scratch.build(&l)",
-		New:      "		var err error\n		if len(d.scratch.message) == 0 {\n			err = d.scratch.build(&l)\n		}",
+		Old:      "		message, err = d.scratch.build(&l)",
+		New:      "		if message.Head = d.scratch.message; len(message.Head) == 0 {\n			message, err = d.scratch.build(&l)\n		}",
 		Checkers: []string{answeredOnce, payloads, sessionsLast, comesToRest},
 	},
 	{
@@ -58,14 +58,14 @@ var mutants = []proof.Mutant{
 	},
 	{
 		Name: "a message comes before those that wait to be sent", File: "transport/gather.go",
-		Old:      "	b.b = append(b.b, header...)\n	if key == 0 {\n		b.b = append(b.b, payload...)",
-		New:      "	if key == 0 && len(b.b) > 0 {\n		b.b = append(append(append([]byte(nil), header...), payload...), b.b...)\n	} else if b.b = append(b.b, header...); key == 0 {\n		b.b = append(b.b, payload...)",
+		Old:      "		b.b = append(b.b, header...)\n		if key == 0 {\n			b.b = append(b.b, payload...)",
+		New:      "		if key == 0 && len(b.b) > 0 {\n			b.b = append(append(append([]byte(nil), header...), payload...), b.b...)\n		} else if b.b = append(b.b, header...); key == 0 {\n			b.b = append(b.b, payload...)",
 		Checkers: []string{countedUp, inOrder, delivered, interrupts, answeredOnce, requestsCounted, sessionsLast, exits},
 	},
 	{
 		Name: "what TLS has not sealed is lost", File: "transport/gather_write.go",
-		Old:      "	if g.sealed += len(part); g.out != nil && g.sealed == len(g.out.b) {",
-		New:      "	if g.sealed += len(part); g.out != nil {",
+		Old:      "	if g.out.take(sealed); g.out.rest() == 0 {",
+		New:      "	if g.out.take(sealed); true {",
 		Checkers: []string{comesToRest, sessionsLast, exits},
 	},
 	{
@@ -102,8 +102,8 @@ var mutants = []proof.Mutant{
 	},
 	{
 		Name: "UNREGISTERED is said before the place is given up", File: "register.go",
-		Old:      "	actions, _ := r.dealer.Leave(r.now(), s.callee.id, a.Registration)\n	r.driver.Perform(out, actions, driver.Hand{})\n",
-		New:      "",
+		Old:      "	actions, _ := r.dealer.Leave(r.now(), s.callee.id, a.Registration)\n	r.driver.Perform(out, actions, driver.Hand{})\n	answer :=",
+		New:      "	answer :=",
 		Checkers: []string{delivered, nothingLeft, fault, sessionsLast},
 	},
 	{
@@ -140,7 +140,7 @@ var mutants = []proof.Mutant{
 		Name: "a registration that nobody wants is kept", File: "claims.go",
 		Old:      "		m := codec.Unregister{Request: a.Request, Registration: a.Registration}\n		l.send(out, m.Append(r.message[:0], l.serializer))",
 		New:      "",
-		Checkers: []string{registrations, nothingLeft},
+		Checkers: []string{registrations, nothingLeft, requestsCounted},
 	},
 	{
 		Name: "a pool session begins with the requests of the one before", File: "poolsession.go",

@@ -21,7 +21,7 @@ var mutantFiles = []string{
 }
 
 // Seeds that each mutant gets; without a mutant, all pass.
-const mutantSeeds = "3000"
+const mutantSeeds = "1000"
 
 var allMutants = flag.Bool("mutants", false, "look for all mutants of the sidecar, not for some of each part alone")
 

@@ -55,12 +55,25 @@ func (r *simRouter) speak() {
 	}
 	if r.world.forgets && !r.ending && r.IntN(5) == 0 && r.isForWampool(saying) {
 		r.lines = append(r.lines, fmt.Sprintf("# The router does not say to %s: %s", to.name, saying.text))
-		for _, g := range r.held {
-			g.forgotten = g.forgotten || g.of == to && strings.HasSuffix(saying.text, fmt.Sprintf(" %d", g.id))
+		for _, g := range r.registrationsIn(saying) {
+			g.forgotten = true
 		}
 		return
 	}
+	for _, g := range r.registrationsIn(saying) {
+		g.forgotten = false
+	}
 	r.act("%s ▶ %s", saying.to.name, saying.text)
+}
+
+// registrationsIn are those that the router says a session has.
+func (r *simRouter) registrationsIn(s simSaying) (of []*simRegistration) {
+	for _, g := range r.held {
+		if g.of == s.to && strings.HasPrefix(s.text, "REGISTERED ") && strings.HasSuffix(s.text, fmt.Sprintf(" %d", g.id)) {
+			of = append(of, g)
+		}
+	}
+	return of
 }
 
 // isForWampool tells whether an answer is to a request of wampool's own, and one
@@ -170,7 +183,6 @@ func (r *simRouter) share(a *actor, words []string, holder *simRegistration) {
 	case i < 0:
 		r.grant(a, words, &simRegistration{id: holder.id, shared: true})
 	case r.world.crossbar:
-		r.held[i].forgotten = false
 		r.say(a, "REGISTERED %s %d", words[1], holder.id)
 	default:
 		r.say(a, `ERROR REGISTER %s {} "wamp.error.procedure_already_exists"`, words[1])

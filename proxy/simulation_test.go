@@ -190,11 +190,17 @@ func (s *simulation) took(a *actor, text string) {
 	}
 }
 
-// step does one thing at random.
+// step does one thing at random, but for the first ones.
 func (s *simulation) step() {
 	switch n := s.IntN(100); {
+	case s.number <= 2 && !s.world.empty:
+		s.newcomer("backend")
+		s.clients[len(s.clients)-1].register()
+		s.router.flush()
+	case s.number == 3 && !s.world.empty:
+		s.newcomer("frontend")
 	case n < 12 && len(s.clients) < 12 && !s.router.isDown:
-		s.newcomer()
+		s.newcomer([]string{"backend", "backend", "frontend", "frontend", "backend", "guest"}[s.IntN(6)])
 	case n < 37:
 		s.router.call()
 	case n < 40:
@@ -228,17 +234,11 @@ func (s *simulation) one(of []*simClient) *simClient {
 	return slices.MaxFunc(of, func(a, b *simClient) int { return cmp.Compare(a.rank(drawn), b.rank(drawn)) })
 }
 
-// newcomer has a client join.
-func (s *simulation) newcomer() {
+// newcomer has a client join. A guest has no right to register.
+func (s *simulation) newcomer(role string) {
 	c := &simClient{
-		simulation: s, number: uint64(s.number), name: fmt.Sprintf("c%d", s.number), role: "backend",
+		simulation: s, number: uint64(s.number), name: fmt.Sprintf("c%d", s.number), role: role,
 		pending: make(map[string]string), open: make(map[string]*simInvocation), members: make(map[string]*simMember),
-	}
-	switch s.IntN(12) {
-	case 0, 1, 2, 3:
-		c.role = "frontend"
-	case 4: // who has no right to register
-		c.role = "guest"
 	}
 	features := []string{}
 	for _, f := range []string{"call_canceling", "progressive_call_results", "progressive_call_invocations", "registration_revocation"} {
