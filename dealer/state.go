@@ -80,6 +80,13 @@ func (d *Dealer) Load() (waiting, running int) {
 // Outstanding returns how many calls of an origin wait or run.
 func (d *Dealer) Outstanding(id OriginID) int { return d.origin(id).calls.len() }
 
+// InFlight returns how many invocations a callee has not answered, the router's own
+// included.
+func (d *Dealer) InFlight(id CalleeID) int { return d.callee(id).requests.open.len() }
+
+// Waiting returns how many calls wait in a pool.
+func (d *Dealer) Waiting(id PoolID) int { return d.pool(id).queue.length }
+
 // Members returns how many callees a pool has.
 func (d *Dealer) Members(id PoolID) int { return d.pool(id).roster.size }
 

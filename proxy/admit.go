@@ -139,7 +139,7 @@ func asAdmitted(s *session, m *message) admission.Message {
 // newRules are the rules of a realm's pool blocks for the registrar, and under nil
 // those of pools without a block.
 func newRules(pools []configs.Pool) map[*configs.Pool]*admission.Block {
-	rules := map[*configs.Pool]*admission.Block{nil: {Config: poolConfig(nil)}}
+	rules := map[*configs.Pool]*admission.Block{nil: {SlotsPerShare: configs.DefaultSlotsPerShare, Config: poolConfig(nil)}}
 	for i := range pools {
 		block := &pools[i]
 		b := &admission.Block{

@@ -32,16 +32,16 @@ const authTLS = "tls"
 // tells that m is not known.
 func (c *client) refuseHello(m *codec.Hello, undecodable bool) bool {
 	if undecodable {
-		if c.proxy.certified {
+		if c.proxy.certified.Load() {
 			c.refuseMalformed("malformed HELLO")
 		}
-		return c.proxy.certified // else the router tells
+		return c.proxy.certified.Load() // else the router tells
 	}
 	if methods, binds := helloBinds(c.serializer, m); binds {
 		c.refuseBinding(&c.clientOut, "client", methods)
 		return true
 	}
-	if asksForTLS(c.serializer, m, c.proxy.certified) {
+	if asksForTLS(c.serializer, m, c.proxy.certified.Load()) {
 		c.refuseTLS(&c.clientOut, "client")
 		return true
 	}
@@ -67,7 +67,7 @@ func asksForTLS(s codec.Serializer, m *codec.Hello, certified bool) bool {
 // certificate that it was shown.
 func (c *client) welcomedByTLS(message []byte) bool {
 	var m codec.Welcome
-	return c.proxy.certified && m.Decode(c.serializer, message) == nil && m.AuthMethod == authTLS
+	return c.proxy.certified.Load() && m.Decode(c.serializer, message) == nil && m.AuthMethod == authTLS
 }
 
 // helloBinds tells the methods of a client that wants its login bound.

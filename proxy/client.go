@@ -41,9 +41,9 @@ type client struct {
 	entry    entry
 	welcomed atomic.Bool // between WELCOME and the end of the session
 	joinTime joinTime
-	over     atomic.Bool // a side has ended the session, or its opening, by GOODBYE or ABORT
-	dropped  atomic.Bool // it is counted as such
-	leaving  atomic.Bool // GOODBYE was sent to the router in the client's name: wampool stops
+	over     atomic.Bool            // a side has ended the session, or its opening, by GOODBYE or ABORT
+	dropped  atomic.Bool            // it is counted as such
+	leaving  atomic.Pointer[ending] // why GOODBYE was sent to the router in the client's name; nil: it was not
 
 	dismissed bool // under proxy.mu: a clean stop has ended it
 }

@@ -10,7 +10,7 @@ import (
 // takeFromClient handles one message of the client.
 func (c *client) takeFromClient(raw []byte) {
 	m, err := c.said.read(c.serializer, raw)
-	if err != nil && c.proxy.certified {
+	if err != nil && c.proxy.certified.Load() {
 		c.refuseMalformed("malformed message")
 		return
 	}

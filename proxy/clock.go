@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/wampool/wampool/codec"
@@ -50,6 +51,7 @@ func (r *realm) tick(out *transport.Outbox) (wait time.Duration) {
 	r.armed = now + wait
 	r.driver.Perform(out, r.dealer.Tick(now), driver.Hand{})
 	r.bring(out, func() []admission.Action { return r.registrar.Tick(now) })
+	r.dismissDrained(out)
 	r.armed = r.earliest()
 	r.checkDrained()
 	return min(r.armed-now, time.Hour)
@@ -121,7 +123,11 @@ func (r *realm) earliest() dealer.Time {
 // arm wakes the clock if there is a deadline earlier than it knows of. It ends
 // every event that came from a reader.
 func (r *realm) arm() {
-	if next := r.earliest(); next < r.armed {
+	next := r.earliest()
+	if slices.ContainsFunc(r.leavers, r.hasDrained) {
+		next = r.now()
+	}
+	if next < r.armed {
 		r.armed = next
 		select {
 		case r.wake <- struct{}{}:

@@ -74,7 +74,7 @@ const (
 // causeOf is how a session ends whose connection on a side has ended.
 func (c *client) causeOf(side string, cause error) string {
 	switch {
-	case c.leaving.Load() || errors.Is(cause, errStopped):
+	case c.leaving.Load() != nil || errors.Is(cause, errStopped):
 		return causeStopped
 	case isFault(cause):
 		return causeDropped

@@ -77,28 +77,36 @@ func (l *link) sayGoodbye(out *transport.Outbox, reason string) {
 	out.Send(l.conn, bye.Append(nil, l.serializer))
 }
 
+// ending is why wampool ends a client's session: the reason, and a text for people.
+type ending struct{ reason, text string }
+
+var (
+	stopping = &ending{uriSystemShutdown, "the proxy is stopping"}
+	drained  = &ending{uriCloseRealm, "this callee was drained"}
+)
+
 // leave says GOODBYE to the router in the client's name. The router's answer
 // comes behind everything it has sent before, results among them. A client that
 // has said it itself gets the answer to its own.
-func (c *client) leave(out *transport.Outbox) {
+func (c *client) leave(out *transport.Outbox, why *ending) {
 	if c.over.Load() {
 		return
 	}
 	if c.session.Load() == nil {
-		c.conn.Close(1001, "the proxy is stopping", closeLinger)
+		c.conn.Close(1001, why.text, closeLinger)
 		return
 	}
-	c.leaving.Store(true)
-	bye := codec.Goodbye{Reason: uriSystemShutdown}
+	c.leaving.Store(why)
+	bye := codec.Goodbye{Reason: why.reason}
 	out.Send(c.router, bye.Append(nil, c.serializer))
 }
 
 // farewell passes the end on to the client.
-func (c *client) farewell() {
+func (c *client) farewell(why *ending) {
 	bye := codec.Goodbye{
-		Details: codec.NewDict(c.serializer, codec.Field{Key: "message", Value: codec.FieldString("the proxy is stopping")}),
-		Reason:  uriSystemShutdown,
+		Details: codec.NewDict(c.serializer, codec.Field{Key: "message", Value: codec.FieldString(why.text)}),
+		Reason:  why.reason,
 	}
 	c.routerOut.Send(c.conn, bye.Append(nil, c.serializer))
-	c.conn.Close(1001, "the proxy is stopping", closeLinger)
+	c.conn.Close(1001, why.text, closeLinger)
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/proxy/admin"
@@ -18,30 +19,45 @@ import (
 // Listen opens all listeners, and reads the certificates of both hops. An error
 // names the listener that can't be opened; then none is.
 func (p *Proxy) Listen(ctx context.Context) (err error) {
-	if p.certificates, err = p.loadTLS(p.config().Router.TLS); err != nil {
+	certificates, err := p.loadTLS(p.config().Router.TLS)
+	if err != nil {
 		return fmt.Errorf("router: %w", err)
 	}
+	p.certificates.Store(certificates)
 	for i := range p.config().Listen {
-		l, err := p.listen(ctx, &p.config().Listen[i])
+		h, err := p.listen(ctx, &p.config().Listen[i])
 		if err != nil {
-			for _, open := range p.listeners {
-				err = errors.Join(err, open.Close())
-			}
-			p.listeners = nil
-			return err
+			return errors.Join(err, p.closeHops())
 		}
-		p.listeners = append(p.listeners, l)
+		p.hops = append(p.hops, h)
 	}
 	if p.config().Admin == nil {
 		return nil
 	}
 	if p.admin, err = admin.Listen(ctx, p.adminOptions()); err != nil {
-		for _, open := range p.listeners {
-			err = errors.Join(err, open.Close())
-		}
-		p.listeners = nil
+		err = errors.Join(err, p.closeHops())
 	}
 	return err
+}
+
+// closeHops closes what Listen has opened.
+func (p *Proxy) closeHops() (err error) {
+	for _, h := range p.hops {
+		err = errors.Join(err, h.listener.Close())
+	}
+	p.hops = nil
+	return err
+}
+
+// hop is a listener, as the configuration has it.
+type hop struct {
+	listener     *transport.Listener
+	config       configs.Listen                         // under reload.mu
+	certificates atomic.Pointer[transport.Certificates] // nil: no TLS
+}
+
+func (p *Proxy) logListening(h *hop) {
+	p.log.Info().Str("address", h.listener.URL()).Str("router", transport.PublicURL(p.config().Router.URL)).Msg("listening")
 }
 
 // unready tells why wampool can't do its work, in a sentence for each reason.
@@ -83,16 +99,29 @@ func (r *realm) unready() (reasons []string) {
 	return reasons
 }
 
-func (p *Proxy) listen(ctx context.Context, config *configs.Listen) (*transport.Listener, error) {
+func (p *Proxy) listen(ctx context.Context, config *configs.Listen) (*hop, error) {
 	certificates, err := p.loadTLS(config.TLS)
 	if err != nil {
 		return nil, fmt.Errorf("listen %s: %w", config.URL, err)
 	}
 	options := transport.ListenOptions{Limits: p.limits(), Quota: p.quota, AllowedOrigins: config.AllowedOrigins, Report: p.handshakeFailed, Socket: p.socket}
+	h := &hop{config: *config}
 	if certificates != nil {
-		options.TLS = certificates.Server()
+		h.certificates.Store(certificates)
+		options.TLS = h.tls()
 	}
-	return transport.Listen(ctx, config.URL, options)
+	h.listener, err = transport.Listen(ctx, config.URL, options)
+	return h, err
+}
+
+// tls is what clients' connections are secured with, by the certificates as they are.
+func (h *hop) tls() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			return h.certificates.Load().Server().GetConfigForClient(hello)
+		},
+	}
 }
 
 // loadTLS reads the files of a tls block, if it is there.
@@ -108,14 +137,16 @@ func (p *Proxy) loadTLS(config *configs.TLS) (*transport.Certificates, error) {
 // routerTLS returns what a connection to the router is secured with; nil for
 // the defaults.
 func (p *Proxy) routerTLS() *tls.Config {
-	if p.certificates == nil {
+	certificates := p.certificates.Load()
+	if certificates == nil {
 		return nil
 	}
-	return p.certificates.Client()
+	return certificates.Client()
 }
 
-func (p *Proxy) limits() transport.Limits {
-	l := p.config().Limits
+func (p *Proxy) limits() transport.Limits { return p.limitsOf(&p.config().Limits) }
+
+func (p *Proxy) limitsOf(l *configs.Limits) transport.Limits {
 	return transport.Limits{
 		MessageBytes: l.MessageBytes, SendBufferBytes: l.SendBufferBytes, HandshakeTimeout: l.HandshakeTimeout,
 		Keepalive: p.keepalive,

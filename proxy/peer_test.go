@@ -119,24 +119,25 @@ func (p *peer) expectEnd() {
 
 // world is a sidecar between a router and clients that the test plays.
 type world struct {
-	t       *testing.T
-	proxy   *Proxy
-	router  *transport.Listener
-	log     zerolog.Logger
-	speaks  []codec.Serializer      // the router, in order of preference
-	limits  transport.Limits        // of the router's connections
-	server  *tls.Config             // of the router
-	client  *tls.Config             // of clients
-	prepare func(*Proxy)            // before it serves; nil: nothing to do
-	tune    func(*admission.Config) // of the pools, before it serves; nil: nothing to do
-	arrived chan *peer              // the router's ends of new connections
-	header  chan http.Header
-	offered chan []codec.Serializer // to the router, in each handshake that somebody looks at
-	isSlow  atomic.Bool             // the router's end of the next connection goes to slow
-	slow    chan *transport.Conn    // what is read by the test alone
-	stop    context.CancelFunc
-	pool    *peer // the pool session that was welcomed last
-	stopped chan error
+	t                    *testing.T
+	proxy                *Proxy
+	router               *transport.Listener
+	log                  zerolog.Logger
+	speaks               []codec.Serializer      // the router, in order of preference
+	limits               transport.Limits        // of the router's connections
+	server               *tls.Config             // of the router
+	client               *tls.Config             // of clients
+	prepare              func(*Proxy)            // before it serves; nil: nothing to do
+	tune                 func(*admission.Config) // of the pools, before it serves; nil: nothing to do
+	arrived              chan *peer              // the router's ends of new connections
+	header               chan http.Header
+	offered              chan []codec.Serializer // to the router, in each handshake that somebody looks at
+	isSlow               atomic.Bool             // the router's end of the next connection goes to slow
+	slow                 chan *transport.Conn    // what is read by the test alone
+	stop                 context.CancelFunc
+	routerTLS, listenTLS string // blocks of the configuration
+	pool                 *peer  // the pool session that was welcomed last
+	stopped              chan error
 }
 
 // newWorld starts a sidecar with this configuration of its realm, and gives the
@@ -197,30 +198,14 @@ func (w *world) start(o worldOptions) {
 	}
 	w.server, w.client = certificates.Server(), certificates.Client()
 	w.listen(router)
-	routerTLS, listenTLS := "", ""
 	if strings.Contains(router, "ss:") {
-		routerTLS = fmt.Sprintf("tls {\n ca_file = %q\n cert_file = %q\n key_file = %q\n}", a.File, cert, key)
+		w.routerTLS = fmt.Sprintf("tls {\n ca_file = %q\n cert_file = %q\n key_file = %q\n}", a.File, cert, key)
 	}
 	if strings.Contains(listen, "ss:") {
-		listenTLS = fmt.Sprintf("tls {\n client_ca_file = %q\n cert_file = %q\n key_file = %q\n}", a.File, cert, key)
+		w.listenTLS = fmt.Sprintf("tls {\n client_ca_file = %q\n cert_file = %q\n key_file = %q\n}", a.File, cert, key)
 	}
-	config, err := configs.Parse([]byte(fmt.Sprintf(`
-		router {
-			url = %q
-			dial_timeout = "20s"
-			%s
-		}
-		listen %q {
-			%s
-		}
-		limits {
-			%s
-		}
-		realm "realm1" {
-			%s
-		}
-		%s
-		drain_timeout = "10s"`, w.router.URL(), routerTLS, listen, listenTLS, o.limits, o.realm, o.more)), "test.hcl")
+	o.listen = listen
+	config, err := w.config(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,6 +228,27 @@ func (w *world) start(o worldOptions) {
 		<-w.stopped
 		_ = w.router.Close()
 	})
+}
+
+// config reads the configuration of a world.
+func (w *world) config(o worldOptions) (*configs.Config, error) {
+	return configs.Parse([]byte(fmt.Sprintf(`
+		router {
+			url = %q
+			dial_timeout = "20s"
+			%s
+		}
+		listen %q {
+			%s
+		}
+		limits {
+			%s
+		}
+		realm "realm1" {
+			%s
+		}
+		%s
+		drain_timeout = "10s"`, w.router.URL(), w.routerTLS, o.listen, w.listenTLS, o.limits, o.realm, o.more)), "test.hcl")
 }
 
 func (w *world) listen(url string) {

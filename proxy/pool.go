@@ -19,7 +19,6 @@ type pool struct {
 	id               dealer.PoolID     // while it is open there
 	isClosing        bool              // by the registrar's word, which need not be told
 	isLive           bool              // the router sends its calls here, or would if the pool session were up
-	isPaused         bool              // in the dealer, whenever it is open there
 	isDrained        bool              // it was live when the drain began, and counts for it to the end
 
 	dispatched, answered, refused uint64
@@ -100,7 +99,7 @@ func (r *realm) openPool(a *admission.Action) {
 	}
 	p.config = a.Config
 	p.id = r.dealer.OpenPool(p.key, p.config)
-	if p.isPaused {
+	if _, paused := r.paused[p.key]; paused {
 		r.dealer.PausePool(p.id)
 	}
 	for int(p.id) >= len(r.byPool) {

@@ -33,7 +33,7 @@ type Proxy struct {
 	admission      admission.Config // of the pools of all realms
 	loginPatience  time.Duration    // of the pool session with the router's answers before WELCOME
 	poolSendBuffer int64            // of each pool session, in bytes
-	certified      bool             // the router is shown a certificate, for clients too
+	certified      atomic.Bool      // the router is shown a certificate, for clients too, or was
 
 	connect transport.Connect                                                        // to the router; nil: over the network
 	socket  func(ctx context.Context, network, address string) (net.Listener, error) // of each listener; nil: over the network
@@ -41,13 +41,13 @@ type Proxy struct {
 	current atomic.Pointer[configs.Config] // in force
 	reload  reloading
 
-	listeners    []*transport.Listener // set by Listen
+	hops         []*hop // the listeners, set by Listen; under reload.mu
 	quota        *transport.Quota
-	budget       *transport.Budget       // of what all clients hold together
-	keepalive    *transport.Keepalive    // nil: no pings
-	certificates *transport.Certificates // toward the router, set by Listen; nil: by default
-	admin        *admin.Server           // set by Listen; nil: none
-	draining     chan struct{}           // closed when the drain begins
+	budget       *transport.Budget // of what all clients hold together
+	keepalive    *transport.Keepalive
+	certificates atomic.Pointer[transport.Certificates] // toward the router; nil: by default
+	admin        *admin.Server                          // set by Listen; nil: none
+	draining     chan struct{}                          // closed when the drain begins
 	warnings     *admin.WarningLog
 	panics       rarely
 	counting     counting
@@ -70,16 +70,12 @@ func New(config *configs.Config, log zerolog.Logger) *Proxy {
 		admission: admission.Defaults(config.Limits.HeldBytes), poolSendBuffer: poolSendBufferBytes, clients: make(map[*client]struct{}),
 	}
 	p.current.Store(config)
-	if tls := config.Router.TLS; tls != nil {
-		p.certified = tls.CertFile != ""
-	}
+	p.certify(config)
 	p.notAdmitted.most, p.notPooled.most = each, each
 	p.counting = newCounting()
 	p.quota = transport.NewQuota(config.Limits.Connections, config.Limits.ConnectionsPerAddress)
 	p.budget = transport.NewBudget(memoryFor(config.Limits.MemoryBytes, os.DirFS("/")))
-	if config.Limits.PingInterval > 0 {
-		p.keepalive = transport.NewKeepalive(config.Limits.PingInterval, config.Limits.PingTimeout)
-	}
+	p.keepalive = transport.NewKeepalive(config.Limits.PingInterval, config.Limits.PingTimeout)
 	for i := range config.Realms {
 		p.realms[config.Realms[i].Name] = newRealm(p, &config.Realms[i], rand.Uint64())
 	}
@@ -96,9 +92,11 @@ func (p *Proxy) ShowWarnings(of *admin.WarningLog) { p.warnings = of }
 
 // URLs returns the addresses that are listened on, with the ports really bound.
 func (p *Proxy) URLs() []string {
-	urls := make([]string, len(p.listeners))
-	for i, l := range p.listeners {
-		urls[i] = l.URL()
+	p.reload.mu.Lock()
+	defer p.reload.mu.Unlock()
+	urls := make([]string, len(p.hops))
+	for i, h := range p.hops {
+		urls[i] = h.listener.URL()
 	}
 	return urls
 }
@@ -112,24 +110,27 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	var realms, listeners sync.WaitGroup
-	for _, l := range p.listeners { // all of them before anything else is told
-		p.log.Info().Str("address", l.URL()).Str("router", transport.PublicURL(p.config().Router.URL)).Msg("listening")
+	for _, h := range p.hops { // all of them before anything else is told
+		p.logListening(h)
 	}
 	for _, r := range p.realms {
 		realms.Go(func() { r.runLinks(run) })
 		realms.Go(func() { r.runClock(run) })
 	}
-	if p.keepalive != nil {
-		realms.Go(func() { p.keepalive.Run(run) })
-	}
-	failed := make(chan error, len(p.listeners))
-	for _, l := range p.listeners {
+	realms.Go(func() { p.keepalive.Run(run) })
+	failed := make(chan error, 1)
+	p.reload.begin(p.hops, func(h *hop) {
 		listeners.Go(func() {
+			l := h.listener
 			if err := l.Serve(func(h *transport.Handshake) { p.accept(run, h, schemeOf(l)) }); err != nil {
-				failed <- fmt.Errorf("listener %s: %w", l.URL(), err)
+				select {
+				case failed <- fmt.Errorf("listener %s: %w", l.URL(), err):
+				default:
+				}
 			}
+			l.Wait() // for handshakes that were under way
 		})
-	}
+	})
 	if p.admin != nil {
 		p.log.Info().Str("address", p.admin.URL()).Msg("admin listening")
 		realms.Go(func() {
@@ -145,19 +146,17 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	for _, l := range p.listeners {
-		err = errors.Join(err, l.Close())
+	close(p.draining) // unready, before anything ends
+	p.reload.end()
+	for _, h := range p.hops {
+		err = errors.Join(err, h.listener.Close())
 	}
-	listeners.Wait()
-	close(p.draining)
 	p.drain()
 	if p.admin != nil { // it tells of the drain to the end
 		err = errors.Join(err, p.admin.Close())
 	}
 	cancel()
-	for _, l := range p.listeners {
-		l.Wait() // for handshakes that were under way
-	}
+	listeners.Wait()
 	realms.Wait()
 	p.log.Info().Msg("stopped")
 	return err
@@ -372,7 +371,7 @@ func (p *Proxy) leaveSessions(all bool) (busy int) {
 		case c.dismissed:
 		case all || c.inFlight() == 0:
 			c.dismissed = true
-			c.leave(&out)
+			c.leave(&out, stopping)
 		default:
 			busy++
 		}

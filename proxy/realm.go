@@ -46,6 +46,8 @@ type realm struct {
 	told       time.Duration               // unit of call timeouts by the router's WELCOME, 0: none yet
 	armed      dealer.Time                 // when the clock will look next
 	warned     bool                        // that the router names no authrole
+	paused     map[string]struct{}         // keys of pools, whether they are open or not
+	leavers    []*session                  // callees that drain, and go then
 	draining   bool
 	drained    chan struct{}       // closed once nothing waits or runs while draining
 	blocked    transport.Room      // what the answer at hand has to wait for: see calleeAnswer
@@ -65,7 +67,7 @@ func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 		wake:   make(chan struct{}, 1),
 		linked: make(chan struct{}, 1),
 		dealer: dealer.New(seed),
-		pools:  make(map[string]*pool), candidates: make(map[admission.SessionID]*session),
+		pools:  make(map[string]*pool), candidates: make(map[admission.SessionID]*session), paused: make(map[string]struct{}),
 		registrar: admission.New(p.admission, seed),
 		armed:     never, registers: make(registers), joins: make(map[codec.Serializer]uint64),
 		drained: make(chan struct{}),

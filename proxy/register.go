@@ -188,7 +188,7 @@ func (r *realm) denialOf(a *admission.Action) (uri, text string) {
 	case admission.Conflict:
 		return uriDifferentPolicy, fmt.Sprintf("register for %s: procedure is registered with invocation policy %s, and %s was asked for", procedure, d.Has, d.Asked)
 	case admission.Full:
-		return uriUnavailable, fmt.Sprintf("this session has as many registrations and open requests as may be kept for it in %d bytes (limits.held_bytes)", r.proxy.admission.HeldBytes)
+		return uriUnavailable, fmt.Sprintf("this session has as many registrations and open requests as may be kept for it in %d bytes (limits.held_bytes)", r.proxy.config().Limits.HeldBytes)
 	case admission.Draining:
 		return uriUnavailable, "the proxy is stopping"
 	case admission.Unsettled:

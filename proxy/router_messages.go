@@ -75,10 +75,11 @@ func (c *client) takeEnd(t codec.MessageType) bool {
 	} else {
 		c.entry.leave()
 	}
-	if !c.leaving.Load() {
+	why := c.leaving.Load()
+	if why == nil {
 		return false
 	}
-	c.farewell()
+	c.farewell(why)
 	return true
 }
 

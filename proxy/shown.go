@@ -31,9 +31,6 @@ func buildVersion() string {
 	return "(devel)"
 }
 
-// commands are what the admin listener takes.
-func (p *Proxy) commands() map[string]admin.Command { return map[string]admin.Command{} }
-
 func (v view) Unready() []string { return v.proxy.unready() }
 
 func (v view) Config() any { return json.RawMessage(v.proxy.config().JSON()) }

@@ -18,7 +18,7 @@ var ErrMemory = errors.New("all clients together hold too much memory (limits.me
 // What is counted is what a peer can make wampool keep: buffers by their
 // capacity, and what its session has to remember. An idle client holds nothing.
 type Budget struct {
-	most int64
+	most atomic.Int64
 	sum  atomic.Int64
 
 	relieving atomic.Bool // a goroutine looks for whom to end
@@ -29,14 +29,22 @@ type Budget struct {
 
 // NewBudget returns a Budget of so many bytes; 0 stands for no bound.
 func NewBudget(most int64) *Budget {
+	b := &Budget{accounts: make(map[*Account]struct{})}
+	b.SetMost(most)
+	return b
+}
+
+// SetMost changes what all may hold together, no bound for 0: whoever holds too much
+// by that is ended when more is held.
+func (b *Budget) SetMost(most int64) {
 	if most <= 0 {
 		most = math.MaxInt64
 	}
-	return &Budget{most: most, accounts: make(map[*Account]struct{})}
+	b.most.Store(most)
 }
 
 // Most returns the bound, in bytes.
-func (b *Budget) Most() int64 { return b.most }
+func (b *Budget) Most() int64 { return b.most.Load() }
 
 // Held returns the bytes that all accounts hold.
 func (b *Budget) Held() int64 { return b.sum.Load() }
@@ -83,7 +91,7 @@ func (a *Account) Add(n int64) {
 		}
 	}
 	b := a.budget
-	if sum := b.sum.Add(n); n > 0 && sum > b.most && b.relieving.CompareAndSwap(false, true) {
+	if sum := b.sum.Add(n); n > 0 && sum > b.most.Load() && b.relieving.CompareAndSwap(false, true) {
 		go b.relieve()
 	}
 }
@@ -150,7 +158,7 @@ func (b *Budget) biggest() *Account {
 		}
 		all += held
 	}
-	if all <= b.most || biggest == nil || clients <= b.most && biggest.Held() < worthEnding {
+	if all <= b.most.Load() || biggest == nil || clients <= b.most.Load() && biggest.Held() < worthEnding {
 		return nil
 	}
 	biggest.ended = true

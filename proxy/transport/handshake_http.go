@@ -25,10 +25,10 @@ type httpClient struct {
 // serveHTTP answers a request that can't become a WAMP connection, and leaves
 // the others to handle.
 func (l *Listener) serveHTTP(w http.ResponseWriter, r *http.Request, handle func(*Handshake)) {
-	origin := l.origins.admit(r)
+	origin := l.terms.Load().origins.admit(r)
 	h := &Handshake{
 		client: httpClient{w, r, origin}, ctx: r.Context(), remote: r.RemoteAddr,
-		limits: l.limits, offers: offeredSerializers(r), maxSend: unlimited,
+		limits: l.terms.Load().limits, offers: offeredSerializers(r), maxSend: unlimited,
 	}
 	if g, ok := r.Context().Value(gatherOf{}).(*gather); ok {
 		g.requested = true

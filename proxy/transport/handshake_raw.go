@@ -55,7 +55,7 @@ func (l *Listener) shakeHands(g *gather, handle func(*Handshake)) {
 	}
 	go c.watch(cancel)
 	h := &Handshake{
-		client: c, ctx: ctx, remote: remoteOf(g), limits: l.limits,
+		client: c, ctx: ctx, remote: remoteOf(g), limits: l.terms.Load().limits,
 		offers: []codec.Serializer{c.hello.serializer}, maxSend: c.hello.maxSend(), until: g.until,
 	}
 	handle(h)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,8 +37,8 @@ var ErrStalled = errors.New("the peer takes nothing of what it was sent")
 // takes nothing of what waits for it. Otherwise TCP looks after it, which finds
 // dead machines and networks, but not programs that hang.
 type Keepalive struct {
-	// Immutable.
-	interval, timeout time.Duration
+	interval, timeout atomic.Int64  // durations; no interval: nobody is pinged
+	changed           chan struct{} // has room for one: they are other ones now
 
 	mu    sync.Mutex
 	beats map[*Conn]*beat
@@ -55,19 +56,42 @@ type beat struct {
 }
 
 // NewKeepalive returns a Keepalive that pings after an interval of silence, and
-// waits that long for an answer.
+// waits that long for an answer. Without an interval it never does, until [Keepalive.Change].
 func NewKeepalive(interval, timeout time.Duration) *Keepalive {
-	return &Keepalive{interval: interval, timeout: timeout, beats: make(map[*Conn]*beat)}
+	k := &Keepalive{changed: make(chan struct{}, 1), beats: make(map[*Conn]*beat)}
+	k.Change(interval, timeout)
+	return k
+}
+
+// Change has connections, those that are there too, pinged after another interval of
+// silence; 0 is never.
+func (k *Keepalive) Change(interval, timeout time.Duration) {
+	k.interval.Store(int64(interval))
+	k.timeout.Store(int64(timeout))
+	select {
+	case k.changed <- struct{}{}:
+	default:
+	}
+}
+
+// pauses are the silence before a ping, and before the end after one.
+func (k *Keepalive) pauses() (interval, timeout time.Duration) {
+	return time.Duration(k.interval.Load()), time.Duration(k.timeout.Load())
 }
 
 // Run looks after the connections until ctx is done.
 func (k *Keepalive) Run(ctx context.Context) {
-	ticker := time.NewTicker(min(max(min(k.interval, k.timeout)/8, time.Millisecond), time.Second))
+	ticker := time.NewTicker(time.Hour)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-k.changed:
+			if ticker.Stop(); k.interval.Load() > 0 {
+				interval, timeout := k.pauses()
+				ticker.Reset(min(max(min(interval, timeout)/8, time.Millisecond), time.Second))
+			}
 		case now := <-ticker.C:
 			k.tick(now)
 		}
@@ -79,9 +103,10 @@ func (k *Keepalive) add(c *Conn) {
 	if k == nil {
 		return
 	}
-	if tcp, ok := c.gather.Conn.(*net.TCPConn); ok && !c.framing.pings() {
+	interval, timeout := k.pauses()
+	if tcp, ok := c.gather.Conn.(*net.TCPConn); ok && interval > 0 && !c.framing.pings() {
 		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{
-			Enable: true, Idle: k.interval, Interval: max(k.timeout/tcpProbes, time.Second), Count: tcpProbes,
+			Enable: true, Idle: interval, Interval: max(timeout/tcpProbes, time.Second), Count: tcpProbes,
 		})
 	}
 	k.mu.Lock()
@@ -117,7 +142,8 @@ func (k *Keepalive) tick(now time.Time) {
 
 func (k *Keepalive) look(b *beat, now time.Time) {
 	heard := b.conn.gather.heard.Swap(false)
-	silent := !heard && now.Sub(b.heard) >= k.interval
+	interval, timeout := k.pauses()
+	silent := !heard && now.Sub(b.heard) >= interval
 	moved := b.move(silent)
 	switch {
 	case heard, moved, !b.waiting && (b.conn.paused.Load() || !b.conn.framing.pings()):
@@ -128,7 +154,7 @@ func (k *Keepalive) look(b *beat, now time.Time) {
 		if b.conn.framing.pings() {
 			b.conn.ping()
 		}
-	case now.Sub(b.pinged) < k.timeout:
+	case now.Sub(b.pinged) < timeout:
 	case b.conn.isBusy() && b.conn.gather.acknowledged(now.Sub(b.pinged)):
 		b.heard, b.pinged = now, time.Time{}
 	default:
@@ -157,9 +183,10 @@ func (b *beat) move(closely bool) bool {
 const leastUnderway = 64 << 10
 
 func (k *Keepalive) drop(b *beat) {
-	err := fmt.Errorf("%w within %s", ErrNoPong, k.timeout)
+	interval, timeout := k.pauses()
+	err := fmt.Errorf("%w within %s", ErrNoPong, timeout)
 	if b.waiting && !b.conn.framing.pings() {
-		err = fmt.Errorf("%w for %s", ErrStalled, k.interval+k.timeout)
+		err = fmt.Errorf("%w for %s", ErrStalled, interval+timeout)
 	}
 	b.conn.leave(codePolicy, err.Error(), faultLinger, err)
 }

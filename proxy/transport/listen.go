@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -38,16 +39,27 @@ type ListenOptions struct {
 // Listener takes connections of clients.
 type Listener struct {
 	// Immutable.
-	url     url.URL
-	limits  Limits
-	socket  net.Listener
-	secure  *tls.Config // nil: no TLS
-	report  func(error)
-	origins origins
-	open    context.Context // until Close
-	close   context.CancelFunc
+	url    url.URL
+	socket net.Listener
+	secure *tls.Config // nil: no TLS
+	report func(error)
+	open   context.Context // until Close
+	close  context.CancelFunc
+	terms  atomic.Pointer[terms]
 
 	handshakes sync.WaitGroup
+}
+
+// terms are what a listener grants to the connections that come: they may change.
+type terms struct {
+	limits  Limits
+	origins origins
+}
+
+// Change has connections that come from now on taken by other limits, and pages of
+// other origins connect. Those that are there stay.
+func (l *Listener) Change(limits Limits, allowedOrigins []string) {
+	l.terms.Store(&terms{limits.withDefaults(), newOrigins(&l.url, allowedOrigins)})
 }
 
 // listenSchemes are the transports that a listener's URL may name.
@@ -61,7 +73,7 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 		(u.Host == "") != (u.Scheme == "unix") || u.Path == "" && u.Scheme == "unix" || u.Path != "" && isRawSocket(u) {
 		return nil, fmt.Errorf("listen %q: not a URL like ws://127.0.0.1:9000/ws, rs://127.0.0.1:9001 or unix:///run/wampool.sock", rawURL)
 	}
-	l := &Listener{limits: o.Limits.withDefaults(), report: o.Report, origins: newOrigins(u, o.AllowedOrigins)}
+	l := &Listener{report: o.Report}
 	if l.report == nil {
 		l.report = func(error) {}
 	}
@@ -80,7 +92,8 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 		return nil, fmt.Errorf("listen %s: %w", rawURL, err)
 	}
 	l.url = *u
-	l.socket = gatheringListener{l.socket, l.limits, o.Quota}
+	l.terms.Store(&terms{o.Limits.withDefaults(), newOrigins(u, o.AllowedOrigins)})
+	l.socket = gatheringListener{l.socket, l, o.Quota}
 	l.open, l.close = context.WithCancel(context.WithoutCancel(ctx))
 	return l, nil
 }
@@ -116,8 +129,8 @@ func listenTCP(ctx context.Context, u *url.URL, open func(context.Context, strin
 // time in which its handshake must end.
 type gatheringListener struct {
 	net.Listener
-	limits Limits
-	quota  *Quota
+	of    *Listener
+	quota *Quota
 }
 
 func (l gatheringListener) Accept() (net.Conn, error) {
@@ -131,8 +144,9 @@ func (l gatheringListener) Accept() (net.Conn, error) {
 			_ = conn.Close()
 			continue
 		}
-		g := newGather(conn, l.limits.SendBufferBytes)
-		g.until, g.place = time.Now().Add(l.limits.HandshakeTimeout), place
+		limits := &l.of.terms.Load().limits
+		g := newGather(conn, limits.SendBufferBytes)
+		g.until, g.place = time.Now().Add(limits.HandshakeTimeout), place
 		_ = g.SetDeadline(g.until)
 		return g, nil
 	}
@@ -184,7 +198,7 @@ func (l *Listener) Serve(handle func(*Handshake)) error {
 func (l *Listener) serveWebSocket(handle func(*Handshake)) error {
 	server := http.Server{
 		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { l.serveHTTP(w, r, handle) }),
-		ReadHeaderTimeout: l.limits.HandshakeTimeout,
+		ReadHeaderTimeout: l.terms.Load().limits.HandshakeTimeout,
 		MaxHeaderBytes:    64 << 10,
 		ConnState:         l.count,
 		ConnContext:       withGather,
@@ -232,7 +246,7 @@ func (l *Listener) reportSlow(conn net.Conn) {
 	}
 	g, ok := conn.(*gather)
 	if ok && !g.requested && !time.Now().Before(g.until) {
-		l.report(fmt.Errorf("client %s: no whole request within %s (limits.handshake_timeout)", remoteOf(g), l.limits.HandshakeTimeout))
+		l.report(fmt.Errorf("client %s: no whole request within %s (limits.handshake_timeout)", remoteOf(g), l.terms.Load().limits.HandshakeTimeout))
 	}
 }
 

@@ -63,7 +63,7 @@ func listenAt(t testing.TB, url string, o ListenOptions, wrap func(net.Conn) net
 		t.Fatal(err)
 	}
 	if wrap != nil {
-		l.socket = gatheringListener{wrappingListener{l.socket.(gatheringListener).Listener, wrap}, l.limits, o.Quota}
+		l.socket = gatheringListener{wrappingListener{l.socket.(gatheringListener).Listener, wrap}, l, o.Quota}
 	}
 	served := make(chan error, 1)
 	go func() { served <- l.Serve(handle) }()

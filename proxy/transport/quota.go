@@ -9,13 +9,13 @@ import (
 
 // Quota bounds the connections of clients, at all listeners that have it.
 type Quota struct {
+	mu         sync.Mutex
 	most       int
 	perAddress int // 0: as many as there may be
 
-	mu    sync.Mutex
 	taken int                // connections within the quota
 	told  int                // and those beyond it that are told so
-	from  map[netip.Addr]int // within the quota, by address; empty if there is no bound for one
+	from  map[netip.Addr]int // within the quota, by address
 }
 
 // NewQuota returns a Quota for so many connections at a time, of which so many
@@ -23,6 +23,13 @@ type Quota struct {
 // have no address: for them, only the first number counts.
 func NewQuota(most, perAddress int) *Quota {
 	return &Quota{most: most, perAddress: perAddress, from: make(map[netip.Addr]int)}
+}
+
+// SetMost changes how many there may be, and how many from one address. None is ended.
+func (q *Quota) SetMost(most, perAddress int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.most, q.perAddress = most, perAddress
 }
 
 // turnedAwayAtOnce is how many connections beyond the quota may be there to be
@@ -58,7 +65,7 @@ func (q *Quota) take(from net.Addr) (p place, ok bool) {
 		p.crowded = errCrowdedAddress
 	default:
 		q.taken++
-		if q.perAddress > 0 && p.from.IsValid() {
+		if p.from.IsValid() {
 			q.from[p.from]++
 		}
 		return p, true
@@ -84,7 +91,7 @@ func (p *place) giveBack() {
 		return
 	}
 	q.taken--
-	if q.perAddress > 0 && p.from.IsValid() {
+	if p.from.IsValid() {
 		if q.from[p.from]--; q.from[p.from] == 0 {
 			delete(q.from, p.from)
 		}
