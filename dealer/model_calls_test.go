@@ -2,6 +2,7 @@ package dealer_test
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -23,10 +24,7 @@ func (m *model) call(e event) {
 	}
 	m.ledgers.of(p.key).receive(m.locals[e.origin])
 	c := &modelCall{in: e, pool: p, arrived: m.now, since: m.now, answers: true, over: true, open: e.progress, parts: []uint64{e.serial}, deadline: later(m.now, e.timeout)}
-	queued, limit := len(m.waiting(p)), 0
-	for _, member := range p.members {
-		limit += min(p.bound(member), 1<<40)
-	}
+	queued, limit := len(m.waiting(p)), p.slots()
 	bytes, _ := m.sums(p)
 	m.calls = append(m.calls, c)
 	switch config := p.config; {
@@ -56,6 +54,15 @@ func (p *modelPool) bound(member modelMember) int {
 		return shared
 	}
 	return member.limit
+}
+
+// slots is the sum of all bounds, as far as it can be counted.
+func (p *modelPool) slots() int {
+	sum := int64(0)
+	for _, member := range p.members {
+		sum += min(int64(p.bound(member)), 1<<40)
+	}
+	return int(min(sum, math.MaxInt))
 }
 
 // part takes a further part of a progressive call.
@@ -272,9 +279,7 @@ func (m *model) refuseUnqueued(c *modelCall, reason dealer.Reason) {
 	}
 	limit := 0
 	if reason == dealer.ReasonConcurrency {
-		for _, member := range c.pool.members {
-			limit += min(c.pool.bound(member), 1<<40)
-		}
+		limit = c.pool.slots()
 	}
 	if len(c.pool.members) == 0 {
 		reason = dealer.ReasonNoCallee
