@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -54,36 +53,10 @@ type opener func(t *testing.T, url string) *page
 // browse starts a browser.
 func browse(t *testing.T) opener {
 	t.Helper()
-	harness.Needs(t, "chromium")
-	path, err := os.ReadFile(harness.Path(".chromium/.installed"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	flags := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(strings.TrimSpace(string(path))), chromedp.UserDataDir(t.TempDir()),
-		chromedp.NoInheritEnv, chromedp.Env(harness.Environment()...),
-		chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun, chromedp.DisableGPU,
-	}
-	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
-		flags = append(flags, chromedp.Flag(name, true))
-	}
-	ctx, stop := context.WithTimeout(context.Background(), 2*harness.Patience)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewExecAllocator(ctx, flags...)
-	t.Cleanup(stop)
-	browser, stop := chromedp.NewContext(ctx)
-	t.Cleanup(stop)
-	if err := chromedp.Do(browser, chromedp.Navigate("about:blank")); err != nil {
-		t.Fatal(err)
-	}
+	open := harness.Browse(t)
 	return func(t *testing.T, url string) *page {
 		t.Helper()
-		tab, stop := chromedp.NewContext(browser)
-		t.Cleanup(stop)
-		if err := chromedp.Do(tab, chromedp.Navigate(url)); err != nil {
-			t.Fatal(err)
-		}
-		return &page{t, tab}
+		return &page{t, open(t, url)}
 	}
 }
 
