@@ -84,3 +84,22 @@ func TestConcurrencyBeyondCounting(t *testing.T) {
 		t.Errorf("7 becomes %d", limit)
 	}
 }
+
+// A pool that is not there has no state.
+func TestPoolThatIsNot(t *testing.T) {
+	if s, ok := New(Defaults(0), 0).Pool("exact com.example.p"); ok {
+		t.Errorf("its state is %v", s)
+	}
+}
+
+// Of registrations that a session has had, a bounded number is remembered.
+func TestRegistrationsRememberedAreBounded(t *testing.T) {
+	r := New(Defaults(0), 0)
+	s := r.sessions[r.OpenSession(Session{Serializer: codec.JSON})]
+	for id := range uint64(maxLeft + 1) {
+		r.remember(&member{session: s, registration: id + 1})
+	}
+	if n := len(s.left.of); n != 1 {
+		t.Errorf("%d are remembered, want the latest", n)
+	}
+}

@@ -2,6 +2,7 @@ package driver_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,43 @@ func TestInterruptWithItsOptions(t *testing.T) {
 	d.Perform(&d.out, d.dealer.Cancel(0, router.origin, 1, m.Mode), driver.Hand{Serializer: codec.JSON, Interrupt: &m})
 	d.write()
 	callee.gets(`[69,1,{"mode":"kill","reason":"why"}]`)
+}
+
+// Options of an INTERRUPT that the callee's serializer can't express stay away, its
+// mode does not.
+func TestInterruptWithOptionsOfOneSerializer(t *testing.T) {
+	d := newDesk(t, queue)
+	router, callee := d.addRouter(codec.MessagePack), d.addCallee("callee", codec.JSON, all)
+	router.call(1, `[68,1,1,{}]`)
+	callee.gets(`[68,1,100,{}]`)
+	var m codec.Interrupt
+	if err := m.Decode(codec.MessagePack, []byte("\x93\x45\x01\x82\xa4mode\xa4kill\xa1x\xd4\x05\x00")); err != nil {
+		t.Fatal(err)
+	}
+	d.Perform(&d.out, d.dealer.Cancel(0, router.origin, 1, m.Mode), driver.Hand{Serializer: codec.MessagePack, Interrupt: &m})
+	d.write()
+	callee.gets(`[69,1,{"mode":"kill"}]`)
+}
+
+// Origins are told by their numbers, of which some may be of nobody's.
+func TestOriginsByNumber(t *testing.T) {
+	d := newDesk(t, queue)
+	d.addRouter(codec.JSON)
+	first, second := d.addCaller(codec.JSON), d.addCaller(codec.CBOR)
+	for _, id := range []dealer.OriginID{-1, second.origin + 1} {
+		if o := d.Origin(id); o != nil {
+			t.Errorf("origin %d: %v", id, o)
+		}
+	}
+	var callers []dealer.OriginID
+	for id := range d.Callers() {
+		if callers = append(callers, id); id == first.origin {
+			break
+		}
+	}
+	if want := []dealer.OriginID{first.origin}; !slices.Equal(callers, want) {
+		t.Errorf("callers up to the first: %v, want %v", callers, want)
+	}
 }
 
 // An answer to an INVOCATION of the router's own goes to the callee's own session
