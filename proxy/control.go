@@ -40,7 +40,8 @@ func ofReload(told Reloaded, err error) (any, error) {
 
 // drainRequest names a callee.
 type drainRequest struct {
-	Name    string `json:"name"`    // its session's ID, its authid, or its address, with or without the port
+	Session uint64 `json:"session"` // its session's ID
+	Name    string `json:"name"`    // or that, its authid, or its address, with or without the port
 	Goodbye bool   `json:"goodbye"` // of drain: its session is ended once it has no call any more
 }
 
@@ -69,6 +70,9 @@ func (p *Proxy) drainCommand(in json.RawMessage, drain bool) (any, error) {
 	}
 	if request.Goodbye && !drain {
 		return nil, &admin.RequestError{Status: http.StatusBadRequest, Text: "goodbye is of drain alone"}
+	}
+	if request.Session != 0 && request.Name == "" {
+		request.Name = strconv.FormatUint(request.Session, 10)
 	}
 	s, err := p.calleeNamed(request.Name)
 	if err != nil {

@@ -31,6 +31,7 @@ func (p *Proxy) Listen(ctx context.Context) (err error) {
 		}
 		p.hops = append(p.hops, h)
 	}
+	p.closeUnwanted()
 	if p.config().Admin == nil {
 		return nil
 	}
@@ -104,7 +105,7 @@ func (p *Proxy) listen(ctx context.Context, config *configs.Listen) (*hop, error
 	if err != nil {
 		return nil, fmt.Errorf("listen %s: %w", config.URL, err)
 	}
-	options := transport.ListenOptions{Limits: p.limits(), Quota: p.quota, AllowedOrigins: config.AllowedOrigins, Report: p.handshakeFailed, Socket: p.socket}
+	options := transport.ListenOptions{Limits: p.limits(), Quota: p.quota, AllowedOrigins: config.AllowedOrigins, Report: p.handshakeFailed, Socket: p.socket, Inherited: p.inheritedAt}
 	h := &hop{config: *config}
 	if certificates != nil {
 		h.certificates.Store(certificates)

@@ -41,6 +41,8 @@ type Proxy struct {
 	current atomic.Pointer[configs.Config] // in force
 	reload  reloading
 
+	inherited []net.Listener // that no listener has taken yet
+
 	hops         []*hop // the listeners, set by Listen; under reload.mu
 	quota        *transport.Quota
 	budget       *transport.Budget // of what all clients hold together

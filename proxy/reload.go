@@ -65,7 +65,9 @@ type Reloaded struct {
 // is that of whoever reads it, too.
 func (p *Proxy) ReloadNow() (Reloaded, error) {
 	if p.reload.load == nil {
-		return Reloaded{}, &admin.RequestError{Status: http.StatusConflict, Text: "wampool runs by flags of its command line: there is no file to be read again"}
+		const none = "wampool runs by flags of its command line: there is no file to be read again"
+		p.log.Warn().Str("cause", none).Msg("configuration not reloaded")
+		return Reloaded{}, &admin.RequestError{Status: http.StatusConflict, Text: none}
 	}
 	config, err := p.reload.load()
 	if err != nil {

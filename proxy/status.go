@@ -1,5 +1,7 @@
 package proxy
 
+import "fmt"
+
 // CalleeStatus is one callee of a pool at one moment.
 type CalleeStatus struct {
 	Session    uint64 // its WAMP session ID
@@ -48,4 +50,20 @@ func (r *realm) status() []PoolStatus {
 		pools = append(pools, status)
 	}
 	return pools
+}
+
+// Summary tells in a line how wampool is. It needs the lock of each realm, so where
+// one is stuck it does not come back.
+func (p *Proxy) Summary() string {
+	reasons := p.unready()
+	pools, waiting := 0, 0
+	for _, pool := range p.Pools() {
+		pools++
+		waiting += pool.Waiting
+	}
+	state := "ready"
+	if len(reasons) > 0 {
+		state = "not ready: " + reasons[0]
+	}
+	return fmt.Sprintf("%s; %d sessions, %d pools, %d calls wait", state, len(p.sessions()), pools, waiting)
 }

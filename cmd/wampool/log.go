@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -28,23 +29,46 @@ const (
 	lastWords    = time.Second
 )
 
+// logging is the program's log.
+type logging struct {
+	zerolog.Logger
+	warnings *admin.WarningLog // its latest lines that need a look
+	level    *logLevel
+	end      func() // by which what waits is written
+}
+
+// logLevel is the least level that is logged. It may change at any time.
+type logLevel struct{ least atomic.Int32 }
+
+// set takes the level of a configuration, which is valid.
+func (l *logLevel) set(name string) error {
+	level, err := zerolog.ParseLevel(name)
+	if err != nil {
+		return fmt.Errorf("log level: %w", err)
+	}
+	l.least.Store(int32(level))
+	return nil
+}
+
+// Sample tells whether lines of a level are logged ([zerolog.Sampler]).
+func (l *logLevel) Sample(level zerolog.Level) bool { return int32(level) >= l.least.Load() }
+
 // newLogger returns a logger that writes for people or for programs, as the
 // configuration says; by default for people where w is a terminal. It never waits
 // for w: who logs may hold a lock. Lines that w is too slow for are lost, and
-// counted in a line of their own. The log is to be ended, by which what waits is
-// written; warnings keeps the latest lines that need a look.
-func newLogger(w io.Writer, config configs.Log) (log zerolog.Logger, warnings *admin.WarningLog, end func(), err error) {
-	level, err := zerolog.ParseLevel(config.Level)
-	if err != nil {
-		return zerolog.Logger{}, nil, nil, fmt.Errorf("log level: %w", err)
+// counted in a line of their own. The log is to be ended.
+func newLogger(w io.Writer, config configs.Log) (*logging, error) {
+	level := new(logLevel)
+	if err := level.set(config.Level); err != nil {
+		return nil, err
 	}
 	waiting := newBacklog(lossy{w})
 	direct := logTo(looks(lossy{w}, w, config), level)
 	go waiting.write(func(lost int64) {
 		direct.Warn().Int64("lines", lost).Msg("lines of the log are lost: whoever takes them is too slow")
 	})
-	warnings = admin.NewWarningLog(looks(waiting, w, config))
-	return logTo(warnings, level), warnings, waiting.end, nil
+	warnings := admin.NewWarningLog(looks(waiting, w, config))
+	return &logging{logTo(warnings, level), warnings, level, waiting.end}, nil
 }
 
 // looks writes lines to out as is right for w.
@@ -55,8 +79,8 @@ func looks(out, w io.Writer, config configs.Log) io.Writer {
 	return out
 }
 
-func logTo(out io.Writer, level zerolog.Level) zerolog.Logger {
-	return zerolog.New(out).Level(level).With().Timestamp().Logger()
+func logTo(out io.Writer, level *logLevel) zerolog.Logger {
+	return zerolog.New(out).Sample(level).With().Timestamp().Logger()
 }
 
 // lossy writes what can be written. Lines of the log may be lost, such as those

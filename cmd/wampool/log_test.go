@@ -31,7 +31,7 @@ func (w *slowWriter) Write(p []byte) (int, error) {
 // is, that what is lost is told, and that the rest is there once the log has ended.
 func TestLogWaitsForNobody(t *testing.T) {
 	w := &slowWriter{released: make(chan struct{})}
-	log, _, end, err := newLogger(w, configs.Log{Level: "info", Format: "json"})
+	log, err := newLogger(w, configs.Log{Level: "info", Format: "json"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestLogWaitsForNobody(t *testing.T) {
 		log.Info().Int("n", n).Msg("line") // would wait for ever
 	}
 	close(w.released)
-	end()
+	log.end()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(w.written.String()), "\n")
@@ -57,7 +57,7 @@ func TestLogWaitsForNobody(t *testing.T) {
 // TestEachLineIsWrittenAtOnce shows that no line waits for the next one.
 func TestEachLineIsWrittenAtOnce(t *testing.T) {
 	from, to := io.Pipe()
-	log, _, end, err := newLogger(to, configs.Log{Level: "info", Format: "json"})
+	log, err := newLogger(to, configs.Log{Level: "info", Format: "json"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,17 +68,17 @@ func TestEachLineIsWrittenAtOnce(t *testing.T) {
 			t.Fatalf("line %d is %s", n, lines.Text())
 		}
 	}
-	end()
+	log.end()
 }
 
 // TestEndOfALogThatNobodyTakes shows that the program ends all the same.
 func TestEndOfALogThatNobodyTakes(t *testing.T) {
 	w := &slowWriter{released: make(chan struct{})}
-	log, _, end, err := newLogger(w, configs.Log{Level: "info", Format: "json"})
+	log, err := newLogger(w, configs.Log{Level: "info", Format: "json"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	log.Info().Msg("to nobody")
-	end()
+	log.end()
 	close(w.released)
 }

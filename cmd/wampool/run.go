@@ -32,7 +32,9 @@ ask for it by the options "invoke" or "concurrency" of their registration.
 
 SIGINT or SIGTERM stops it cleanly: no new call is taken, and those in flight may
 finish within drain_timeout. Another one a second later or more stops it at once.
-SIGHUP does nothing yet.`,
+SIGHUP reads the configuration again: what it changes holds for calls that arrive or
+wait afterwards, no connection ends for it, and a mistake in it changes nothing.
+What only holds from the next start on is told by the log, and by wampool reload.`,
 		Example: `  wampool run -c wampool.hcl
   wampool run -c /etc/wampool/wampool.hcl -c /etc/wampool/conf.d
   wampool run --router ws://127.0.0.1:8080/ws`,
@@ -49,7 +51,11 @@ SIGHUP does nothing yet.`,
 			for _, warning := range config.Warnings {
 				fmt.Fprintln(s.err, warning)
 			}
-			return failed(run(s, config))
+			var reload func() (*configs.Config, error)
+			if router == "" && !slices.Contains(files, "-") {
+				reload = func() (*configs.Config, error) { return loadFiles(files, s.in) }
+			}
+			return failed(run(s, config, reload))
 		},
 	}
 	flags := command.Flags()
@@ -96,19 +102,25 @@ func loadConfig(s streams, files []string, router, realm, listen, unit string) (
 // behind, so a sidecar that stays small costs nothing.
 const garbagePercent = 50
 
-// run serves until a signal comes and all is stopped.
-func run(s streams, config *configs.Config) error {
+// run serves until a signal comes and all is stopped. reload reads the configuration
+// again; nil where there is no file.
+func run(s streams, config *configs.Config, reload func() (*configs.Config, error)) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
 	defer followLoad()()
-	log, warnings, endLog, err := newLogger(s.err, config.Log)
+	log, err := newLogger(s.err, config.Log)
 	if err != nil {
 		return err
 	}
-	defer endLog()
-	p := proxy.New(config, log)
-	p.ShowWarnings(warnings)
+	defer log.end()
+	p := proxy.New(config, log.Logger)
+	p.ShowWarnings(log.warnings)
+	p.ReloadBy(reload, func(now *configs.Config) { _ = log.level.set(now.Log.Level) })
+	system := newSupervisor(log.Logger)
+	if err := system.inherit(p); err != nil {
+		return err
+	}
 	if err := p.Listen(context.Background()); err != nil {
 		return err
 	}
@@ -116,6 +128,13 @@ func run(s streams, config *configs.Config) error {
 	defer cancel()
 	stopped := make(chan struct{})
 	defer close(stopped)
-	go obey(s.signals, log, cancel, p.Stop, stopped)
+	orders := orders{
+		clean:  func() { system.stopping(); cancel() },
+		now:    p.Stop,
+		reload: func() { system.reloading(func() { _, _ = p.ReloadNow() }) }, // the log tells
+	}
+	go obey(s.signals, log.Logger, orders, stopped)
+	go system.watch(p, stopped)
+	system.ready()
 	return p.Serve(ctx)
 }

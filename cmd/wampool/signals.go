@@ -14,10 +14,16 @@ import (
 // to the process and one to its group.
 const oneRequest = time.Second
 
-// obey calls clean at the first signal to stop, and now at one that comes later
-// than oneRequest after it. SIGHUP is logged, and does nothing else. It ends when
-// the program has stopped.
-func obey(signals <-chan os.Signal, log zerolog.Logger, clean, now func(), stopped <-chan struct{}) {
+// orders are what signals have the program do.
+type orders struct {
+	clean  func() // stop, once what runs has finished
+	now    func() // stop at once
+	reload func()
+}
+
+// obey stops cleanly at the first signal to stop, and at once at one that comes later
+// than oneRequest after it. At SIGHUP it reloads. It ends when the program has stopped.
+func obey(signals <-chan os.Signal, log zerolog.Logger, do orders, stopped <-chan struct{}) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
@@ -27,18 +33,19 @@ func obey(signals <-chan os.Signal, log zerolog.Logger, clean, now func(), stopp
 		case <-stopped:
 			return
 		case <-hangups:
-			log.Info().Msg("SIGHUP: nothing is done; the configuration is read at the start only")
+			log.Info().Msg("SIGHUP: the configuration is read again")
+			do.reload()
 		case signal := <-signals:
 			switch {
 			case first.IsZero():
 				first = time.Now()
 				log.Info().Stringer("signal", signal).Msg("signal: stopping cleanly; another one after a second stops at once")
-				clean()
+				do.clean()
 			case time.Since(first) < oneRequest:
 				log.Info().Stringer("signal", signal).Msg("signal: taken for the same request to stop")
 			default:
 				log.Info().Stringer("signal", signal).Msg("second signal: stopping at once")
-				now()
+				do.now()
 			}
 		}
 	}

@@ -31,6 +31,10 @@ type ListenOptions struct {
 	// [net.ListenConfig.Listen] does; nil: over the network.
 	Socket func(ctx context.Context, network, address string) (net.Listener, error)
 
+	// Inherited returns a socket that is listened on at an address already, nil
+	// for none; nil: there is none.
+	Inherited func(network, address string) net.Listener
+
 	// Report is told of clients that did not get so far as to be handled. It
 	// must not block, and may be nil.
 	Report func(error)
@@ -83,9 +87,11 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 		}
 		l.secure = inLargeRecords(o.TLS)
 	}
-	if u.Scheme == "unix" {
+	switch l.socket = inherited(u, o.Inherited); {
+	case l.socket != nil:
+	case u.Scheme == "unix":
 		l.socket, err = ListenUnix(ctx, u.Path)
-	} else {
+	default:
 		l.socket, err = listenTCP(ctx, u, o.Socket)
 	}
 	if err != nil {
@@ -100,6 +106,21 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 
 // isRawSocket tells whether a URL is that of RawSocket over TCP.
 func isRawSocket(u *url.URL) bool { return u.Scheme == "rs" || u.Scheme == "rss" }
+
+// inherited returns the socket for a URL that somebody else has opened.
+func inherited(u *url.URL, find func(network, address string) net.Listener) net.Listener {
+	if find == nil {
+		return nil
+	}
+	if u.Scheme == "unix" {
+		return find("unix", u.Path)
+	}
+	if u.Path == "" && !isRawSocket(u) {
+		u.Path = "/"
+	}
+	_, address := dialAddress(u)
+	return find("tcp", address)
+}
 
 // listenTCP listens on the URL's port by open, and puts into the URL which it is.
 func listenTCP(ctx context.Context, u *url.URL, open func(context.Context, string, string) (net.Listener, error)) (net.Listener, error) {
