@@ -188,7 +188,7 @@ func (r *Registrar) claimGranted(g *claim, registration uint64) {
 // they have given it back. For them, and if the pool has callees already, as
 // after a reconnect to a router that still holds our registration of before, it is
 // tried again. But if the router has revoked it, it is over, and every callee is
-// told.
+// told: unless it was a callee's probe that took the procedure meanwhile.
 func (r *Registrar) claimRefused(g *claim, why Refusal) {
 	p := g.pool
 	g.heard()
@@ -205,7 +205,7 @@ func (r *Registrar) claimRefused(g *claim, why Refusal) {
 				r.deny(waits, Denial{Reason: PoolRefused})
 			}
 		}
-		if p.revoked && p.isOpen {
+		if p.revoked && p.isOpen && !(why == Exists && r.isProbed(p)) {
 			r.revokePool(p)
 		}
 	}
@@ -216,6 +216,11 @@ func (r *Registrar) claimRefused(g *claim, why Refusal) {
 		r.gone(g)
 	}
 	r.toldOf(g)
+}
+
+// isProbed tells whether somebody who is to join a pool has had a probe at the router.
+func (r *Registrar) isProbed(p *pool) bool {
+	return slices.ContainsFunc(r.waiting.all(), func(q *pending) bool { return q.pool == p && q.tries > 0 })
 }
 
 // rest has a registration asked for again in a while.

@@ -110,7 +110,8 @@
 // pace.go. An ERROR that says that the procedure exists, after an answer was lost,
 // may mean this very session: then the link is begun anew as well (ask.go). When
 // the first claim of a pool gets ERROR, those who wait for it are denied; when the
-// router had revoked it before, all callees are told.
+// router had revoked it before, all callees are told, unless somebody's probe is under
+// way, or has been: that may have taken the procedure for a moment.
 //
 // # A link
 //

@@ -73,7 +73,8 @@ func (m *model) refused(p *modelPool, why admission.Refusal) {
 			m.deny(g, admission.PoolRefused)
 		}
 	}
-	if p.revoked && p.open {
+	isProbed := slices.ContainsFunc(m.arrived, func(g *modelRegister) bool { return g.pool == p && g.tries > 0 })
+	if p.revoked && p.open && !(why == admission.Exists && isProbed) {
 		p.revoked = false
 		m.empty(p)
 		m.close(p)
