@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -21,6 +22,12 @@ func UseSeed(p *Proxy, seed uint64) {
 		of := &p.config().Realms[i]
 		p.realms[of.Name] = newRealm(p, of, seed+uint64(i))
 	}
+}
+
+// Steer has a sidecar do what POST /api/v1/NAME asks for.
+func Steer(p *Proxy, name, request string) error {
+	_, err := p.commands()[name](context.Background(), json.RawMessage(request))
+	return err
 }
 
 // Held returns the bytes that are counted as held by clients.

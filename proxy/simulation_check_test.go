@@ -192,12 +192,12 @@ func (c *simClient) took(words []string) {
 	case "ERROR":
 		c.refused(words)
 	case "GOODBYE", "ABORT":
-		if !c.ending && !c.gone && !c.leaving {
+		if !c.ending && !c.gone && !c.leaving && !c.isToLeave {
 			c.found(sessionsLast, "%s gets %s", c.name, text)
 		}
 	case "close", "lost":
 		isSlow := c.wasStalled || c.world.tight && c.isDelayed
-		if !c.gone && !c.isStalled && !c.ending && !isSlow {
+		if !c.gone && !c.isStalled && !c.ending && !isSlow && !c.isToLeave {
 			c.found(sessionsLast, "%s is ended by wampool: %s", c.name, text)
 		}
 		c.isGone()

@@ -23,6 +23,7 @@ type simClient struct {
 	wasStalled           bool
 	isDelayed            bool // what it sends, and gets, is under way for a while
 	leaving              bool // it has said GOODBYE
+	isDrained, isToLeave bool // by people
 }
 
 // simMember is a callee's registration, from its REGISTER on.
@@ -271,6 +272,7 @@ func (c *simClient) again() {
 	c.act(`%s ▶ GOODBYE {} "wamp.close.close_realm"`, c.name)
 	c.router.flush()
 	c.leaving, c.last, c.request = false, 0, 0
+	c.isDrained, c.isToLeave = false, false
 	c.find(c.name).request = 0
 	c.find(c.name + "@router").got = 0
 	if !c.find(c.name).isLeft() {

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -13,6 +14,9 @@ func (s *simulation) end() {
 	}
 	s.router.resume()
 	s.router.comesBack()
+	for _, procedure := range slices.Sorted(maps.Keys(s.steering.paused)) {
+		s.unpause(procedure)
+	}
 	for _, c := range s.clients { // whose connection has yet to break
 		if a := s.find(c.name); c.gone && !a.isOver() {
 			s.act("%s ▶ lost", c.name)

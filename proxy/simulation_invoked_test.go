@@ -39,6 +39,7 @@ func (c *simClient) invoked(words []string) {
 	}
 	call.delivered = append(call.delivered, c)
 	c.checkLimits(member, text)
+	c.checkSteering(member, text)
 	if !c.gone {
 		c.open[words[1]] = &simInvocation{call: call, of: member, parts: 1}
 	}

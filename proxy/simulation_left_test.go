@@ -61,7 +61,7 @@ func (s *simulation) checkEnd() {
 		s.found(nothingLeft, "%v", err)
 	}
 	b.Links, b.Asked = 0, 0 // they have stopped, and may have waited for an answer
-	if s.world.lingers {    // and the clock that would have ended pools without a callee
+	if s.steering.lingers { // and the clock that would have ended pools without a callee
 		b.Pools, b.Claims = 0, 0
 	}
 	if b != (proxy.Books{}) {

@@ -16,7 +16,7 @@ import (
 // mutantFiles are the test files that the simulation and the transcripts need.
 var mutantFiles = []string{
 	"export_test.go", "simulation_test.go", "simulation_world_test.go", "simulation_end_test.go", "simulation_client_test.go", "simulation_router_test.go",
-	"simulation_check_test.go", "simulation_invoked_test.go", "simulation_left_test.go", "simulation_shrink_test.go", "transcript_test.go", "transcript_actor_test.go", "transcript_script_test.go",
+	"simulation_check_test.go", "simulation_invoked_test.go", "simulation_left_test.go", "simulation_steer_test.go", "simulation_shrink_test.go", "transcript_test.go", "transcript_actor_test.go", "transcript_script_test.go",
 	"transcript_stage_test.go", "transcript_steps_test.go", "transcript_words_test.go",
 }
 

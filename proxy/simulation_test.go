@@ -79,6 +79,7 @@ type simulation struct {
 	scenario   scenario
 	world      simWorld
 	lines      []string // the transcript
+	steering   steering
 	router     simRouter
 	clients    []*simClient
 	calls      map[string]*simCall // by what they carry
@@ -104,7 +105,7 @@ func newSimulation(t *testing.T, of scenario) *simulation {
 	w := newSimWorld(stepRand(of.seed, ofWorld), of.without)
 	s := &simulation{
 		stage:    newStage(t, w.settings()),
-		scenario: of, world: w, calls: make(map[string]*simCall),
+		scenario: of, world: w, steering: newSteering(&w), calls: make(map[string]*simCall),
 	}
 	s.router = simRouter{simulation: s, invoked: make(map[*actor]int)}
 	s.lines = append([]string{fmt.Sprintf("# Seed %d.", of.seed)}, s.settings.head()...)
@@ -211,6 +212,8 @@ func (s *simulation) step() {
 		s.router.mischief()
 	case n < 70:
 		s.router.speak()
+	case n < 73:
+		s.steer()
 	case n < 94:
 		if c := s.one(s.live()); c != nil {
 			c.step()
@@ -219,6 +222,8 @@ func (s *simulation) step() {
 		if c := s.one(s.stalled()); c != nil {
 			c.resume()
 		}
+	case n < 98:
+		s.steer()
 	default:
 		s.act("after %dms", []int{1, 100, 1000, 3000, 6000}[s.IntN(5)])
 	}

@@ -24,6 +24,7 @@ type simWorld struct {
 	delays   bool // what is sent takes its time
 	large    bool // some calls are long
 	forces   bool // callees register by force
+	steered  bool // people drain, pause and reload
 	empty    bool // nobody is there at first
 	tight    bool // a send buffer has room for one or two long calls
 	mixed    bool // clients speak differently
@@ -75,6 +76,7 @@ func (w *simWorld) features() []simFeature {
 		{"delays", 4, &w.delays},
 		{"large", 4, &w.large},
 		{"forces", 4, &w.forces},
+		{"steered", 2, &w.steered},
 		{"empty", 4, &w.empty},
 		{"tight", 4, &w.tight},
 		{"mixed", 4, &w.mixed},

@@ -33,6 +33,7 @@ type stage struct {
 	at       string // what is being done, for failures
 	network  cable.Network
 	settings settings
+	config   string // the one in force
 	proxy    *proxy.Proxy
 	router   *transport.Listener
 	stop     context.CancelFunc
@@ -158,9 +159,9 @@ func newStage(t *testing.T, o settings) *stage {
 		defer s.mu.Unlock()
 		s.ends = append(s.ends, opened{dialer, listener})
 	}
-	config := s.certify(o.whole())
+	s.config = s.certify(o.whole())
 	s.listen()
-	parsed, err := configs.Parse([]byte(config), "transcript.hcl")
+	parsed, err := configs.Parse([]byte(s.config), "transcript.hcl")
 	if err != nil {
 		t.Fatal(err)
 	}

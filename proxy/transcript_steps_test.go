@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/proxy"
 	"github.com/wampool/wampool/proxy/transport/played"
 )
@@ -35,6 +37,12 @@ func (s *stage) do(text string) {
 		if reasons := proxy.Unready(s.proxy); len(reasons) > 0 {
 			s.readiness = isNotReady + strings.Join(reasons, "; ")
 		}
+	case words[0] == "reload":
+		s.reload(words[1], words[2])
+	case words[0] == "pause", words[0] == "resume":
+		s.steer(words[0], fmt.Sprintf(`{"pool":%q}`, words[1]))
+	case len(words) > 2 && words[1] == "is": // drained, or undrained
+		s.steer(strings.TrimSuffix(words[2], "ed"), fmt.Sprintf(`{"name":%q,"goodbye":%t}`, words[0], len(words) > 3))
 	case text == "drain":
 		s.stop()
 	case text == "stop":
@@ -55,6 +63,29 @@ func (s *stage) do(text string) {
 		s.register(words[0], strings.TrimSpace(strings.TrimPrefix(rest, words[1])))
 	default:
 		s.fail("there is no such step")
+	}
+}
+
+// reload has a part of the configuration replaced.
+func (s *stage) reload(old, now string) {
+	old, err := strconv.Unquote(old)
+	now, err2 := strconv.Unquote(now)
+	if err := errors.Join(err, err2); err != nil || !strings.Contains(s.config, old) {
+		s.fail("there is no %q in the configuration: %v", old, err)
+	}
+	s.config = strings.Replace(s.config, old, now, 1)
+	config, err := configs.Parse([]byte(s.config), "transcript.hcl")
+	if err != nil {
+		s.fail("%v", err)
+	}
+	if _, err := s.proxy.Reload(config); err != nil {
+		s.fail("%v", err)
+	}
+}
+
+func (s *stage) steer(command, request string) {
+	if err := proxy.Steer(s.proxy, command, request); err != nil {
+		s.fail("%v", err)
 	}
 }
 

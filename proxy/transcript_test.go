@@ -48,6 +48,10 @@ var (
 //	after 10s                         so much time passes
 //	router is down, router is up      whether it takes connections
 //	readiness                         asks wampool whether it is ready
+//	reload "limit = 2" "limit = 4"    the configuration changes, which has the first text
+//	callee is drained, is undrained   it gets no new calls, and it gets some again
+//	callee is drained to leave        its session ends as soon as it has no call
+//	pause com.example.p, resume …     a pool's calls wait, and go on
 //	drain, stop                       a clean stop begins, or is cut short
 //
 // and below each line, for each that gets something from wampool, in its order,
