@@ -65,7 +65,7 @@ func BooksOf(p *Proxy) (b Books, err error) {
 	for c := range p.clients {
 		if s := c.session.Load(); s != nil && s.realm != nil {
 			s.realm.mu.Lock()
-			b.Explained += s.upkeep.waiting + s.upkeep.kept + s.upkeep.lasting
+			b.Explained += s.upkeep.waiting + s.upkeep.kept + s.upkeep.lasting + s.upkeep.noted
 			s.realm.mu.Unlock()
 		}
 	}

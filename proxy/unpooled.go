@@ -48,7 +48,7 @@ func (s *session) noteUnpooled(u unpooled) {
 		s.unpooled[maxUnpooled-1] = u
 		return
 	}
-	s.upkeep.last(unpooledBytes)
+	s.upkeep.note(unpooledBytes)
 	s.unpooled = append(s.unpooled, u)
 }
 

@@ -14,6 +14,7 @@ type upkeep struct {
 	waiting int64              // held messages and pending REGISTERs, which will be gone by themselves: by the registrar's word
 	kept    int64              // what lasts of what the registrar keeps
 	lasting int64              // what else the client, or the router, has to end
+	noted   int64              // what wampool itself notes of the session, which is bounded and no part of limits.held_bytes
 
 	registrar *admission.Registrar // that is told of lasting; nil: it does not know the session
 	candidate admission.SessionID
@@ -37,6 +38,12 @@ func (u *upkeep) last(bytes int64) {
 	}
 }
 
+// note adds what is noted of the session.
+func (u *upkeep) note(bytes int64) {
+	u.noted += bytes
+	u.account.Add(bytes)
+}
+
 // tellOf has the registrar told of what else is kept for one of its sessions.
 func (u *upkeep) tellOf(registrar *admission.Registrar, candidate admission.SessionID) {
 	u.registrar, u.candidate = registrar, candidate
@@ -46,7 +53,7 @@ func (u *upkeep) tellOf(registrar *admission.Registrar, candidate admission.Sess
 // giveBack ends it: the account holds nothing of it any more, whatever is still
 // taken away.
 func (u *upkeep) giveBack() {
-	u.account.Add(-u.waiting - u.kept - u.lasting)
+	u.account.Add(-u.waiting - u.kept - u.lasting - u.noted)
 	*u = upkeep{}
 }
 
