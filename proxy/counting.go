@@ -185,6 +185,7 @@ func (r *realm) addTotals(t *admin.Totals) {
 		counts.Realm = r.name
 		t.Registers = append(t.Registers, counts)
 	}
+	t.Locks = append(t.Locks, r.mu.counts(r.name))
 	up := make(map[codec.Serializer]int)
 	for _, l := range r.links {
 		up[l.speaks] += 0

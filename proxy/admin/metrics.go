@@ -46,6 +46,7 @@ var (
 	poolSessionUp  = metric("pool_session_up", "wampool's own sessions at the router that are up.", "realm", "serializer")
 	poolJoins      = metric("pool_session_joins_total", "How often the router has welcomed one.", "realm", "serializer")
 	registersTotal = ofPool("registers_total", "REGISTERs of clients, by what became of them.", "outcome")
+	lockWaits      = metric("lock_wait_seconds", "Waiting for the realm's lock, of each event.", "realm")
 	sendBuffers    = metric("send_buffer_bytes", "Bytes that wait for clients in their send buffers.")
 	dropped        = metric("clients_dropped_total", "Clients that were dropped.", "reason")
 	memoryBytes    = metric("memory_bytes", "What all clients make wampool hold, and the most of it.", "kind")
@@ -147,6 +148,9 @@ func (m metrics) totals(t *Totals) {
 		m.counter(registersTotal, r.Pooled, r.Realm, r.Pool, "pooled")
 		m.counter(registersTotal, r.Passed, r.Realm, r.Pool, "passed")
 		m.counter(registersTotal, r.Denied, r.Realm, r.Pool, "denied")
+	}
+	for _, l := range t.Locks {
+		m.histogram(lockWaits, l.Bounds, l.Waits, l.Sum, l.Realm)
 	}
 	for reason, n := range t.Dropped {
 		m.counter(dropped, n, reason)

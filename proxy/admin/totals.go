@@ -8,6 +8,7 @@ type Totals struct {
 	Ended        []EndCounts
 	PoolSessions []LinkCounts
 	Registers    []RegisterCounts
+	Locks        []LockCounts
 
 	Dropped         map[string]uint64 // clients, by reason
 	SendBufferBytes int               // that wait for clients
@@ -36,6 +37,15 @@ type LinkCounts struct {
 	Realm, Serializer string
 	Up                int
 	Joins             uint64
+}
+
+// LockCounts are the waits for a realm's lock, under which all decisions of the realm
+// are made one after the other.
+type LockCounts struct {
+	Realm  string
+	Bounds []float64 // in seconds, ascending
+	Waits  []uint64  // by the first bound that they took no longer than; one count more than bounds
+	Sum    float64   // of all waits, in seconds
 }
 
 // RegisterCounts are the REGISTERs of a procedure.
