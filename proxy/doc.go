@@ -52,6 +52,10 @@
 // session's reader hands it to the dealer (direct.go), and the driver takes the
 // answer back to the caller. The router sees none of it.
 //
+// The configuration, and a realm's rulebook, may be other ones a moment later
+// (reload.go): who reads them does so once for what it decides. People may drain a
+// callee and pause a pool (control.go), which the dealer does.
+//
 // Who is slow: a session's reader reads no further while half of the other side's
 // send buffer is unsent, so that a client and its router keep to one another's
 // pace as without wampool. A callee's reader reads no further while what the router

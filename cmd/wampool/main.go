@@ -9,6 +9,9 @@
 //	wampool fmt FILE...        brings configuration files into their canonical form
 //	wampool import crossbar FILE writes a configuration from that of a Crossbar.io node
 //	wampool health -c FILE     asks a sidecar that runs whether it is well
+//	wampool reload -c FILE     has it read its configuration again
+//	wampool drain NAME -c FILE has a callee get no new call; undrain takes it back
+//	wampool pause POOL -c FILE has a pool's calls wait; resume has them go on
 //	wampool demo               shows it at work: router, callees, callers, one process
 //	wampool bench --caller URL measures a router, or wampool before it
 //	wampool version            says which version this is
