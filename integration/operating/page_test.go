@@ -129,6 +129,59 @@ func TestPage(t *testing.T) {
 	p.until(`document.querySelector("main h1").textContent`, "Latest warnings")
 }
 
+// agree answers what the page asks before it does something.
+func (p *page) agree(button string) {
+	p.t.Helper()
+	p.until(fmt.Sprintf("%s?.checkVisibility()", button), "true")
+	p.do(button + ".click()")
+	p.until(`document.getElementById("ask").open`, "true")
+	p.do(`document.querySelector("#ask button[value=yes]").click()`)
+}
+
+// named is a button by the beginning of its name.
+func named(name string) string {
+	return fmt.Sprintf(`[...document.querySelectorAll("button")].find((b) => (b.ariaLabel || b.textContent).startsWith(%q))`, name)
+}
+
+// The page drains a callee, pauses a pool and reloads, each once the person has agreed.
+func TestPageSteers(t *testing.T) {
+	c := harness.SharedCrossbar(t)
+	w := steered(t, c.URL())
+	python := harness.Library(t, "asyncio")
+	callee, caller := python.Join(t, w.URL, nil), python.Join(t, c.URL(), nil)
+	callee.Register(procedure, "echo", nil).OK(t)
+	p := open(t, "http://"+w.Admin()+"/#/pool/realm1/exact/"+procedure)
+
+	p.do(`document.getElementById("main").focus()`)
+	p.agree(named("Drain"))
+	p.until(`document.getElementById("said").textContent`, "It gets no new calls.")
+	waits := caller.Call(procedure, "drained")
+	harness.Settled(t, caller)
+	if !waits.Open() {
+		t.Error("a callee that is drained got a call")
+	}
+	p.agree(named("Undrain"))
+	waits.OK(t)
+
+	p.agree(named("Pause"))
+	p.until(`document.getElementById("said").textContent`, "Its calls wait.")
+	waits = caller.Call(procedure, "paused")
+	harness.Settled(t, caller)
+	if !waits.Open() {
+		t.Error("a pool that is paused gave a call out")
+	}
+	p.agree(named("Resume"))
+	waits.OK(t)
+
+	p.agree(named("Reload"))
+	p.until(`document.getElementById("said").textContent.split(".")[0]`, "Nothing has changed")
+	// Who does not agree changes nothing.
+	p.until(fmt.Sprintf("%s?.checkVisibility()", named("Pause")), "true")
+	p.do(named("Pause") + ".click()")
+	p.do(`document.querySelector("#ask button[value=no]").click()`)
+	caller.Call(procedure, "as before").OK(t)
+}
+
 // On a narrow screen nothing is wider than it; by keyboard alone everything is
 // reached; each control has a name.
 func TestPageIsForEverybody(t *testing.T) {

@@ -70,7 +70,10 @@ function listen() {
 reload.addEventListener("click", () => command("reload", {}, {
   question: "Reload the configuration?",
   consequence: "The file is read anew. If anything in it is wrong, nothing changes.",
-  done: (answer) => ["Reloaded.", ...(answer.fixed ?? answer.unchanged ?? [])].join(" "),
+  done: ({ changed, deferred }) => [
+    changed?.length ? `Changed: ${changed.join(", ")}.` : "Nothing has changed.",
+    deferred?.length ? `From the next start on: ${deferred.join("; ")}.` : "",
+  ].join(" "),
 }));
 addEventListener("hashchange", () => { route(); main.focus(); });
 document.addEventListener("visibilitychange", listen);

@@ -101,7 +101,7 @@ export class Pool {
     const button = el("button", { type: "button" });
     cell.append(button);
     let callee;
-    button.addEventListener("click", () => command(callee.draining ? "undrain" : "drain", { session: callee.session }, callee.draining ? {
+    button.addEventListener("click", () => command(callee.draining ? "undrain" : "drain", { name: String(callee.session) }, callee.draining ? {
       question: `Give ${nameOf(callee)} calls again?`, consequence: `Session ${callee.session}.`, done: () => "It gets calls again.",
     } : {
       question: `Drain ${nameOf(callee)}?`, consequence: `Session ${callee.session} gets no new call in any of its pools, and finishes what it has.`,
