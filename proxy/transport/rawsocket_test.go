@@ -278,10 +278,21 @@ func TestRawSocketFaultsOfThePeer(t *testing.T) {
 
 // What the peer does not take is never sent, and what was sent before arrives.
 func TestRawSocketMessageLongerThanThePeerTakes(t *testing.T) {
+	for name, send := range map[string]func(*Conn) error{
+		"whole": func(c *Conn) error { return c.Send(make([]byte, 513)) },
+		"in parts": func(c *Conn) error {
+			return c.SendParts(Parts{Head: make([]byte, 12), Payload: make([]byte, 500), Tail: "]"})
+		},
+	} {
+		t.Run(name, func(t *testing.T) { testTooLongForThePeer(t, send) })
+	}
+}
+
+func testTooLongForThePeer(t *testing.T, send func(*Conn) error) {
 	peer, server := rawPeer(t, Limits{}, []byte{0x7f, 0x01, 0, 0})
 	longest := strings.Repeat("x", 512)
 	mustSend(t, server, longest)
-	err := server.Send(make([]byte, 513))
+	err := send(server)
 	if !errors.Is(err, ErrMessageTooLong) || err.Error() != "message longer than the peer takes: it has 513 bytes, and 512 is the most" {
 		t.Errorf("send: %v", err)
 	}
