@@ -80,7 +80,7 @@ test: ## pass all tests, with the race detector, integration included
 	@$(MAKE) --no-print-directory -j3 $(if $(filter output-sync,$(.FEATURES)),-Oline) tested-alone tested-whole tested-raced
 
 tested-alone:
-	$(GO) test ./dealer/... -count=1 -sim.steps=$(STEPS)
+	$(GO) test ./dealer ./dealer/admission -count=1 -sim.steps=$(STEPS)
 	$(GO) test ./proxy ./proxy/transport
 	@$(MAKE) --no-print-directory cross PLATFORMS=linux/386
 	@$(MAKE) --no-print-directory narrow
