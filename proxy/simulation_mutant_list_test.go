@@ -104,7 +104,7 @@ var mutants = []proof.Mutant{
 		Name: "UNREGISTERED is said before the place is given up", File: "register.go",
 		Old:      "	actions, _ := r.dealer.Leave(r.now(), s.callee.id, a.Registration)\n	r.driver.Perform(out, actions, driver.Hand{})\n	answer :=",
 		New:      "	answer :=",
-		Checkers: []string{delivered, nothingLeft, fault, sessionsLast},
+		Checkers: []string{delivered, nothingLeft, registrations, fault, sessionsLast},
 	},
 	{
 		Name: "whoever the router refuses is admitted", File: "probe.go",
