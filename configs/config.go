@@ -139,6 +139,8 @@ func (a *Admin) Socket() string {
 
 // Log is what is logged, and how.
 type Log struct {
-	Level  string // trace, debug, info, warn, error
-	Format string // auto (console on a terminal, else JSON), console, json
+	Level  string        // trace, debug, info, warn, error
+	Format string        // auto (console on a terminal, else JSON), console, json
+	Calls  string        // which calls get a line as they end: none, failed, slow (and failed), all
+	Slow   time.Duration // a call that takes as long is slow
 }

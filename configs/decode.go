@@ -27,6 +27,8 @@ func (s *scope) file(c *Config) {
 	s.once(logShape, func(b *scope) {
 		b.choice("level", &c.Log.Level, logLevels)
 		b.choice("format", &c.Log.Format, logFormats)
+		b.choice("calls", &c.Log.Calls, logCalls)
+		b.duration("slow", &c.Log.Slow, minTimeout, maxTimeout)
 	})
 }
 

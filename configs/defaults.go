@@ -29,6 +29,8 @@ const (
 	DefaultDrainTimeout     = 30 * time.Second
 	DefaultLogLevel         = "info"
 	DefaultLogFormat        = "auto"
+	DefaultLogCalls         = "none"
+	DefaultLogSlow          = time.Second
 )
 
 // The bounds of what a file may say.
@@ -58,6 +60,7 @@ var (
 	upstreams     = choices{allowed: []string{"single", "roundrobin", "random", "first", "last"}}
 	authMethods   = choices{allowed: []string{"anonymous", "ticket", "wampcra", "scram", "cryptosign"}}
 	logLevels     = choices{allowed: []string{"trace", "debug", "info", "warn", "error"}}
+	logCalls      = choices{allowed: []string{"none", "failed", "slow", "all"}}
 	logFormats    = choices{allowed: []string{"auto", "console", "json"}}
 	routerSchemes = choices{allowed: []string{"ws", "wss", "rs", "rss", "unix"}}
 	listenSchemes = choices{allowed: []string{"ws", "wss", "rs", "rss", "unix"}}
@@ -77,7 +80,7 @@ func withDefaults() *Config {
 			PingTimeout:      DefaultPingTimeout,
 		},
 		DrainTimeout: DefaultDrainTimeout,
-		Log:          Log{Level: DefaultLogLevel, Format: DefaultLogFormat},
+		Log:          Log{Level: DefaultLogLevel, Format: DefaultLogFormat, Calls: DefaultLogCalls, Slow: DefaultLogSlow},
 	}
 }
 

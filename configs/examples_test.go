@@ -84,7 +84,7 @@ func TestExamples(t *testing.T) {
 			c.Listen = append(c.Listen, Listen{URL: "ws://172.17.0.1:9000/ws"})
 			c.Limits.MessageBytes = 1 << 20
 			c.Limits.SendBufferBytes = 2 << 20
-			c.Log = Log{Level: "debug", Format: "json"}
+			c.Log = Log{Level: "debug", Format: "json", Calls: DefaultLogCalls, Slow: DefaultLogSlow}
 			c.Realms = []Realm{
 				{Name: "orders", Auth: Auth{Method: "anonymous"}, Auto: true, Pools: []Pool{pooled("com.example.orders.place", "first", 8, queue(50, 2*time.Second), func(p *Pool) { p.OverloadError = "com.example.error.busy" })}},
 				{Name: "reports", Auth: Auth{Method: "anonymous"}, Pools: []Pool{pooled("com.example.reports.monthly", "random", 1, queue(10000, 10*time.Minute), nil)}},

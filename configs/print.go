@@ -55,6 +55,8 @@ func (c *Config) said() said {
 	file.blocks = append(file.blocks, said{name: "log", settings: []setting{
 		{name: "level", value: c.Log.Level},
 		{name: "format", value: c.Log.Format},
+		{name: "calls", value: c.Log.Calls},
+		{name: "slow", value: brief(c.Log.Slow)},
 	}})
 	return file
 }

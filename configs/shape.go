@@ -77,7 +77,7 @@ var (
 	}
 	logShape = &shape{
 		name:       "log",
-		attributes: []string{"level", "format"},
+		attributes: []string{"level", "format", "calls", "slow"},
 	}
 
 	shapes = []*shape{

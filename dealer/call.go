@@ -75,6 +75,9 @@ func (d *Dealer) turnAway(p *pool, in Call, reason Reason, limit int) {
 	t := d.tallyOf(p)
 	t.receive(d.origins[in.Origin].local)
 	t.Ended[outcomeOf(reason)]++
+	if d.follows {
+		d.tellRefused(p, &in, reason)
+	}
 	d.refuse(p, in.Origin, in.Request, reason, limit, 0)
 	if in.Progress {
 		d.origins[in.Origin].ended.add(in.Request)
@@ -86,7 +89,7 @@ func (d *Dealer) take(p *pool, in Call) callIndex {
 	i := d.insert(p, in.Origin, in.Request)
 	c := d.calls.at(i)
 	c.receiveProgress = in.ReceiveProgress
-	c.open = in.Progress
+	c.open, c.size = in.Progress, in.Body.Len()
 	c.needs = needs{passthru: in.Passthru, progressive: in.Progress}
 	if in.Timeout > 0 {
 		c.special().timeout, c.rare.deadline = in.Timeout, later(d.now, in.Timeout)
@@ -108,6 +111,7 @@ func (d *Dealer) continueCall(i callIndex, in Call) {
 		return
 	}
 	c.open = in.Progress
+	c.size += in.Body.Len()
 	switch {
 	case c.state == waiting:
 		d.appendPart(i, in)

@@ -46,6 +46,9 @@ type Dealer struct {
 	others Tally // of pools that are no more, and were not counted by themselves
 	named  int   // pools that are
 
+	follows bool  // calls that end are told of
+	ends    []End // in this event
+
 	actions []Action
 	spent   [][]byte        // buffers of calls dispatched in this event, reused from the next on
 	buffers [][]byte        // free buffers
@@ -221,6 +224,7 @@ func (d *Dealer) begin(now Time) {
 		d.lent[i] = nil
 	}
 	d.lent = d.lent[:0]
+	d.ends = d.ends[:0]
 }
 
 // taken sees to it that events do not run into one another: what an event has

@@ -55,6 +55,7 @@ func (d *Dealer) handOn(i callIndex) {
 	d.vacate(c)
 	d.unkeep(c)
 	c.state, c.handed, c.since = waiting, true, d.now
+	c.id = 0
 	c.pool.queue.pushHanded(&d.calls, i)
 	d.watch(i)
 	if timeout := c.pool.config.QueueTimeout; timeout > 0 {

@@ -102,7 +102,7 @@ func (d *Dealer) occupy(i callIndex, r *registration) {
 	c := d.calls.at(i)
 	c.state = running
 	c.at = r
-	c.id = r.callee.requests.assign(i)
+	c.id, c.last = r.callee.requests.assign(i), r.callee.id
 	r.count(+1)
 }
 

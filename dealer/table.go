@@ -20,6 +20,7 @@ const (
 type call struct {
 	state           callState
 	outcome         Outcome // by which it ends, as far as that is known
+	direct          bool    // its origin is local
 	receiveProgress bool    // the caller asked for progress
 	open            bool    // progressive call invocation: more parts of it may come
 	needs           needs
@@ -27,7 +28,9 @@ type call struct {
 	tied            bool // stays with its callee: it got progress from there, or is being canceled
 	kept            bool // in flight, and its message is held in case it is handed on
 	origin          OriginID
+	last            CalleeID // that it was dispatched to last
 	pool            *pool
+	size            int           // bytes of its message and of its parts
 	at              *registration // while running or defunct
 	request         uint64        // as the origin knows it
 	id              uint64        // as the callee knows it, while running or defunct
@@ -112,9 +115,9 @@ func (t *table) place() callIndex {
 // insert records a call that has just arrived.
 func (d *Dealer) insert(p *pool, from OriginID, request uint64) callIndex {
 	i := d.calls.place()
-	*d.calls.at(i) = call{state: waiting, pool: p, origin: from, request: request, arrived: d.now, since: d.now, before: noCall, after: noCall}
+	*d.calls.at(i) = call{state: waiting, direct: d.origins[from].local, pool: p, origin: from, request: request, arrived: d.now, since: d.now, before: noCall, after: noCall}
 	p.calls++
-	p.tally.receive(d.origins[from].local)
+	p.tally.receive(d.calls.at(i).direct)
 	d.origins[from].calls.put(request, int32(i)+1)
 	return i
 }
@@ -143,6 +146,9 @@ func (d *Dealer) remove(i callIndex) {
 	}
 	d.recycle(c)
 	p.tally.Ended[c.outcome]++
+	if d.follows {
+		d.tell(c)
+	}
 	*c = call{after: d.calls.free}
 	d.calls.free = i
 	p.calls--

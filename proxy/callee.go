@@ -43,7 +43,9 @@ func (r *realm) partCallee(out *transport.Outbox, s *session) {
 	if s.callee == nil {
 		return
 	}
+	r.following.parting = s
 	r.driver.Lose(out, r.now(), s.callee.id)
+	r.following.parting = nil
 	for _, m := range s.memberships {
 		r.logLeft(s, m.key)
 	}

@@ -205,7 +205,9 @@ func (r *realm) partCaller(out *transport.Outbox, s *session) {
 	if s.caller == nil {
 		return
 	}
+	r.following.parting = s
 	r.driver.RemoveOrigin(out, r.now(), s.caller.origin)
+	r.following.parting = nil
 	s.caller = nil
 }
 

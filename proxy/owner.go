@@ -26,7 +26,10 @@ func (r *realm) Refusal(a *dealer.Action, s codec.Serializer, dst []byte) (uri s
 func (r *realm) TimeoutUnit() time.Duration { return r.unit() }
 
 // Carried counts what becomes of calls, and logs those that are refused.
-func (r *realm) Carried(a *dealer.Action, _ int, uri string) {
+func (r *realm) Carried(a *dealer.Action, bytes int, uri string) {
+	if r.following.isOn {
+		r.following.note(a, bytes, uri)
+	}
 	p := r.poolOf(a.Pool)
 	if a.Kind == dealer.Invoke {
 		r.calleeOf(a.Callee).callee.dispatched++

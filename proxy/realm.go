@@ -42,6 +42,7 @@ type realm struct {
 	byPool     []*pool          // by dealer.PoolID; poolOf reads it
 	byPattern  patterns[*pool]
 	registers  registers
+	following  following
 	joins      map[codec.Serializer]uint64 // of pool sessions
 	told       time.Duration               // unit of call timeouts by the router's WELCOME, 0: none yet
 	armed      dealer.Time                 // when the clock will look next
@@ -75,6 +76,7 @@ func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 	r.book.Store(newRulebook(config))
 	r.driver = driver.New(r.dealer, r)
 	r.newLink(admission.FirstLink, 0, 0)
+	r.followCalls()
 	return r
 }
 

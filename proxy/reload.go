@@ -132,6 +132,7 @@ func (r *realm) reconfigure(config *configs.Realm, heldBytes int64) {
 	defer r.unlock(&out, nil)
 	book := newRulebook(config)
 	r.book.Store(book)
+	r.followCalls()
 	for _, p := range r.pools {
 		p.block = governing(&book.blocks, p.procedure)
 	}

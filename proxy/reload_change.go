@@ -70,6 +70,8 @@ func (c *change) undo() (err error) {
 // rest is what is read at the start alone.
 func (c *change) rest() {
 	c.differs("log.level", c.old.Log.Level, c.next.Log.Level)
+	c.differs("log.calls", c.old.Log.Calls, c.next.Log.Calls)
+	c.differs("log.slow", c.old.Log.Slow, c.next.Log.Slow)
 	if c.old.Log.Format != c.in.Log.Format {
 		c.next.Log.Format = c.old.Log.Format
 		c.later("log.format")

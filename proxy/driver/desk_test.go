@@ -231,6 +231,8 @@ func (d *desk) Release(dealer.PoolID) {
 	})
 }
 
+func (d *desk) Ended([]dealer.End) {}
+
 func (d *desk) Carried(a *dealer.Action, _ int, uri string) {
 	if d.within != nil {
 		d.within()

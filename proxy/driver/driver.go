@@ -51,6 +51,9 @@ type Owner interface {
 	// driver's own. Of a message that has its place and is yet to be written, the
 	// bytes are those of the payload as it came; it may become an ERROR.
 	Carried(a *dealer.Action, bytes int, uri string)
+	// Ended sees the calls that have ended in an event, once its actions are carried
+	// out, if the dealer tells of them ([dealer.Dealer.Follow]).
+	Ended(ends []dealer.End)
 }
 
 // Session is the session of a callee or a caller, as its owner knows it. What is

@@ -34,6 +34,9 @@ func (d *Driver) Perform(out *transport.Outbox, actions []dealer.Action, h Hand)
 	}
 	d.at = event{}
 	d.dealer.Done()
+	if ends := d.dealer.Ends(); len(ends) > 0 {
+		d.owner.Ended(ends)
+	}
 	d.settle(out)
 }
 

@@ -53,6 +53,8 @@ realm "realm1" {
 log {
   level  = "info"
   format = "auto"
+  calls  = "none"
+  slow   = "1s"
 }
 
 drain_timeout = "30s"

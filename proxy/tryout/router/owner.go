@@ -61,6 +61,9 @@ func (r *realm) TimeoutUnit() time.Duration { return time.Millisecond }
 // Release does nothing: its callee has given the registration up itself.
 func (r *realm) Release(dealer.PoolID) {}
 
+// Ended does nothing: this router follows no call.
+func (r *realm) Ended([]dealer.End) {}
+
 // Carried does nothing: this router keeps no count.
 func (r *realm) Carried(*dealer.Action, int, string) {}
 

@@ -1,0 +1,50 @@
+package dealer
+
+import "time"
+
+// End is a call that has ended: it neither waits nor holds a slot any more.
+type End struct {
+	Pool    PoolID
+	Key     string // of the pool
+	Origin  OriginID
+	Request uint64 // as its origin knows it
+	Direct  bool   // it came from a caller here
+	Callee  CalleeID
+	ID      uint64 // as the callee knows it, 0: none has it, or none had when it ended
+	Arrived Time
+	Waited  time.Duration // until it was dispatched last, or ended
+	Ran     time.Duration // since then
+	Bytes   int           // of its message, and of what followed in parts
+	Outcome Outcome
+}
+
+// Follow tells whether calls that end are to be told of ([Dealer.Ends]), from the
+// next event on.
+func (d *Dealer) Follow(on bool) {
+	d.taken()
+	d.follows, d.ends = on, nil
+}
+
+// Ends returns the calls that have ended in the last event, while [Dealer.Follow] is
+// on: valid until the next event begins.
+func (d *Dealer) Ends() []End { return d.ends }
+
+// tell notes the end of a call in the table.
+func (d *Dealer) tell(c *call) {
+	e := End{
+		Pool: c.pool.id, Key: c.pool.key, Origin: c.origin, Request: c.request, Direct: c.direct, Callee: c.last, ID: c.id,
+		Arrived: c.arrived, Waited: d.now - c.arrived, Bytes: c.size, Outcome: c.outcome,
+	}
+	if c.id != 0 {
+		e.Waited, e.Ran = c.begun-c.arrived, d.now-c.begun
+	}
+	d.ends = append(d.ends, e)
+}
+
+// tellRefused notes one that was refused as it came.
+func (d *Dealer) tellRefused(p *pool, in *Call, reason Reason) {
+	d.ends = append(d.ends, End{
+		Pool: p.id, Key: p.key, Origin: in.Origin, Request: in.Request, Direct: d.origins[in.Origin].local,
+		Arrived: d.now, Bytes: in.Body.Len(), Outcome: outcomeOf(reason),
+	})
+}
