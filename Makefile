@@ -106,7 +106,7 @@ weather: ## run wampool under faults for FOR=10m (SEED=…): links, restarts, di
 .PHONY: narrow
 narrow: ## the tests of codec, dealer and transport where an int has 32 bits
 	@case "$$($(GO) env GOHOSTOS)/$$($(GO) env GOHOSTARCH)" in \
-	linux/amd64|linux/386) CGO_ENABLED=0 GOARCH=386 $(GO) test -skip '^(TestMutants|TestExplore)$$' ./codec ./dealer/... ./proxy/transport ;; \
+	linux/amd64|linux/386) CGO_ENABLED=0 GOARCH=386 $(GO) test -skip '^(TestMutants|TestExplore|TestPrints)$$' ./codec ./dealer/... ./proxy/transport ;; \
 	*) echo "narrow: no 32-bit programs run here: nothing was tested" ;; esac
 
 # A block is reached whichever package's tests reach it. What is reached by chance
@@ -114,7 +114,7 @@ narrow: ## the tests of codec, dealer and transport where an int has 32 bits
 .PHONY: coverage
 coverage: ## what no test reaches of codec, dealer, admission, transport and driver, beside what is listed
 	@mkdir -p $(BIN)
-	$(GO) test -short -skip 'Mutants|Explor' -coverprofile=$(BIN)/coverage.out \
+	$(GO) test -short -skip 'Mutants|Explor|Prints' -coverprofile=$(BIN)/coverage.out \
 	  -coverpkg=./codec,./dealer,./dealer/admission,./proxy/transport,./proxy/driver \
 	  ./codec ./dealer/... ./proxy/transport/... ./proxy/driver ./proxy
 	@$(GO) run ./integration/coverage -profile $(BIN)/coverage.out

@@ -1,6 +1,7 @@
 package admission_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/dealer/proof"
 )
@@ -43,15 +45,39 @@ func TestExplore(t *testing.T) {
 	})
 }
 
+// TestPrints holds states that the exploration takes for the same against each other.
+func TestPrints(t *testing.T) {
+	if isRace {
+		t.Skip("nothing of it has a goroutine")
+	}
+	for _, of := range proof.ReadWorlds(t, worldsFile) {
+		if slices.Contains(of.Flags, "deep") {
+			continue
+		}
+		t.Run(of.Name, func(t *testing.T) {
+			t.Parallel()
+			s, err := readWorld(of)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := &proof.Exploration[*position, move]{Depth: 4, Begin: s.position, Twins: 5}
+			if found := x.Run(); found != nil {
+				t.Fatalf("checker %s: %s\n%s", found.Checker, found.Text, found.Story)
+			}
+		})
+	}
+}
+
 // position is a small world at one moment.
 type position struct {
-	s      *smallWorld
-	w      *world
-	way    []move
-	faults int
-	others *conn // of those who hold procedures beside wampool
-	moves  []move
-	print  *proof.Print
+	s        *smallWorld
+	w        *world
+	way      []move
+	faults   int
+	reformed bool  // the other rules hold
+	others   *conn // of those who hold procedures beside wampool
+	moves    []move
+	print    *proof.Print
 }
 
 // position returns the world as it begins.
@@ -168,7 +194,7 @@ func (p *position) Print(dst []byte) []byte {
 	f := p.print
 	f.Begin(dst, p.w.now)
 	f.Put(p.faults)
-	f.Flags(p.w.role == p.s.role)
+	f.Flags(p.w.role == p.s.role, p.reformed)
 	p.w.r.AppendFingerprint(f, p.s.exact)
 	for _, c := range p.w.clients {
 		p.w.printClient(f, c)
@@ -188,7 +214,9 @@ func (p *position) Print(dst []byte) []byte {
 		}
 		f.Put(-1)
 	}
-	for _, pool := range p.w.d.Pools() {
+	pools := p.w.d.Pools()
+	slices.SortFunc(pools, func(a, b dealer.PoolState) int { return cmp.Compare(a.Key, b.Key) })
+	for _, pool := range pools {
 		f.Text(pool.Key)
 		f.Flags(pool.Open, pool.Lingers)
 		for _, c := range pool.Callees {

@@ -98,7 +98,7 @@ func (f *fingerprint) session(s *session) {
 	for _, at := range slices.SortedFunc(maps.Values(s.members.of), func(a, b *member) int { return cmp.Compare(a.pool.age, b.pool.age) }) {
 		f.Text(at.pool.key)
 		f.Name(RegistrationsAt, 0, at.registration)
-		f.Put(at.limit)
+		f.Put(at.limit, at.asked, int(at.policy))
 	}
 	f.line(&s.turns)
 	f.pace(&s.pace, f.r.pause(f.r.judge(s)))
@@ -111,7 +111,7 @@ func (f *fingerprint) session(s *session) {
 func (f *fingerprint) pending(p *pending) {
 	f.Name(PendingIDs, 0, uint64(p.id))
 	f.Put(int(p.stage), p.tries)
-	f.Flags(p.numbered, p.round == p.session.pace.round)
+	f.Flags(p.numbered, p.unreviewed, p.stage >= probing && p.round == p.session.pace.round)
 	f.Name(Registrations, 0, p.grant)
 	f.timer(&p.patience)
 	if f.register(p.session, &p.in.Asks); p.pool != nil {
@@ -143,13 +143,13 @@ func (f *fingerprint) held(s *session, m *message) {
 func (f *fingerprint) pool(p *pool) {
 	f.Text(p.key)
 	f.Put(int(p.speaks), int(p.policy), len(p.members), len(p.more))
-	f.Flags(p.isOpen, p.lingers, p.revoked, p.granted, p.live, p.weighedAt != 0)
+	f.Flags(p.isOpen, p.lingers, p.revoked, p.granted, p.live, p.shared, p.unreviewed, p.weighedAt != 0)
 	if p.weighedAt != 0 {
 		f.Moment(p.weighedAt+f.r.config.WeightPause, 0)
 	}
 	f.timer(&p.weighing)
-	for _, id := range slices.Sorted(maps.Keys(p.members)) {
-		f.Name(SessionIDs, 0, uint64(id))
+	for _, at := range p.inOrder() {
+		f.Name(SessionIDs, 0, uint64(at.session.id))
 	}
 	f.line(&p.waiting)
 	for _, g := range p.claims() {

@@ -193,10 +193,7 @@ func (m *model) goOn(g *modelRegister) {
 		case !m.up:
 			return
 		case !m.admits(g.block, g.of):
-			first := !g.numbered
-			m.number(g)
-			m.say(g.of.name(), "pass late %d first=%t", g.request, first)
-			m.settle(g)
+			m.passLate(g)
 			return
 		case g.asks.HasConcurrency && g.asks.Concurrency < 1:
 			m.deny(g, admission.Invalid)
@@ -207,6 +204,10 @@ func (m *model) goOn(g *modelRegister) {
 		}
 	}
 	if g.pool.router == "holds" && g.pool.wanted {
+		if g.unsure && !m.admits(g.block, g.of) {
+			m.passLate(g)
+			return
+		}
 		m.probe(g)
 	} else if !slices.Contains(g.pool.waiting, g) {
 		g.pool.waiting = append(g.pool.waiting, g)

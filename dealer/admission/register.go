@@ -127,6 +127,10 @@ func (r *Registrar) advance(p *pending) {
 		}
 		return
 	}
+	if !r.mayStillJoin(p) { // as is known only now, where no pool session was up to tell
+		r.passLate(p)
+		return
+	}
 	if p.session.turns.length > 0 || !r.mayProbe(p.session) {
 		p.stage = awaitingTurn
 		p.inTurn = p.session.turns.join(p)

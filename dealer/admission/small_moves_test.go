@@ -26,7 +26,8 @@ type move struct {
 // would have granted, or says that another policy has it (other); loses an answer, or gives it twice; errs (same: grants what
 // it has granted already; stray: answers what never was asked). A pool session
 // comes up, is cut, leaves, is turned away, or retires. The router revokes;
-// others take a procedure, and give it back. The pool session gets another role.
+// others take a procedure, and give it back. The pool session gets another role,
+// and pools get other rules.
 // Time goes on to the next deadline, or beyond it (late).
 var makes = map[string]func(*position, move){
 	"register": (*position).register, "single": (*position).register, "last": (*position).register, "force": (*position).register,
@@ -39,6 +40,7 @@ var makes = map[string]func(*position, move){
 	"up": (*position).up, "cut": (*position).cut, "leaves": (*position).leaves, "turned-away": (*position).turnedAway, "retire": (*position).retire,
 	"revoke": (*position).revoke, "take": (*position).take, "free": (*position).free, "stray": (*position).stray, "role": (*position).role,
 	"time": (*position).time, "late": (*position).late, "drain": (*position).drain,
+	"rules": (*position).reconfigure,
 }
 
 // Events returns all that can happen next.
@@ -64,6 +66,7 @@ func (p *position) Events() []move {
 	p.add(timed && p.mayAsk(), "time", 0, 0)
 	p.add(timed && p.mayAsk(), "late", 0, 0)
 	p.add(true, "role", 0, 0)
+	p.add(true, "rules", 0, 0)
 	p.add(!p.w.b.draining, "drain", 0, 0)
 	return p.moves
 }
@@ -169,7 +172,7 @@ func (p *position) register(m move) {
 	case "invalid":
 		a.HasConcurrency = true
 	}
-	of := &sent{kind: register, of: codec.TypeRegister, request: c.last, asks: a, block: p.s.blocks[m.n]}
+	of := &sent{kind: register, of: codec.TypeRegister, request: c.last, asks: a, block: p.w.blocks[m.n]}
 	p.w.do(event{kind: register, session: c.id, message: of})
 }
 

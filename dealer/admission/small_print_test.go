@@ -1,6 +1,7 @@
 package admission_test
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -47,18 +48,25 @@ func (b *books) print(f *proof.Print) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.pools)) {
 		f.Text(key)
-		f.Flags(b.pools[key].open)
+		f.Flags(b.pools[key].open, b.pools[key].block != nil)
 		for _, id := range slices.Sorted(maps.Keys(b.pools[key].members)) {
 			f.Name(admission.SessionIDs, 0, uint64(id))
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(b.asked)) {
-		b.printRegister(f, b.asked[id])
+	for _, r := range b.inOrder() {
+		b.printRegister(f, r)
 	}
 }
 
+// inOrder are the REGISTERs that the router is asked about, by session.
+func (b *books) inOrder() []*registerBook {
+	return slices.SortedFunc(maps.Values(b.asked), func(p, q *registerBook) int {
+		return cmp.Or(cmp.Compare(p.session.id, q.session.id), cmp.Compare(p.pending, q.pending))
+	})
+}
+
 func (b *books) printSession(f *proof.Print, s *sessionBook) {
-	f.Flags(s.departed, s.waits > 0, s.lasts > 0, len(s.had) > 0)
+	f.Flags(s.departed, !s.departed && s.waits > 0, !s.departed && s.lasts > 0, len(s.had) > 0)
 	f.Put(len(s.unsent), len(s.waiting))
 	for _, m := range s.unsent {
 		f.Put(int(m.of), int(m.kind))
@@ -75,7 +83,7 @@ func (b *books) printSession(f *proof.Print, s *sessionBook) {
 
 func (b *books) printRegister(f *proof.Print, r *registerBook) {
 	f.Name(admission.PendingIDs, 0, uint64(r.pending))
-	f.Flags(r.answered, r.probing, r.undoing, r.round == r.session.pace.round)
+	f.Flags(r.answered, r.probing, r.undoing, (r.probing || r.undoing) && r.round == r.session.pace.round)
 	f.Put(r.tries)
 	f.Name(admission.Registrations, 0, r.grant)
 	if !r.answered {

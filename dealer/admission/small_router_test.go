@@ -67,18 +67,18 @@ func (p *position) same(m move) {
 
 // strays are answers to what never was asked, or was answered.
 var strays = [...]event{
-	{kind: registered, registration: 7}, {kind: refused, why: admission.Exists}, {kind: refused}, {kind: unregistered},
-	{kind: revoked, registration: 7}, {kind: probeRefused, why: admission.Exists}, {kind: probeGranted, registration: 7}, {kind: probeUndone},
+	{kind: registered}, {kind: refused, why: admission.Exists}, {kind: refused}, {kind: unregistered},
+	{kind: probeRefused, why: admission.Exists}, {kind: probeGranted}, {kind: probeUndone},
 }
 
-// stray brings one: of the latest request of the first link, and of the latest
-// REGISTER that is under way.
+// stray brings one: of the latest request of the first link, and of a REGISTER that
+// is under way.
 func (p *position) stray(m move) {
 	p.faults++
 	e := strays[m.n]
-	e.request = p.w.b.links[0].last
-	for id := range p.w.b.asked {
-		e.pending = max(e.pending, id)
+	e.request, e.registration = p.w.b.links[0].last, uint64(p.faults)
+	if asked := p.w.b.inOrder(); len(asked) > 0 {
+		e.pending = asked[len(asked)-1].pending
 	}
 	p.w.do(e)
 }
@@ -95,11 +95,21 @@ func (p *position) revoke(m move) {
 
 func (p *position) take(m move) {
 	key := keyOf(m.of)
-	p.w.router.procedures[key] = append(p.w.router.procedures[key], &grant{id: 1, key: key, conn: p.others, shared: p.w.isShared(key)})
+	p.w.router.procedures[key] = append(p.w.router.procedures[key], &grant{id: 100, key: key, conn: p.others, shared: p.w.isShared(key)})
 }
 
 func (p *position) free(m move) {
 	p.w.router.drop(func(g *grant) bool { return g.conn == p.others && g.key == keyOf(m.of) })
+}
+
+// reconfigure changes between the rules.
+func (p *position) reconfigure(move) {
+	if p.reformed = !p.reformed; p.reformed {
+		p.w.blocks = p.s.rules
+	} else {
+		p.w.blocks = p.s.blocks
+	}
+	p.w.do(event{kind: reconfigure, blocks: p.w.blocks})
 }
 
 func (p *position) role(move) {

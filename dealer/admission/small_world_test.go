@@ -20,6 +20,7 @@ import (
 //
 //	world NAME [deep] [exact]     exact: see admission.Registrar.AppendFingerprint
 //	procedure [any] [admit=ROLE] [policy=P] [shared] [slots=N] [linger=T] [concurrency=N]
+//	rules …                       as procedure: what holds for the one before after a move rules
 //	callee [cbor] [role=ROLE]     the role of callees and pool sessions is backend
 //	router [permissive] [far] [role=ROLE] [denies=ROLE] [taken]
 //	patience register=T answer=T renewal=T weight=T idle=T
@@ -36,6 +37,7 @@ type smallWorld struct {
 	exact      bool
 	config     admission.Config
 	blocks     []*admission.Block
+	rules      []*admission.Block // after a move rules
 	callees    []admission.Session
 	permissive bool
 	far        bool
@@ -68,18 +70,14 @@ func readWorld(w *proof.World) (*smallWorld, error) {
 func (s *smallWorld) read(line proof.Line) error {
 	times := func(name string, at *time.Duration) {
 		if line.Value(name) != "" {
-			*at = time.Duration(line.Number(name)) * step
+			*at = steps(line, name)
 		}
 	}
 	switch line.Word {
 	case "procedure":
-		b := &admission.Block{AnyRole: line.Has("any"), Policy: line.Value("policy"), Shared: line.Has("shared"), SlotsPerShare: max(1, line.Number("slots"))}
-		if role := line.Value("admit"); role != "" {
-			b.Admit = []string{role}
-		}
-		b.Config = dealer.PoolConfig{Concurrency: line.Number("concurrency")}
-		times("linger", &b.Config.Linger)
-		s.blocks = append(s.blocks, b)
+		s.blocks, s.rules = append(s.blocks, blockOf(line)), append(s.rules, blockOf(line))
+	case "rules":
+		s.rules[len(s.rules)-1] = blockOf(line)
 	case "callee":
 		c := admission.Session{Serializer: codec.JSON, Role: "backend"}
 		if line.Has("cbor") {
@@ -118,6 +116,19 @@ func (s *smallWorld) read(line proof.Line) error {
 		return fmt.Errorf("%q is no part of a world", line.Word)
 	}
 	return nil
+}
+
+func steps(line proof.Line, name string) time.Duration {
+	return time.Duration(line.Number(name)) * step
+}
+
+func blockOf(line proof.Line) *admission.Block {
+	b := &admission.Block{AnyRole: line.Has("any"), Policy: line.Value("policy"), Shared: line.Has("shared"), SlotsPerShare: max(1, line.Number("slots"))}
+	if role := line.Value("admit"); role != "" {
+		b.Admit = []string{role}
+	}
+	b.Config = dealer.PoolConfig{Concurrency: line.Number("concurrency"), Linger: steps(line, "linger")}
+	return b
 }
 
 func (s *smallWorld) readMoves(line proof.Line) error {

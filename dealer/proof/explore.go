@@ -28,13 +28,15 @@ type Finding interface{ Found() (checker, text string) }
 type Exploration[P Position[P, E], E any] struct {
 	Depth int      // most events in a row; 0: until nothing new comes up
 	Begin func() P // how the world begins
+	Twins int      // of those states that come up again, each so-manyth is held against the first; 0: none
 
 	seed    maphash.Seed
-	visited map[uint64]struct{}
+	visited map[uint64]int32
 	states  []reached
 	print   []byte
 
 	depth, transitions int
+	again              int // states that came up again
 	closed             bool
 }
 
@@ -59,7 +61,7 @@ func (x *Exploration[P, E]) String() string {
 // Run explores until nothing new comes up, or to the depth, or until something is
 // found.
 func (x *Exploration[P, E]) Run() (found *Way) {
-	x.seed, x.visited = maphash.MakeSeed(), make(map[uint64]struct{})
+	x.seed, x.visited = maphash.MakeSeed(), make(map[uint64]int32)
 	state, number := 0, -1
 	defer func() {
 		if r := recover(); r != nil {
@@ -91,8 +93,9 @@ func (x *Exploration[P, E]) Run() (found *Way) {
 }
 
 // replay returns a position at a state.
-func (x *Exploration[P, E]) replay(state int32) P {
-	s := x.states[state]
+func (x *Exploration[P, E]) replay(state int32) P { return x.reach(x.states[state]) }
+
+func (x *Exploration[P, E]) reach(s reached) P {
 	if s.from < 0 {
 		return x.Begin()
 	}
@@ -105,10 +108,13 @@ func (x *Exploration[P, E]) replay(state int32) P {
 func (x *Exploration[P, E]) visit(p P, how reached) {
 	x.print = p.Print(x.print[:0])
 	hash := maphash.Bytes(x.seed, x.print)
-	if _, known := x.visited[hash]; known {
+	if twin, known := x.visited[hash]; known {
+		if x.again++; x.Twins > 0 && x.again%x.Twins == 0 {
+			x.compare(x.states[twin], how)
+		}
 		return
 	}
-	x.visited[hash] = struct{}{}
+	x.visited[hash] = int32(len(x.states)) //nolint:gosec // fewer than would fit into memory
 	x.states = append(x.states, how)
 	p.Look()
 	if how.from >= 0 {
@@ -116,8 +122,43 @@ func (x *Exploration[P, E]) visit(p P, how reached) {
 	}
 }
 
+// different is what is found of two states with one print that differ.
+type different string
+
+func (d different) Found() (checker, text string) { return "print", string(d) }
+
+// compare finds that two ways lead to the same: the same can happen next, and leads
+// to the same again.
+func (x *Exploration[P, E]) compare(a, b reached) {
+	prints := func(s reached, n int) string {
+		p := x.reach(s)
+		events := p.Events()
+		if n >= len(events) {
+			return ""
+		}
+		p.Apply(events[n])
+		return string(p.Print(nil))
+	}
+	for n := 0; ; n++ {
+		is, twin := prints(b, n), prints(a, n)
+		if is != twin {
+			panic(different(fmt.Sprintf("event %d leads to another state than after:\n%s", n, x.tell(a, n))))
+		}
+		if is == "" {
+			return
+		}
+	}
+}
+
 // story tells the events that lead to a state, and the one after it.
 func (x *Exploration[P, E]) story(state, number int) string {
+	if len(x.states) == 0 {
+		return ""
+	}
+	return x.tell(x.states[state], number)
+}
+
+func (x *Exploration[P, E]) tell(s reached, number int) string {
 	var b strings.Builder
 	p := x.Begin()
 	tell := func(n int) {
@@ -126,11 +167,11 @@ func (x *Exploration[P, E]) story(state, number int) string {
 			p.Tell(&b, events[n])
 		}
 	}
-	var way []int
-	for s := state; s > 0; s = int(x.states[s].from) {
-		way = append([]int{int(x.states[s].event)}, way...)
+	way := []int{number}
+	for ; s.from >= 0; s = x.states[s.from] {
+		way = append([]int{int(s.event)}, way...)
 	}
-	for _, n := range append(way, number) {
+	for _, n := range way {
 		tell(n)
 	}
 	return b.String()
