@@ -12,7 +12,8 @@ func TestWaitsForTheLock(t *testing.T) {
 	var l lock
 	for range 3 {
 		l.Lock()
-		l.Unlock() //nolint:staticcheck // nothing is to be done under it
+		l.held = nil
+		l.Unlock()
 	}
 	l.Lock()
 	for _, wait := range []time.Duration{time.Microsecond, time.Microsecond + 1, time.Millisecond, 100 * time.Millisecond, 101 * time.Millisecond} {
