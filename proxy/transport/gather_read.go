@@ -19,8 +19,17 @@ type input struct {
 
 // Read reads from the socket. Before it does, and so may block, everything that
 // the reader has caused is flushed: on other connections by the owner's hook,
-// on this one (a pong, for one) here.
+// on this one (a pong, for one) here. TLS gets a part of one record at a time.
 func (g *gather) Read(p []byte) (int, error) {
+	if g.seal.tls == nil {
+		return g.read(p)
+	}
+	n, err := g.read(g.seal.inward.within(p))
+	g.seal.inward.took(p[:n])
+	return n, err
+}
+
+func (g *gather) read(p []byte) (int, error) {
 	if g.input.ahead != nil {
 		return g.takeAhead(p), nil
 	}

@@ -19,6 +19,8 @@ import (
 type seal struct {
 	tls *tls.Conn // nil: there is no TLS. Set before its handshake
 
+	inward inwardRecord // owned by who reads
+
 	some atomic.Bool // records is not empty
 
 	mu      sync.Mutex

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -127,6 +129,71 @@ func TestIdleTLSHoldsNoBuffers(t *testing.T) {
 			t.Errorf("a buffer is held after %d bytes", len(message))
 		}
 		g.mu.Unlock()
+	}
+}
+
+// Nor does TLS itself hold more than one record of what was received, however much
+// came at once.
+func TestIdleTLSKeepsOneRecord(t *testing.T) {
+	const pairs, most = 10, 24 << 10
+	clients, servers := make([]*Conn, pairs), make([]*Conn, pairs)
+	for i := range pairs {
+		clients[i], servers[i] = pairOver(t, "wss", codec.CBOR, Limits{})
+	}
+	before := heapHeld()
+	message := strings.Repeat("large", 100_000)
+	for i := range pairs {
+		for _, way := range []struct{ from, to *Conn }{{clients[i], servers[i]}, {servers[i], clients[i]}} {
+			mustSend(t, way.from, message)
+			way.from.Flush()
+			if got := mustRead(t, way.to); got != message {
+				t.Fatalf("got %d bytes", len(got))
+			}
+			way.from.gather.wait()
+			way.to.letGo() // as when its reader waits for more
+			way.to.framing.release()
+		}
+	}
+	if each := (heapHeld() - before) / (2 * pairs); each > most {
+		t.Errorf("each connection has kept %d bytes", each)
+	}
+}
+
+// heapHeld returns the bytes of memory that are in use.
+func heapHeld() int64 {
+	var stats runtime.MemStats
+	for range 3 { // what is in pools is kept for one more
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc) //nolint:gosec // no machine has more
+}
+
+// TLS finds its records in whatever pieces they come.
+func TestRecordsInPieces(t *testing.T) {
+	var sent []byte
+	lengths := []int{0, 1, 5, 300, longestPlaintext}
+	for _, n := range lengths {
+		sent = append(sent, 23, 3, 3, byte(n>>8), byte(n)) //nolint:gosec // below 2^16
+		sent = append(sent, make([]byte, n)...)
+	}
+	for _, piece := range []int{1, 2, 4, 5, 6, 100, len(sent)} {
+		var r inwardRecord
+		var got []int
+		for rest := sent; len(rest) > 0; {
+			p := r.within(rest[:min(len(rest), piece)])
+			if body := r.rest; len(p) == 0 || body == 0 && len(p) > recordHeader || body > 0 && len(p) > body {
+				t.Fatalf("%d bytes may be read, %d of the record are left", len(p), body)
+			}
+			ends := r.got+len(p) == recordHeader && r.rest == 0
+			if r.took(p); ends {
+				got = append(got, r.rest)
+			}
+			rest = rest[len(p):]
+		}
+		if !slices.Equal(got, lengths) {
+			t.Errorf("in pieces of %d, records of %d bytes were found", piece, got)
+		}
 	}
 }
 
