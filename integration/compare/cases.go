@@ -19,6 +19,7 @@ var cases = []aCase{
 	{"pool, demo's router", func(b *lab) ([]row, error) { return b.pool("demo", "the demo's router") }},
 	{"pool, Crossbar.io", func(b *lab) ([]row, error) { return b.pool("crossbar", "Crossbar.io") }},
 	{"payloads", (*lab).payloads},
+	{"memory, large payloads", (*lab).largeMemory},
 	{"TLS", (*lab).tls},
 	{"open loop", (*lab).openLoop},
 	{"pass-through", (*lab).passThrough},
@@ -30,6 +31,7 @@ var cases = []aCase{
 	{"cores", (*lab).cores},
 	{"9,000 callees", (*lab).manyCallees},
 	{"idle sessions", (*lab).idleSessions},
+	{"idle TLS sessions", (*lab).idleSecure},
 	{"Go benchmarks", (*lab).goBenchmarks},
 	{"soak", (*lab).soak},
 }
