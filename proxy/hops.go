@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -19,7 +20,7 @@ import (
 // Listen opens all listeners, and reads the certificates of both hops. An error
 // names the listener that can't be opened; then none is.
 func (p *Proxy) Listen(ctx context.Context) (err error) {
-	certificates, err := p.loadTLS(p.config().Router.TLS)
+	certificates, err := p.loadRouterTLS(&p.config().Router)
 	if err != nil {
 		return fmt.Errorf("router: %w", err)
 	}
@@ -123,6 +124,19 @@ func (h *hop) tls() *tls.Config {
 			return h.certificates.Load().Server().GetConfigForClient(hello)
 		},
 	}
+}
+
+// loadRouterTLS reads the files of the router's tls block, if it is there. All
+// connections share what comes of it, and none needs a copy for the router's name.
+func (p *Proxy) loadRouterTLS(router *configs.Router) (*transport.Certificates, error) {
+	if router.TLS == nil {
+		return nil, nil
+	}
+	named := *router.TLS
+	if at, err := url.Parse(router.URL); err == nil && named.ServerName == "" {
+		named.ServerName = at.Hostname()
+	}
+	return p.loadTLS(&named)
 }
 
 // loadTLS reads the files of a tls block, if it is there.

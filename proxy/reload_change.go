@@ -96,7 +96,7 @@ func (c *change) toRouter() (err error) {
 	c.differs("router.dial_timeout", old.DialTimeout, now.DialTimeout)
 	c.differs("router.message_bytes", old.MessageBytes, now.MessageBytes)
 	c.differs("router.tls", old.TLS, now.TLS)
-	if c.router, err = c.proxy.loadTLS(now.TLS); err != nil {
+	if c.router, err = c.proxy.loadRouterTLS(now); err != nil {
 		return fmt.Errorf("router: %w", err)
 	}
 	return nil

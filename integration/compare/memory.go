@@ -10,12 +10,12 @@ import (
 // largeMemory looks at the memory that wampool takes while many large calls are in
 // flight: each is there once on its way to its callee, and once on its way back.
 func (b *lab) largeMemory() ([]row, error) {
-	const calls, payload, look = 64, 1 << 20, 50 * time.Millisecond
+	const calls, payload, clients, work, look = 64, 1 << 20, "16", 200 * time.Millisecond, 50 * time.Millisecond
 	r, sidecar, err := b.couple()
 	if err != nil {
 		return nil, err
 	}
-	pooled, err := b.calling(r.url, sidecar, "com.example.large", []string{"-payload", strconv.Itoa(payload)}, "-invoke", "roundrobin")
+	pooled, err := b.calling(r.url, sidecar, "com.example.large", []string{"-n", clients, "-payload", strconv.Itoa(payload)}, "-n", clients, "-invoke", "roundrobin", "-work", work.String())
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ const suite = "TLS_AES_128_GCM_SHA256"
 
 const secureConfig = `router {
   url = %[1]q
+  dial_timeout = "10s" # for thousands at once
   tls { ca_file = %[3]q }
 }
 listen "wss://127.0.0.1:%[2]d/ws" {

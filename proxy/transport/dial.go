@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -190,9 +191,9 @@ func secure(ctx context.Context, g *gather, u *url.URL, config *tls.Config) (net
 	if config == nil {
 		config = &tls.Config{}
 	}
-	config = inLargeRecords(config)
-	if config.ServerName == "" {
-		config.ServerName = u.Hostname()
+	if config.ServerName == "" || !config.DynamicRecordSizingDisabled { // else all connections share it
+		config = inLargeRecords(config)
+		config.ServerName = cmp.Or(config.ServerName, u.Hostname())
 	}
 	conn := g.secured(tls.Client, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
