@@ -166,7 +166,7 @@ func heapHeld() int64 {
 		runtime.GC()
 	}
 	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc) //nolint:gosec // no machine has more
+	return int64(stats.HeapAlloc)
 }
 
 // TLS finds its records in whatever pieces they come.
@@ -174,7 +174,7 @@ func TestRecordsInPieces(t *testing.T) {
 	var sent []byte
 	lengths := []int{0, 1, 5, 300, longestPlaintext}
 	for _, n := range lengths {
-		sent = append(sent, 23, 3, 3, byte(n>>8), byte(n)) //nolint:gosec // below 2^16
+		sent = append(sent, 23, 3, 3, byte(n>>8), byte(n))
 		sent = append(sent, make([]byte, n)...)
 	}
 	for _, piece := range []int{1, 2, 4, 5, 6, 100, len(sent)} {
