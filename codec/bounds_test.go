@@ -96,10 +96,10 @@ func TestTagsAtTheirBounds(t *testing.T) {
 		content any
 		stands  bool
 	}{
-		{"the first second of the year 1", 1, -62135596800, true},
-		{"the second before", 1, -62135596801, false},
-		{"the last second of the year 9999", 1, 253402300799, true},
-		{"the second behind", 1, 253402300800, false},
+		{"the first second of the year 1", 1, int64(-62135596800), true},
+		{"the second before", 1, int64(-62135596801), false},
+		{"the last second of the year 9999", 1, int64(253402300799), true},
+		{"the second behind", 1, int64(253402300800), false},
 		{"the first day of the year 1", 100, -719162, true},
 		{"the day before", 100, -719163, false},
 		{"the last day of the year 9999", 100, 2932896, true},
