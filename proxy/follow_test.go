@@ -25,7 +25,6 @@ func TestLogOfCalls(t *testing.T) {
 			pool.expect(`[70,11,{},["secret"]]`)
 			pool.send(`[68,13,100,{}]`)
 			callee.expect(`[68,2,%d,{}]`, registration)
-			_ = callee.conn
 			callee.conn.Close(1000, "", patience)
 			pool.expectPrefix(`[8,68,13,{},"wamp.error.canceled"`)
 			w.waitFor("the callee has left", func(r *realm) bool { return len(r.dealer.CalleeIDs()) == 0 })
@@ -33,9 +32,9 @@ func TestLogOfCalls(t *testing.T) {
 			for line, wanted := range map[string]bool{
 				`"pool":"com.example.p","origin":"router","request":11,"callee":7,"authid":"joe","callee_request":1,`: want.result,
 				`"outcome":"result"`: want.result,
-				`"pool":"com.example.p","origin":"router","request":12,"waited":0,"ran":0,"outcome":"concurrency"`:    want.failure,
-				`"error":"crossbar.error.max_concurrency_reached","message":"call"`:                                   want.failure,
-				`"request":13,"callee":7,"authid":"joe","callee_request":2,`:                                          want.failure,
+				`"pool":"com.example.p","origin":"router","request":12,"waited":0,"ran":0,"outcome":"concurrency"`: want.failure,
+				`"error":"crossbar.error.max_concurrency_reached","message":"call"`:                                want.failure,
+				`"request":13,"callee":7,"authid":"joe","callee_request":2,`:                                       want.failure,
 				`"outcome":"callee_lost"`: want.failure,
 			} {
 				if strings.Contains(text, line) != wanted {
