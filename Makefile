@@ -17,6 +17,8 @@ BIN       := .bin
 STATICCHECK   := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+NFPM          := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
+CYCLONEDX     := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
 .PHONY: help
 help: ## list the targets
@@ -46,6 +48,16 @@ $(BIN)/golangci-lint:
 
 $(BIN)/govulncheck:
 	GOBIN="$(CURDIR)/$(BIN)" $(GO) install $(GOVULNCHECK)
+
+$(BIN)/nfpm:
+	GOBIN="$(CURDIR)/$(BIN)" $(GO) install $(NFPM)
+
+$(BIN)/cyclonedx-gomod:
+	GOBIN="$(CURDIR)/$(BIN)" $(GO) install $(CYCLONEDX)
+
+.PHONY: dist
+dist: $(BIN)/nfpm $(BIN)/cyclonedx-gomod ## build what is released into ./dist: archives, .deb, .rpm, SBOM, checksums
+	$(GO) run ./deploy/dist -out dist -tools $(BIN)
 
 # Each of them compiles the standard library first, once: half a minute on two
 # cores. The tests therefore ask for one alone, where an int has 32 bits.
@@ -94,6 +106,7 @@ tested-raced: installed
 
 installed:
 	@integration/setup.sh || { test $$? -eq 3 && test "$$CI" != true; }
+	@$(MAKE) --no-print-directory $(BIN)/nfpm || { echo "the test of packages is left out: nfpm can't be installed" >&2; test "$$CI" != true; }
 
 # For the clock, Go's library is built anew, once: the tests' minute does without.
 .PHONY: weather
