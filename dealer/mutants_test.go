@@ -33,6 +33,7 @@ const (
 // missedBy are the mutants that one of them can't find, for the reason that is
 // told of each.
 var missedBy = map[string]string{
+	"another policy goes on where the last one was": byExploration, // other rules keep the policy there
 	"the heap forgets its order":                    byExploration, // it takes more than three calls that are timed
 	"the window reaches one ID less than it covers": byExploration, // it takes IDs by the hundred, and then looks for ever
 
