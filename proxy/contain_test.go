@@ -325,6 +325,12 @@ func TestPanicWhileAPoolIsOpened(t *testing.T) {
 	w, log := loggingWorld(t)
 	w.start(worldOptions{})
 	w.welcomePool()
+	w.waitFor("the pool session is up", func(r *realm) bool {
+		for _, l := range r.links {
+			return l.session != 0
+		}
+		return false
+	})
 	client, _ := w.join("backend", "")
 	s := w.onlyClient().session.Load()
 	r := s.realm
