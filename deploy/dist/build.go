@@ -41,12 +41,13 @@ func (r *release) build(system, processor string) (program string, err error) {
 		program += ".exe"
 	}
 	environment := []string{"CGO_ENABLED=0", "GOOS=" + system, "GOARCH=" + processor, "GOAMD64=v1", "GOFLAGS="}
-	args := []string{"build", "-trimpath", "-ldflags=-s -w -buildid=", "-o", program}
-	const command = "./cmd/wampool"
-	_, err = output(r.top, environment, "go", append(args, command)...)
+	build := func(stamped string) error {
+		_, err := output(r.top, environment, "go", "build", "-trimpath", "-buildvcs="+stamped, "-ldflags=-s -w -buildid=", "-o", program, "./cmd/wampool")
+		return err
+	}
+	err = build("true") // whatever the developer's own settings are
 	if err != nil && strings.Contains(err.Error(), "VCS") {
-		fmt.Fprintln(os.Stderr, "dist: git does not tell which commit this is: there will be no version")
-		_, err = output(r.top, environment, "go", append(args, "-buildvcs=false", command)...)
+		err = build("false")
 	}
 	return program, err
 }
@@ -62,6 +63,9 @@ func (r *release) buildForHost() (err error) {
 		return err
 	}
 	r.built = built{version: fileVersion(info.Main.Version), time: time.Unix(0, 0).UTC()}
+	if r.built.version == unversioned {
+		fmt.Fprintln(os.Stderr, "dist: git does not tell go which commit this is, as in no clone or a worktree: there is no version")
+	}
 	for _, setting := range info.Settings {
 		if setting.Key == "vcs.time" {
 			if r.built.time, err = time.Parse(time.RFC3339, setting.Value); err != nil {
@@ -72,12 +76,15 @@ func (r *release) buildForHost() (err error) {
 	return nil
 }
 
+// unversioned is the version where git tells none.
+const unversioned = "0.0.0~devel"
+
 // fileVersion is a Go version as Debian and RPM order it: what comes before a
 // release has a ~, and no - is in it.
 func fileVersion(version string) string {
 	version = strings.TrimPrefix(version, "v")
 	if version == "" || version == "(devel)" {
-		return "0.0.0~devel"
+		return unversioned
 	}
 	release, before, found := strings.Cut(version, "-")
 	if found {
