@@ -16,6 +16,7 @@ import time
 from autobahn.asyncio.wamp import ApplicationSession
 from autobahn.asyncio.websocket import WampWebSocketClientFactory
 from autobahn.wamp import serializer, types
+from autobahn.exception import Disconnected
 from autobahn.wamp.exception import ApplicationError, TransportLost
 
 ROLE, URL, NAME, SERIALIZER, N = *sys.argv[1:5], int(sys.argv[5])
@@ -94,7 +95,7 @@ class Caller(ApplicationSession):
                 sums["lost"] += 1
             else:
                 sums["errors"][e.error] = sums["errors"].get(e.error, 0) + 1
-        except (TransportLost, asyncio.CancelledError):
+        except (TransportLost, Disconnected, asyncio.CancelledError):
             sums["lost"] += 1
         except Exception as e:
             sums["lost" if not self.is_attached() else "bad"] = sums["lost"] + 1 if not self.is_attached() else sums["bad"] + [repr(e)]
