@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ func TestImportCrossbar(t *testing.T) {
 		t.Fatal(problem)
 	}
 	code, out, err = runToEnd(t, "import", "crossbar", "--door", "workers[0].transports[1]", node)
-	if code != exitClean || !strings.Contains(out, `url = "unix://`+folder+`/sock"`) {
+	if code != exitClean || !strings.Contains(out, `url = "`+(&url.URL{Scheme: "unix", Path: folder + "/sock"}).String()+`"`) {
 		t.Errorf("exit code %d, errors %q, output\n%s", code, err, out)
 	}
 	t.Setenv("WAMPOOL_SECRET", "a-ticket")

@@ -73,7 +73,7 @@ func (m machine) bring(program string) {
 	if err != nil {
 		return
 	}
-	libraries, _ := exec.Command("ldd", path).Output()
+	libraries, _ := harness.Command("ldd", path).Output()
 	files := append(regexp.MustCompile(`/\S+`).FindAllString(string(libraries), -1), "/bin/"+program)
 	for _, file := range files {
 		from := file
@@ -101,7 +101,7 @@ func (m machine) command(name string, args ...string) *exec.Cmd {
 // dpkg installs, removes or purges.
 func (m machine) dpkg(args ...string) {
 	m.t.Helper()
-	c := exec.Command("dpkg", append([]string{"--root=" + m.root}, args...)...)
+	c := harness.Command("dpkg", append([]string{"--root=" + m.root}, args...)...)
 	c.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
 	out, err := c.CombinedOutput()
 	m.t.Logf("dpkg %s:\n%s", strings.Join(args, " "), out)
