@@ -15,7 +15,7 @@ type mutant proof.Mutant
 // simulationFiles are the test files that the simulation and the exploration need. The mutants' test
 // binary has no other tests: it is faster to build, and builds no mutants.
 var simulationFiles = []string{
-	"sim_event_test.go", "sim_world_test.go", "sim_steps_test.go", "router_test.go", "books_test.go", "checkers_test.go", "simulation_test.go",
+	"sim_event_test.go", "sim_world_test.go", "sim_dealer_test.go", "sim_steps_test.go", "router_test.go", "books_test.go", "checkers_test.go", "simulation_test.go",
 	"race_on_test.go", "race_off_test.go",
 	"explore_test.go", "small_world_test.go", "small_moves_test.go", "small_router_test.go", "small_print_test.go", "fingerprint_test.go",
 }
