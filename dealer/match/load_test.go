@@ -1,0 +1,45 @@
+package match_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/wampool/wampool/dealer/match"
+)
+
+func TestClasses(t *testing.T) {
+	want := []match.Class{0, 1, 2, 3, 3, 4, 4, 4, 4, 5, 5}
+	for n, class := range want {
+		if got := match.ClassOf(n); got != class {
+			t.Errorf("%d is of class %d, want %d", n, got, class)
+		}
+	}
+	if match.ClassOf(-1) != 0 || match.ClassOf(1<<31-1) != 5 {
+		t.Error("a number is beyond all classes")
+	}
+}
+
+func TestWhenALoadIsDue(t *testing.T) {
+	var s match.Said
+	due := func(now time.Duration, free, waiting int, want bool) {
+		t.Helper()
+		if s.Due(now, free, waiting) != want {
+			t.Errorf("%v, %d free, %d waiting: due is %v", now, free, waiting, !want)
+		}
+	}
+	due(0, 0, 0, false) // nothing was said, nothing is to be said
+	due(time.Hour, 0, 0, false)
+	due(0, 1, 0, true)
+	s.Tell(0, 5, 0)
+	due(0, 8, 0, false)
+	due(0, 9, 0, true)
+	due(0, 4, 0, true)
+	due(0, 5, 1, true)
+	s.Owe()
+	due(0, 5, 0, true)
+	s.Tell(0, 5, 0)
+	due(match.Repeat-1, 5, 0, false)
+	due(match.Repeat, 5, 0, true)
+	s.Tell(0, 0, 0)
+	due(match.Repeat, 0, 0, false) // as if nothing had been said
+}

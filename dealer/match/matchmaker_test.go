@@ -1,0 +1,119 @@
+package match_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/wampool/wampool/dealer/match"
+)
+
+// node returns the node of that letter.
+func node(letter byte) match.Node { return match.Node{letter} }
+
+var pool = match.Pool{Match: "exact", URI: "com.example.compute"}
+
+// said is a matchmaker, and the numbers of the loads that it was told.
+type said struct {
+	*match.Matchmaker
+	seq uint64
+}
+
+func (s *said) say(now time.Duration, from byte, free, waiting int, oldest time.Duration) []match.Match {
+	s.seq++
+	return slices.Clone(s.Report(now, node(from), pool, match.Load{Seq: s.seq, Free: free, Waiting: waiting, Oldest: oldest}))
+}
+
+func expect(t *testing.T, got []match.Match, want ...match.Match) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("matched: %v, want %v", got, want)
+	}
+}
+
+func to(taker, supplier byte, n int) match.Match {
+	return match.Match{Pool: pool, Taker: node(taker), Supplier: node(supplier), N: n}
+}
+
+const ms = time.Millisecond
+
+func TestOldestGetsTheMostFree(t *testing.T) {
+	m := said{Matchmaker: match.New(match.Limits{})}
+	expect(t, m.say(0, 'a', 0, 1, 5*ms))
+	expect(t, m.say(0, 'b', 0, 1, 9*ms))
+	expect(t, m.say(0, 'c', 1, 0, 0), to('b', 'c', 1))
+	expect(t, m.say(0, 'd', 5, 0, 0), to('a', 'd', 1))
+	expect(t, m.say(0, 'e', 3, 0, 0))
+	expect(t, m.say(0, 'f', 0, 1, 0), to('f', 'e', 1)) // nothing is on the way to it
+	expect(t, m.say(0, 'g', 0, 1, 0), to('g', 'd', 1))
+}
+
+// What was matched is matched no second time, whatever is said meanwhile that does
+// not tell of it, until its time is over.
+func TestWhatIsOnItsWayIsSubtracted(t *testing.T) {
+	m := said{Matchmaker: match.New(match.Limits{Flight: 50 * ms})}
+	expect(t, m.say(0, 'a', 0, 3, 5*ms))
+	expect(t, m.say(0, 'b', 2, 0, 0), to('a', 'b', 2))
+	expect(t, m.say(1*ms, 'b', 2, 0, 0))
+	expect(t, m.say(2*ms, 'b', 1, 0, 0))                  // one of the calls has come
+	expect(t, m.say(3*ms, 'b', 2, 0, 0), to('a', 'b', 1)) // another call has ended there
+	if end, found := m.Deadline(); !found || end != 50*ms {
+		t.Errorf("the deadline is %v", end)
+	}
+	expect(t, m.Tick(49*ms))
+	expect(t, m.Tick(50*ms), to('a', 'b', 1)) // one more was lost
+}
+
+func TestLateLoadsMeanNothing(t *testing.T) {
+	m := match.New(match.Limits{})
+	m.Report(0, node('a'), pool, match.Load{Seq: 7, Free: 1})
+	m.Report(0, node('a'), pool, match.Load{Seq: 6, Free: 9})
+	m.Report(0, node('a'), pool, match.Load{Seq: 7, Free: 9})
+	m.Report(0, node('z'), pool, match.Load{Free: 9})
+	expect(t, m.Report(0, node('b'), pool, match.Load{Seq: 1, Waiting: 5}), to('b', 'a', 1))
+	if got := m.Tally(); got.Late != 3 || got.Loads != 2 || got.Matches != 1 || got.Calls != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestWhoIsLostOrSilentDoesNotCount(t *testing.T) {
+	m := said{Matchmaker: match.New(match.Limits{Stale: time.Second})}
+	m.say(0, 'a', 1, 0, 0)
+	m.say(500*ms, 'b', 1, 0, 0)
+	m.say(600*ms, 'c', 1, 0, 0)
+	m.Lose(node('c'))
+	m.Lose(node('x'))
+	expect(t, m.say(time.Second, 'd', 0, 3, 0), to('d', 'b', 1))
+	m.Tick(time.Hour)
+	if nodes, pools, claims := m.Size(); nodes+pools+claims != 0 {
+		t.Errorf("%d nodes, %d pools, %d claims are left", nodes, pools, claims)
+	}
+	if _, found := m.Deadline(); found {
+		t.Error("there is a deadline, but nothing is known")
+	}
+}
+
+// A call is not for who has slots himself, and a node matches itself never.
+func TestNodeWhoseCallsWaitGivesNothing(t *testing.T) {
+	m := said{Matchmaker: match.New(match.Limits{})}
+	expect(t, m.say(0, 'a', 9, 9, time.Hour))
+	expect(t, m.say(0, 'b', 0, 1, 0))
+	expect(t, m.say(0, 'c', 1, 0, 0), to('a', 'c', 1))
+}
+
+func TestClaimsAreBounded(t *testing.T) {
+	m := said{Matchmaker: match.New(match.Limits{Nodes: 2, Claims: 3})}
+	const much = int(^uint(0) >> 1)
+	expect(t, m.say(0, 'a', much, -much-1, -1<<63))
+	expect(t, m.say(0, 'b', -much-1, much, 1<<63-1), to('b', 'a', match.MaxClaim))
+	expect(t, m.say(0, 'c', 5, 0, 0))
+	for _, uri := range []string{"1", "2", string(make([]byte, 5000))} {
+		m.Report(0, node('a'), match.Pool{URI: uri}, match.Load{Seq: 9})
+	}
+	if nodes, pools, claims := m.Size(); nodes != 2 || pools != 2 || claims != 3 {
+		t.Errorf("%d nodes, %d pools, %d claims are known", nodes, pools, claims)
+	}
+	if got := m.Tally().Refused; got != 3 {
+		t.Errorf("%d were refused", got)
+	}
+}
