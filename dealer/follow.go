@@ -23,10 +23,13 @@ type End struct {
 func (d *Dealer) Follow(on bool) {
 	d.taken()
 	d.follows, d.ends = on, nil
+	if on {
+		d.ends = []End{}
+	}
 }
 
-// Ends returns the calls that have ended in the last event, while [Dealer.Follow] is
-// on: valid until the next event begins.
+// Ends returns the calls that have ended in the last event, valid until the next one
+// begins; nil unless [Dealer.Follow] is on.
 func (d *Dealer) Ends() []End { return d.ends }
 
 // tell notes the end of a call in the table.

@@ -207,9 +207,19 @@ func (p *Proxy) pauseCommand(in json.RawMessage, pause bool) (any, error) {
 	case name == "":
 		name = shownName(request.Match, request.Procedure)
 	}
+	r, err := p.realmOfPool(request.Realm, name)
+	if err != nil {
+		return nil, err
+	}
+	return r.pause(name, pause)
+}
+
+// realmOfPool finds the realm that has a pool of that name, be it one that is paused and
+// not here. The realm is needed where several have one.
+func (p *Proxy) realmOfPool(in, name string) (*realm, error) {
 	var found []*realm
 	for _, r := range p.inOrder() {
-		if (request.Realm == "" || request.Realm == r.name) && r.hasPool(name) {
+		if (in == "" || in == r.name) && r.hasPool(name) {
 			found = append(found, r)
 		}
 	}
@@ -217,7 +227,7 @@ func (p *Proxy) pauseCommand(in json.RawMessage, pause bool) (any, error) {
 	case 0:
 		return nil, &admin.RequestError{Status: http.StatusNotFound, Text: fmt.Sprintf("there is no pool %q: GET /api/v1/pools lists them", name)}
 	case 1:
-		return found[0].pause(name, pause)
+		return found[0], nil
 	}
 	var names []string
 	for _, r := range found {
@@ -225,6 +235,8 @@ func (p *Proxy) pauseCommand(in json.RawMessage, pause bool) (any, error) {
 	}
 	return nil, &admin.RequestError{Status: http.StatusConflict, Text: fmt.Sprintf("there is a pool %q in the realms %s: name one of them", name, strings.Join(names, ", "))}
 }
+
+var errPoolGone = &admin.RequestError{Status: http.StatusNotFound, Text: "the pool has just been given up"}
 
 // keyNamed returns the key of a pool that is here, or that is paused, by its name. r.mu
 // is held.
@@ -258,7 +270,7 @@ func (r *realm) pause(name string, pause bool) (any, error) {
 	defer r.unlock(&out, nil)
 	key, known := r.keyNamed(name)
 	if !known {
-		return nil, &admin.RequestError{Status: http.StatusNotFound, Text: "the pool has just been given up"}
+		return nil, errPoolGone
 	}
 	told := Paused{Realm: r.name, Pool: name, IsPaused: pause}
 	if delete(r.paused, key); pause {

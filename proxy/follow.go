@@ -1,17 +1,22 @@
 package proxy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/wampool/wampool/dealer"
+	"github.com/wampool/wampool/proxy/admin"
 )
 
 // following tells of calls as they end: a line of the log for each that
-// configs.Log.Calls names. Nothing of a payload is in it. Where nobody follows, the
-// dealer tells of none. realm.mu guards it.
+// configs.Log.Calls names, and whoever follows a pool's calls by the admin listener
+// (trace.go). Nothing of a payload is in it. Where nobody follows, the dealer tells of
+// none. realm.mu guards it.
 type following struct {
 	isOn    bool
+	tracers []*tracer
 	sent    []sentAnswer // final answers of the event at hand
+	next    int          // of those, behind the one that was found last
 	parting *session     // whose end as a callee or caller is at hand
 }
 
@@ -20,7 +25,7 @@ type sentAnswer struct {
 	origin  dealer.OriginID
 	request uint64
 	bytes   int
-	uri     string // of an ERROR in place of the callee's answer
+	uri     string // of an ERROR
 }
 
 // note takes note of an answer.
@@ -30,22 +35,51 @@ func (f *following) note(a *dealer.Action, bytes int, uri string) {
 	}
 }
 
-// followCalls has the dealer tell of calls if the configuration wants to know. realm.mu is
-// held, but at the start.
+// answerTo returns the answer to a call, nil if it gets none now. Calls are answered in
+// the order in which they end, so the search goes on where the last one was found.
+func (f *following) answerTo(e *dealer.End) *sentAnswer {
+	for range f.sent {
+		sent := &f.sent[f.next%len(f.sent)]
+		f.next++
+		if sent.origin == e.Origin && sent.request == e.Request {
+			return sent
+		}
+	}
+	return nil
+}
+
+// isTraced tells whether somebody follows a call.
+func (f *following) isTraced(e *dealer.End) bool {
+	return slices.ContainsFunc(f.tracers, func(t *tracer) bool { return t.wants(e) })
+}
+
+// followCalls has the dealer tell of calls if somebody wants to know. realm.mu is held, but
+// at the start.
 func (r *realm) followCalls() {
-	r.following.isOn = r.proxy.config().Log.Calls != "none"
+	r.following.isOn = r.proxy.config().Log.Calls != "none" || len(r.following.tracers) > 0
 	r.dealer.Follow(r.following.isOn)
 }
 
-// Ended logs calls that have ended.
+// Ended tells of the calls that have ended in an event.
 func (r *realm) Ended(ends []dealer.End) {
-	log := r.proxy.config().Log
+	f, log := &r.following, r.proxy.config().Log
 	for i := range ends {
-		if e := &ends[i]; isLogged(e, log.Calls, log.Slow) {
-			r.logCall(e)
+		e := &ends[i]
+		logs := isLogged(e, log.Calls, log.Slow)
+		if !logs && !f.isTraced(e) {
+			continue
+		}
+		call := r.traced(e)
+		if logs {
+			r.logCall(e, &call)
+		}
+		for _, t := range f.tracers {
+			if t.wants(e) {
+				t.to.Add(&call)
+			}
 		}
 	}
-	r.following.sent = r.following.sent[:0]
+	f.sent, f.next = f.sent[:0], 0
 }
 
 // isLogged tells whether a call gets a line.
@@ -61,33 +95,49 @@ func isLogged(e *dealer.End, calls string, slow time.Duration) bool {
 	return false
 }
 
-// logCall says of a call where it came from and went to, under which request IDs, how
+// traced says of a call where it came from and went to, under which request IDs, how
 // long it took, and what became of it.
-func (r *realm) logCall(e *dealer.End) {
-	line := r.log.Info().Str("pool", shownName(matchOf(e.Key), procedureOf(e.Key)))
-	if e.Direct {
-		line = line.Str("origin", "direct")
-		if s := r.callerOf(e.Origin); s != nil {
-			line = line.Uint64("caller", s.id)
-		}
-	} else {
-		line = line.Str("origin", "router")
+func (r *realm) traced(e *dealer.End) admin.TracedCall {
+	call := admin.TracedCall{
+		Time: float64(time.Now().UnixMicro()) / 1e6, Realm: r.name, Pool: shownName(matchOf(e.Key), procedureOf(e.Key)),
+		Origin: "router", Request: e.Request, CalleeRequest: e.ID,
+		WaitedSeconds: e.Waited.Seconds(), RanSeconds: e.Ran.Seconds(), Outcome: e.Outcome.String(), Bytes: e.Bytes,
 	}
-	line = line.Uint64("request", e.Request)
+	if e.Direct {
+		call.Origin = "direct"
+		if s := r.callerOf(e.Origin); s != nil {
+			call.Caller = s.id
+		}
+	}
 	if e.ID != 0 {
 		if s := r.calleeAtEnd(e.Callee); s != nil {
-			line = line.Uint64("callee", s.id).Str("authid", s.authID)
+			call.Callee, call.AuthID = s.id, s.authID
 		}
-		line = line.Uint64("callee_request", e.ID)
 	}
-	line = line.Dur("waited", e.Waited).Dur("ran", e.Ran).Stringer("outcome", e.Outcome).Int("bytes", e.Bytes)
-	for _, sent := range r.following.sent {
-		if sent.origin == e.Origin && sent.request == e.Request {
-			line = line.Int("answer_bytes", sent.bytes)
-			if sent.uri != "" {
-				line = line.Str("error", sent.uri)
-			}
-		}
+	if sent := r.following.answerTo(e); sent != nil {
+		call.AnswerBytes, call.Error = sent.bytes, sent.uri
+	}
+	return call
+}
+
+func (r *realm) logCall(e *dealer.End, call *admin.TracedCall) {
+	line := r.log.Info().Str("pool", call.Pool).Str("origin", call.Origin)
+	if call.Caller != 0 {
+		line = line.Uint64("caller", call.Caller)
+	}
+	line = line.Uint64("request", call.Request)
+	if call.Callee != 0 {
+		line = line.Uint64("callee", call.Callee).Str("authid", call.AuthID)
+	}
+	if call.CalleeRequest != 0 {
+		line = line.Uint64("callee_request", call.CalleeRequest)
+	}
+	line = line.Dur("waited", e.Waited).Dur("ran", e.Ran).Str("outcome", call.Outcome).Int("bytes", call.Bytes)
+	if call.AnswerBytes != 0 {
+		line = line.Int("answer_bytes", call.AnswerBytes)
+	}
+	if call.Error != "" {
+		line = line.Str("error", call.Error)
 	}
 	line.Msg("call")
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/wampool/wampool/codec"
@@ -28,7 +29,7 @@ func (r *realm) TimeoutUnit() time.Duration { return r.unit() }
 // Carried counts what becomes of calls, and logs those that are refused.
 func (r *realm) Carried(a *dealer.Action, bytes int, uri string) {
 	if r.following.isOn {
-		r.following.note(a, bytes, uri)
+		r.following.note(a, bytes, cmp.Or(uri, string(r.driver.AnswerURI())))
 	}
 	p := r.poolOf(a.Pool)
 	if a.Kind == dealer.Invoke {

@@ -75,18 +75,23 @@ func (c columns) line(cells ...any) {
 		cells = cells[:len(cells)-1]
 	}
 	for i, cell := range cells {
-		text := strings.Map(func(r rune) rune {
-			if !unicode.IsPrint(r) {
-				return '·'
-			}
-			return r
-		}, fmt.Sprint(cell))
+		text := printable(fmt.Sprint(cell))
 		if i > 0 {
 			text = "\t" + text
 		}
 		fmt.Fprint(c.to, text)
 	}
 	fmt.Fprintln(c.to)
+}
+
+// printable is a text without what a terminal would obey.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '·'
+		}
+		return r
+	}, text)
 }
 
 func listPools(w io.Writer, answer *admin.Pools) {

@@ -9,6 +9,7 @@
 //	wampool fmt FILE...        brings configuration files into their canonical form
 //	wampool import crossbar FILE writes a configuration from that of a Crossbar.io node
 //	wampool health -c FILE     asks a sidecar that runs whether it is well
+//	wampool top -c FILE        watches its pools; trace POOL follows calls as they end
 //	wampool reload -c FILE     has it read its configuration again
 //	wampool drain NAME -c FILE has a callee get no new call; undrain takes it back
 //	wampool pause POOL -c FILE has a pool's calls wait; resume has them go on

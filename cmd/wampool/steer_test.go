@@ -18,14 +18,15 @@ import (
 type steered struct {
 	*realProgram
 	file, format string
+	router       string // its URL
 }
 
 func startSteered(t *testing.T, pool string, env ...string) *steered {
 	t.Helper()
 	dir := t.TempDir()
-	s := &steered{file: filepath.Join(dir, "wampool.hcl")}
+	s := &steered{file: filepath.Join(dir, "wampool.hcl"), router: tryouttest.StartRouter(t).URL()}
 	s.format = fmt.Sprintf("router {\n url = %q\n}\nlisten \"ws://127.0.0.1:0/ws\" {}\nadmin {\n address = %q\n}\nrealm \"realm1\" {\n%%s\n}\n%%s",
-		tryouttest.StartRouter(t).URL(), "unix://"+filepath.Join(dir, "admin.sock"))
+		s.router, "unix://"+filepath.Join(dir, "admin.sock"))
 	s.write(t, pool, "")
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")

@@ -15,6 +15,7 @@
 //	GET /api/v1/warnings                     the latest lines of the log that need a look
 //	GET /api/v1/config                       the configuration in force, without secrets
 //	GET /api/v1/events                       server-sent events: each second a [Snapshot]
+//	GET /api/v1/trace                        server-sent events: a pool's calls as they end (trace.go)
 //	POST /api/v1/…                           what is to be done: see [Command]
 //	GET /debug/pprof/                        Go's profiles, where pprof = true
 //
@@ -62,6 +63,9 @@ type Sidecar interface {
 	Counts() []PoolCounts
 	// Totals tells what has been counted beside calls.
 	Totals() Totals
+	// Trace has the calls of a pool added that end from now on, until stop is called
+	// or no more are wanted. It returns the pool's realm. It fails by a [RequestError].
+	Trace(what Trace, to *Followed) (realm string, stop func(), err error)
 	// Config is the configuration in force, for encoding/json, without secrets.
 	Config() any
 }

@@ -20,7 +20,17 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fake is a sidecar with one pool.
-type fake struct{ reasons []string }
+type fake struct {
+	reasons []string
+	traces  chan traced
+	stopped chan struct{}
+}
+
+// traced is one who follows calls.
+type traced struct {
+	what admin.Trace
+	to   *admin.Followed
+}
 
 func (f *fake) Unready() []string   { return f.reasons }
 func (f *fake) Pools() []admin.Pool { return []admin.Pool{poolOf("com.example.p")} }
@@ -48,6 +58,15 @@ func (f *fake) Totals() admin.Totals {
 	return admin.Totals{Dropped: map[string]uint64{"memory": 1}}
 }
 func (f *fake) Config() any { return map[string]any{"drain_timeout": 30.0} }
+
+// Trace follows the one pool that is there.
+func (f *fake) Trace(what admin.Trace, to *admin.Followed) (string, func(), error) {
+	if what.Pool != "com.example.p" {
+		return "", nil, &admin.RequestError{Status: http.StatusNotFound, Text: "there is no such pool"}
+	}
+	f.traces <- traced{what, to}
+	return "realm1", func() { f.stopped <- struct{}{} }, nil
+}
 
 // serve serves a listener until the test ends.
 func serve(t *testing.T, o admin.Options) *admin.Server {

@@ -54,6 +54,7 @@ func (s *Server) routes(o *Options) http.Handler {
 	gate := newGate(o)
 	events := &events{sidecar: sidecar, history: s.history, warnings: o.Warnings, control: gate.isOpen, streams: s.streams, interval: eventInterval}
 	mux.HandleFunc("GET "+apiPath+"events", events.follow)
+	mux.HandleFunc("GET "+apiPath+"trace", s.trace(sidecar))
 	for name, command := range o.Commands {
 		mux.HandleFunc("POST "+apiPath+name, gate.pass(command))
 	}

@@ -13,6 +13,7 @@ func (d *Driver) forward(out *transport.Outbox, a *dealer.Action, h *Hand) {
 	to := d.origins[a.Origin]
 	l := letter{request: a.Request, from: h.Serializer, to: to.Serializer}
 	d.address(&l, to, a, h)
+	d.at.uri = l.uri
 	if h.Unfit == nil && l.from != l.to {
 		d.later(out, to.Conn, a, &l)
 		d.forwarded(a, to, l.payload.Len(), "")

@@ -32,6 +32,7 @@ type event struct {
 	isOpen  bool
 	actions []dealer.Action
 	step    int // the first of them that is not carried out
+	uri     []byte
 }
 
 // Owner is what differs between those who drive a dealer. Its methods are called
@@ -48,11 +49,11 @@ type Owner interface {
 	Release(pool dealer.PoolID)
 	// Carried sees each Invoke, Forward and Refuse once its message is sent: how
 	// many bytes that has, and its URI if it is an ERROR of the owner's or of the
-	// driver's own. Of a message that has its place and is yet to be written, the
+	// driver's own; [Driver.AnswerURI] is that of a callee's. Of a message that has its place and is yet to be written, the
 	// bytes are those of the payload as it came; it may become an ERROR.
 	Carried(a *dealer.Action, bytes int, uri string)
-	// Ended sees the calls that have ended in an event, once its actions are carried
-	// out, if the dealer tells of them ([dealer.Dealer.Follow]).
+	// Ended sees the calls that have ended in an event, be it none, once its actions
+	// are carried out, while the dealer tells of them ([dealer.Dealer.Follow]).
 	Ended(ends []dealer.End)
 }
 

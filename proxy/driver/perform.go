@@ -34,7 +34,7 @@ func (d *Driver) Perform(out *transport.Outbox, actions []dealer.Action, h Hand)
 	}
 	d.at = event{}
 	d.dealer.Done()
-	if ends := d.dealer.Ends(); len(ends) > 0 {
+	if ends := d.dealer.Ends(); ends != nil {
 		d.owner.Ended(ends)
 	}
 	d.settle(out)
@@ -68,6 +68,10 @@ func (d *Driver) carryOut(out *transport.Outbox, a *dealer.Action, h *Hand) {
 		d.callees[a.Callee].Session.Revoke(out, a.Registration)
 	}
 }
+
+// AnswerURI returns the URI of the ERROR that is being passed on, for
+// [Owner.Carried], in memory that is not the driver's; none: it is no ERROR.
+func (d *Driver) AnswerURI() []byte { return d.at.uri }
 
 // sent notes that the action at hand is carried out, whatever becomes of who is
 // told of it.

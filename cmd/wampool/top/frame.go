@@ -9,6 +9,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 
+	"github.com/wampool/wampool/cmd/wampool/figures"
 	"github.com/wampool/wampool/proxy/admin"
 )
 
@@ -39,16 +40,16 @@ type column[T any] struct {
 
 var poolColumns = []column[admin.PoolSummary]{
 	{name: "POOL", isText: true, value: func(p *admin.PoolSummary) string { return p.Name }, mark: marks},
-	{name: "CALLEES", width: 7, rank: 3, value: func(p *admin.PoolSummary) string { return count(float64(len(p.Callees))) }, key: func(p *admin.PoolSummary) float64 { return float64(len(p.Callees)) }},
-	{name: "SLOTS", width: 10, value: func(p *admin.PoolSummary) string { return of(p.Taken, p.Slots) }, key: func(p *admin.PoolSummary) float64 { return share(p.Taken, p.Slots) }, alarm: func(p *admin.PoolSummary) bool { return p.Slots > 0 && p.Taken >= p.Slots }},
-	{name: "WAITING", width: 9, value: func(p *admin.PoolSummary) string { return count(float64(p.Queue.Waiting)) }, key: func(p *admin.PoolSummary) float64 { return float64(p.Queue.Waiting) }, alarm: func(p *admin.PoolSummary) bool {
+	{name: "CALLEES", width: 7, rank: 3, value: func(p *admin.PoolSummary) string { return figures.Count(float64(len(p.Callees))) }, key: func(p *admin.PoolSummary) float64 { return float64(len(p.Callees)) }},
+	{name: "SLOTS", width: 10, value: func(p *admin.PoolSummary) string { return figures.Of(p.Taken, p.Slots) }, key: func(p *admin.PoolSummary) float64 { return share(p.Taken, p.Slots) }, alarm: func(p *admin.PoolSummary) bool { return p.Slots > 0 && p.Taken >= p.Slots }},
+	{name: "WAITING", width: 9, value: func(p *admin.PoolSummary) string { return figures.Count(float64(p.Queue.Waiting)) }, key: func(p *admin.PoolSummary) float64 { return float64(p.Queue.Waiting) }, alarm: func(p *admin.PoolSummary) bool {
 		return p.Queue.Limit > 0 && 5*p.Queue.Waiting >= 4*p.Queue.Limit
 	}},
 	{name: "OLDEST", width: 7, rank: 4, value: oldest, key: func(p *admin.PoolSummary) float64 { return p.Queue.OldestSeconds }},
-	{name: "CALLS/s", width: 8, rank: 1, value: func(p *admin.PoolSummary) string { return count(p.Rates.Received) }, key: func(p *admin.PoolSummary) float64 { return p.Rates.Received }},
-	{name: "REFUSED/s", width: 9, rank: 1, value: func(p *admin.PoolSummary) string { return count(p.Rates.Refused) }, key: func(p *admin.PoolSummary) float64 { return p.Rates.Refused }, alarm: func(p *admin.PoolSummary) bool { return p.Rates.Refused > 0 }},
-	{name: "p50", width: 7, rank: 4, value: func(p *admin.PoolSummary) string { return seconds(p.Seconds.Call.P50) }, key: func(p *admin.PoolSummary) float64 { return valueOf(p.Seconds.Call.P50) }},
-	{name: "p99", width: 7, rank: 1, value: func(p *admin.PoolSummary) string { return seconds(p.Seconds.Call.P99) }, key: func(p *admin.PoolSummary) float64 { return valueOf(p.Seconds.Call.P99) }},
+	{name: "CALLS/s", width: 8, rank: 1, value: func(p *admin.PoolSummary) string { return figures.Count(p.Rates.Received) }, key: func(p *admin.PoolSummary) float64 { return p.Rates.Received }},
+	{name: "REFUSED/s", width: 9, rank: 1, value: func(p *admin.PoolSummary) string { return figures.Count(p.Rates.Refused) }, key: func(p *admin.PoolSummary) float64 { return p.Rates.Refused }, alarm: func(p *admin.PoolSummary) bool { return p.Rates.Refused > 0 }},
+	{name: "p50", width: 7, rank: 4, value: func(p *admin.PoolSummary) string { return figures.Seconds(p.Seconds.Call.P50) }, key: func(p *admin.PoolSummary) float64 { return valueOf(p.Seconds.Call.P50) }},
+	{name: "p99", width: 7, rank: 1, value: func(p *admin.PoolSummary) string { return figures.Seconds(p.Seconds.Call.P99) }, key: func(p *admin.PoolSummary) float64 { return valueOf(p.Seconds.Call.P99) }},
 }
 
 var calleeColumns = []column[admin.Callee]{
@@ -59,8 +60,8 @@ var calleeColumns = []column[admin.Callee]{
 		return ""
 	}},
 	{name: "SESSION", width: 17, rank: 1, value: func(c *admin.Callee) string { return fmt.Sprint(c.Session) }},
-	{name: "SLOTS", width: 9, value: func(c *admin.Callee) string { return of(c.Taken, c.Slots) }, key: func(c *admin.Callee) float64 { return share(c.Taken, c.Slots) }, alarm: func(c *admin.Callee) bool { return c.Slots > 0 && c.Taken >= c.Slots }},
-	{name: "CALLS", width: 8, value: func(c *admin.Callee) string { return count(float64(c.Dispatched)) }, key: func(c *admin.Callee) float64 { return float64(c.Dispatched) }},
+	{name: "SLOTS", width: 9, value: func(c *admin.Callee) string { return figures.Of(c.Taken, c.Slots) }, key: func(c *admin.Callee) float64 { return share(c.Taken, c.Slots) }, alarm: func(c *admin.Callee) bool { return c.Slots > 0 && c.Taken >= c.Slots }},
+	{name: "CALLS", width: 8, value: func(c *admin.Callee) string { return figures.Count(float64(c.Dispatched)) }, key: func(c *admin.Callee) float64 { return float64(c.Dispatched) }},
 	{name: "ADDRESS", width: 21, rank: 2, value: func(c *admin.Callee) string { return c.Address }},
 	{name: "CLIENT", width: 22, rank: 3, value: func(c *admin.Callee) string { return c.Agent }},
 }
@@ -84,7 +85,7 @@ func oldest(p *admin.PoolSummary) string {
 	if p.Queue.Waiting == 0 {
 		return "-"
 	}
-	return seconds(&p.Queue.OldestSeconds)
+	return figures.Seconds(&p.Queue.OldestSeconds)
 }
 
 func valueOf(s *float64) float64 {
@@ -257,8 +258,8 @@ func summary(s *admin.Snapshot, address string, width int, l looks) []string {
 	at := time.UnixMilli(int64(s.Time * 1000)).Format("15:04:05")
 	return []string{
 		l.strong.Render("wampool") + " " + address + "  " + at + "  " + state,
-		clip(fmt.Sprintf("%d pools, %d callees, %d of %d pool sessions up, %s sessions", len(s.Pools), callees, up, len(s.PoolSessions), count(float64(s.Sessions))), width),
-		clip(fmt.Sprintf("slots %s, %s waiting, %s calls/s, %s refused/s, %s", of(taken, slots), count(float64(waiting)), count(received), count(refused), plural(s.Warnings, "warning")), width),
+		clip(fmt.Sprintf("%d pools, %d callees, %d of %d pool sessions up, %s sessions", len(s.Pools), callees, up, len(s.PoolSessions), figures.Count(float64(s.Sessions))), width),
+		clip(fmt.Sprintf("slots %s, %s waiting, %s calls/s, %s refused/s, %s", figures.Of(taken, slots), figures.Count(float64(waiting)), figures.Count(received), figures.Count(refused), plural(s.Warnings, "warning")), width),
 	}
 }
 
@@ -266,5 +267,5 @@ func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return count(float64(n)) + " " + what + "s"
+	return figures.Count(float64(n)) + " " + what + "s"
 }

@@ -1,4 +1,5 @@
-package top
+// Package figures writes numbers for people who look at a table.
+package figures
 
 import (
 	"fmt"
@@ -7,8 +8,8 @@ import (
 	"time"
 )
 
-// count writes a number in at most five columns or so.
-func count(n float64) string {
+// Count writes a number in at most five columns or so.
+func Count(n float64) string {
 	switch {
 	case n >= 1e7:
 		return fmt.Sprintf("%.0fM", n/1e6)
@@ -24,8 +25,8 @@ func count(n float64) string {
 	return fmt.Sprintf("%.0f", n)
 }
 
-// seconds writes a time with a unit that suits it; "-" for none.
-func seconds(s *float64) string {
+// Seconds writes a time with a unit that suits it; "-" for none.
+func Seconds(s *float64) string {
 	if s == nil {
 		return "-"
 	}
@@ -47,10 +48,10 @@ func seconds(s *float64) string {
 	}
 }
 
-// of writes a part of a whole; a whole of 0 is one without a limit.
-func of(part, whole int) string {
+// Of writes a part of a whole; a whole of 0 is one without a limit.
+func Of(part, whole int) string {
 	if whole == 0 {
-		return count(float64(part))
+		return Count(float64(part))
 	}
-	return count(float64(part)) + "/" + count(float64(whole))
+	return Count(float64(part)) + "/" + Count(float64(whole))
 }
