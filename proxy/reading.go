@@ -62,9 +62,9 @@ func (s *session) readCall(m *message) {
 	if s.isDirect {
 		m.own(s.conn)
 	}
-	call := new(codec.Call)
-	if !m.kept {
-		call = &s.said.room().call
+	call := &s.said.room().call
+	if m.kept { // it outlives the next one
+		call = new(codec.Call)
 	}
 	if call.DecodeBehind(&m.Head) != nil {
 		return // its own router tells it
