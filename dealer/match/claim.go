@@ -41,7 +41,7 @@ func (m *Matchmaker) claim(from Node, of Pool) *claim {
 
 // forget takes a claim out, and the node and the pool of which nothing is left.
 func (m *Matchmaker) forget(c *claim) {
-	c.load = Load{}
+	c.load = Load{Matched: c.given}
 	c.way = way{}
 	c.settle()
 	m.unlink(c)
@@ -55,11 +55,15 @@ func (m *Matchmaker) forget(c *claim) {
 	m.claims--
 }
 
-// say takes a load. Calls or slots that are no more are those that matches were on
-// their way to, as far as there are such: it is so mostly, and where it is not, it costs
+// say takes a load. Slots that are no more are those that calls were on the
+// way to, as far as there are such: it is so mostly, and where it is not, it costs
 // a refusal.
 func (m *Matchmaker) say(c *claim, load Load) {
-	c.way.arrive(max(c.load.Free-load.Free, 0) + max(c.load.Waiting-load.Waiting, 0))
+	c.way.arrive(c.load.Free - load.Free)
+	if c.load.Seq == 0 {
+		c.given = load.Matched
+	}
+	load.Matched = min(load.Matched, c.given)
 	c.load, c.at = load, m.now
 	m.unlink(c)
 	m.link(c)
@@ -70,7 +74,7 @@ func (m *Matchmaker) say(c *claim, load Load) {
 func (c *claim) free() int { return c.load.Free - c.way.n }
 
 // waiting returns the calls that no match is on its way for.
-func (c *claim) waiting() int { return c.load.Waiting - c.way.n }
+func (c *claim) waiting() int { return left(c.load.Waiting, c.given-c.load.Matched) }
 
 // since returns when the oldest of those arrived, as if all had come evenly.
 func (c *claim) since() Time {

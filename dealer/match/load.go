@@ -9,6 +9,7 @@ type Load struct {
 	Free    int           // slots that a forwarded call could have at once
 	Waiting int           // calls that wait and may travel
 	Oldest  time.Duration // how long the one has waited that waits longest
+	Matched uint64        // calls that the matches were for that have come to the node, counted since whenever
 }
 
 // MaxClaim is the most slots, and the most calls, of one load that count. A node with
@@ -56,26 +57,50 @@ func ClassOf(n int) Class {
 // Repeat is how often a load is said that has not changed.
 const Repeat = 10 * time.Second
 
-// Said is what a node has said last of one of its pools. The zero Said has said
-// nothing: a load is due, unless there is nothing to say.
+// Said is what a node has said last of one of its pools to the pool's matchmaker, and
+// what that one has made of it. The zero Said has said nothing.
 type Said struct {
-	free, waiting Class
-	owed          bool // it has to be said whatever it is
-	repeats       bool // there is something to be known of it
-	at            Time
+	free    Class
+	waiting int
+	owed    bool
+	repeats bool // there is something to be known of it
+	at      Time
+	matched uint64 // calls that matches have come for
+	told    uint64 // as many as the last load told of
 }
 
-// Owe has the load said again whatever it is: after each match and each refusal, as
-// what was said last is used up, and to another matchmaker.
+// Begin has all said that there is to say: to another matchmaker, or on a new link.
+func (s *Said) Begin() { *s = Said{owed: true, matched: s.matched} }
+
+// Match notes that a match for n calls has come. What the matchmaker knows is so much
+// less then, and only if it is not so there is anything to say.
+func (s *Said) Match(n int) { s.matched += uint64(max(n, 0)) } //nolint:gosec // not negative
+
+// Owe has the load said again whatever it is: where a forwarded call was refused, at
+// both ends, for somebody had taken something else for true.
 func (s *Said) Owe() { s.owed = true }
 
 // Due tells whether a load has to be said now.
 func (s *Said) Due(now Time, free, waiting int) bool {
-	return s.owed || s.free != ClassOf(free) || s.waiting != ClassOf(waiting) || s.repeats && now-s.at >= Repeat
+	return s.owed || s.free != ClassOf(free) || s.known() != ClassOf(waiting) || s.repeats && now-s.at >= Repeat
 }
 
-// Tell notes that a load is said. That nothing is free and nothing waits is not repeated:
-// so it is where nothing is known.
-func (s *Said) Tell(now Time, free, waiting int) {
-	*s = Said{free: ClassOf(free), waiting: ClassOf(waiting), repeats: free > 0 || waiting > 0, at: now}
+// known is the class of the calls that wait, as the matchmaker knows it.
+func (s *Said) known() Class { return ClassOf(left(s.waiting, s.matched-s.told)) }
+
+// left returns what is left of n calls after so many were matched.
+func left(n int, matched uint64) int {
+	if matched >= uint64(n) { //nolint:gosec // not negative
+		return 0
+	}
+	return n - int(matched) //nolint:gosec // below n
+}
+
+// Tell notes that a load is said, and returns what is to be told of matches
+// ([Load.Matched]). That nothing is free and nothing waits is not repeated: so it is
+// where nothing is known.
+func (s *Said) Tell(now Time, free, waiting int) (matched uint64) {
+	free, waiting = max(free, 0), min(max(waiting, 0), MaxClaim)
+	*s = Said{free: ClassOf(free), waiting: waiting, repeats: free > 0 || waiting > 0, at: now, matched: s.matched, told: s.matched}
+	return s.matched
 }

@@ -42,4 +42,35 @@ func TestWhenALoadIsDue(t *testing.T) {
 	due(match.Repeat, 5, 0, true)
 	s.Tell(0, 0, 0)
 	due(match.Repeat, 0, 0, false) // as if nothing had been said
+	s.Begin()
+	due(0, 0, 0, true)
+}
+
+// After a match the matchmaker knows what waits without being told, if nothing else
+// has changed.
+func TestMatchesAreReckoned(t *testing.T) {
+	var s match.Said
+	due := func(waiting int, want bool) {
+		t.Helper()
+		if s.Due(0, 0, waiting) != want {
+			t.Errorf("%d waiting: due is %v", waiting, !want)
+		}
+	}
+	if matched := s.Tell(0, 0, 2); matched != 0 {
+		t.Errorf("%d matched", matched)
+	}
+	s.Match(1)
+	due(1, false)
+	due(2, true) // it came to nothing, or another call has come
+	s.Match(-5)
+	s.Match(5)
+	due(0, false)
+	due(1, true)
+	if matched := s.Tell(0, 0, 1); matched != 6 {
+		t.Errorf("%d matched", matched)
+	}
+	due(1, false)
+	s.Tell(0, 0, 1<<40)
+	s.Match(match.MaxClaim)
+	due(1, true) // no more was known
 }

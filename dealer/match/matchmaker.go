@@ -77,7 +77,8 @@ type claim struct {
 	load         Load
 	at           Time // when it was said
 	older, newer *claim
-	way          way    // what is on its way to it: matches while it has calls that wait, else calls
+	given        uint64 // calls that its matches were for, as the node counts them
+	way          way    // calls on their way to its slots
 	turn         uint64 // of its last match as a supplier
 	in           *line
 	place        int // there

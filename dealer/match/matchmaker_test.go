@@ -48,11 +48,11 @@ func TestOldestGetsTheMostFree(t *testing.T) {
 	expect(t, m.say(0, 'g', 0, 1, 0), to('g', 'd', 1))
 }
 
-// What was matched is matched no second time, whatever is said meanwhile that does
-// not tell of it, until its time is over.
+// A slot that was matched is matched no second time, whatever is said meanwhile that
+// does not tell of it, until the match's time is over.
 func TestWhatIsOnItsWayIsSubtracted(t *testing.T) {
 	m := said{Matchmaker: match.New(match.Limits{Flight: 50 * ms})}
-	expect(t, m.say(0, 'a', 0, 3, 5*ms))
+	expect(t, m.say(0, 'a', 0, 4, 5*ms))
 	expect(t, m.say(0, 'b', 2, 0, 0), to('a', 'b', 2))
 	expect(t, m.say(1*ms, 'b', 2, 0, 0))
 	expect(t, m.say(2*ms, 'b', 1, 0, 0))                  // one of the calls has come
@@ -61,7 +61,30 @@ func TestWhatIsOnItsWayIsSubtracted(t *testing.T) {
 		t.Errorf("the deadline is %v", end)
 	}
 	expect(t, m.Tick(49*ms))
-	expect(t, m.Tick(50*ms), to('a', 'b', 1)) // one more was lost
+	expect(t, m.Tick(50*ms), to('a', 'b', 1)) // one was lost
+	if end, found := m.Deadline(); !found || end != 53*ms {
+		t.Errorf("the deadline is %v", end)
+	}
+}
+
+// A taker tells with each load of the matches that had come until then: of those that
+// had not, the calls still count.
+func TestMatchesThatCrossALoadAreSubtracted(t *testing.T) {
+	m := said{Matchmaker: match.New(match.Limits{})}
+	say := func(waiting int, matched uint64) []match.Match {
+		m.seq++
+		return slices.Clone(m.Report(0, node('a'), pool, match.Load{Seq: m.seq, Waiting: waiting, Matched: matched}))
+	}
+	expect(t, m.say(0, 'b', 99, 0, 0))
+	expect(t, say(2, 0), to('a', 'b', 2))
+	expect(t, say(3, 0), to('a', 'b', 1)) // it does not know of two
+	expect(t, say(2, 1))
+	expect(t, say(2, 3), to('a', 'b', 2))
+	expect(t, say(2, 99), to('a', 'b', 2)) // a lie
+	expect(t, say(2, 0))                   // another
+	m.Lose(node('a'))
+	expect(t, say(1, 50), to('a', 'b', 1)) // it counts on from before
+	expect(t, say(1, 50))
 }
 
 func TestLateLoadsMeanNothing(t *testing.T) {

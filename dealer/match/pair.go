@@ -16,11 +16,10 @@ func (m *Matchmaker) pair(p *pool) {
 		}
 		m.tell(taker, supplier)
 		until := later(m.now, m.limits.Flight)
-		for _, c := range [...]*claim{taker, supplier} {
-			if c.way.add(until) {
-				m.flying = append(m.flying, flight{c, until})
-			}
+		if supplier.way.add(until) {
+			m.flying = append(m.flying, flight{supplier, until})
 		}
+		taker.given++
 		m.turn++
 		supplier.turn = m.turn
 		taker.settle()
