@@ -251,6 +251,7 @@ func (b *books) recordCall(e event, out outcome) {
 	case c != nil && c.open:
 		c.open = e.progress
 		c.parts = append(c.parts, e.serial)
+		c.bytes += size(e.serial)
 		c.generous = c.generous && p.generous()
 		if c.state == running && c.at.active {
 			b.undelivered++
@@ -263,7 +264,7 @@ func (b *books) recordCall(e event, out outcome) {
 		return
 	}
 	c = &callBook{
-		pool: p, origin: o, request: e.request, arrived: b.now, since: b.now, parts: []uint64{e.serial}, timeout: e.timeout, deadline: later(b.now, e.timeout),
+		pool: p, origin: o, request: e.request, arrived: b.now, since: b.now, parts: []uint64{e.serial}, bytes: size(e.serial), timeout: e.timeout, deadline: later(b.now, e.timeout),
 		receiveProgress: e.receiveProgress, open: e.progress, progressive: e.progress, passthru: e.passthru,
 	}
 	o.calls[e.request] = c

@@ -36,6 +36,7 @@ type books struct {
 	interrupted []*callBook // calls with an Interrupt
 	handed      []*callBook // calls that wait again
 	revoked     []*place    // members that must be told of their end
+	ends        []endBook   // calls that have ended
 	got, want   []byte      // messages to compare
 }
 
@@ -206,6 +207,7 @@ type callBook struct {
 	killed          bool          // it is canceled by its callee's answer
 	timeout         time.Duration // 0: none
 	deadline        time.Duration
+	bytes           int           // of its message, and of its parts
 	handed          bool          // waits in front of the others
 	tied            bool          // stays with its callee
 	generous        bool          // every message of it was held on to
@@ -256,12 +258,13 @@ const (
 	deadlinesKept  = "deadlines"       // a call's own timeout spans its wait and its run
 	handover       = "handover"        // what its callee will not answer goes to another one where it may, and only then
 	counted        = "counted"         // what is counted is what happened, and each call once
+	told           = "told"            // each call that ends is told of once, as it was
 	nothingLeft    = "nothing-left"    // the state agrees with the books, and is empty at the end
 )
 
 var allCheckers = []string{
 	answeredOnce, withinLimit, workConserving, fifo, queueBounds, queueTimeout, policyObeyed, requestIDs, interrupts,
-	bodiesIntact, featuresKept, membership, nothingLeft, deadlinesKept, handover, counted,
+	bodiesIntact, featuresKept, membership, nothingLeft, deadlinesKept, handover, counted, told,
 }
 
 // must panics with the checker's finding unless ok; check recovers it.
@@ -279,7 +282,7 @@ func (b *books) check(e event, out outcome) (finding *broken) {
 		b.now = max(b.now, min(e.now, ever-1))
 	}
 	b.undelivered = 0
-	b.handed, b.revoked = b.handed[:0], b.revoked[:0]
+	b.handed, b.revoked, b.ends = b.handed[:0], b.revoked[:0], b.ends[:0]
 	b.record(e, out)
 	must(len(b.revoked) == 0, membership, "%d members had to go and were not told", len(b.revoked))
 	must(b.undelivered == 0, bodiesIntact, "%d parts of running calls were not handed on", b.undelivered)
@@ -417,6 +420,7 @@ func (b *books) vacate(c *callBook) {
 
 // end ends a call that neither waits nor runs any more.
 func (b *books) end(c *callBook) {
+	b.tell(c)
 	c.state = ended
 	b.ledgers.of(c.pool.key).ended[c.fate]++
 }

@@ -79,6 +79,15 @@ type event struct {
 // final tells whether an answer is the last one of its call.
 func (e event) final() bool { return e.answer != dealer.Progress }
 
+// begins tells whether it takes time and has actions.
+func (e event) begins() bool {
+	switch e.kind {
+	case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, drainCallee, pausePool:
+		return false
+	}
+	return true
+}
+
 // outcome is what came out of an event.
 type outcome struct {
 	actions []dealer.Action

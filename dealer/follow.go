@@ -10,7 +10,7 @@ type End struct {
 	Request uint64 // as its origin knows it
 	Direct  bool   // it came from a caller here
 	Callee  CalleeID
-	ID      uint64 // as the callee knows it, 0: none has it, or none had when it ended
+	ID      uint64 // as the callee knows it, 0: none had it when it ended; Callee is who has lost it then, if by CalleeLost
 	Arrived Time
 	Waited  time.Duration // until it was dispatched last, or ended
 	Ran     time.Duration // since then

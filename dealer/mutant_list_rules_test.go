@@ -151,22 +151,57 @@ var ruleMutants = []mutant{
 	{
 		"a discarded answer counts as its caller's", "answer.go",
 		"	if c.state == defunct {\n		return\n	}\n", "",
-		[]string{counted},
+		[]string{counted, told},
 	},
 	{
 		"a caller that leaves is not told from one that cancels", "answer.go",
 		"c.outcome = CallerGone", "c.outcome = Canceled",
-		[]string{counted},
+		[]string{counted, told},
 	},
 	{
 		"kill is forgotten when its answer comes", "answer.go",
 		"c.tied, c.outcome = true, Canceled", "c.tied = true",
-		[]string{counted},
+		[]string{counted, told},
 	},
 	{
 		"a pool that is opened again begins at zero", "counts.go",
 		"p.tally, p.named = *t, true", "p.named = true",
 		[]string{counted},
+	},
+	{
+		"a call that is turned away is not told of", "call.go",
+		"		d.tellRefused(p, &in, reason)\n", "",
+		[]string{told},
+	},
+	{
+		"an end is told of twice", "table.go",
+		"		d.tell(c)\n", "		d.tell(c)\n		d.tell(c)\n",
+		[]string{told},
+	},
+	{
+		"ends are told of again", "dealer.go",
+		"	d.ends = d.ends[:0]\n", "",
+		[]string{told},
+	},
+	{
+		"a call that was handed on is told to have arrived then", "follow.go",
+		"Arrived: c.arrived, Waited: d.now - c.arrived,", "Arrived: c.since, Waited: d.now - c.since,",
+		[]string{told},
+	},
+	{
+		"a call that runs is told to wait", "follow.go",
+		"e.Waited, e.Ran = c.begun-c.arrived, d.now-c.begun", "e.Waited = d.now - c.arrived",
+		[]string{told},
+	},
+	{
+		"the later parts of a call are not measured", "call.go",
+		"	c.size += in.Body.Len()\n", "",
+		[]string{told},
+	},
+	{
+		"nobody is told of ends any more", "follow.go",
+		"d.ends = []End{}", "d.follows = false",
+		[]string{told},
 	},
 	{
 		"a call for a pool that has just closed is lost", "counts.go",

@@ -387,7 +387,7 @@ var callMutants = []mutant{
 	{
 		"a call is retried for ever", "handover.go",
 		" && c.retries() < c.pool.config.Retries {", " && c.pool.config.Retries > 0 {",
-		[]string{answeredOnce, handover, requestIDs},
+		[]string{answeredOnce, handover, requestIDs, told},
 	},
 	{
 		"what was handed on waits behind the others", "handover.go",

@@ -15,7 +15,7 @@ type mutant proof.Mutant
 // mutants' test binary has no other tests: it is faster to build, and builds no mutants.
 var simulationFiles = []string{
 	"event_test.go", "books_test.go", "books_events_test.go", "books_compare_test.go", "checkers_test.go", "world_test.go", "world_steps_test.go", "world_requests_test.go",
-	"simulation_test.go", "ledger_test.go", "race_on_test.go", "race_off_test.go", "explore_test.go", "small_world_test.go", "books_copy_test.go", "copy_test.go", "fingerprint_test.go",
+	"simulation_test.go", "ledger_test.go", "ends_test.go", "race_on_test.go", "race_off_test.go", "explore_test.go", "small_world_test.go", "books_copy_test.go", "copy_test.go", "fingerprint_test.go",
 }
 
 // Seeds and steps that each mutant gets, those first that find most of them soon;
@@ -36,6 +36,15 @@ var missedBy = map[string]string{
 	"another policy goes on where the last one was": byExploration, // other rules keep the policy there
 	"the heap forgets its order":                    byExploration, // it takes more than three calls that are timed
 	"the window reaches one ID less than it covers": byExploration, // it takes IDs by the hundred, and then looks for ever
+
+	// It follows no calls.
+	"a call that is turned away is not told of":              byExploration,
+	"an end is told of twice":                                byExploration,
+	"ends are told of again":                                 byExploration,
+	"a call that was handed on is told to have arrived then": byExploration,
+	"a call that runs is told to wait":                       byExploration,
+	"the later parts of a call are not measured":             byExploration,
+	"nobody is told of ends any more":                        byExploration,
 
 	// It looks at nothing that is counted but the ledger, for that is no part of a state.
 	"a bucket is off by one":                                 byExploration,

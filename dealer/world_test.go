@@ -36,6 +36,7 @@ type world struct {
 	requests     []*requester      // by origin
 	progressive  []progressiveCall // the last few, whether they have ended or not
 	buffer       []byte
+	follows      bool // the dealer is to tell of calls that end
 
 	log  [40]logEntry
 	seen tally
@@ -179,9 +180,7 @@ func (w *world) choose() int {
 
 // do brings an event to the dealer, and what comes out to the checkers.
 func (w *world) do(e event) outcome {
-	switch e.kind {
-	case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, drainCallee, pausePool: // take no time
-	default:
+	if e.begins() {
 		e.now = w.now
 	}
 	if e.kind == call {
@@ -193,6 +192,10 @@ func (w *world) do(e event) outcome {
 	entry := &w.log[w.steps%len(w.log)]
 	w.steps++
 	entry.event, entry.actions = e, entry.actions[:0]
+	if follows := w.steps/followed%4 < 3; follows != w.follows {
+		w.follows = follows
+		w.d.Follow(follows)
+	}
 	out := e.apply(w.d)
 	w.seen.count(e, out.actions)
 	entry.actions, entry.result = append(entry.actions, out.actions...), out.id
@@ -203,6 +206,9 @@ func (w *world) do(e event) outcome {
 		}
 	}
 	fail(w.b.check(e, out))
+	if e.begins() && out.err == nil {
+		fail(w.b.checkEnds(w.d, w.follows))
+	}
 	w.b.checkDeadline(w.d, e)
 	if w.steps%64 == 0 {
 		fail(w.b.compare(w.d))

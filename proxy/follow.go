@@ -109,7 +109,7 @@ func (r *realm) traced(e *dealer.End) admin.TracedCall {
 			call.Caller = s.id
 		}
 	}
-	if e.ID != 0 {
+	if e.ID != 0 || e.Outcome == dealer.CalleeLost {
 		if s := r.calleeAtEnd(e.Callee); s != nil {
 			call.Callee, call.AuthID = s.id, s.authID
 		}

@@ -62,18 +62,19 @@ func (t *tracing) from(c *admin.TracedCall) string {
 	return fmt.Sprintf("%s #%d", c.Origin, c.Request)
 }
 
-// to is whom a call went to. One that had no callee, or was handed on and had none any
-// more, went to nobody.
+// to is whom a call went to. One that had no callee when it ended went to nobody.
 func (t *tracing) to(c *admin.TracedCall, width int) string {
-	if c.CalleeRequest == 0 {
+	if c.Callee == 0 {
 		return "-"
 	}
-	id := "#" + strconv.FormatUint(c.CalleeRequest, 10)
-	session := strconv.FormatUint(c.Callee, 10)
-	if t.isWide() {
-		return strings.TrimSpace(printable(c.AuthID) + " " + session + " " + id)
+	session, id := strconv.FormatUint(c.Callee, 10), ""
+	if c.CalleeRequest != 0 {
+		id = " #" + strconv.FormatUint(c.CalleeRequest, 10)
 	}
-	return cut(printable(cmp.Or(c.AuthID, session)), max(width-len(id)-1, shortestEnd)) + " " + id
+	if t.isWide() {
+		return strings.TrimSpace(printable(c.AuthID)+" "+session) + id
+	}
+	return cut(printable(cmp.Or(c.AuthID, session)), max(width-len(id), shortestEnd)) + id
 }
 
 // outcome is how a call ended; where by an ERROR, by which.
