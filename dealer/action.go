@@ -47,6 +47,7 @@ type Action struct {
 	Kind          ActionKind
 	Final         bool // Forward, ForwardOwn: the last answer of this call
 	StripProgress bool
+	Peer          bool // Invoke: Callee is a peer, and has to be told which pool's call it is
 	Held          bool // Invoke: Body is the dealer's own, not that of the [Call] at hand
 	Mode          codec.CancelMode
 	Pool          PoolID
@@ -76,13 +77,14 @@ const (
 	ReasonFeature                        // the callee did not announce a feature that the call needs
 	ReasonDeadline                       // the caller's own timeout is over
 	ReasonQueueBytes                     // all callees full, and what waits holds as many bytes as it may
+	ReasonFull                           // a peer has forwarded the call, and nobody has room now
 )
 
 var reasonNames = [...]string{
 	ReasonConcurrency: "concurrency", ReasonQueueFull: "queue_full", ReasonQueueTimeout: "queue_timeout",
 	ReasonNoCallee: "no_callee", ReasonCalleeLost: "callee_lost", ReasonCanceled: "canceled",
 	ReasonDraining: "draining", ReasonFeature: "feature_not_supported",
-	ReasonDeadline: "deadline", ReasonQueueBytes: "queue_bytes",
+	ReasonDeadline: "deadline", ReasonQueueBytes: "queue_bytes", ReasonFull: "full",
 }
 
 func (r Reason) String() string { return reasonNames[r] }

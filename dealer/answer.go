@@ -15,6 +15,10 @@ const (
 	// Unavailable is the ERROR wamp.error.unavailable: another callee is to get
 	// the call ("Call Re-Routing", #name-call-re-routing).
 	Unavailable
+	// Full is that ERROR of a peer that had no slot for the call after all: the call
+	// waits again as if it had never left ([Dealer.AddPeer]). Of any other callee it is
+	// Unavailable.
+	Full
 )
 
 // Answer takes a YIELD or ERROR(INVOCATION) that a callee sent under the ID
@@ -44,10 +48,17 @@ func (d *Dealer) Answer(now Time, from CalleeID, id uint64, kind AnswerKind) []A
 }
 
 func (d *Dealer) answerCall(i callIndex, kind AnswerKind) {
-	if kind == Unavailable && d.refuseByCallee(i) {
-		return
-	}
 	c := d.calls.at(i)
+	switch {
+	case kind == Full && c.at.callee.peer:
+		if d.takeBack(i) {
+			return
+		}
+	case kind == Full || kind == Unavailable:
+		if d.refuseByCallee(i) {
+			return
+		}
+	}
 	p, r, final := c.pool, c.at, kind != Progress
 	a := Action{
 		Kind: Forward, Pool: p.id, Callee: r.callee.id, ID: c.id,
@@ -76,16 +87,24 @@ func (d *Dealer) answerCall(i callIndex, kind AnswerKind) {
 // which waits for the answer, is so by an ERROR; what is discarded ends by what has
 // become of the call before.
 func (d *Dealer) count(c *call, kind AnswerKind) {
-	t := &c.pool.tally
-	t.Callee.Observe(d.now - c.begun)
+	t, peer := &c.pool.tally, c.at.callee.peer
+	if !peer { // whose callee is counted there
+		t.Callee.Observe(d.now - c.begun)
+		if d.loads != nil {
+			c.pool.learn(d.now - c.begun)
+		}
+	}
 	if c.state == defunct {
 		return
 	}
 	t.Call.Observe(d.now - c.arrived)
 	switch {
+	case kind != Final && c.outcome == Canceled:
+	case peer:
+		c.outcome = Forwarded
 	case kind == Final:
 		c.outcome = Result
-	case c.outcome != Canceled:
+	default:
 		c.outcome = Failed
 	}
 }
@@ -114,8 +133,8 @@ func (d *Dealer) Cancel(now Time, from OriginID, request uint64, mode codec.Canc
 	}
 	c := d.calls.at(i)
 	// A router has told its caller already unless the mode is kill; a local
-	// caller is told here.
-	tell := mode == codec.CancelKill || o.local
+	// caller is told here, and a peer awaits one answer to each call in any case.
+	tell := mode == codec.CancelKill || o.kind != RouterOrigin
 	if c.state == waiting {
 		c.outcome = Canceled
 		if tell {

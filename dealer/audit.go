@@ -1,6 +1,9 @@
 package dealer
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Audit tells whether the books agree with each other: nil, or the first thing
 // that does not. They always do, unless an event has ended in a panic half way.
@@ -52,7 +55,7 @@ type audit struct {
 	named    int
 }
 
-type poolCount struct{ calls, waiting, kept int }
+type poolCount struct{ calls, waiting, kept, away int }
 
 func (a *audit) check(ok bool, format string, args ...any) {
 	if !ok && a.err == nil {
@@ -100,6 +103,11 @@ func (a *audit) call(i callIndex, c *call) {
 		return
 	}
 	at := c.at.callee
+	if at.peer {
+		n.away++
+		a.pools[c.pool] = n
+		a.check(c.from != PeerOrigin, "call %d of a peer is at another one", i)
+	}
 	a.inFlight[c.at]++
 	a.open[at]++
 	has, _ := at.requests.call(c.id)
@@ -117,6 +125,8 @@ func (a *audit) pool(id PoolID, p *pool) {
 		c := a.d.calls.at(i)
 		a.check(c.state == waiting && c.pool == p && c.before == last, "call %d stands in the queue of pool %d", i, id)
 		a.check(!c.handed || handed == last, "call %d was handed on, and waits behind others", i)
+		a.check(last == noCall || a.d.calls.at(last).handed != c.handed || a.d.calls.at(last).turn < c.turn, "call %d waits out of its turn", i)
+		a.check(c.from != PeerOrigin, "call %d of a peer waits", i)
 		length++
 		bytes += c.held()
 		if last = i; c.handed {
@@ -130,11 +140,28 @@ func (a *audit) pool(id PoolID, p *pool) {
 	a.check(p.tally.Received()-p.tally.Over() == uint64(p.calls), //nolint:gosec // not negative
 		"pool %d has got %d calls, %d of them have ended, and %d have not", id, p.tally.Received(), p.tally.Over(), p.calls)
 	a.check(n.calls == p.calls, "pool %d has %d calls, not %d", id, n.calls, p.calls)
+	a.check(n.away == p.away, "peers have %d calls of pool %d, not %d", n.away, id, p.away)
 	a.roster(p)
+	a.peers(p)
+}
+
+// peers looks at those that have credits.
+func (a *audit) peers(p *pool) {
+	a.check(p.open || len(p.peers) == 0, "pool %d is closed, and peers have credits there", p.id)
+	for i, r := range p.peers {
+		c := r.callee
+		a.check(c.peer && a.d.callees[c.id] == c && c.registrations[p.id] == r && r.pool == p && r.credits > 0,
+			"peer %d of pool %d has no credits there", i, p.id)
+		a.check(i == 0 || p.peers[i-1].callee.oneWay <= c.oneWay && p.peers[i-1] != r, "peer %d of pool %d is nearer than those before", i, p.id)
+	}
+	if p.changed {
+		a.check(a.d.loads != nil && slices.Contains(a.d.loads.changed, p.id), "nobody is told that the load of pool %d has changed", p.id)
+	}
 }
 
 func (a *audit) roster(p *pool) {
 	size, room, capacity, unlimited := 0, 0, int64(0), 0
+	serving, free := int64(0), int64(0)
 	for position, r := range p.roster.members {
 		if r == nil {
 			continue
@@ -148,10 +175,15 @@ func (a *audit) roster(p *pool) {
 		if capacity += r.slots(); r.bound() == 0 {
 			unlimited++
 		}
+		if serving += r.serving(); p.loads != nil {
+			free += r.freeSlots()
+		}
+		a.check(!r.callee.peer, "peer %d is a member of pool %d", r.callee.id, p.id)
 	}
 	ro := &p.roster
 	a.check(size == ro.size && room == ro.withRoom() && capacity == ro.capacity && unlimited == ro.unlimited,
 		"pool %d has %d callees, %d of them with room, not %d and %d", p.id, size, room, ro.size, ro.withRoom())
+	a.check(serving == ro.serving && free == ro.free, "pool %d serves with %d slots, %d of them free, not %d and %d", p.id, serving, free, ro.serving, ro.free)
 }
 
 func (a *audit) callee(id CalleeID, c *callee) {
@@ -159,13 +191,15 @@ func (a *audit) callee(id CalleeID, c *callee) {
 	own := len(c.requests.own)
 	a.check(c.requests.open.len() == a.open[c]+own && len(c.requests.given) == own,
 		"callee %d has %d invocations, not %d and %d", id, c.requests.open.len(), a.open[c], own)
+	a.check(c.peer == slices.Contains(a.d.peers, c), "callee %d is, or is no, peer", id)
 	shared := make(map[*share]int)
 	for pool, r := range c.registrations {
 		a.check(r.callee == c && r.pool.id == pool && a.d.pools[pool] == r.pool, "callee %d is in pool %d, which is gone", id, pool)
-		a.check(r.inFlight == a.inFlight[r] && (r.active || r.inFlight > 0), "callee %d has %d calls of pool %d, not %d", id, a.inFlight[r], pool, r.inFlight)
+		a.check(r.inFlight == a.inFlight[r] && (r.active || r.inFlight > 0 || r.credits > 0), "callee %d has %d calls of pool %d, not %d", id, a.inFlight[r], pool, r.inFlight)
 		if r.active {
 			a.check(r.position < len(r.pool.roster.members) && r.pool.roster.members[r.position] == r, "callee %d is no member of pool %d", id, pool)
 		}
+		a.check(r.credits == 0 || slices.Contains(r.pool.peers, r), "callee %d has credits in pool %d, which does not know", id, pool)
 		if r.share != nil {
 			shared[r.share] += r.inFlight
 		}

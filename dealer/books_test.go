@@ -348,6 +348,7 @@ func (b *books) record(e event, out outcome) {
 		b.recordConfigure(e, out)
 	case drainCallee:
 		b.callees[e.callee].draining = true
+		b.acts(e, out)
 	case undrainCallee:
 		b.callees[e.callee].draining = false
 		b.acts(e, out)

@@ -35,6 +35,8 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 		return d.actions // the rest of a progressive call that was answered before its end
 	}
 	switch config := &p.config; {
+	case o.kind == PeerOrigin:
+		d.callFromPeer(p, in)
 	case d.draining:
 		d.turnAway(p, in, ReasonDraining, 0)
 	case !p.open:
@@ -42,6 +44,7 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 	case p.queue.handed == p.queue.tail && !p.paused && p.roster.withRoom() > 0: // nobody waits who could have that room
 		i := d.take(p, in)
 		d.dispatch(i, d.pick(p, nil), in.Body, false)
+	case len(p.peers) > 0 && d.forward(p, in):
 	case p.roster.size == 0 && config.QueueLimit == 0:
 		d.turnAway(p, in, ReasonNoCallee, 0)
 	case config.QueueLimit == 0:
@@ -55,6 +58,7 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 		c := d.calls.at(i)
 		c.body = in.Body.Hold(d.buffer())
 		p.queue.push(&d.calls, i)
+		p.mark()
 		d.watch(i)
 		if config.QueueTimeout > 0 {
 			d.next = min(d.next, later(d.now, config.QueueTimeout))
@@ -73,7 +77,7 @@ func (d *Dealer) Answered(from OriginID, request uint64) {
 // turnAway refuses a call at its arrival.
 func (d *Dealer) turnAway(p *pool, in Call, reason Reason, limit int) {
 	t := d.tallyOf(p)
-	t.receive(d.origins[in.Origin].local)
+	t.receive(d.origins[in.Origin].kind)
 	t.Ended[outcomeOf(reason)]++
 	if d.follows {
 		d.tellRefused(p, &in, reason)
@@ -115,7 +119,7 @@ func (d *Dealer) continueCall(i callIndex, in Call) {
 	switch {
 	case c.state == waiting:
 		d.appendPart(i, in)
-	case !c.at.active: // no INVOCATION after UNREGISTERED
+	case !c.at.active && !c.at.callee.peer: // no INVOCATION after UNREGISTERED
 		d.interruptCallee(c)
 		d.refuseCall(c, ReasonCalleeLost, 0, 0)
 		d.abandon(c)
@@ -168,9 +172,7 @@ func (d *Dealer) keepPart(c *call, body codec.Body) {
 func (d *Dealer) dispatch(i callIndex, r *registration, body codec.Body, held bool) {
 	c := d.calls.at(i)
 	c.state = running // linked in no queue
-	f := &r.callee.features
-	if c.needs.passthru && !f.PayloadPassthruMode && !f.PayloadTransparency ||
-		c.needs.progressive && !f.ProgressiveCallInvocations {
+	if !r.callee.suits(c.needs) {
 		d.refuseCall(c, ReasonFeature, 0, d.now-c.since)
 		d.remove(i)
 		return
@@ -183,6 +185,12 @@ func (d *Dealer) dispatch(i callIndex, r *registration, body codec.Body, held bo
 		d.invoke(c, c.rare.more[i].Body(), 0, held)
 	}
 	d.keep(c, body, held)
+}
+
+// suits tells whether a callee has announced what a call needs.
+func (c *callee) suits(needs needs) bool {
+	f := &c.features
+	return (!needs.passthru || f.PayloadPassthruMode || f.PayloadTransparency) && (!needs.progressive || f.ProgressiveCallInvocations)
 }
 
 // handDownTimeout sees to it that somebody times a call that is dispatched: its
@@ -214,6 +222,6 @@ func (d *Dealer) invoke(c *call, body codec.Body, rest time.Duration, held bool)
 	d.do(Action{
 		Kind: Invoke, Pool: c.pool.id, Callee: r.callee.id, ID: c.id, Registration: r.id,
 		Origin: c.origin, Request: c.request, Body: body, Rest: rest, Held: held,
-		StripProgress: !r.callee.features.ProgressiveCallResults,
+		StripProgress: !r.callee.features.ProgressiveCallResults, Peer: r.callee.peer,
 	})
 }

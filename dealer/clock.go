@@ -92,10 +92,12 @@ func (d *Dealer) overrun(i callIndex) {
 }
 
 // Drain refuses every call that arrives from now on. Those in flight finish,
-// and those that wait still get their turn.
+// and those that wait still get their turn, here or at a peer. A call that a peer
+// forwards is refused with [ReasonFull].
 func (d *Dealer) Drain() {
 	d.taken()
 	d.draining = true
+	d.markAll()
 }
 
 // Shutdown ends what Drain left: calls that wait are refused with
@@ -104,6 +106,7 @@ func (d *Dealer) Drain() {
 func (d *Dealer) Shutdown(now Time) []Action {
 	d.begin(now)
 	d.draining = true
+	d.markAll()
 	for _, p := range d.pools {
 		if p != nil {
 			d.refuseWaiting(p, ReasonDraining)

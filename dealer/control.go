@@ -1,7 +1,6 @@
 package dealer
 
 import (
-	"maps"
 	"slices"
 )
 
@@ -27,6 +26,7 @@ func (d *Dealer) Configure(now Time, id PoolID, config PoolConfig) []Action {
 	if config.Policy != p.config.Policy {
 		p.roster.cursor = -1
 	}
+	p.mark()
 	p.follow(config)
 	touched := []*pool{p}
 	for _, c := range d.callees {
@@ -59,12 +59,14 @@ func unique(pools []*pool) []*pool {
 	return slices.Compact(pools)
 }
 
-// DrainCallee has a callee get no new call in any pool: it counts as full. What it
+// DrainCallee has a callee get no new call in any pool: it counts as full, so that
+// more of those that wait may travel. What it
 // has in flight goes on, further parts of progressive calls included, and its
 // registrations stay until it leaves, or [Dealer.UndrainCallee].
-func (d *Dealer) DrainCallee(id CalleeID) {
-	d.taken()
-	d.drainCallee(id, true)
+func (d *Dealer) DrainCallee(now Time, id CalleeID) []Action {
+	d.begin(now)
+	d.fillAll(d.drainCallee(id, true))
+	return d.actions
 }
 
 // UndrainCallee has a callee get calls again: first those that wait.
@@ -77,10 +79,22 @@ func (d *Dealer) UndrainCallee(now Time, id CalleeID) []Action {
 // drainCallee returns the pools that the callee is in.
 func (d *Dealer) drainCallee(id CalleeID, draining bool) (pools []*pool) {
 	c := d.callee(id)
+	served := int64(0) // of each slot: one more, one less or none
+	switch {
+	case c.draining == draining:
+	case draining:
+		served = -1
+	default:
+		served = 1
+	}
 	c.draining = draining
-	for _, in := range slices.Sorted(maps.Keys(c.registrations)) {
-		if r := c.registrations[in]; r.active {
+	for _, in := range c.pools() {
+		r := c.registrations[in]
+		if r.active {
+			r.pool.roster.serving += served * r.slots()
 			r.pool.roster.refresh(r)
+		}
+		if r.active || r.credits > 0 {
 			pools = append(pools, r.pool)
 		}
 	}
@@ -92,13 +106,16 @@ func (d *Dealer) drainCallee(id CalleeID, draining bool) (pools []*pool) {
 // pool is forgotten with its pause, see [PoolID].
 func (d *Dealer) PausePool(id PoolID) {
 	d.taken()
-	d.pool(id).paused = true
+	p := d.pool(id)
+	p.paused = true
+	p.mark()
 }
 
 // ResumePool has a pool's calls go on: first those that wait.
 func (d *Dealer) ResumePool(now Time, id PoolID) []Action {
 	d.begin(now)
 	p := d.pool(id)
+	p.mark()
 	p.paused = false
 	d.fill(p)
 	return d.actions

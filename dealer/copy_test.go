@@ -31,7 +31,7 @@ func (d *Dealer) CopyTo(to *Dealer) {
 	to.origins = make([]*origin, len(d.origins))
 	for i, o := range d.origins {
 		if o != nil {
-			to.origins[i] = &origin{local: o.local, calls: o.calls.copy(), ended: o.ended.copy()}
+			to.origins[i] = &origin{kind: o.kind, calls: o.calls.copy(), ended: o.ended.copy()}
 		}
 	}
 	for _, buffer := range d.spent {

@@ -12,7 +12,9 @@ type Count struct {
 	Key     string
 	Named   bool // it is counted by itself; else among the others
 	Waiting int
-	Running int // slots taken: calls whose caller is gone count too
+	Running int // slots taken, and calls at peers: those whose caller is gone count too
+	Away    int // at peers, of these
+	Credits int // that peers have offered
 	Bytes   int // held by those that wait
 	Oldest  Time
 	Limit   int // of the queue
@@ -31,7 +33,10 @@ func (d *Dealer) Count(now Time, id PoolID, into *Count) bool {
 	*into = Count{
 		Tally: p.tally, Key: p.key, Named: p.named,
 		Waiting: p.queue.length, Running: p.calls - p.queue.length, Bytes: p.queue.bytes, Oldest: p.queue.oldest(&d.calls, max(now, d.now)),
-		Limit: p.config.QueueLimit, Callees: p.roster.size,
+		Limit: p.config.QueueLimit, Callees: p.roster.size, Away: p.away,
+	}
+	for _, r := range p.peers {
+		into.Credits += r.credits
 	}
 	for _, r := range p.roster.members {
 		if r == nil {
@@ -75,6 +80,8 @@ func (d *Dealer) Others(now Time) Count {
 		sum.Tally.Add(&c.Tally)
 		sum.Waiting += c.Waiting
 		sum.Running += c.Running
+		sum.Away += c.Away
+		sum.Credits += c.Credits
 		sum.Bytes += c.Bytes
 		sum.Oldest = max(sum.Oldest, c.Oldest)
 		sum.Limit += c.Limit

@@ -100,7 +100,7 @@ func TestOutcomes(t *testing.T) {
 	}
 	for _, name := range []string{
 		"result", "error", "canceled", "caller_gone", "callee_lost", "concurrency", "queue_full", "queue_bytes", "queue_timeout", "deadline",
-		"no_callee", "draining", "feature_not_supported",
+		"no_callee", "draining", "feature_not_supported", "forwarded", "full",
 	} {
 		if !seen[name] {
 			t.Errorf("there is no %s", name)

@@ -2,6 +2,8 @@ package dealer
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/wampool/wampool/codec"
@@ -41,6 +43,10 @@ type Dealer struct {
 	// next is a lower bound of the earliest moment at which time alone changes
 	// something.
 	next Time
+
+	peers   []*callee
+	nearest Time   // the least of their delays
+	loads   *loads // nil: nobody follows them
 
 	past   past
 	others Tally // of pools that are no more, and were not counted by themselves
@@ -87,17 +93,22 @@ type PoolConfig struct {
 
 // pool is one shared registration: its callees and the calls that wait for them.
 type pool struct {
-	id     PoolID
-	key    string
-	config PoolConfig
-	open   bool // holds, or is about to hold, its registration at the router
-	paused bool // nobody gets a call
-	roster roster
-	queue  queue
-	calls  int // all calls of this pool in the table
-	kept   int // bytes of calls in flight
-	tally  Tally
-	named  bool // it is counted by itself
+	id      PoolID
+	key     string
+	config  PoolConfig
+	open    bool // holds, or is about to hold, its registration at the router
+	paused  bool // nobody gets a call
+	roster  roster
+	peers   []*registration // of peers that have credits, the nearest first
+	queue   queue
+	calls   int           // all calls of this pool in the table
+	kept    int           // bytes of calls in flight
+	away    int           // calls that peers have
+	mean    time.Duration // how long callees here have a call; 0: not known
+	loads   *loads        // nil: nobody follows them
+	changed bool          // its load, since somebody asked
+	tally   Tally
+	named   bool // it is counted by itself
 
 	lingers   bool // it is open, and has lost its last callee
 	vacatedAt Time // when it did
@@ -112,7 +123,12 @@ type callee struct {
 	registrations map[PoolID]*registration
 	shares        map[string]*share // by scope
 	draining      bool              // it gets no new call
+	peer          bool              // it is another sidecar
+	oneWay        Time              // how far away that is
 }
+
+// pools returns the IDs of the pools that the callee has a registration in.
+func (c *callee) pools() []PoolID { return slices.Sorted(maps.Keys(c.registrations)) }
 
 // registration is one callee's place in one pool. It outlives its UNREGISTER
 // while calls are in flight there, so that a callee which registers again finds
@@ -126,12 +142,14 @@ type registration struct {
 	share    *share // counts what the pool's Concurrency bounds over a scope; nil: limit has it in
 	inFlight int    // running and defunct calls; changed only in slot.go, counted anew in restart.go
 	active   bool
-	position int // in the pool's roster while active
+	position int   // in the pool's roster while active
+	free     int64 // slots, as counted in the roster
+	credits  int   // of a peer, which is never active
 }
 
 // origin is where calls come from.
 type origin struct {
-	local bool
+	kind  OriginKind
 	calls index         // by the origin's request ID, plus one: waiting and running, not defunct
 	ended endedRequests // progressive calls that have ended
 }
@@ -139,13 +157,37 @@ type origin struct {
 // call returns the call of a request, noCall if there is none.
 func (o *origin) call(request uint64) callIndex { return callIndex(o.calls.get(request)) - 1 }
 
+// OriginKind says what an origin is.
+type OriginKind uint8
+
+// The kinds of origins.
+const (
+	RouterOrigin OriginKind = iota // a session at a router, which answers callers itself
+	LocalOrigin                    // a caller here
+	PeerOrigin                     // another sidecar, which forwards calls
+)
+
 // AddOrigin adds a source of calls. A local origin is a caller of this very
 // router or proxy, to which the Dealer's whole duty is owed: its cancellations
 // are answered here. Otherwise the origin is a session at a router that answers
 // them itself.
 func (d *Dealer) AddOrigin(local bool) OriginID {
+	if local {
+		return d.addOrigin(LocalOrigin)
+	}
+	return d.addOrigin(RouterOrigin)
+}
+
+// AddPeerOrigin adds another sidecar as a source of calls that it forwards. They run at
+// once or are refused with [ReasonFull] before anything has run: they never wait here,
+// and never go to a peer. Each of them is answered, canceled ones as well. One that all
+// callees here refuse, or that was to go to another one and finds none, ends by
+// [ReasonNoCallee] or [ReasonCalleeLost] as any call.
+func (d *Dealer) AddPeerOrigin() OriginID { return d.addOrigin(PeerOrigin) }
+
+func (d *Dealer) addOrigin(kind OriginKind) OriginID {
 	d.taken()
-	o := &origin{local: local}
+	o := &origin{kind: kind}
 	for i, free := range d.origins {
 		if free == nil {
 			d.origins[i] = o

@@ -82,7 +82,7 @@ func (e event) final() bool { return e.answer != dealer.Progress }
 // begins tells whether it takes time and has actions.
 func (e event) begins() bool {
 	switch e.kind {
-	case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, drainCallee, pausePool:
+	case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, pausePool:
 		return false
 	}
 	return true
@@ -141,7 +141,7 @@ func (e event) apply(d *dealer.Dealer) (out outcome) {
 	case configure:
 		out.actions = d.Configure(e.now, e.pool, e.config)
 	case drainCallee:
-		d.DrainCallee(e.callee)
+		out.actions = d.DrainCallee(e.now, e.callee)
 	case undrainCallee:
 		out.actions = d.UndrainCallee(e.now, e.callee)
 	case pausePool:

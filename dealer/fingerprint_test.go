@@ -183,7 +183,7 @@ func (f *fingerprint) origin(o *origin) {
 		f.put(-1)
 		return
 	}
-	f.flags(o.local)
+	f.put(int(o.kind))
 	f.requests(o.ended.sorted())
 	if f.exact {
 		f.index(&o.calls, 0)

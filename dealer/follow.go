@@ -9,6 +9,7 @@ type End struct {
 	Origin  OriginID
 	Request uint64 // as its origin knows it
 	Direct  bool   // it came from a caller here
+	Peer    bool   // it came from another sidecar
 	Callee  CalleeID
 	ID      uint64 // as the callee knows it, 0: none had it when it ended; Callee is who has lost it then, if by CalleeLost
 	Arrived Time
@@ -35,7 +36,7 @@ func (d *Dealer) Ends() []End { return d.ends }
 // tell notes the end of a call in the table.
 func (d *Dealer) tell(c *call) {
 	e := End{
-		Pool: c.pool.id, Key: c.pool.key, Origin: c.origin, Request: c.request, Direct: c.direct, Callee: c.last, ID: c.id,
+		Pool: c.pool.id, Key: c.pool.key, Origin: c.origin, Request: c.request, Direct: c.from == LocalOrigin, Peer: c.from == PeerOrigin, Callee: c.last, ID: c.id,
 		Arrived: c.arrived, Waited: d.now - c.arrived, Bytes: c.size, Outcome: c.outcome,
 	}
 	if c.id != 0 {
@@ -47,7 +48,7 @@ func (d *Dealer) tell(c *call) {
 // tellRefused notes one that was refused as it came.
 func (d *Dealer) tellRefused(p *pool, in *Call, reason Reason) {
 	d.ends = append(d.ends, End{
-		Pool: p.id, Key: p.key, Origin: in.Origin, Request: in.Request, Direct: d.origins[in.Origin].local,
+		Pool: p.id, Key: p.key, Origin: in.Origin, Request: in.Request, Direct: d.origins[in.Origin].kind == LocalOrigin, Peer: d.origins[in.Origin].kind == PeerOrigin,
 		Arrived: d.now, Bytes: in.Body.Len(), Outcome: outcomeOf(reason),
 	})
 }

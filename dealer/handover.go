@@ -57,6 +57,7 @@ func (d *Dealer) handOn(i callIndex) {
 	c.state, c.handed, c.since = waiting, true, d.now
 	c.id = 0
 	c.pool.queue.pushHanded(&d.calls, i)
+	c.pool.mark()
 	d.watch(i)
 	if timeout := c.pool.config.QueueTimeout; timeout > 0 {
 		d.next = min(d.next, later(d.now, timeout))
@@ -120,14 +121,19 @@ func (c *call) refusedBy(p *pool) (n int) {
 }
 
 // refuseUnqueued refuses a call that was handed on and found nobody at once,
-// in a pool where nothing waits.
+// in a pool where nothing waits. A call of a peer waits nowhere, and is full if nothing of
+// it has run.
 func (d *Dealer) refuseUnqueued(i callIndex, reason Reason) {
 	c := d.calls.at(i)
-	if c.state != waiting || c.pool.config.QueueLimit > 0 {
+	if c.state != waiting || c.pool.config.QueueLimit > 0 && c.from != PeerOrigin {
 		return
 	}
 	limit := 0
 	switch {
+	case c.from == PeerOrigin:
+		if reason == ReasonConcurrency {
+			reason = ReasonFull
+		}
 	case c.pool.roster.size == 0:
 		reason = ReasonNoCallee
 	case reason == ReasonConcurrency:

@@ -32,10 +32,8 @@ func (m *model) apply(e event, out outcome) {
 		}
 	case configure:
 		m.configure(m.pools[e.pool], e.config)
-	case drainCallee:
-		m.callees[e.callee].draining = true
-	case undrainCallee:
-		m.undrain(e.callee)
+	case drainCallee, undrainCallee:
+		m.drain(e.callee, e.kind == drainCallee)
 	case pausePool:
 		m.pools[e.pool].paused = true
 	case resumePool:
@@ -353,8 +351,8 @@ func (m *model) configure(p *modelPool, config dealer.PoolConfig) {
 	m.fillAll(pools)
 }
 
-func (m *model) undrain(callee dealer.CalleeID) {
-	m.callees[callee].draining = false
+func (m *model) drain(callee dealer.CalleeID, draining bool) {
+	m.callees[callee].draining = draining
 	pools := slices.DeleteFunc(m.byID(), func(p *modelPool) bool {
 		return !slices.ContainsFunc(p.members, func(member modelMember) bool { return member.callee == callee })
 	})

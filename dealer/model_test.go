@@ -168,7 +168,7 @@ func (m *model) timed(c *modelCall) bool {
 
 func (m *model) compare(e event, out outcome) error {
 	m.got, m.want = out.actions, nil
-	if e.kind != openPool && e.kind != addCallee && e.kind != addOrigin && e.kind != ownInvocation && e.kind != drainCallee && e.kind != pausePool && out.err == nil {
+	if e.kind != openPool && e.kind != addCallee && e.kind != addOrigin && e.kind != ownInvocation && e.kind != pausePool && out.err == nil {
 		m.now = max(m.now, min(e.now, ever-1))
 	}
 	m.apply(e, out)

@@ -66,7 +66,7 @@ var ruleMutants = []mutant{
 	},
 	{
 		"a pool that is paused serves who waits", "slot.go",
-		"p.paused || ", "",
+		"|| p.paused {", "{",
 		[]string{withinLimit},
 	},
 	{
@@ -125,7 +125,7 @@ var ruleMutants = []mutant{
 	},
 	{
 		"a call is counted twice as it arrives", "call.go",
-		"	t.receive(d.origins[in.Origin].local)\n", "	t.receive(d.origins[in.Origin].local)\n	t.receive(d.origins[in.Origin].local)\n",
+		"	t.receive(d.origins[in.Origin].kind)\n", "	t.receive(d.origins[in.Origin].kind)\n	t.receive(d.origins[in.Origin].kind)\n",
 		[]string{counted},
 	},
 	{

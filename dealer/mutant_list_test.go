@@ -124,7 +124,7 @@ var callMutants = []mutant{
 	// Queue.
 	{
 		"last in, first out", "slot.go",
-		"	for i := p.queue.head; i != noCall; i = d.calls.at(i).after {", "	for i := p.queue.tail; i != noCall; i = d.calls.at(i).before {",
+		"i := p.queue.head; i != noCall && p.roster.withRoom() > 0; i = d.calls.at(i).after {", "i := p.queue.tail; i != noCall && p.roster.withRoom() > 0; i = d.calls.at(i).before {",
 		[]string{fifo},
 	},
 	{
@@ -241,7 +241,7 @@ var callMutants = []mutant{
 	},
 	{
 		"payload passthru for all", "call.go",
-		"c.needs.passthru && !f.PayloadPassthruMode", "false && !f.PayloadPassthruMode",
+		"!needs.passthru || f.PayloadPassthruMode", "true || f.PayloadPassthruMode",
 		[]string{featuresKept},
 	},
 
@@ -349,7 +349,7 @@ var callMutants = []mutant{
 	},
 	{
 		"a part follows UNREGISTERED", "call.go",
-		"	case !c.at.active: // no", "	case false: // no",
+		"	case !c.at.active && !c.at.callee.peer: // no", "	case false: // no",
 		[]string{membership, requestIDs},
 	},
 	{
@@ -376,7 +376,7 @@ var callMutants = []mutant{
 	},
 	{
 		"unavailable is passed on", "answer.go",
-		"	if kind == Unavailable && d.refuseByCallee(i) {", "	if false {",
+		"		if d.refuseByCallee(i) {", "		if false {",
 		[]string{handover},
 	},
 	{

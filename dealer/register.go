@@ -3,7 +3,6 @@ package dealer
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 )
 
@@ -41,11 +40,13 @@ func (d *Dealer) OpenPool(key string, config PoolConfig) PoolID {
 			d.pools = append(d.pools, nil)
 		}
 		d.pools[id] = &pool{id: id, key: key, queue: newQueue()}
+		d.pools[id].followLoad(d.loads)
 		d.name(d.pools[id])
 		d.byKey[key] = id
 	}
 	if p := d.pools[id]; !p.open || p.roster.size == 0 {
 		p.open = true
+		p.mark()
 		p.follow(config)
 		if p.queue.length > 0 {
 			d.next = min(d.next, d.now) // the timeout may be a shorter one: let the next event look
@@ -130,6 +131,9 @@ func (d *Dealer) Leave(now Time, at CalleeID, id uint64) ([]Action, bool) {
 		if r.active && r.id == id {
 			d.deactivate(r)
 			d.vacated(r.pool)
+			if len(r.pool.peers) > 0 {
+				d.fill(r.pool) // more may travel
+			}
 			return d.actions, true
 		}
 	}
@@ -145,7 +149,7 @@ func (d *Dealer) deactivate(r *registration) {
 
 // forgetUnused forgets a registration that is over and whose last call has ended.
 func (d *Dealer) forgetUnused(r *registration) {
-	if r.active || r.inFlight > 0 {
+	if r.active || r.inFlight > 0 || r.credits > 0 {
 		return
 	}
 	delete(r.callee.registrations, r.pool.id)
@@ -202,6 +206,8 @@ func (d *Dealer) ClosePool(now Time, id PoolID) []Action {
 func (d *Dealer) release(p *pool) {
 	d.refuseWaiting(p, ReasonNoCallee)
 	p.open, p.lingers = false, false
+	d.withdrawAll(p)
+	p.mark()
 	d.do(Action{Kind: Release, Pool: p.id})
 	d.sweep(p)
 }
@@ -224,8 +230,9 @@ func (d *Dealer) Lose(now Time, at CalleeID) []Action {
 	d.begin(now)
 	c := d.callee(at)
 	var left, touched []*pool
-	for _, id := range slices.Sorted(maps.Keys(c.registrations)) {
+	for _, id := range c.pools() {
 		r := c.registrations[id]
+		d.withdraw(r)
 		touched = append(touched, r.pool)
 		if r.active {
 			left = append(left, r.pool)
@@ -250,5 +257,9 @@ func (d *Dealer) Lose(now Time, at CalleeID) []Action {
 		d.refuseUnqueued(i, ReasonCalleeLost)
 	}
 	d.callees[at] = nil
+	if c.peer {
+		d.peers = slices.DeleteFunc(d.peers, func(other *callee) bool { return other == c })
+		d.measure()
+	}
 	return d.actions
 }

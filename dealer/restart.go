@@ -15,7 +15,7 @@ type Owed struct {
 // what people would miss: pools, their callees with their registrations and
 // limits, and the IDs that they were given. It returns the calls that are owed an
 // answer: none waits or runs any more. Callees that are at work keep their slots
-// until they answer, which is discarded; of those calls, unsent are the ones
+// until they answer, which is discarded, and so do peers, whose credits are gone; of those calls, unsent are the ones
 // whose INVOCATION never went out (Invoke).
 //
 // Books that disagree may know of one call in one place only, so it takes
@@ -23,6 +23,7 @@ type Owed struct {
 func (d *Dealer) Restart(unsent []Action) []Owed {
 	owed, atWork := d.salvage(unsent)
 	d.calls, d.deadlines = newTable(), deadlines{}
+	d.markAll()
 	d.actions, d.spent, d.lent = d.actions[:0], nil, nil
 	for _, o := range d.origins {
 		if o != nil {
@@ -39,6 +40,8 @@ func (d *Dealer) Restart(unsent []Action) []Owed {
 			c.clear()
 		}
 	}
+	d.peers = slices.DeleteFunc(slices.Clone(d.callees), func(c *callee) bool { return c == nil || !c.peer })
+	d.measure()
 	for _, w := range atWork {
 		d.reinstate(w)
 	}
@@ -108,7 +111,7 @@ func (c *callee) clear() {
 		ids.given[own.request] = id
 	}
 	for _, r := range c.registrations {
-		r.inFlight = 0
+		r.inFlight, r.credits, r.free = 0, 0, 0
 	}
 	c.shares = nil
 }
@@ -136,7 +139,7 @@ func (d *Dealer) rebuild() {
 	members := make(map[*pool][]*registration)
 	for _, p := range d.pools {
 		if p != nil {
-			p.queue, p.calls, p.kept = newQueue(), 0, 0
+			p.queue, p.calls, p.kept, p.peers, p.away = newQueue(), 0, 0, nil, 0
 		}
 	}
 	for _, c := range d.callees {
@@ -152,6 +155,9 @@ func (d *Dealer) rebuild() {
 				members[p] = append(members[p], r)
 			}
 			r.pool.calls += r.inFlight
+			if c.peer {
+				r.pool.away += r.inFlight
+			}
 			if s := r.share; s != nil {
 				if c.shares[s.scope] != s {
 					if c.shares == nil {
@@ -171,7 +177,7 @@ func (d *Dealer) rebuild() {
 		}
 		d.byKey[p.key] = p.id
 		slices.SortFunc(members[p], func(a, b *registration) int { return cmp.Compare(a.position, b.position) })
-		p.roster = roster{}
+		p.roster = roster{follows: p.loads != nil}
 		for _, r := range members[p] {
 			p.roster.add(r)
 		}

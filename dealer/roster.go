@@ -23,6 +23,9 @@ type roster struct {
 
 	unlimited int   // registrations without a limit, which make load absolute
 	capacity  int64 // sum of the limits of the others, as far as they are counted
+	serving   int64 // of those among them that do not drain
+	free      int64 // slots that may be taken, as far as follows
+	follows   bool  // somebody follows the pool's load
 }
 
 const noRoom = math.MaxUint64
@@ -40,6 +43,14 @@ const maxSlots = 1 << 40
 
 func (r *registration) slots() int64 { return min(int64(r.bound()), maxSlots) }
 
+// serving returns those slots unless the callee drains.
+func (r *registration) serving() int64 {
+	if r.callee.draining {
+		return 0
+	}
+	return r.slots()
+}
+
 // slots returns the sum of all limits, as far as it can be counted.
 func (ro *roster) slots() int { return int(min(ro.capacity, math.MaxInt)) }
 
@@ -56,6 +67,7 @@ func (ro *roster) add(r *registration) {
 	ro.end++
 	ro.size++
 	ro.capacity += r.slots()
+	ro.serving += r.serving()
 	if r.bound() == 0 {
 		if ro.unlimited++; ro.unlimited == 1 {
 			ro.refreshAll()
@@ -70,6 +82,11 @@ func (ro *roster) remove(r *registration) {
 	ro.set(r.position, 0, noRoom)
 	ro.size--
 	ro.capacity -= r.slots()
+	ro.serving -= r.serving()
+	if ro.free -= r.free; ro.follows {
+		r.free = 0
+		r.pool.mark()
+	}
 	if r.bound() == 0 {
 		if ro.unlimited--; ro.unlimited == 0 {
 			ro.refreshAll()
@@ -108,12 +125,13 @@ func (ro *roster) rebuild() {
 
 // recount takes up that limits have changed.
 func (ro *roster) recount() {
-	ro.capacity, ro.unlimited = 0, 0
+	ro.capacity, ro.serving, ro.unlimited = 0, 0, 0
 	for _, r := range ro.members[:ro.end] {
 		if r == nil {
 			continue
 		}
 		ro.capacity += r.slots()
+		ro.serving += r.serving()
 		if r.bound() == 0 {
 			ro.unlimited++
 		}
@@ -131,6 +149,9 @@ func (ro *roster) refreshAll() {
 
 // refresh takes up what changed of r: its calls in flight or its limit.
 func (ro *roster) refresh(r *registration) {
+	if ro.follows {
+		ro.countFree(r)
+	}
 	if !r.hasRoom() {
 		ro.set(r.position, 0, noRoom)
 		return

@@ -12,7 +12,7 @@ import (
 // callee knows it, "origin/request" a call as its origin knows it.
 func (s *scenario) tell(e event, out outcome) {
 	switch e.kind {
-	case openPool, addCallee, addOrigin, removeOrigin, drain, drainCallee, pausePool:
+	case openPool, addCallee, addOrigin, removeOrigin, drain, pausePool:
 		return
 	case ownInvocation:
 		if !out.found {

@@ -123,6 +123,8 @@ func (r *registration) count(change int) {
 		r.share.count(change)
 	} else if r.active {
 		r.pool.roster.refresh(r)
+	} else if r.callee.peer {
+		r.pool.away += change
 	}
 }
 
@@ -168,20 +170,21 @@ func (d *Dealer) fillAll(pools []*pool) {
 }
 
 // dispatchNext dispatches the first call that waits and that a callee with room
-// may get. Only calls in front that were handed on can have refusers, so the
+// may get, or else one that a peer may. Only calls in front that were handed on can have refusers, so the
 // search ends at the first ordinary one.
 func (d *Dealer) dispatchNext(p *pool) bool {
-	if p.queue.length == 0 || p.paused || p.roster.withRoom() == 0 {
+	if p.queue.length == 0 || p.paused {
 		return false
 	}
-	for i := p.queue.head; i != noCall; i = d.calls.at(i).after {
+	for i := p.queue.head; i != noCall && p.roster.withRoom() > 0; i = d.calls.at(i).after {
 		if r := d.pick(p, d.calls.at(i)); r != nil {
 			p.queue.remove(&d.calls, i)
+			p.mark()
 			d.dispatch(i, r, d.calls.at(i).body.Body(), true)
 			return true
 		}
 	}
-	return false
+	return len(p.peers) > 0 && d.forwardNext(p)
 }
 
 // longerWaiting orders pools by the arrival of the call at the head of their

@@ -179,7 +179,7 @@ func (w *smallWorld) events(b *books, all []event) []event {
 		for i := range m.all[m.timed:] {
 			e := &m.all[m.timed+i]
 			switch e.kind {
-			case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, drainCallee, pausePool: // take no time
+			case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, pausePool: // take no time
 			default:
 				e.now = b.now + later
 				if later == forever {

@@ -1,5 +1,7 @@
 package dealer
 
+import "time"
+
 // PoolState is what a pool looks like at one moment.
 type PoolState struct {
 	ID      PoolID
@@ -14,7 +16,9 @@ type PoolState struct {
 	Oldest  Time // how long the one has waited that waits longest
 	Kept    int  // bytes of calls in flight
 	Calls   int  // waiting, running and defunct
+	Away    int  // of these, at peers
 	Callees []CalleeState
+	Peers   []PeerState // that have credits, the nearest first
 }
 
 // CalleeState is what one callee of a pool looks like at one moment.
@@ -24,6 +28,14 @@ type CalleeState struct {
 	InFlight     int
 	Limit        int // 0: none
 	Draining     bool
+}
+
+// PeerState is what one peer looks like in a pool at one moment.
+type PeerState struct {
+	Peer     CalleeID
+	Credits  int
+	InFlight int // calls that it has
+	OneWay   time.Duration
 }
 
 // Pools describes all pools, in the order of their IDs; callees in the order
@@ -46,7 +58,7 @@ func (d *Dealer) stateOf(p *pool, now Time) PoolState {
 	s := PoolState{
 		ID: p.id, Key: p.key, Policy: p.config.Policy, Open: p.open, Lingers: p.lingers, Paused: p.paused,
 		Waiting: p.queue.length, Limit: p.config.QueueLimit, Bytes: p.queue.bytes, Oldest: p.queue.oldest(&d.calls, now),
-		Kept: p.kept, Calls: p.calls,
+		Kept: p.kept, Calls: p.calls, Away: p.away,
 	}
 	if p.roster.size > 0 {
 		s.Callees = make([]CalleeState, 0, p.roster.size)
@@ -57,6 +69,9 @@ func (d *Dealer) stateOf(p *pool, now Time) PoolState {
 				Callee: r.callee.id, Registration: r.id, InFlight: r.inFlight, Limit: r.bound(), Draining: r.callee.draining,
 			})
 		}
+	}
+	for _, r := range p.peers {
+		s.Peers = append(s.Peers, PeerState{Peer: r.callee.id, Credits: r.credits, InFlight: r.inFlight, OneWay: r.callee.oneWay})
 	}
 	return s
 }

@@ -20,9 +20,9 @@ const (
 type call struct {
 	state           callState
 	outcome         Outcome // by which it ends, as far as that is known
-	direct          bool    // its origin is local
-	receiveProgress bool    // the caller asked for progress
-	open            bool    // progressive call invocation: more parts of it may come
+	from            OriginKind
+	receiveProgress bool // the caller asked for progress
+	open            bool // progressive call invocation: more parts of it may come
 	needs           needs
 	handed          bool // waits, or runs, after a callee did not answer it
 	tied            bool // stays with its callee: it got progress from there, or is being canceled
@@ -35,8 +35,9 @@ type call struct {
 	request         uint64        // as the origin knows it
 	id              uint64        // as the callee knows it, while running or defunct
 	arrived         Time
-	since           Time // it arrived, or was handed on
-	begun           Time // it was dispatched
+	since           Time   // it arrived, or was handed on
+	turn            uint64 // its place in the queue, which it keeps while a peer has it
+	begun           Time   // it was dispatched
 
 	// While waiting: its place in the queue. While waiting or kept: the message.
 	before, after callIndex
@@ -115,9 +116,9 @@ func (t *table) place() callIndex {
 // insert records a call that has just arrived.
 func (d *Dealer) insert(p *pool, from OriginID, request uint64) callIndex {
 	i := d.calls.place()
-	*d.calls.at(i) = call{state: waiting, direct: d.origins[from].local, pool: p, origin: from, request: request, arrived: d.now, since: d.now, before: noCall, after: noCall}
+	*d.calls.at(i) = call{state: waiting, from: d.origins[from].kind, pool: p, origin: from, request: request, arrived: d.now, since: d.now, before: noCall, after: noCall}
 	p.calls++
-	p.tally.receive(d.calls.at(i).direct)
+	p.tally.receive(d.calls.at(i).from)
 	d.origins[from].calls.put(request, int32(i)+1)
 	return i
 }
@@ -143,6 +144,7 @@ func (d *Dealer) remove(i callIndex) {
 		d.vacate(c)
 	} else if c.state == waiting {
 		p.queue.remove(&d.calls, i)
+		p.mark()
 	}
 	d.recycle(c)
 	p.tally.Ended[c.outcome]++

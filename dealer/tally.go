@@ -21,11 +21,12 @@ const (
 	Canceled                      // by its caller, or by wampool's own restart
 	CallerGone                    // its caller's session ended, or the pool session that it came by
 	CalleeLost
+	Forwarded     // a peer's answer, whose ledger tells which
 	reasonOutcome // of the first reason, and the others behind it
 )
 
 // Outcomes is one more than the highest Outcome.
-const Outcomes = reasonOutcome + Outcome(ReasonQueueBytes)
+const Outcomes = reasonOutcome + Outcome(ReasonFull)
 
 func outcomeOf(reason Reason) Outcome {
 	switch reason {
@@ -37,7 +38,7 @@ func outcomeOf(reason Reason) Outcome {
 	return reasonOutcome + Outcome(reason) - 1
 }
 
-var outcomeNames = [...]string{Result: "result", Failed: "error", Canceled: "canceled", CallerGone: "caller_gone", CalleeLost: "callee_lost"}
+var outcomeNames = [...]string{Result: "result", Failed: "error", Canceled: "canceled", CallerGone: "caller_gone", CalleeLost: "callee_lost", Forwarded: "forwarded"}
 
 // String is the outcome's name in metrics; "" for a number that is none.
 func (o Outcome) String() string {
@@ -50,20 +51,27 @@ func (o Outcome) String() string {
 	return ""
 }
 
+// HasFailed tells whether the call has failed, as far as that is known here: of a call
+// between two sidecars, the other one knows.
+func (o Outcome) HasFailed() bool {
+	return o != Result && o != Forwarded && o != outcomeOf(ReasonFull)
+}
+
 func (o Outcome) reason() Reason { return Reason(o-reasonOutcome) + 1 }
 
 // Tally is what the calls of a pool have come to.
 type Tally struct {
 	FromRouter uint64           // received by a session at the router
 	Direct     uint64           // received from callers here
+	FromPeer   uint64           // received from other sidecars, which forward them
 	Ended      [Outcomes]uint64 // by Outcome
-	Wait       Histogram        // from arrival, or from being handed on, to each dispatch
-	Callee     Histogram        // from dispatch to the callee's last answer, be it discarded
-	Call       Histogram        // from arrival to the answer of a callee that its caller gets
+	Wait       Histogram        // from arrival, or from being handed on, to each dispatch, here or to a peer
+	Callee     Histogram        // from dispatch to the last answer of a callee here, be it discarded
+	Call       Histogram        // from arrival to the answer of a callee or peer that its caller gets
 }
 
 // Received returns how many calls there were.
-func (t *Tally) Received() uint64 { return t.FromRouter + t.Direct }
+func (t *Tally) Received() uint64 { return t.FromRouter + t.Direct + t.FromPeer }
 
 // Over returns how many of them have ended.
 func (t *Tally) Over() (n uint64) {
@@ -73,11 +81,14 @@ func (t *Tally) Over() (n uint64) {
 	return n
 }
 
-func (t *Tally) receive(local bool) {
-	if local {
-		t.Direct++
-	} else {
+func (t *Tally) receive(from OriginKind) {
+	switch from {
+	case RouterOrigin:
 		t.FromRouter++
+	case LocalOrigin:
+		t.Direct++
+	case PeerOrigin:
+		t.FromPeer++
 	}
 }
 
@@ -85,6 +96,7 @@ func (t *Tally) receive(local bool) {
 func (t *Tally) Add(other *Tally) {
 	t.FromRouter += other.FromRouter
 	t.Direct += other.Direct
+	t.FromPeer += other.FromPeer
 	for o, n := range other.Ended {
 		t.Ended[o] += n
 	}

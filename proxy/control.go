@@ -158,7 +158,7 @@ func (r *realm) drainCallee(s *session, drain, goodbye bool) (inFlight int, err 
 	}
 	r.setLeaver(s, drain && goodbye)
 	if drain {
-		r.dealer.DrainCallee(s.callee.id)
+		r.driver.Perform(&out, r.dealer.DrainCallee(r.now(), s.callee.id), driver.Hand{})
 	} else {
 		r.driver.Perform(&out, r.dealer.UndrainCallee(r.now(), s.callee.id), driver.Hand{})
 	}

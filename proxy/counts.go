@@ -99,7 +99,7 @@ var bounds = func() (seconds []float64) {
 
 func (r *realm) countsOf(c *dealer.Count) admin.PoolCounts {
 	counts := admin.PoolCounts{
-		Realm: r.name, Name: otherPools, Received: []uint64{c.FromRouter, c.Direct}, Ended: make([]uint64, len(outcomes)),
+		Realm: r.name, Name: otherPools, Received: []uint64{c.FromRouter, c.Direct, c.FromPeer}, Ended: make([]uint64, len(outcomes)),
 		Waiting: c.Waiting, Running: c.Running, QueueBytes: c.Bytes, QueueLimit: c.Limit, OldestSeconds: c.Oldest.Seconds(),
 		Callees: c.Callees, Slots: c.Slots, Taken: c.Taken, Bounds: bounds,
 	}

@@ -88,9 +88,9 @@ func isLogged(e *dealer.End, calls string, slow time.Duration) bool {
 	case "all":
 		return true
 	case "failed":
-		return e.Outcome != dealer.Result
+		return e.Outcome.HasFailed()
 	case "slow":
-		return e.Outcome != dealer.Result || e.Waited+e.Ran >= slow
+		return e.Outcome.HasFailed() || e.Waited+e.Ran >= slow
 	}
 	return false
 }
@@ -108,6 +108,9 @@ func (r *realm) traced(e *dealer.End) admin.TracedCall {
 		if s := r.callerOf(e.Origin); s != nil {
 			call.Caller = s.id
 		}
+	}
+	if e.Peer {
+		call.Origin = "peer"
 	}
 	if e.ID != 0 || e.Outcome == dealer.CalleeLost {
 		if s := r.calleeAtEnd(e.Callee); s != nil {
@@ -156,7 +159,8 @@ func (r *realm) callerOf(id dealer.OriginID) *session {
 // calleeAtEnd returns the session of a callee, be it that it is just leaving.
 func (r *realm) calleeAtEnd(id dealer.CalleeID) *session {
 	if c := r.driver.Callee(id); c != nil {
-		return c.Session.(*session)
+		s, _ := c.Session.(*session) // nil: it is a peer
+		return s
 	}
 	if s := r.following.parting; s != nil && s.callee != nil && s.callee.id == id {
 		return s

@@ -44,7 +44,7 @@ func refusalURI(reason dealer.Reason, overload string) string {
 		return uriNoCallee
 	case dealer.ReasonCalleeLost, dealer.ReasonCanceled:
 		return uriCanceled
-	case dealer.ReasonDraining:
+	case dealer.ReasonDraining, dealer.ReasonFull:
 		return uriUnavailable
 	case dealer.ReasonFeature:
 		return uriFeature
@@ -82,6 +82,8 @@ func refusalText(r dealer.Refusal, procedure string) string {
 		return fmt.Sprintf("the call of %s was canceled", procedure)
 	case dealer.ReasonDraining:
 		return fmt.Sprintf("the proxy in front of %s is stopping", procedure)
+	case dealer.ReasonFull:
+		return fmt.Sprintf("no callee of %s has room for a call from another sidecar", procedure)
 	case dealer.ReasonFeature:
 		return fmt.Sprintf("the callee of %s does not support what the call needs", procedure)
 	}

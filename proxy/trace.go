@@ -16,7 +16,7 @@ type tracer struct {
 }
 
 func (t *tracer) wants(e *dealer.End) bool {
-	return t.key == e.Key && t.what.Wants(e.Outcome != dealer.Result, e.Waited+e.Ran)
+	return t.key == e.Key && t.what.Wants(e.Outcome.HasFailed(), e.Waited+e.Ran)
 }
 
 // Trace has the calls of a pool told to one who follows them.

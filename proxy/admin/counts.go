@@ -1,15 +1,16 @@
 package admin
 
 // Origins are where calls come from.
-var Origins = []string{"router", "direct"}
+var Origins = []string{"router", "direct", "peer"}
 
-// Outcomes are how calls end; from firstRefusal on they are the reasons of refusals.
+// Outcomes are how calls end; from firstRefusal on they are the reasons of refusals. A
+// peer's call that finds all callees full is not refused, for it waits where it came from.
 var Outcomes = []string{
-	"result", "error", "canceled", "caller_gone", "callee_lost",
+	"result", "error", "canceled", "caller_gone", "callee_lost", "forwarded", "full",
 	"concurrency", "queue_full", "queue_bytes", "queue_timeout", "deadline", "no_callee", "draining", "feature_not_supported",
 }
 
-const firstRefusal = 5
+const firstRefusal = 7
 
 // Histogram says which of a pool's histograms is which.
 const (

@@ -50,7 +50,7 @@ func (c *counting) Counts() []PoolCounts { return c.counts }
 
 func countsOf(procedure string, received, refused, took uint64) PoolCounts {
 	return PoolCounts{
-		Realm: "r", Match: "exact", Procedure: procedure, Received: []uint64{received, 0, 0}, Ended: []uint64{received - refused, 0, 0, 0, 0, 0, refused},
+		Realm: "r", Match: "exact", Procedure: procedure, Received: []uint64{received, 0, 0}, Ended: []uint64{received - refused, 0, 0, 0, 0, 0, 0, 0, refused},
 		Waiting: 2, Slots: 8, Taken: 3, Bounds: []float64{1, 2}, Histograms: [3][]uint64{{took, 0, 0}, {took, 0, 0}, {0, took, 0}},
 	}
 }
