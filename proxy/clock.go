@@ -81,7 +81,7 @@ func (r *realm) takeUnit(s codec.Serializer, welcome *codec.Welcome) {
 		r.told, unit = time.Second, "seconds"
 	}
 	if r.told != before {
-		r.log.Info().Str("unit", unit).Msg("the router counts call timeouts in this unit, by its WELCOME; timeout_unit says otherwise")
+		r.log.Info().Str("unit", unit).Msg("the router counts call timeouts in this unit, by its WELCOME, until timeout_unit tells another")
 	}
 }
 

@@ -122,9 +122,9 @@ func (p *Proxy) calleeNamed(name string) (*session, error) {
 	slices.SortFunc(found, func(a, b *session) int { return cmp.Compare(a.id, b.id) })
 	var names []string
 	for _, s := range found {
-		names = append(names, fmt.Sprintf("session %d of %s at %s", s.id, cmp.Or(s.authID, "nobody"), s.conn.RemoteAddr()))
+		names = append(names, fmt.Sprintf("session %d of %s at %s", s.id, admin.Printable(cmp.Or(s.authID, "nobody")), s.conn.RemoteAddr()))
 	}
-	return nil, &admin.RequestError{Status: http.StatusConflict, Text: fmt.Sprintf("%q is the name of %d callees: %s", name, len(found), strings.Join(names, ", "))}
+	return nil, &admin.RequestError{Status: http.StatusConflict, Text: fmt.Sprintf("%q is the name of %d callees, name one by its session's ID or its address: %s", name, len(found), strings.Join(names, ", "))}
 }
 
 // isCallee tells whether a session is in the dealer's books as a callee.

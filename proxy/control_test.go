@@ -62,7 +62,7 @@ func TestDrainNames(t *testing.T) {
 	w.join("backend", "") // no callee
 	for request, want := range map[string]string{
 		`{"name":"nobody"}`: "no callee of a pool is called",
-		`{"name":"joe"}`:    `"joe" is the name of 2 callees: session 7 of joe at 127.0.0.1:`,
+		`{"name":"joe"}`:    `"joe" is the name of 2 callees, name one by its session's ID or its address: session 7 of joe at 127.0.0.1:`,
 		`{}`:                `"name" is missing`,
 		`{"nom":"joe"}`:     "not what is expected",
 	} {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -75,23 +74,13 @@ func (c columns) line(cells ...any) {
 		cells = cells[:len(cells)-1]
 	}
 	for i, cell := range cells {
-		text := printable(fmt.Sprint(cell))
+		text := admin.Printable(fmt.Sprint(cell))
 		if i > 0 {
 			text = "\t" + text
 		}
 		fmt.Fprint(c.to, text)
 	}
 	fmt.Fprintln(c.to)
-}
-
-// printable is a text without what a terminal would obey.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '·'
-		}
-		return r
-	}, text)
 }
 
 func listPools(w io.Writer, answer *admin.Pools) {
@@ -163,7 +152,7 @@ func listSessions(w io.Writer, answer *admin.Sessions) {
 			time.Duration(s.AgeSeconds*float64(time.Second)).Round(time.Second), cmp.Or(strings.Join(pools, " "), "-"))
 	}
 	for _, l := range answer.PoolSessions {
-		state := "up: " + fmt.Sprint(l.Registrations) + " registrations"
+		state := "up: " + count(l.Registrations, "registration")
 		if !l.IsUp {
 			state = "down: " + l.Why
 		}

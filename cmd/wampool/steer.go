@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wampool/wampool/proxy"
+	"github.com/wampool/wampool/proxy/admin"
 )
 
 // steerPatience is how long a sidecar may take to do what it is told.
@@ -102,7 +104,7 @@ func tellDrained(w io.Writer, answer any) {
 	if d.IsDraining {
 		state = fmt.Sprintf("gets no new call; %d in flight", d.InFlight)
 	}
-	fmt.Fprintf(w, "session %d (%s, %s) %s\n", d.Session, d.AuthID, d.Address, state)
+	fmt.Fprintf(w, "session %d (%s, %s) %s\n", d.Session, admin.Printable(cmp.Or(d.AuthID, "-")), d.Address, state)
 }
 
 func newDrain(s streams) *cobra.Command {

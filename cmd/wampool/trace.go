@@ -108,7 +108,7 @@ func unreadable(err error) error { return fmt.Errorf("what the sidecar tells can
 
 // begin says that calls are followed from now on.
 func (t *tracing) begin(f *admin.Following) {
-	fmt.Fprintf(t.err, "calls of pool %s of realm %s, as they end:\n", printable(f.Pool), printable(f.Realm))
+	fmt.Fprintf(t.err, "calls of pool %s of realm %s, as they end:\n", admin.Printable(f.Pool), admin.Printable(f.Realm))
 	if t.columns = columnsOf(t.out); !t.json {
 		fmt.Fprintln(t.out, t.heading())
 	}

@@ -72,14 +72,14 @@ func (t *tracing) to(c *admin.TracedCall, width int) string {
 		id = " #" + strconv.FormatUint(c.CalleeRequest, 10)
 	}
 	if t.isWide() {
-		return strings.TrimSpace(printable(c.AuthID)+" "+session) + id
+		return strings.TrimSpace(admin.Printable(c.AuthID)+" "+session) + id
 	}
-	return cut(printable(cmp.Or(c.AuthID, session)), max(width-len(id), shortestEnd)) + id
+	return cut(admin.Printable(cmp.Or(c.AuthID, session)), max(width-len(id), shortestEnd)) + id
 }
 
 // outcome is how a call ended; where by an ERROR, by which.
 func (t *tracing) outcome(c *admin.TracedCall, width int) string {
-	uri := printable(c.Error)
+	uri := admin.Printable(c.Error)
 	switch {
 	case uri == "" || !t.isWide() && c.Outcome != "error":
 		return c.Outcome

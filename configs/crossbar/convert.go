@@ -59,6 +59,7 @@ func Convert(src []byte, name string, o Options) (*Result, error) {
 	c.writeListener()
 	c.writeLimits()
 	c.writeRealms(worker)
+	c.writeAdmin()
 	c.writeRest()
 	text, err := configs.Format(c.paper.Bytes(), "imported.hcl")
 	if err != nil {
@@ -272,4 +273,22 @@ func (c *converter) writeIfValid(p *paper, n *node, why, setting string, within 
 		why = ": " + why
 	}
 	p.line("%s # %s%s", setting, clean(n.where()), why)
+}
+
+// writeAdmin writes where wampool is looked at, which the source knows nothing of.
+func (c *converter) writeAdmin() {
+	p, before := &c.paper, len(mistakesOf(c.paper.String()))
+	for port := 9090; port < 9100; port++ {
+		address := fmt.Sprintf("127.0.0.1:%d", port)
+		if len(mistakesOf(p.String()+"admin { address = "+quote(address)+" }\n")) > before {
+			continue // clients connect there
+		}
+		p.line("")
+		p.comment("Where it is seen: a page, /metrics for Prometheus, and what wampool pools, top and the like ask.")
+		p.line("admin {")
+		p.line("address = %s", quote(address))
+		p.comment("control = true # wampool drain, pause, reload may steer it here, and so may all on this machine")
+		p.line("}")
+		return
+	}
 }

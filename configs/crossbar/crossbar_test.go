@@ -85,11 +85,11 @@ func TestDoorOfChoice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := Convert(src, "node.json", Options{Folder: "/srv", Door: "workers[0].transports[1]", Listen: "ws://127.0.0.1:9/x"})
+	result, err := Convert(src, "node.json", Options{Folder: "/srv", Door: "workers[0].transports[1]", Listen: "ws://127.0.0.1:9090/x"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`url = "unix:///srv/sock"`, `listen "ws://127.0.0.1:9/x" {`, `--door 'workers[0].transports[0].paths.ws'`} {
+	for _, want := range []string{`url = "unix:///srv/sock"`, `listen "ws://127.0.0.1:9090/x" {`, `address = "127.0.0.1:9091"`, `--door 'workers[0].transports[0].paths.ws'`} {
 		if !strings.Contains(string(result.HCL), want) {
 			t.Errorf("no %s in\n%s", want, result.HCL)
 		}

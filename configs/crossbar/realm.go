@@ -107,6 +107,9 @@ func (c *converter) writeRealm(realm *node, name string) {
 		p.comment("Crossbar.io. Said in a pool block, it holds for callees that do not ask, too, as in")
 		p.comment("  policy      = \"roundrobin\"")
 		p.comment("  concurrency = 4")
+		p.comment("To move callees here one at a time, name in upstream the invoke that they ask for: the pool")
+		p.comment("then shares the registration with those that are still at Crossbar.io, as in")
+		p.comment("  upstream = \"roundrobin\"")
 	}
 	for _, q := range pools {
 		c.writePool(q, all, own)
@@ -150,8 +153,8 @@ func (c *converter) writeAuth(realm *node, name string, roles []role, uris []str
 		p.comment("The role %s of this login may not register all that is pooled: give it that right.", quote(l.role))
 	}
 	if l.at != nil {
-		p.comment("%s, with the role %s. wampool had better have a login of its own,", l.at.where(), quote(l.role))
-		p.comment("with the right to register just what it pools.")
+		p.comment("%s, with the role %s.", l.at.where(), quote(l.role))
+		p.comment("wampool had better have a login of its own, with the right to register just what it pools.")
 	}
 	p.line("auth {")
 	p.line("method = %s", quote(l.method))

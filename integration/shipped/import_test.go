@@ -58,7 +58,7 @@ func TestImportedConfigurationWorks(t *testing.T) {
 	if !strings.Contains(config, fromVariable) || strings.Contains(config, "-secret") {
 		t.Fatalf("a secret that is not read from a variable:\n%s", config)
 	}
-	w := harness.LaunchConfig(t, strings.Replace(config, fromVariable, fmt.Sprintf("file(%q)", ticket), 1))
+	w := harness.LaunchConfig(t, strings.NewReplacer(fromVariable, fmt.Sprintf("file(%q)", ticket), "127.0.0.1:9090", "127.0.0.1:0").Replace(config))
 	w.Process.Await(t, "pool session up")
 
 	p := harness.Library(t, "autobahn")

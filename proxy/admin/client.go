@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"unicode"
 )
 
 // Client asks the admin listener of a sidecar that runs. It is for wampool's own
@@ -114,4 +115,15 @@ func reachable(address string) string {
 		return net.JoinHostPort(loopback, port)
 	}
 	return address
+}
+
+// Printable returns a text with a dot for each character that a terminal must not
+// get: clients choose some of what is told of them.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '·'
+		}
+		return r
+	}, text)
 }

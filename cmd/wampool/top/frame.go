@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"charm.land/lipgloss/v2"
 
@@ -180,13 +179,7 @@ func cell(text, mark string, width int, isText bool) string {
 // clip shortens a text to a width: before its end, which tells most of a URI.
 // Clients choose some of the texts: what is not to be printed is not.
 func clip(text string, width int) string {
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '·'
-		}
-		return r
-	}, text)
-	if lipgloss.Width(text) <= width {
+	if text = admin.Printable(text); lipgloss.Width(text) <= width {
 		return text
 	}
 	runes := []rune(text)
@@ -258,7 +251,7 @@ func summary(s *admin.Snapshot, address string, width int, l looks) []string {
 	at := time.UnixMilli(int64(s.Time * 1000)).Format("15:04:05")
 	return []string{
 		l.strong.Render("wampool") + " " + address + "  " + at + "  " + state,
-		clip(fmt.Sprintf("%d pools, %d callees, %d of %d pool sessions up, %s sessions", len(s.Pools), callees, up, len(s.PoolSessions), figures.Count(float64(s.Sessions))), width),
+		clip(fmt.Sprintf("%s, %s, %d of %s up, %s", plural(len(s.Pools), "pool"), plural(callees, "callee"), up, plural(len(s.PoolSessions), "pool session"), plural(s.Sessions, "session")), width),
 		clip(fmt.Sprintf("slots %s, %s waiting, %s calls/s, %s refused/s, %s", figures.Of(taken, slots), figures.Count(float64(waiting)), figures.Count(received), figures.Count(refused), plural(s.Warnings, "warning")), width),
 	}
 }

@@ -22,8 +22,8 @@ limits {
 realm "realm1" {
   # workers[0].realms[0] (line 8)
   # workers[0].transports[0].paths.ws.auth.wampcra (line 25) is decided over elsewhere: what login wampool has there has to be said by hand.
-  # workers[0].transports[0].paths.ws.auth.ticket.principals.wampool (line 25), with the role "backend". wampool had better have a login of its own,
-  # with the right to register just what it pools.
+  # workers[0].transports[0].paths.ws.auth.ticket.principals.wampool (line 25), with the role "backend".
+  # wampool had better have a login of its own, with the right to register just what it pools.
   auth {
     method = "ticket"
     authid = "wampool"
@@ -41,6 +41,9 @@ realm "realm1" {
   # Crossbar.io. Said in a pool block, it holds for callees that do not ask, too, as in
   #   policy      = "roundrobin"
   #   concurrency = 4
+  # To move callees here one at a time, name in upstream the invoke that they ask for: the pool
+  # then shares the registration with those that are still at Crossbar.io, as in
+  #   upstream = "roundrobin"
 
   # workers[0].realms[0].store.call-queue[0] (line 10)
   pool "com.example.compute" {
@@ -84,14 +87,20 @@ realm "realm2" {
   # workers[0].realms[1] (line 20)
   # workers[0].transports[0].paths.ws.auth.wampcra (line 25) is decided over elsewhere: what login wampool has there has to be said by hand.
   # The role "anonymous" of this login is none of this realm's: it will be refused.
-  # workers[0].transports[0].paths.ws.auth.anonymous (line 25), with the role "anonymous". wampool had better have a login of its own,
-  # with the right to register just what it pools.
+  # workers[0].transports[0].paths.ws.auth.anonymous (line 25), with the role "anonymous".
+  # wampool had better have a login of its own, with the right to register just what it pools.
   auth {
     method = "anonymous"
   }
 
   # Callees that ask to share, by invoke or concurrency in their REGISTER, are pooled.
   auto = true
+}
+
+# Where it is seen: a page, /metrics for Prometheus, and what wampool pools, top and the like ask.
+admin {
+  address = "127.0.0.1:9090"
+  # control = true # wampool drain, pause, reload may steer it here, and so may all on this machine
 }
 
 # Not said above:

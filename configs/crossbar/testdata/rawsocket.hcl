@@ -18,8 +18,8 @@ limits {
 realm "realm1" {
   # workers[0].realms[0] (line 1)
   # workers[0].transports[0].auth.ticket (line 5) is decided over elsewhere: what login wampool has there has to be said by hand.
-  # workers[0].transports[0].auth.scram.principals.sam (line 4), with the role "service". wampool had better have a login of its own,
-  # with the right to register just what it pools.
+  # workers[0].transports[0].auth.scram.principals.sam (line 4), with the role "service".
+  # wampool had better have a login of its own, with the right to register just what it pools.
   auth {
     method = "scram"
     authid = "sam"
@@ -29,6 +29,12 @@ realm "realm1" {
   # Callees that ask to share, by invoke or concurrency in their REGISTER, are pooled.
   auto = true
   # Role "service" (line 2) is that of wampool's own session: its callees are pooled.
+}
+
+# Where it is seen: a page, /metrics for Prometheus, and what wampool pools, top and the like ask.
+admin {
+  address = "127.0.0.1:9090"
+  # control = true # wampool drain, pause, reload may steer it here, and so may all on this machine
 }
 
 # Not said above:

@@ -43,6 +43,9 @@ realm "realm1" {
   # Crossbar.io. Said in a pool block, it holds for callees that do not ask, too, as in
   #   policy      = "roundrobin"
   #   concurrency = 4
+  # To move callees here one at a time, name in upstream the invoke that they ask for: the pool
+  # then shares the registration with those that are still at Crossbar.io, as in
+  #   upstream = "roundrobin"
 
   # workers[0].realms[0].store.call-queue[0] (line 3)
   pool "com..job." {
@@ -53,6 +56,12 @@ realm "realm1" {
       timeout = "30s" # Crossbar.io lets calls wait for ever
     }
   }
+}
+
+# Where it is seen: a page, /metrics for Prometheus, and what wampool pools, top and the like ask.
+admin {
+  address = "127.0.0.1:9090"
+  # control = true # wampool drain, pause, reload may steer it here, and so may all on this machine
 }
 
 # Not said above:

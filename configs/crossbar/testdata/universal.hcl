@@ -14,8 +14,8 @@ listen "ws://127.0.0.1:9080/ws" {
 
 realm "realm1" {
   # workers[0].realms[0] (line 6)
-  # workers[0].transports[0].websocket.ws.auth.wampcra.users.sue (line 41), with the role "backend". wampool had better have a login of its own,
-  # with the right to register just what it pools.
+  # workers[0].transports[0].websocket.ws.auth.wampcra.users.sue (line 41), with the role "backend".
+  # wampool had better have a login of its own, with the right to register just what it pools.
   auth {
     method = "wampcra"
     authid = "sue"
@@ -31,6 +31,9 @@ realm "realm1" {
   # Crossbar.io. Said in a pool block, it holds for callees that do not ask, too, as in
   #   policy      = "roundrobin"
   #   concurrency = 4
+  # To move callees here one at a time, name in upstream the invoke that they ask for: the pool
+  # then shares the registration with those that are still at Crossbar.io, as in
+  #   upstream = "roundrobin"
 
   # workers[0].realms[0].store (line 7)
   # With a store and no entries, calls to every procedure wait at Crossbar.io.
@@ -48,8 +51,8 @@ realm "realm1" {
 
 realm "realm2" {
   # workers[0].realms[1] (line 18)
-  # workers[0].transports[0].websocket.ws.auth.wampcra.users.joe (line 40), with the role "frontend". wampool had better have a login of its own,
-  # with the right to register just what it pools.
+  # workers[0].transports[0].websocket.ws.auth.wampcra.users.joe (line 40), with the role "frontend".
+  # wampool had better have a login of its own, with the right to register just what it pools.
   auth {
     method = "wampcra"
     authid = "joe"
@@ -59,6 +62,12 @@ realm "realm2" {
   # Callees that ask to share, by invoke or concurrency in their REGISTER, are pooled.
   auto = true
   # Role "frontend" (line 12) is that of wampool's own session: its callees are pooled.
+}
+
+# Where it is seen: a page, /metrics for Prometheus, and what wampool pools, top and the like ask.
+admin {
+  address = "127.0.0.1:9090"
+  # control = true # wampool drain, pause, reload may steer it here, and so may all on this machine
 }
 
 # Not said above:
