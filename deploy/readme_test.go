@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// readmes returns the paths of all README.md, from here.
-func readmes(t *testing.T) []string {
+// documents returns the paths of all that is written for people, from here.
+func documents(t *testing.T) []string {
 	t.Helper()
 	var found []string
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
@@ -20,13 +20,13 @@ func readmes(t *testing.T) []string {
 			return err
 		case d.IsDir() && (name == "node_modules" || strings.HasPrefix(name, ".") && path != ".."):
 			return filepath.SkipDir
-		case name == "README.md":
+		case strings.HasSuffix(name, ".md"):
 			found = append(found, path)
 		}
 		return nil
 	})
 	if err != nil || len(found) < 5 {
-		t.Fatalf("READMEs: %v (%v), want at least the top's, dealer's, configs', deploy's and compare's", found, err)
+		t.Fatalf("documents: %v (%v), want at least the top's, dealer's, configs', deploy's and compare's", found, err)
 	}
 	return found
 }
@@ -38,23 +38,23 @@ var (
 )
 
 // Every link leads to a file that is there, and to a heading in it.
-func TestLinksOfReadmes(t *testing.T) {
-	for _, readme := range readmes(t) {
-		for _, target := range link.FindAllStringSubmatch(read(t, readme), -1) {
+func TestLinksOfDocuments(t *testing.T) {
+	for _, document := range documents(t) {
+		for _, target := range link.FindAllStringSubmatch(read(t, document), -1) {
 			if strings.Contains(target[1], "://") {
 				continue
 			}
 			file, fragment, _ := strings.Cut(target[1], "#")
-			path := readme
+			path := document
 			if file != "" {
-				path = filepath.Join(filepath.Dir(readme), file)
+				path = filepath.Join(filepath.Dir(document), file)
 			}
 			if _, err := os.Stat(path); err != nil {
-				t.Errorf("%s links to %s: %v", readme, target[1], err)
+				t.Errorf("%s links to %s: %v", document, target[1], err)
 				continue
 			}
 			if fragment != "" && !hasHeading(read(t, path), fragment) {
-				t.Errorf("%s links to %s: there is no such heading", readme, target[1])
+				t.Errorf("%s links to %s: there is no such heading", document, target[1])
 			}
 		}
 	}

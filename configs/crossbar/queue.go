@@ -57,6 +57,8 @@ func (c *converter) writePool(q queue, roles []role, own login) {
 		p.line("match = %s", quote(q.match))
 	}
 	c.writeRoles(q, roles, own)
+	p.comment("With the invoke of its callees, they move here one at a time: both share the registration.")
+	p.comment("upstream = \"roundrobin\"")
 	p.line("")
 	p.line("queue {")
 	c.writeQueueLimit(q)

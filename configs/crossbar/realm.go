@@ -107,9 +107,6 @@ func (c *converter) writeRealm(realm *node, name string) {
 		p.comment("Crossbar.io. Said in a pool block, it holds for callees that do not ask, too, as in")
 		p.comment("  policy      = \"roundrobin\"")
 		p.comment("  concurrency = 4")
-		p.comment("To move callees here one at a time, name in upstream the invoke that they ask for: the pool")
-		p.comment("then shares the registration with those that are still at Crossbar.io, as in")
-		p.comment("  upstream = \"roundrobin\"")
 	}
 	for _, q := range pools {
 		c.writePool(q, all, own)

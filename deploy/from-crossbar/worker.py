@@ -21,7 +21,7 @@ class Worker(ApplicationSession):
         print(f"process {os.getpid()} is registered, as {details.authrole}", flush=True)
 
     async def invoice(self, order):
-        await asyncio.sleep(0.5)  # the work
+        await asyncio.sleep(0.2)  # the work
         return os.getpid()
 
     def onDisconnect(self):

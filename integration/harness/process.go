@@ -110,6 +110,14 @@ func (p *Process) waitLine(n int, text string) (string, error) {
 	}
 }
 
+// Say writes a line to the program's standard input.
+func (p *Process) Say(t *testing.T, line string) {
+	t.Helper()
+	if _, err := io.WriteString(p.stdin, line+"\n"); err != nil {
+		t.Fatalf("%s: %v", p.Name, err)
+	}
+}
+
 // Await returns the first line that holds text, and waits for it.
 func (p *Process) Await(t *testing.T, text string) string {
 	t.Helper()

@@ -30,6 +30,9 @@ var binary = sync.OnceValue(func() string {
 	return file
 })
 
+// Binary is where the program under test lies.
+func Binary() string { return binary() }
+
 // Unhurried is a line of the block limits: on a busy machine a client may need
 // longer for its login than wampool gives it by default, most of all to derive a
 // key in Python.

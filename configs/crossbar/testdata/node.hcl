@@ -41,9 +41,6 @@ realm "realm1" {
   # Crossbar.io. Said in a pool block, it holds for callees that do not ask, too, as in
   #   policy      = "roundrobin"
   #   concurrency = 4
-  # To move callees here one at a time, name in upstream the invoke that they ask for: the pool
-  # then shares the registration with those that are still at Crossbar.io, as in
-  #   upstream = "roundrobin"
 
   # workers[0].realms[0].store.call-queue[0] (line 10)
   pool "com.example.compute" {
@@ -51,6 +48,8 @@ realm "realm1" {
     admit = ["backend", "worker"] # who may register it
     # Calls of these roles that arrive at wampool could stay here, past Crossbar.io's authorization:
     # direct = ["anonymous", "backend"]
+    # With the invoke of its callees, they move here one at a time: both share the registration.
+    # upstream = "roundrobin"
 
     queue {
       limit   = 1000  # workers[0].realms[0].store.call-queue[0].limit (line 10): Crossbar.io has the number, and does not keep to it
@@ -64,6 +63,8 @@ realm "realm1" {
     # Whether callees of role "dyn" may register is for its authorizer: admit has them if they are to join.
     # Calls of these roles that arrive at wampool could stay here, past Crossbar.io's authorization:
     # direct = ["anonymous", "backend"]
+    # With the invoke of its callees, they move here one at a time: both share the registration.
+    # upstream = "roundrobin"
 
     queue {
       limit   = 100   # workers[0].realms[0].store.limit (line 9): Crossbar.io has the number, and does not keep to it
@@ -76,6 +77,8 @@ realm "realm1" {
     # Whether callees of role "dyn" may register is for its authorizer: admit has them if they are to join.
     # Calls of these roles that arrive at wampool could stay here, past Crossbar.io's authorization:
     # direct = ["anonymous", "backend"]
+    # With the invoke of its callees, they move here one at a time: both share the registration.
+    # upstream = "roundrobin"
 
     queue {
       timeout = "30s" # Crossbar.io lets calls wait for ever

@@ -43,13 +43,12 @@ realm "realm1" {
   # Crossbar.io. Said in a pool block, it holds for callees that do not ask, too, as in
   #   policy      = "roundrobin"
   #   concurrency = 4
-  # To move callees here one at a time, name in upstream the invoke that they ask for: the pool
-  # then shares the registration with those that are still at Crossbar.io, as in
-  #   upstream = "roundrobin"
 
   # workers[0].realms[0].store.call-queue[0] (line 3)
   pool "com..job." {
     match = "wildcard"
+    # With the invoke of its callees, they move here one at a time: both share the registration.
+    # upstream = "roundrobin"
 
     queue {
       # limit = 1000

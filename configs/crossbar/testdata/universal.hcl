@@ -31,9 +31,6 @@ realm "realm1" {
   # Crossbar.io. Said in a pool block, it holds for callees that do not ask, too, as in
   #   policy      = "roundrobin"
   #   concurrency = 4
-  # To move callees here one at a time, name in upstream the invoke that they ask for: the pool
-  # then shares the registration with those that are still at Crossbar.io, as in
-  #   upstream = "roundrobin"
 
   # workers[0].realms[0].store (line 7)
   # With a store and no entries, calls to every procedure wait at Crossbar.io.
@@ -41,6 +38,8 @@ realm "realm1" {
     match = "prefix"
     # Calls of these roles that arrive at wampool could stay here, past Crossbar.io's authorization:
     # direct = ["backend"]
+    # With the invoke of its callees, they move here one at a time: both share the registration.
+    # upstream = "roundrobin"
 
     queue {
       # limit = 1000
