@@ -159,7 +159,7 @@ const (
 	Conflict                        // the pool has another policy
 	Full                            // the session has as much as may be kept for it
 	Unsettled                       // those before it were not settled in time
-	Draining                        // wampool is stopping
+	Draining                        // its pool drains, or all do
 	Unsteady                        // the pool loses its registration again and again
 	NoLink                          // the pool session to be up
 	NoPoolAnswer                    // the router's answer to the pool's REGISTER

@@ -15,7 +15,8 @@ import (
 type books struct {
 	config   admission.Config
 	now      time.Duration
-	draining bool
+	draining bool            // all pools drain
+	drained  map[string]bool // keys of those that do by themselves
 	sessions map[admission.SessionID]*sessionBook
 	asked    map[admission.PendingID]*registerBook
 	links    map[admission.LinkID]*linkBook
@@ -113,8 +114,11 @@ func newBooks(config admission.Config) *books {
 	return &books{
 		config: config, sessions: make(map[admission.SessionID]*sessionBook), asked: make(map[admission.PendingID]*registerBook),
 		links: map[admission.LinkID]*linkBook{0: {}}, pools: make(map[string]*poolBook),
+		drained: make(map[string]bool),
 	}
 }
+
+func (b *books) drains(key string) bool { return b.draining || b.drained[key] }
 
 // broken is the finding of a checker.
 type broken struct{ checker, text string }
@@ -205,6 +209,12 @@ func (b *books) record(e event, out outcome) {
 		}
 	case drain:
 		b.draining = true
+	case undrain:
+		b.draining = false
+	case drainPool:
+		b.drained[e.key] = true
+	case undrainPool:
+		delete(b.drained, e.key)
 	case reconfigure:
 		b.recordRules(e)
 	case tick:

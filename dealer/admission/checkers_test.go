@@ -161,7 +161,7 @@ func (b *books) checkJoin(e event, a admission.Action) {
 	r.probing, r.undoing = false, false
 	p, s := b.pools[a.Pool], r.session
 	must(p != nil && p.open, membership, "session %d joins pool %s, which is closed", s.id, a.Pool)
-	must(!b.draining, answeredOnce, "session %d joins, and wampool is draining", s.id)
+	must(!b.drains(a.Pool), answeredOnce, "session %d joins, and pool %s is draining", s.id, a.Pool)
 	if a.Force {
 		for id, registration := range p.members {
 			delete(b.sessions[id].members, registration)
@@ -198,7 +198,7 @@ func (b *books) checkDeny(e event, a admission.Action) {
 		must(e.kind == probeRefused && e.pending == a.Pending && r.probing, answeredOnce, "the probe was not refused, and REGISTER %d is", a.Request)
 		must(e.why != admission.Exists || b.mayBeExcluded(r), answeredOnce, "the router has said that the procedure exists, and REGISTER %d is refused", a.Request)
 	case admission.Draining:
-		must(b.draining, answeredOnce, "REGISTER %d is refused for draining", a.Request)
+		must(b.drains(keyFor(&r.of.asks)), answeredOnce, "REGISTER %d is refused for draining", a.Request)
 	case admission.Unsteady:
 		must(r.tries == 3, answeredOnce, "REGISTER %d is given up after %d probes", a.Request, r.tries)
 	case admission.Invalid, admission.Full:
@@ -316,7 +316,7 @@ func (b *books) checkAsk(e event, a admission.Action) {
 	l.requests[a.Request] = askBook{a.Kind == admission.Ask, a.Pool, l.pace.ask(b.now, b.config.AskPause, paced, simActionNames[a.Kind])}
 	if a.Kind == admission.Ask {
 		p := b.pools[a.Pool]
-		must(p != nil && p.open && !b.draining, givenBack, "pool %s is asked for, and is closed", a.Pool)
+		must(p != nil && p.open && !b.drains(a.Pool), givenBack, "pool %s is asked for, and is closed, or drains", a.Pool)
 		return
 	}
 	_, owed := l.owed[a.Registration]
@@ -357,13 +357,11 @@ func (b *books) conclude(e event) {
 		}
 		delete(b.sessions, e.session)
 	}
-	if e.kind == reconfigure {
-		for key, p := range b.pools {
-			for id := range p.members {
-				s := b.sessions[id]
-				must(len(p.block.Admit) == 0 || !isExcluded(p.block, s), rightful, "session %d is in pool %s, which admits %v since now", id, key, p.block.Admit)
-			}
-		}
+	switch e.kind {
+	case reconfigure:
+		b.concludeRules()
+	case drain, drainPool:
+		b.concludeDrain()
 	}
 	if e.kind == register {
 		s := b.sessions[e.session]
@@ -384,6 +382,26 @@ func (b *books) conclude(e event) {
 		must((s.waits > 0) == (len(s.waiting) > 0), ordered, "session %d has %d REGISTERs without an answer, and %d bytes wait", s.id, len(s.waiting), s.waits)
 		must(s.lasts > 0 || len(s.members) == 0, bounds, "session %d is in %d pools, and nothing is kept", s.id, len(s.members))
 		must(s.lasts <= b.config.HeldBytes+mostBeyond, bounds, "session %d keeps %d bytes", s.id, s.lasts)
+	}
+}
+
+// concludeRules finds nobody in a pool that a new admit excludes.
+func (b *books) concludeRules() {
+	for key, p := range b.pools {
+		for id := range p.members {
+			s := b.sessions[id]
+			must(len(p.block.Admit) == 0 || !isExcluded(p.block, s), rightful, "session %d is in pool %s, which admits %v since now", id, key, p.block.Admit)
+		}
+	}
+}
+
+// concludeDrain finds nobody waiting for a pool that drains.
+func (b *books) concludeDrain() {
+	for _, s := range b.sessions {
+		if len(s.waiting) > 0 { // the first is not held
+			r := s.waiting[0]
+			must(r.probing || r.undoing || !b.drains(keyFor(&r.of.asks)), answeredOnce, "REGISTER %d of session %d waits for a pool that drains", r.of.asks.Request, s.id)
+		}
 	}
 }
 
@@ -423,7 +441,7 @@ func (b *books) checkTime(r *admission.Registrar, e event) {
 	}
 	must(!any || at > b.now || b.ticks < mostTicks, onTime, "%d ticks at %s, and the next one is at %s", b.ticks, b.now, at)
 	for key, p := range b.pools {
-		if !p.open || len(p.members) == 0 || b.draining || b.hostile || b.isHeld(key) { // a router may grant one registration to two
+		if !p.open || len(p.members) == 0 || b.drains(key) || b.hostile || b.isHeld(key) { // a router may grant one registration to two
 			continue
 		}
 		up := true

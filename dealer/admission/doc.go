@@ -23,7 +23,9 @@
 // refuses its own REGISTER for no other reason than that the pool holds the
 // procedure already: so a callee gets no right that the router would not give it.
 // Rules may change ([Registrar.Reconfigure]): who is in a pool stays, but for those
-// whom a new admit excludes.
+// whom a new admit excludes. Pools may drain ([Registrar.DrainPool], [Registrar.Drain]):
+// their registrations at the router are given up, so that the router has others serve
+// them, and nobody joins until that is undone; who is in one stays.
 //
 // Who gets a call is decided by package dealer, which does what Join, Leave, Reform, Expel,
 // OpenPool, ClosePool and RevokePool say, and tells when a pool has lost its last
@@ -103,7 +105,7 @@
 //	                 ("·": nothing changes; "–": can't be)
 //
 // A registration is wanted from the first callee on that may join the pool, until the
-// pool is closed, or the drain; whoever comes new does not wait for the pause of a
+// pool is closed, but not while it drains; whoever comes new does not wait for the pause of a
 // resting one. A router that gives one registration to two pools errs: both of them
 // hold it, and its calls are the second one's. Where nothing is at the router, what is wanted is queued while its link
 // is up, and away else. In its turn it is asked for as far as the link may ask:

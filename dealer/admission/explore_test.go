@@ -177,7 +177,8 @@ func (p *position) Settle(n int) {
 			rests := c.State == "idle" || c.State == "resting" || c.State == "away" && !up[c.Link] || c.State == "held"
 			must(rests, givenBack, "pool %s is %s for ever", pool.Key, c.State)
 		}
-		wanted := pool.IsOpen && len(pool.Members) > 0 && !w.b.draining && !w.b.hostile
+		must(!w.b.drains(pool.Key) || pool.Claims[0].Registration == 0 || w.b.hostile, givenBack, "pool %s drains, and is %s for ever", pool.Key, pool.Claims[0].State)
+		wanted := pool.IsOpen && len(pool.Members) > 0 && !w.b.drains(pool.Key) && !w.b.hostile
 		must(!wanted || pool.Claims[0].IsHeld || !w.isFree(pool), givenBack, "pool %s has callees, and is %s for ever", pool.Key, pool.Claims[0].State)
 	}
 	w.end()

@@ -35,6 +35,10 @@ func (r *Registrar) AppendFingerprint(p *proof.Print, exact bool) {
 		f.rank[t] = i + 1
 	}
 	f.Flags(r.draining)
+	f.Put(len(r.drained))
+	for _, key := range slices.Sorted(maps.Keys(r.drained)) {
+		f.Text(key)
+	}
 	f.Put(len(r.sessions), len(r.pools), len(r.links))
 	for _, id := range slices.Sorted(maps.Keys(r.sessions)) {
 		f.session(r.sessions[id])

@@ -120,10 +120,10 @@ func (m *model) probeGranted(g *modelRegister, registration uint64) {
 func (m *model) probeUndone(g *modelRegister) {
 	switch {
 	case g.late:
-	case g.unsure && !m.admits(g.block, g.of) && !m.draining:
+	case g.unsure && !m.admits(g.block, g.of) && !m.drains(g):
 		g.awaits = "pool"
 		m.passLate(g)
-	case g.pool.router == "holds" && g.pool.wanted || m.draining:
+	case g.pool.router == "holds" && g.pool.wanted || m.drains(g):
 		m.admit(g)
 	case g.tries == 3:
 		g.awaits = "pool"
@@ -163,15 +163,37 @@ func (m *model) missing(g *modelRegister) admission.Reason {
 	return map[string]admission.Reason{"nothing": admission.NoPool, "asked": admission.NoPoolAnswer, "leaving": admission.NoPoolEnd, "holds": admission.NoPool}[g.pool.router]
 }
 
-func (m *model) drain() {
-	m.draining = true
+// drain drains a pool, or all where it has no name.
+func (m *model) drain(procedure string) {
+	if procedure == "" {
+		m.draining = true
+	} else {
+		m.drained[procedure] = true
+	}
 	for _, p := range m.pools {
-		p.wanted = false
-		m.seeTo(p)
+		if procedure == "" || p.key == "exact "+procedure {
+			p.wanted, p.revoked = false, false
+			m.seeTo(p)
+		}
 	}
 	for _, g := range slices.Clone(m.arrived) {
-		if g.awaits == "role" || g.awaits == "pool" {
+		if (g.awaits == "role" || g.awaits == "pool") && m.drains(g) {
 			m.deny(g, admission.Draining)
+		}
+	}
+	m.end()
+}
+
+func (m *model) undrain(procedure string) {
+	if procedure == "" {
+		m.draining = false
+	} else {
+		delete(m.drained, procedure)
+	}
+	for _, p := range m.pools {
+		named := strings.TrimPrefix(p.key, "exact ")
+		if (procedure == "" || named == procedure) && p.open && !m.draining && !m.drained[named] {
+			m.want(p)
 		}
 	}
 	m.end()

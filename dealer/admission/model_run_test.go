@@ -129,8 +129,8 @@ func (c *comparison) step() {
 	case 22:
 		c.wait()
 	case 23:
-		if c.rng.IntN(60) == 0 {
-			c.bring("drain", func() []admission.Action { return c.r.Drain(c.m.now) }, c.m.drain)
+		if c.rng.IntN(8) == 0 {
+			c.drain()
 		} else if keys := slices.Sorted(maps.Keys(c.m.pools)); len(keys) > 0 {
 			if p := c.m.pools[keys[c.rng.IntN(len(keys))]]; p.lingers {
 				c.attention = append(c.attention, p.key)
@@ -202,6 +202,22 @@ func (c *comparison) reconfigure() {
 	c.bring(fmt.Sprintf("reconfigure %d: %+v", i, block), func() []admission.Action {
 		return c.r.Reconfigure(c.m.now, govern)
 	}, func() { c.m.reconfigure(govern) })
+}
+
+// drain drains a pool, or all, or undrains it.
+func (c *comparison) drain() {
+	procedure := fmt.Sprintf("p%d", c.rng.IntN(len(c.blocks)))
+	key := "exact " + procedure
+	switch c.rng.IntN(12) {
+	case 0:
+		c.bring("drain", func() []admission.Action { return c.r.Drain(c.m.now) }, func() { c.m.drain("") })
+	case 1, 2, 3:
+		c.bring("undrain", func() []admission.Action { return c.r.Undrain(c.m.now) }, func() { c.m.undrain("") })
+	case 4, 5, 6:
+		c.bring("drain "+key, func() []admission.Action { return c.r.DrainPool(c.m.now, key) }, func() { c.m.drain(procedure) })
+	default:
+		c.bring("undrain "+key, func() []admission.Action { return c.r.UndrainPool(c.m.now, key) }, func() { c.m.undrain(procedure) })
+	}
 }
 
 func (c *comparison) link() {

@@ -19,8 +19,9 @@ import (
 type model struct {
 	now      time.Duration
 	draining bool
-	up       bool   // the pool session
-	role     string // its own
+	drained  map[string]bool // procedures of pools that drain by themselves
+	up       bool            // the pool session
+	role     string          // its own
 	sessions map[admission.SessionID]*modelSession
 	pools    map[string]*modelPool
 	came     int              // pools
@@ -84,8 +85,11 @@ type modelPool struct {
 }
 
 func newModel() *model {
-	return &model{sessions: make(map[admission.SessionID]*modelSession), pools: make(map[string]*modelPool), said: make(map[string][]string)}
+	return &model{sessions: make(map[admission.SessionID]*modelSession), pools: make(map[string]*modelPool), drained: make(map[string]bool), said: make(map[string][]string)}
 }
+
+// drains tells whether a REGISTER is for a pool that drains.
+func (m *model) drains(g *modelRegister) bool { return m.draining || m.drained[g.asks.Procedure] }
 
 func (s *modelSession) name() string { return fmt.Sprintf("session %d", s.id) }
 
@@ -184,7 +188,7 @@ func (m *model) admits(b *admission.Block, s *modelSession) bool {
 
 // goOn takes a REGISTER as far as it can go.
 func (m *model) goOn(g *modelRegister) {
-	if m.draining {
+	if m.drains(g) {
 		m.deny(g, admission.Draining)
 		return
 	}
@@ -354,7 +358,7 @@ func (m *model) close(p *modelPool) {
 func (m *model) admit(g *modelRegister) {
 	p := g.pool
 	g.awaits = "pool"
-	if m.draining {
+	if m.drains(g) {
 		m.deny(g, admission.Draining)
 		return
 	}

@@ -31,7 +31,7 @@ var mutants = []mutant{
 	},
 	{
 		"who took the procedure is admitted in its place", "probe.go",
-		"	case p.pool.claim.state == held || r.draining:", "	case true:",
+		"	case p.pool.claim.state == held || r.drains(p.pool.key):", "	case true:",
 		[]string{rightful},
 	},
 
@@ -58,7 +58,7 @@ var mutants = []mutant{
 	},
 	{
 		"who drains admits", "register.go",
-		"	if r.draining {\n		r.deny(p, Denial{Reason: Draining})\n		return\n	}\n	if denial", "	if denial",
+		"	if r.drains(p.pool.key) {\n		r.deny(p, Denial{Reason: Draining})\n		return\n	}\n	if denial", "	if denial",
 		[]string{answeredOnce, membership, rightful},
 	},
 	{
@@ -291,5 +291,42 @@ var mutants = []mutant{
 		"who is admitted is expelled", "reconfigure.go",
 		"		if !r.admits(p.block, at.session) {", "		if true {",
 		[]string{rightful},
+	},
+
+	// Drains.
+	{
+		"a pool that drains keeps its registration", "drain.go",
+		"	p.revoked = false\n	r.unwant(p)\n", "	p.revoked = false\n",
+		[]string{givenBack},
+	},
+	{
+		"who registers ends a drain", "drain.go",
+		"	return r.draining || drains\n", "	return r.draining || drains && r.now > latest\n",
+		[]string{answeredOnce, givenBack},
+	},
+	{
+		"a drain of all forgets those of pools", "drain.go",
+		"	if p.isOpen && !r.drains(p.key) {", "	if p.isOpen {",
+		[]string{givenBack},
+	},
+	{
+		"who drains no more is not asked for", "drain.go",
+		"	if p.isOpen && !r.drains(p.key) {", "	if false {",
+		[]string{onTime},
+	},
+	{
+		"who waits for a pool that drains goes on waiting", "drain.go",
+		"		if p.stage <= awaitingTurn && r.drains(", "		if p.stage == awaitingLink && r.drains(",
+		[]string{givenBack, membership, answeredOnce},
+	},
+	{
+		"all that wait are denied for one pool", "drain.go",
+		"		if p.stage <= awaitingTurn && r.drains(keyOf(&p.in.Asks)) {", "		if p.stage <= awaitingTurn {",
+		[]string{answeredOnce},
+	},
+	{
+		"links that idled in a drain stay", "drain.go",
+		"			r.timers.set(&l.idle, r.now+r.config.LinkIdle)\n", "			_ = l\n",
+		[]string{nothingLeft},
 	},
 }

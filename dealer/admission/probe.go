@@ -115,10 +115,10 @@ func (r *Registrar) ProbeUndone(now Time, id PendingID) []Action {
 	switch {
 	case p.stage == lateUndoing:
 		r.forget(p)
-	case !r.draining && !r.mayStillJoin(p):
+	case !r.drains(p.pool.key) && !r.mayStillJoin(p):
 		p.stage = awaitingPool
 		r.passLate(p)
-	case p.pool.claim.state == held || r.draining:
+	case p.pool.claim.state == held || r.drains(p.pool.key):
 		p.stage = awaitingPool
 		r.admit(p)
 	case p.tries >= maxProbes:

@@ -114,7 +114,7 @@ func (r *Registrar) await(s *session, in Register, since Time) *pending {
 
 // advance takes a pending REGISTER from where it waits as far as it can go.
 func (r *Registrar) advance(p *pending) {
-	if r.draining {
+	if r.drains(keyOf(&p.in.Asks)) {
 		r.deny(p, Denial{Reason: Draining})
 		return
 	}
@@ -223,7 +223,7 @@ func (p *pending) prepare() (Denial, bool) {
 
 // admit makes the callee a member of the pool.
 func (r *Registrar) admit(p *pending) {
-	if r.draining {
+	if r.drains(p.pool.key) {
 		r.deny(p, Denial{Reason: Draining})
 		return
 	}

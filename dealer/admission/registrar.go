@@ -68,7 +68,8 @@ type Registrar struct {
 	config   Config
 	now      Time
 	random   uint64
-	draining bool
+	draining bool                // all pools drain: see Drain
+	drained  map[string]struct{} // keys of those that drain by themselves: see DrainPool
 
 	sessions    map[SessionID]*session
 	lastSession SessionID
@@ -98,7 +99,7 @@ const latest Time = 1 << 62
 func New(config Config, seed uint64) *Registrar {
 	r := &Registrar{
 		config: config, random: seed, sessions: make(map[SessionID]*session),
-		pendings: make(map[PendingID]*pending), pools: make(map[string]*pool),
+		pendings: make(map[PendingID]*pending), pools: make(map[string]*pool), drained: make(map[string]struct{}),
 	}
 	r.links = []*link{r.newLink(FirstLink, 0, 0)}
 	return r
@@ -149,22 +150,6 @@ func (r *Registrar) Tick(now Time) []Action {
 		}
 		r.timers.stop(t)
 		t.due()
-	}
-	return r.end()
-}
-
-// Drain takes nobody in any more: the registrations at the router are given up,
-// and who waits for one is denied.
-func (r *Registrar) Drain(now Time) []Action {
-	r.begin(now)
-	r.draining = true
-	for _, p := range r.poolsNow.all() {
-		r.unwant(p)
-	}
-	for _, p := range r.waiting.all() {
-		if p.stage <= awaitingTurn {
-			r.deny(p, Denial{Reason: Draining})
-		}
 	}
 	return r.end()
 }

@@ -120,7 +120,7 @@ func (r *Registrar) reopen(p *pool) {
 		l = r.links[0]
 	}
 	r.move(g, l)
-	if !r.draining {
+	if !r.drains(p.key) {
 		r.seek(g)
 	}
 	r.tellLive(p)

@@ -40,7 +40,8 @@ import (
 //	pool-revoked LINK REGISTRATION
 //	released POOL                         the dealer has closed it
 //	at D, tick                            the time of what follows; the timer
-//	drain, restart
+//	drain [POOL], undrain [POOL]           all pools without one
+//	restart
 //	reconfigure [PROCEDURE=BLOCK …]       which block governs from now on; without one, the one of register without
 //	state                                 tells the pools, links and sessions
 func TestScenarios(t *testing.T) {
@@ -158,7 +159,15 @@ func (s *scenario) event(verb string, args []string) []admission.Action {
 	case "tick":
 		return s.r.Tick(s.now)
 	case "drain":
+		if len(args) > 0 {
+			return s.r.DrainPool(s.now, strings.Join(args, " "))
+		}
 		return s.r.Drain(s.now)
+	case "undrain":
+		if len(args) > 0 {
+			return s.r.UndrainPool(s.now, strings.Join(args, " "))
+		}
+		return s.r.Undrain(s.now)
 	case "reconfigure":
 		return s.r.Reconfigure(s.now, func(procedure string) *admission.Block { return s.blocks[s.text(args, procedure)] })
 	case "restart":

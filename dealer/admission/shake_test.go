@@ -182,6 +182,15 @@ func (s *shaken) answer(n int) string {
 	case n < 23 && s.random.IntN(200) == 0:
 		s.settle(s.r.Drain(s.now))
 		return "drain"
+	case n < 23 && s.random.IntN(50) == 0:
+		s.settle(s.r.Undrain(s.now))
+		return "undrain"
+	case n < 23 && s.random.IntN(30) == 0:
+		s.settle(s.r.DrainPool(s.now, fmt.Sprintf("exact p%d", s.random.IntN(5))))
+		return "drain pool"
+	case n < 23 && s.random.IntN(20) == 0:
+		s.settle(s.r.UndrainPool(s.now, fmt.Sprintf("exact p%d", s.random.IntN(5))))
+		return "undrain pool"
 	}
 	if at, any := s.r.Deadline(); any && s.random.IntN(2) == 0 {
 		s.now = max(s.now, at)

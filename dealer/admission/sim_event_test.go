@@ -35,6 +35,9 @@ const (
 	released
 	tick
 	drain
+	undrain
+	drainPool
+	undrainPool
 	reconfigure
 )
 
@@ -43,6 +46,7 @@ var eventNames = [...]string{
 	probeRefused: "probe-refused", probeGranted: "probe-granted", probeUndone: "probe-undone",
 	linkUp: "link-up", linkDown: "link-down", linkLeaves: "link-leaves", linkTurnedAway: "link-turned-away", retire: "retire",
 	registered: "registered", refused: "refused", unregistered: "unregistered", revoked: "revoked", released: "released", tick: "tick", drain: "drain",
+	undrain: "undrain", drainPool: "drain-pool", undrainPool: "undrain-pool",
 	reconfigure: "reconfigure",
 }
 
@@ -142,6 +146,12 @@ func (e event) apply(r *admission.Registrar) (out outcome) {
 		out.actions = r.Tick(e.now)
 	case drain:
 		out.actions = r.Drain(e.now)
+	case undrain:
+		out.actions = r.Undrain(e.now)
+	case drainPool:
+		out.actions = r.DrainPool(e.now, e.key)
+	case undrainPool:
+		out.actions = r.UndrainPool(e.now, e.key)
 	case reconfigure:
 		out.actions = r.Reconfigure(e.now, e.govern)
 	}
@@ -170,7 +180,7 @@ func (e event) String() string {
 		fmt.Fprintf(&b, " link %d", e.link)
 	case registered, refused, unregistered, revoked:
 		fmt.Fprintf(&b, " link %d request %d registration %d why=%d", e.link, e.request, e.registration, e.why)
-	case released:
+	case released, drainPool, undrainPool:
 		fmt.Fprintf(&b, " %s", e.key)
 	case reconfigure:
 		for _, block := range e.blocks {

@@ -250,6 +250,18 @@ func (w *world) stray() (event, bool) {
 
 func (w *world) drain() (event, bool) { return event{kind: drain}, w.rng.IntN(12) == 0 }
 
+func (w *world) undrain() (event, bool) { return event{kind: undrain}, w.b.draining }
+
+// drainPool drains a pool, which may not be there, or no more.
+func (w *world) drainPool() (event, bool) {
+	e := event{kind: drainPool, key: keyOf(w.rng.IntN(w.keys))}
+	if len(w.b.drained) > 0 && w.rng.IntN(3) > 0 {
+		keys := slices.Sorted(maps.Keys(w.b.drained))
+		e.kind, e.key = undrainPool, keys[w.rng.IntN(len(keys))]
+	}
+	return e, true
+}
+
 func (w *world) beside() (event, bool) {
 	if c := w.someClient(); c != nil {
 		w.r.Beside(c.id, int64(w.rng.IntN(3000)))

@@ -88,7 +88,7 @@ var stepWeights = [...]struct {
 	{(*world).newClient, 20}, {(*world).someRegister, 160}, {(*world).someMessage, 60}, {(*world).someUnregister, 40},
 	{(*world).leave, 6}, {(*world).close, 10}, {(*world).deliver, 260}, {(*world).wait, 60}, {(*world).jump, 25},
 	{(*world).linkComes, 40}, {(*world).linkGoes, 4}, {(*world).linkLeaves, 1}, {(*world).revoke, 6}, {(*world).stray, 12}, {(*world).drain, 1},
-	{(*world).beside, 3}, {(*world).burst, 2}, {(*world).reconfigure, 8},
+	{(*world).beside, 3}, {(*world).burst, 2}, {(*world).reconfigure, 8}, {(*world).undrain, 4}, {(*world).drainPool, 5},
 }
 
 func newWorld(rng *rand.Rand) *world {
@@ -302,6 +302,7 @@ func (w *world) end() {
 		for registration, key := range w.b.links[id].owed {
 			p := w.b.pools[key]
 			must(w.b.links[id].ending || p != nil && p.open, givenBack, "registration %d on link %d is held by pool %s, which is closed", registration, id, key)
+			must(w.b.links[id].ending || !w.b.drains(key) || w.b.hostile, givenBack, "registration %d on link %d is held by pool %s, which drains", registration, id, key)
 		}
 	}
 	for _, c := range w.clients {

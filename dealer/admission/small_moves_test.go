@@ -28,6 +28,7 @@ type move struct {
 // comes up, is cut, leaves, is turned away, or retires. The router revokes;
 // others take a procedure, and give it back. The pool session gets another role,
 // and pools get other rules.
+// People drain a pool, or all, and undrain them.
 // Time goes on to the next deadline, or beyond it (late).
 var makes = map[string]func(*position, move){
 	"register": (*position).register, "single": (*position).register, "last": (*position).register, "force": (*position).register,
@@ -39,7 +40,8 @@ var makes = map[string]func(*position, move){
 	"link-answer": (*position).answer, "link-deny": (*position).deny, "link-lose": (*position).lose, "link-twice": (*position).twice,
 	"up": (*position).up, "cut": (*position).cut, "leaves": (*position).leaves, "turned-away": (*position).turnedAway, "retire": (*position).retire,
 	"revoke": (*position).revoke, "take": (*position).take, "free": (*position).free, "stray": (*position).stray, "role": (*position).role,
-	"time": (*position).time, "late": (*position).late, "drain": (*position).drain,
+	"time": (*position).time, "late": (*position).late, "drain": (*position).drain, "undrain": (*position).undrain,
+	"drain-pool": (*position).drainPool, "undrain-pool": (*position).undrainPool,
 	"rules": (*position).reconfigure,
 }
 
@@ -57,6 +59,8 @@ func (p *position) Events() []move {
 		held := p.w.router.procedures[keyOf(key)]
 		p.add(slices.ContainsFunc(held, func(g *grant) bool { return g.conn.isLink }), "revoke", key, 0)
 		p.add(len(held) == 0, "take", key, 0)
+		p.add(!p.w.b.drained[keyOf(key)], "drain-pool", key, 0)
+		p.add(p.w.b.drained[keyOf(key)], "undrain-pool", key, 0)
 		p.add(slices.ContainsFunc(held, func(g *grant) bool { return g.conn == p.others }), "free", key, 0)
 	}
 	for n := range strays {
@@ -68,6 +72,7 @@ func (p *position) Events() []move {
 	p.add(true, "role", 0, 0)
 	p.add(true, "rules", 0, 0)
 	p.add(!p.w.b.draining, "drain", 0, 0)
+	p.add(p.w.b.draining, "undrain", 0, 0)
 	return p.moves
 }
 

@@ -42,7 +42,7 @@ func printAnswers(f *proof.Print, c *conn) {
 
 // print tells what the checkers know that decides what they object to from now on.
 func (b *books) print(f *proof.Print) {
-	f.Flags(b.draining, b.hostile)
+	f.Flags(b.draining, b.hostile) // and which pools drain, as the registrar tells it
 	for _, id := range slices.Sorted(maps.Keys(b.links)) {
 		b.printLink(f, b.links[id])
 	}

@@ -174,3 +174,9 @@ func (p *position) late(move) {
 }
 
 func (p *position) drain(move) { p.w.do(event{kind: drain}) }
+
+func (p *position) undrain(move) { p.w.do(event{kind: undrain}) }
+
+func (p *position) drainPool(m move) { p.w.do(event{kind: drainPool, key: keyOf(m.of)}) }
+
+func (p *position) undrainPool(m move) { p.w.do(event{kind: undrainPool, key: keyOf(m.of)}) }
