@@ -137,17 +137,16 @@ func (r *realm) arm() {
 	r.checkDrained()
 }
 
-// checkDrained tells whoever stops this realm that nothing waits or runs.
+// checkDrained tells those who wait for it that something is so.
 func (r *realm) checkDrained() {
-	if !r.draining {
+	if len(r.awaits) == 0 {
 		return
 	}
-	if waiting, running := r.dealer.Load(); waiting+running > 0 {
-		return
-	}
-	select {
-	case <-r.drained:
-	default:
-		close(r.drained)
-	}
+	r.awaits = slices.DeleteFunc(r.awaits, func(a awaited) bool {
+		is := a.is()
+		if is {
+			close(a.done)
+		}
+		return is
+	})
 }

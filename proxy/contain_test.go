@@ -313,7 +313,7 @@ func TestPanicWhileDraining(t *testing.T) {
 	pool.expectPrefix(`[8,68,1,{},"wamp.error.canceled"`)
 	log.told(t)
 	select {
-	case <-r.drained:
+	case <-r.await(r.isIdle):
 	default:
 		t.Error("the drain waits for calls that were answered")
 	}

@@ -17,15 +17,16 @@ import (
 )
 
 // What people do to callees and pools while calls run: by the admin listener's POST
-// routes, with the dealer's events. A callee drains for as long as its session is;
-// a pool stays paused until it is resumed, though its callees come and go.
+// routes, with events of the dealer and the registrar. A callee drains for as long as
+// its session is; a pool is paused until it is resumed, and drains until it is
+// undrained, though its callees come and go (control_pools.go, control_drain.go).
 
 // commands are what the admin listener takes.
 func (p *Proxy) commands() map[string]admin.Command {
 	return map[string]admin.Command{
 		"reload":  func(context.Context, json.RawMessage) (any, error) { return ofReload(p.ReloadNow()) },
-		"drain":   func(_ context.Context, in json.RawMessage) (any, error) { return p.drainCommand(in, true) },
-		"undrain": func(_ context.Context, in json.RawMessage) (any, error) { return p.drainCommand(in, false) },
+		"drain":   func(ctx context.Context, in json.RawMessage) (any, error) { return p.drainCommand(ctx, in, true) },
+		"undrain": func(ctx context.Context, in json.RawMessage) (any, error) { return p.drainCommand(ctx, in, false) },
 		"pause":   func(_ context.Context, in json.RawMessage) (any, error) { return p.pauseCommand(in, true) },
 		"resume":  func(_ context.Context, in json.RawMessage) (any, error) { return p.pauseCommand(in, false) },
 	}
@@ -38,21 +39,6 @@ func ofReload(told Reloaded, err error) (any, error) {
 	return told, nil
 }
 
-// drainRequest names a callee.
-type drainRequest struct {
-	Session uint64 `json:"session"` // its session's ID
-	Name    string `json:"name"`    // or that, its authid, or its address, with or without the port
-	Goodbye bool   `json:"goodbye"` // of drain: its session is ended once it has no call any more
-}
-
-// pauseRequest names a pool.
-type pauseRequest struct {
-	Realm     string `json:"realm"` // "": any
-	Pool      string `json:"pool"`  // its name, as /api/v1/pools tells it: the procedure, or prefix:… or wildcard:…
-	Match     string `json:"match"` // or else both of these
-	Procedure string `json:"procedure"`
-}
-
 // read reads a request, which has no other names than those of into.
 func read(in json.RawMessage, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(in))
@@ -61,45 +47,6 @@ func read(in json.RawMessage, into any) error {
 		return &admin.RequestError{Status: http.StatusBadRequest, Text: "the request is not what is expected: " + err.Error()}
 	}
 	return nil
-}
-
-func (p *Proxy) drainCommand(in json.RawMessage, drain bool) (any, error) {
-	var request drainRequest
-	if err := read(in, &request); err != nil {
-		return nil, err
-	}
-	if request.Goodbye && !drain {
-		return nil, &admin.RequestError{Status: http.StatusBadRequest, Text: "goodbye is of drain alone"}
-	}
-	if request.Session != 0 && request.Name == "" {
-		request.Name = strconv.FormatUint(request.Session, 10)
-	}
-	s, err := p.calleeNamed(request.Name)
-	if err != nil {
-		return nil, err
-	}
-	inFlight, err := s.realm.drainCallee(s, drain, request.Goodbye)
-	if err != nil {
-		return nil, err
-	}
-	return Drained{Session: s.id, AuthID: s.authID, Address: s.conn.RemoteAddr(), IsDraining: drain, InFlight: inFlight}, nil
-}
-
-// Drained is a callee that was drained, or is no more.
-type Drained struct {
-	Session    uint64 `json:"session"`
-	AuthID     string `json:"authid"`
-	Address    string `json:"address"`
-	IsDraining bool   `json:"draining"`
-	InFlight   int    `json:"in_flight"` // calls of all its pools that go on
-}
-
-// Paused is a pool that was paused, or is no more.
-type Paused struct {
-	Realm    string `json:"realm"`
-	Pool     string `json:"pool"`
-	IsPaused bool   `json:"paused"`
-	Waiting  int    `json:"waiting"`
 }
 
 // calleeNamed finds the callee of a name that is nobody else's.
@@ -144,6 +91,45 @@ func (s *session) isNamed(name string) bool {
 		host = strings.Trim(address[:i], "[]")
 	}
 	return name == strconv.FormatUint(s.id, 10) || name == s.authID || name == address || name == host
+}
+
+// Drained is a callee that was drained, or is no more.
+type Drained struct {
+	Session    uint64 `json:"session"`
+	AuthID     string `json:"authid"`
+	Address    string `json:"address"`
+	IsDraining bool   `json:"draining"`
+	InFlight   int    `json:"in_flight"` // calls of all its pools that go on
+}
+
+// drainCallee drains a callee, or undrains it.
+func (p *Proxy) drainCallee(ctx context.Context, request *drainRequest, drain bool) (any, error) {
+	name := request.Name
+	if request.Session != 0 && name == "" {
+		name = strconv.FormatUint(request.Session, 10)
+	}
+	s, err := p.calleeNamed(name)
+	if err != nil {
+		return nil, err
+	}
+	told := Drained{Session: s.id, AuthID: s.authID, Address: s.conn.RemoteAddr(), IsDraining: drain}
+	if told.InFlight, err = s.realm.drainCallee(s, drain, request.Goodbye); err != nil {
+		return nil, err
+	}
+	if drain && request.wait(ctx, s.realm, func() bool { return s.realm.inFlight(s) == 0 }) {
+		s.realm.mu.Lock()
+		defer s.realm.mu.Unlock()
+		told.InFlight = s.realm.inFlight(s)
+	}
+	return told, nil
+}
+
+// inFlight returns how many calls a callee has. r.mu is held.
+func (r *realm) inFlight(s *session) int {
+	if !r.hasCallee(s) {
+		return 0
+	}
+	return r.dealer.InFlight(s.callee.id)
 }
 
 // drainCallee has a callee get no new call, or get calls again. It returns how many
@@ -193,98 +179,4 @@ func (r *realm) dismissDrained(out *transport.Outbox) {
 			s.client.leave(out, drained)
 		}
 	}
-}
-
-func (p *Proxy) pauseCommand(in json.RawMessage, pause bool) (any, error) {
-	var request pauseRequest
-	if err := read(in, &request); err != nil {
-		return nil, err
-	}
-	name := request.Pool
-	switch {
-	case (name == "") == (request.Procedure == ""):
-		return nil, &admin.RequestError{Status: http.StatusBadRequest, Text: `"pool" is missing, as GET /api/v1/pools lists it, or "match" and "procedure"`}
-	case name == "":
-		name = shownName(request.Match, request.Procedure)
-	}
-	r, err := p.realmOfPool(request.Realm, name)
-	if err != nil {
-		return nil, err
-	}
-	return r.pause(name, pause)
-}
-
-// realmOfPool finds the realm that has a pool of that name, be it one that is paused and
-// not here. The realm is needed where several have one.
-func (p *Proxy) realmOfPool(in, name string) (*realm, error) {
-	var found []*realm
-	for _, r := range p.inOrder() {
-		if (in == "" || in == r.name) && r.hasPool(name) {
-			found = append(found, r)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return nil, &admin.RequestError{Status: http.StatusNotFound, Text: fmt.Sprintf("there is no pool %q: GET /api/v1/pools lists them", name)}
-	case 1:
-		return found[0], nil
-	}
-	var names []string
-	for _, r := range found {
-		names = append(names, r.name)
-	}
-	return nil, &admin.RequestError{Status: http.StatusConflict, Text: fmt.Sprintf("there is a pool %q in the realms %s: name one of them", name, strings.Join(names, ", "))}
-}
-
-var errPoolGone = &admin.RequestError{Status: http.StatusNotFound, Text: "the pool has just been given up"}
-
-// keyNamed returns the key of a pool that is here, or that is paused, by its name. r.mu
-// is held.
-func (r *realm) keyNamed(name string) (key string, known bool) {
-	is := func(key string) bool { return shownName(matchOf(key), procedureOf(key)) == name }
-	for key := range r.pools {
-		if is(key) {
-			return key, true
-		}
-	}
-	for key := range r.paused {
-		if is(key) {
-			return key, true
-		}
-	}
-	return "", false
-}
-
-func (r *realm) hasPool(name string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, known := r.keyNamed(name)
-	return known
-}
-
-// pause has a pool's calls wait, or go on.
-func (r *realm) pause(name string, pause bool) (any, error) {
-	var out transport.Outbox
-	defer out.Flush()
-	r.mu.Lock()
-	defer r.unlock(&out, nil)
-	key, known := r.keyNamed(name)
-	if !known {
-		return nil, errPoolGone
-	}
-	told := Paused{Realm: r.name, Pool: name, IsPaused: pause}
-	if delete(r.paused, key); pause {
-		r.paused[key] = struct{}{}
-	}
-	if p := r.pools[key]; r.isOpen(p) {
-		if pause {
-			r.dealer.PausePool(p.id)
-		} else {
-			r.driver.Perform(&out, r.dealer.ResumePool(r.now(), p.id), driver.Hand{})
-		}
-		told.Waiting = r.dealer.Waiting(p.id)
-	}
-	r.log.Info().Str("procedure", procedureOf(key)).Int("waiting", told.Waiting).Msg(map[bool]string{true: "pool paused: its calls wait", false: "pool resumed"}[pause])
-	r.arm()
-	return told, nil
 }

@@ -25,6 +25,12 @@ func (r *realm) drain() {
 	r.arm()
 }
 
+// isIdle tells whether nothing waits or runs. r.mu is held.
+func (r *realm) isIdle() bool {
+	waiting, running := r.dealer.Load()
+	return waiting+running == 0
+}
+
 // shutdown answers the calls that are left.
 func (r *realm) shutdown() {
 	var out transport.Outbox

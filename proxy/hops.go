@@ -68,6 +68,9 @@ func (p *Proxy) unready() (reasons []string) {
 	case <-p.draining:
 		reasons = append(reasons, "wampool is stopping")
 	default:
+		if p.drained.Load() {
+			reasons = append(reasons, "wampool was drained: wampool undrain --all takes calls again")
+		}
 	}
 	for i := range p.config().Realms {
 		r := p.realms[p.config().Realms[i].Name]

@@ -39,6 +39,7 @@ type Proxy struct {
 	socket  func(ctx context.Context, network, address string) (net.Listener, error) // of each listener; nil: over the network
 
 	current atomic.Pointer[configs.Config] // in force
+	drained atomic.Bool                    // by people, who may undrain it; written under reload.mu
 	reload  reloading
 
 	inherited []net.Listener // that no listener has taken yet
@@ -310,7 +311,7 @@ func (p *Proxy) drain() {
 	}
 	for _, r := range p.realms {
 		select {
-		case <-r.drained:
+		case <-r.await(r.isIdle):
 		case <-deadline.C:
 			deadline.Reset(0) // for the other realms too
 		case <-p.now:

@@ -49,8 +49,8 @@ type realm struct {
 	warned     bool                        // that the router names no authrole
 	paused     map[string]struct{}         // keys of pools, whether they are open or not
 	leavers    []*session                  // callees that drain, and go then
-	draining   bool
-	drained    chan struct{}       // closed once nothing waits or runs while draining
+	draining   bool                        // for good
+	awaits     []awaited
 	blocked    transport.Room      // what the answer at hand has to wait for: see calleeAnswer
 	forbidden  map[string]struct{} // keys of pools that the pool session may not register
 	answered   []dealer.Owed       // the calls that the last [realm.mend] has answered
@@ -71,7 +71,6 @@ func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 		pools:  make(map[string]*pool), candidates: make(map[admission.SessionID]*session), paused: make(map[string]struct{}),
 		registrar: admission.New(p.admission, seed),
 		armed:     never, registers: make(registers), joins: make(map[codec.Serializer]uint64),
-		drained: make(chan struct{}),
 	}
 	r.book.Store(newRulebook(config))
 	r.driver = driver.New(r.dealer, r)

@@ -190,13 +190,24 @@ func (r *realm) denialOf(a *admission.Action) (uri, text string) {
 	case admission.Full:
 		return uriUnavailable, fmt.Sprintf("this session has as many registrations and open requests as may be kept for it in %d bytes (limits.held_bytes)", r.proxy.config().Limits.HeldBytes)
 	case admission.Draining:
-		return uriUnavailable, "the proxy is stopping"
+		return uriUnavailable, r.whyDraining(procedure)
 	case admission.Unsettled:
 		return uriNetworkFailure, fmt.Sprintf("the REGISTERs before this one were not settled within %s", patience)
 	case admission.Unsteady:
 		return uriNetworkFailure, fmt.Sprintf("the pool of %s loses its registration at the router again and again", procedure)
 	}
 	return uriNetworkFailure, fmt.Sprintf("register for %s: %s within %s", procedure, whatWasMissing(d.Reason), patience.Round(time.Millisecond))
+}
+
+// whyDraining says why nobody is taken in.
+func (r *realm) whyDraining(procedure string) string {
+	switch {
+	case r.draining:
+		return "the proxy is stopping"
+	case r.proxy.drained.Load():
+		return "the proxy was drained, and takes no callee until it is undrained"
+	}
+	return fmt.Sprintf("the pool of %s was drained here, and takes no callee until it is undrained", procedure)
 }
 
 // whatWasMissing says what a REGISTER has waited for in vain.

@@ -104,7 +104,7 @@ func (r *realm) shown(key string) (admin.Pool, bool) {
 	state := r.dealer.Pool(r.now(), p.id)
 	shown := admin.Pool{
 		Realm: r.name, Match: shownMatch(p.match), Procedure: p.procedure, Name: shownName(p.match, p.procedure),
-		Policy: state.Policy.String(), IsLive: p.takesCalls(), IsPaused: state.Paused,
+		Policy: state.Policy.String(), IsLive: p.takesCalls(), IsPaused: state.Paused, IsDrained: r.registrar.Drains(key),
 		Limits: admin.Limits{
 			Concurrency: p.config.Concurrency, LingerSeconds: p.config.Linger.Seconds(), Retries: p.config.Retries,
 		},

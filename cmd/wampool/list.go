@@ -127,6 +127,9 @@ func ago(seconds float64) string {
 
 func poolState(p *admin.Pool) string {
 	var said []string
+	if p.IsDrained {
+		said = append(said, "drained")
+	}
 	if p.IsPaused {
 		said = append(said, "paused")
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wampool/wampool/proxy"
-	"github.com/wampool/wampool/proxy/admin"
 )
 
 // steerPatience is how long a sidecar may take to do what it is told.
@@ -26,6 +24,8 @@ type steer struct {
 	request                   func(args []string) any
 	answer                    func() any // to be filled
 	tell                      func(w io.Writer, answer any)
+	patience                  func() time.Duration   // how long it may take beside steerPatience; nil: no longer
+	unfinished                func(answer any) error // why what was waited for is not so; nil: nothing is waited for
 }
 
 func (c *steer) command(s streams) *cobra.Command {
@@ -37,17 +37,25 @@ func (c *steer) command(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, cancel := context.WithTimeout(command.Context(), steerPatience)
+			patience := steerPatience
+			if c.patience != nil {
+				patience += c.patience()
+			}
+			ctx, cancel := context.WithTimeout(command.Context(), patience)
 			defer cancel()
 			answer := c.answer()
 			if err := client.Post(ctx, "/api/v1/"+c.path, c.request(args), answer); err != nil {
 				return failed(fmt.Errorf("%s: %w", c.path, err))
 			}
 			if of.json {
-				return failed(printJSON(s.out, answer))
+				err = printJSON(s.out, answer)
+			} else {
+				c.tell(s.out, answer)
 			}
-			c.tell(s.out, answer)
-			return nil
+			if err == nil && c.unfinished != nil {
+				err = c.unfinished(answer)
+			}
+			return failed(err)
 		},
 	}
 	addSidecar(command, &of)
@@ -96,48 +104,6 @@ func oneName(what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-func tellDrained(w io.Writer, answer any) {
-	d := answer.(*proxy.Drained)
-	state := "gets calls again"
-	if d.IsDraining {
-		state = fmt.Sprintf("gets no new call; %d in flight", d.InFlight)
-	}
-	fmt.Fprintf(w, "session %d (%s, %s) %s\n", d.Session, admin.Printable(cmp.Or(d.AuthID, "-")), d.Address, state)
-}
-
-func newDrain(s streams) *cobra.Command {
-	var goodbye bool
-	c := steer{
-		use: "drain NAME -c FILE | drain NAME --address ADDRESS", short: "Have a callee get no new call",
-		long: `Has a callee of pools get no new call. What it has in flight finishes, and its
-registrations stay, until it leaves or wampool undrain takes it back. NAME is its
-session's ID, its authid, or its address with or without the port; one of several
-callees is an error that lists them.
-` + whoMaySteer,
-		example: `  wampool drain worker-3 -c /etc/wampool/wampool.hcl
-  wampool drain 10.0.0.3 --goodbye --address 127.0.0.1:9090`,
-		args: oneName("NAME, of a callee"), path: "drain",
-		flags: func(command *cobra.Command) {
-			command.Flags().BoolVar(&goodbye, "goodbye", false, "end its session once it has nothing in flight any more")
-		},
-		request: func(args []string) any { return map[string]any{"name": args[0], "goodbye": goodbye} },
-		answer:  func() any { return new(proxy.Drained) }, tell: tellDrained,
-	}
-	return c.command(s)
-}
-
-func newUndrain(s streams) *cobra.Command {
-	c := steer{
-		use: "undrain NAME -c FILE | undrain NAME --address ADDRESS", short: "Have a callee that was drained get calls again",
-		long:    strings.TrimSpace(whoMaySteer),
-		example: `  wampool undrain worker-3 -c /etc/wampool/wampool.hcl`,
-		args:    oneName("NAME, of a callee"), path: "undrain",
-		request: func(args []string) any { return map[string]any{"name": args[0]} },
-		answer:  func() any { return new(proxy.Drained) }, tell: tellDrained,
-	}
-	return c.command(s)
 }
 
 func newPause(s streams) *cobra.Command {

@@ -83,6 +83,14 @@ func TestSteering(t *testing.T) {
 	expect("changed: log.level\nchanged: realm \"realm1\": pool \"com.example.work\" (exact)\n", "reload")
 	expect("gets no new call; 0 in flight", "drain", "127.0.0.1")
 	expect("gets calls again", "undrain", "127.0.0.1")
+	expect("pool com.example.work of realm realm1: not registered at the router; 0 calls wait, 0 run", "drain", "--pool", "com.example.work", "--wait", "25s")
+	expect("drained", "pools")
+	expect("pool com.example.work of realm realm1: served here again", "undrain", "--pool", "com.example.work")
+	expect("all pools: not registered at the router; 0 calls wait, 0 run", "drain", "--all", "--wait", "25s")
+	if code, out, errs := s.do("health", "--ready"); code != exitFailure || !strings.Contains(out+errs, "was drained") {
+		t.Errorf("health: exit code %d, %q, %q", code, out, errs)
+	}
+	expect("all pools: served here again", "undrain", "--all")
 	expect("pool com.example.work of realm realm1 is paused; 0 calls wait", "pause", "com.example.work")
 	code, out, _ := s.do("resume", "com.example.work", "--json")
 	var resumed proxy.Paused
@@ -93,6 +101,10 @@ func TestSteering(t *testing.T) {
 		"no callee of a pool is called": {"drain", "nobody"},
 		"there is no pool":              {"pause", "com.example.none"},
 		"drain needs one NAME":          {"drain"},
+		"undrain needs one NAME":        {"undrain", "joe", "--all"},
+		"--goodbye is of a callee":      {"drain", "--all", "--goodbye"},
+		"--realm is of --pool":          {"drain", "joe", "--realm", "realm1"},
+		"--wait must be from 0s":        {"drain", "--all", "--wait", "2h"},
 	} {
 		if code, _, errs := s.do(args...); code == exitClean || !strings.Contains(errs, want) {
 			t.Errorf("%s: exit code %d, %q, want %q", args, code, errs, want)

@@ -1,5 +1,10 @@
 package admission
 
+import (
+	"maps"
+	"slices"
+)
+
 // Drain gives up the registrations of all pools at the router, and takes nobody in
 // any more: who waits for one is denied. Who is in a pool stays. It lasts until
 // [Registrar.Undrain].
@@ -54,8 +59,7 @@ func (r *Registrar) UndrainPool(now Time, key string) []Action {
 
 // drains tells whether the pool of a key takes nobody in.
 func (r *Registrar) drains(key string) bool {
-	_, drains := r.drained[key]
-	return r.draining || drains
+	return r.draining || r.Drains(key)
 }
 
 // withdraw gives up what a pool that drains has at the router. That it was revoked
@@ -80,4 +84,29 @@ func (r *Registrar) denyDrained() {
 			r.deny(p, Denial{Reason: Draining})
 		}
 	}
+}
+
+// Drains tells whether the pool of a key drains by itself.
+func (r *Registrar) Drains(key string) bool {
+	_, drains := r.drained[key]
+	return drains
+}
+
+// Drained returns the keys of the pools that drain by themselves, whether they are here
+// or not.
+func (r *Registrar) Drained() []string { return slices.Sorted(maps.Keys(r.drained)) }
+
+// AtRouter returns how many registrations a pool has at the router, or asks for, or has
+// not heard yet that they are given up.
+func (r *Registrar) AtRouter(key string) (n int) {
+	p := r.pools[key]
+	if p == nil {
+		return 0
+	}
+	for _, g := range p.claims() {
+		if g.state != idle {
+			n++
+		}
+	}
+	return n
 }

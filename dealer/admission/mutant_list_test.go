@@ -301,7 +301,7 @@ var mutants = []mutant{
 	},
 	{
 		"who registers ends a drain", "drain.go",
-		"	return r.draining || drains\n", "	return r.draining || drains && r.now > latest\n",
+		"	return r.draining || r.Drains(key)\n", "	return r.draining\n",
 		[]string{answeredOnce, givenBack},
 	},
 	{

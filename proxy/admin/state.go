@@ -18,6 +18,7 @@ type Pool struct {
 	Block     string   `json:"block,omitempty"` // the URI of the pool block that governs it
 	IsLive    bool     `json:"live"`            // its registration stands at the router
 	IsPaused  bool     `json:"paused"`          // what arrives waits, or is refused where nothing waits
+	IsDrained bool     `json:"drained"`         // its registration is given up until it is undrained
 	Limits    Limits   `json:"limits"`
 	Queue     Queue    `json:"queue"`
 	Slots     int      `json:"slots"` // of all callees, but of those that have no limit

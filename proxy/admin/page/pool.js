@@ -25,9 +25,11 @@ export class Pool {
     this.table = new Table("Callees", this.#columns(), { sortBy: 3, descending: true });
     this.pause = el("button", { type: "button", hidden: true });
     this.pause.addEventListener("click", () => this.#pause());
+    this.drain = el("button", { type: "button", hidden: true });
+    this.drain.addEventListener("click", () => this.#drainPool());
     this.node = el("div", {},
       el("p", {}, el("a", { href: "#/" }, "All pools")),
-      el("div", { className: "bar-above" }, el("h1", {}, this.title, el("span", { className: "soft" }, ` ${realm}`), this.tags), this.pause),
+      el("div", { className: "bar-above" }, el("h1", {}, this.title, el("span", { className: "soft" }, ` ${realm}`), this.tags), this.pause, this.drain),
       this.gone, this.tiles.node, el("div", { className: "charts" }, ...this.charts.map((c) => c.node)),
       el("h2", {}, "Rules"), this.rules,
       el("h2", {}, "Callees"), this.cells, this.table.node,
@@ -45,6 +47,9 @@ export class Pool {
     this.paused = p.paused === true;
     this.pause.hidden = !this.control;
     text(this.pause, this.paused ? "Resume" : "Pause");
+    this.drained = p.drained === true;
+    this.drain.hidden = !this.control;
+    text(this.drain, this.drained ? "Undrain" : "Drain");
     const refused = p.rates?.refused ?? 0;
     this.tiles.show([
       p.slots ? `${count(p.slots_taken)} / ${count(p.slots)}` : count(p.slots_taken), count(p.queue.waiting),
@@ -121,6 +126,15 @@ export class Pool {
     } : {
       question: `Pause ${this.title}?`, consequence: "Its calls wait until it is resumed, or are refused where nothing may wait. What runs finishes.",
       done: () => "Its calls wait.",
+    });
+  }
+
+  #drainPool() {
+    command(this.drained ? "undrain" : "drain", this.id, this.drained ? {
+      question: `Undrain ${this.title}?`, consequence: "It is registered at the router again.", done: () => "Its registration is asked for.",
+    } : {
+      question: `Drain ${this.title}?`, consequence: "Its registration at the router is given up, so that others serve it. Its callees stay, and finish what runs and waits.",
+      done: () => "Its registration is given up.",
     });
   }
 

@@ -114,7 +114,8 @@ export function showTags(node, p) {
   const tags = [];
   if (p.paused) tags.push(["paused", ""]);
   if (p.draining) tags.push([typeof p.draining === "number" ? `${p.draining} draining` : "draining", ""]);
-  if (!p.live) tags.push(["not registered", "bad"]);
+  if (p.drained) tags.push(["drained", ""]);
+  else if (!p.live) tags.push(["not registered", "bad"]);
   if (p.callees.length === 0) tags.push(["no callee", "bad"]);
   const said = tags.map(([t]) => t).join();
   if (node.dataset.said === said) return;
