@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"slices"
 	"time"
 
 	"github.com/wampool/wampool/dealer"
@@ -15,6 +14,7 @@ import (
 type following struct {
 	isOn    bool
 	tracers []*tracer
+	takers  []*tracer    // of the call at hand
 	sent    []sentAnswer // final answers of the event at hand
 	next    int          // of those, behind the one that was found last
 	parting *session     // whose end as a callee or caller is at hand
@@ -48,9 +48,15 @@ func (f *following) answerTo(e *dealer.End) *sentAnswer {
 	return nil
 }
 
-// isTraced tells whether somebody follows a call.
-func (f *following) isTraced(e *dealer.End) bool {
-	return slices.ContainsFunc(f.tracers, func(t *tracer) bool { return t.wants(e) })
+// takersOf returns who follows a call, and can be told of it.
+func (f *following) takersOf(e *dealer.End) []*tracer {
+	f.takers = f.takers[:0]
+	for _, t := range f.tracers {
+		if t.wants(e) && t.to.Takes() {
+			f.takers = append(f.takers, t)
+		}
+	}
+	return f.takers
 }
 
 // followCalls has the dealer tell of calls if somebody wants to know. realm.mu is held, but
@@ -65,18 +71,16 @@ func (r *realm) Ended(ends []dealer.End) {
 	f, log := &r.following, r.proxy.config().Log
 	for i := range ends {
 		e := &ends[i]
-		logs := isLogged(e, log.Calls, log.Slow)
-		if !logs && !f.isTraced(e) {
+		logs, takers := isLogged(e, log.Calls, log.Slow), f.takersOf(e)
+		if !logs && len(takers) == 0 {
 			continue
 		}
 		call := r.traced(e)
 		if logs {
 			r.logCall(e, &call)
 		}
-		for _, t := range f.tracers {
-			if t.wants(e) {
-				t.to.Add(&call)
-			}
+		for _, t := range takers {
+			t.to.Add(&call)
 		}
 	}
 	f.sent, f.next = f.sent[:0], 0

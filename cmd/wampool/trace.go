@@ -30,8 +30,8 @@ call carries is never shown. Calls that are at work are counted by wampool pools
 
 POOL is its name as wampool pools prints it. With --failed and --slow, calls that are
 either are printed. On a terminal of less than 112 columns names are cut; --json has
-all, one call a line. Whoever reads more slowly than calls end loses some, and is
-told how many: no call waits for it.`,
+all, one call a line. Of more than 20,000 calls a second, or for a reader that is
+slow, some are left out, and it is told how many: no call waits for it.`,
 		Example: `  wampool trace com.example.compute -c /etc/wampool/wampool.hcl
   wampool trace com.example.compute -n 0 --failed --slow 500ms --address 127.0.0.1:9090
   wampool trace com.example.compute -n 1000 --json -c wampool.hcl | jq .ran_seconds`,
@@ -99,7 +99,7 @@ func (t *tracing) take(name string, data []byte) error {
 		if err := json.Unmarshal(data, &l); err != nil {
 			return unreadable(err)
 		}
-		fmt.Fprintf(t.err, "wampool: %d calls are not shown: they ended faster than they were read\n", l.Lost)
+		fmt.Fprintf(t.err, "wampool: %d calls are left out: more ended than are shown\n", l.Lost)
 	}
 	return nil
 }

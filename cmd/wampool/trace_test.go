@@ -159,7 +159,7 @@ func TestTraceLines(t *testing.T) {
 	t.Cleanup(server.Close)
 	address := strings.TrimPrefix(server.URL, "http://")
 	code, out, errs := command("trace", "com.example.p", "-n", "4", "--address", address)
-	if code != exitClean || errs != "calls of pool com.example.p of realm realm1, as they end:\nwampool: 17 calls are not shown: they ended faster than they were read\n" {
+	if code != exitClean || errs != "calls of pool com.example.p of realm realm1, as they end:\nwampool: 17 calls are left out: more ended than are shown\n" {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 	for _, want := range []string{

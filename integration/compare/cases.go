@@ -22,6 +22,7 @@ var cases = []aCase{
 	{"memory, large payloads", (*lab).largeMemory},
 	{"TLS", (*lab).tls},
 	{"open loop", (*lab).openLoop},
+	{"cost of seeing", (*lab).costOfSeeing},
 	{"pass-through", (*lab).passThrough},
 	{"overload", (*lab).overload},
 	{"Crossbar.io's own feature", (*lab).ownFeature},

@@ -45,9 +45,13 @@ type TracedCall struct {
 	AnswerBytes   int     `json:"answer_bytes,omitempty"` // none: its caller had no answer, or had it before
 }
 
-// maxUntold bounds the calls that are held for one who follows. Who is slower loses
-// calls, and is told how many.
-const maxUntold = 1024
+// What it may cost to tell one who follows of calls. They are told together, and so
+// many are held until then, or until the reader takes them: who is slower, or follows
+// more calls than that, loses some, and is told how many.
+const (
+	maxUntold = 1024
+	gathering = 50 * time.Millisecond
+)
 
 // Followed are calls on their way from the sidecar to one who follows them.
 type Followed struct {
@@ -56,7 +60,7 @@ type Followed struct {
 	mu     sync.Mutex
 	calls  []TracedCall
 	lost   int
-	wanted int // calls that are yet to be added; below 0: all
+	wanted int // calls that are yet to be told; below 0: all
 }
 
 // Follow returns a place for that many calls, 0 for all.
@@ -68,18 +72,26 @@ func Follow(calls int) *Followed {
 	return f
 }
 
-// Add adds a call, or counts it as lost where its reader has not kept pace. It never
-// waits for that one.
-func (f *Followed) Add(c *TracedCall) {
+// Takes tells whether a call that has ended is to be added. Where there is no room for
+// it, it is counted as lost: nobody ever waits for the reader.
+func (f *Followed) Takes() bool {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	switch {
 	case f.wanted == 0:
-	case len(f.calls) >= maxUntold:
-		f.lost++
-	default:
-		f.calls = append(f.calls, *c)
-		f.wanted--
+		return false
+	case len(f.calls) < maxUntold:
+		return true
 	}
+	f.lost++
+	return false
+}
+
+// Add adds a call that it takes.
+func (f *Followed) Add(c *TracedCall) {
+	f.mu.Lock()
+	f.calls = append(f.calls, *c)
+	f.wanted--
 	f.mu.Unlock()
 	select {
 	case f.added <- struct{}{}:
@@ -136,13 +148,21 @@ type Lost struct {
 	Lost int `json:"lost"`
 }
 
-// tell tells a reader of calls, until it has had enough, leaves, or ctx is done.
+// tell tells a reader of calls, some at a time, until it has had enough, leaves, or ctx
+// is done.
 func (f *Followed) tell(ctx context.Context, to *stream) {
 	ticker := time.NewTicker(signOfLife)
 	defer ticker.Stop()
+	gathered := time.NewTimer(0)
+	defer gathered.Stop()
 	var calls []TracedCall
 	var piece []byte
 	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-gathered.C:
+		}
 		var lost int
 		var more bool
 		calls, lost, more = f.take(calls)
@@ -163,6 +183,7 @@ func (f *Followed) tell(ctx context.Context, to *stream) {
 		case <-ticker.C:
 			piece = append(piece, ":\n\n"...)
 		}
+		gathered.Reset(gathering)
 	}
 }
 

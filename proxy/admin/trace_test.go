@@ -33,7 +33,9 @@ func TestTrace(t *testing.T) {
 					t.Errorf("%+v is followed", follower.what)
 				}
 				for request := range uint64(3) {
-					follower.to.Add(&admin.TracedCall{Pool: "com.example.p", Request: request, Outcome: "result"})
+					if follower.to.Takes() {
+						follower.to.Add(&admin.TracedCall{Pool: "com.example.p", Request: request, Outcome: "result"})
+					}
 				}
 			}
 			return nil
