@@ -52,7 +52,7 @@ type Dealer struct {
 	others Tally // of pools that are no more, and were not counted by themselves
 	named  int   // pools that are
 
-	follows bool  // calls that end are told of
+	follows Following
 	ends    []End // in this event
 
 	actions []Action

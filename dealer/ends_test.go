@@ -6,21 +6,26 @@ import (
 	"github.com/wampool/wampool/dealer"
 )
 
-// followed is for how many steps a world has the dealer tell of calls that end, or not
-// tell of them: it begins and ends in the midst of calls.
-const followed = 256
+// followedAt tells which calls that end a world has the dealer tell of at a step: it
+// changes in the midst of calls.
+func followedAt(step int) dealer.Following {
+	return [...]dealer.Following{dealer.FollowAll, dealer.FollowFailed, dealer.FollowAll, dealer.FollowNone}[step/256%4]
+}
 
 // checkEnds finds each call that ended in the last event told of once, as it was;
 // while nobody follows, none.
-func (b *books) checkEnds(d *dealer.Dealer, follows bool) (finding *broken) {
+func (b *books) checkEnds(d *dealer.Dealer, follows dealer.Following) (finding *broken) {
 	defer recoverFinding(&finding)
 	ends := d.Ends()
-	if !follows {
+	if follows == dealer.FollowNone {
 		must(ends == nil, told, "%d calls are told of, and nobody follows", len(ends))
 		return nil
 	}
 	must(ends != nil, told, "nothing is told")
 	for _, want := range b.ends {
+		if follows == dealer.FollowFailed && want.fate == "result" {
+			continue
+		}
 		i := slices.IndexFunc(ends, func(e dealer.End) bool {
 			return e.Origin == want.Origin && e.Request == want.Request && e.Pool == want.Pool && e.Arrived == want.Arrived && (e.ID == want.ID || want.mayWait(e))
 		})

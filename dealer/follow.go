@@ -19,18 +19,33 @@ type End struct {
 	Outcome Outcome
 }
 
-// Follow tells whether calls that end are to be told of ([Dealer.Ends]), from the
-// next event on.
-func (d *Dealer) Follow(on bool) {
+// Following says which calls are told of as they end.
+type Following uint8
+
+// What is told.
+const (
+	FollowNone   Following = iota
+	FollowFailed           // those that end otherwise than by a Result
+	FollowAll
+)
+
+// Follow tells which calls that end are to be told of ([Dealer.Ends]), from the next
+// event on.
+func (d *Dealer) Follow(which Following) {
 	d.taken()
-	d.follows, d.ends = on, nil
-	if on {
+	d.follows, d.ends = which, nil
+	if which != FollowNone {
 		d.ends = []End{}
 	}
 }
 
+// tells tells whether a call is told of that ends so.
+func (d *Dealer) tells(outcome Outcome) bool {
+	return d.follows == FollowAll || d.follows == FollowFailed && outcome != Result
+}
+
 // Ends returns the calls that have ended in the last event, valid until the next one
-// begins; nil unless [Dealer.Follow] is on.
+// begins; nil while none are to be told of.
 func (d *Dealer) Ends() []End { return d.ends }
 
 // tell notes the end of a call in the table.

@@ -199,8 +199,18 @@ var ruleMutants = []mutant{
 		[]string{told},
 	},
 	{
+		"who follows failures is told of results", "follow.go",
+		" && outcome != Result", "",
+		[]string{told},
+	},
+	{
+		"who follows failures is told of refusals alone", "follow.go",
+		"outcome != Result", "outcome > CalleeLost",
+		[]string{told},
+	},
+	{
 		"nobody is told of ends any more", "follow.go",
-		"d.ends = []End{}", "d.follows = false",
+		"d.ends = []End{}", "d.follows = FollowNone",
 		[]string{told},
 	},
 	{

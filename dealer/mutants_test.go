@@ -45,6 +45,8 @@ var missedBy = map[string]string{
 	"a call that runs is told to wait":                       byExploration,
 	"the later parts of a call are not measured":             byExploration,
 	"nobody is told of ends any more":                        byExploration,
+	"who follows failures is told of results":                byExploration,
+	"who follows failures is told of refusals alone":         byExploration,
 
 	// It looks at nothing that is counted but the ledger, for that is no part of a state.
 	"a bucket is off by one":                                 byExploration,

@@ -148,7 +148,7 @@ func (d *Dealer) remove(i callIndex) {
 	}
 	d.recycle(c)
 	p.tally.Ended[c.outcome]++
-	if d.follows {
+	if d.tells(c.outcome) {
 		d.tell(c)
 	}
 	*c = call{after: d.calls.free}

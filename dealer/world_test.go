@@ -36,7 +36,7 @@ type world struct {
 	requests     []*requester      // by origin
 	progressive  []progressiveCall // the last few, whether they have ended or not
 	buffer       []byte
-	follows      bool // the dealer is to tell of calls that end
+	follows      dealer.Following
 
 	log  [40]logEntry
 	seen tally
@@ -192,7 +192,7 @@ func (w *world) do(e event) outcome {
 	entry := &w.log[w.steps%len(w.log)]
 	w.steps++
 	entry.event, entry.actions = e, entry.actions[:0]
-	if follows := w.steps/followed%4 < 3; follows != w.follows {
+	if follows := followedAt(w.steps); follows != w.follows {
 		w.follows = follows
 		w.d.Follow(follows)
 	}

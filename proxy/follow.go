@@ -12,7 +12,7 @@ import (
 // (trace.go). Nothing of a payload is in it. Where nobody follows, the dealer tells of
 // none. realm.mu guards it.
 type following struct {
-	isOn    bool
+	which   dealer.Following
 	tracers []*tracer
 	takers  []*tracer    // of the call at hand
 	sent    []sentAnswer // final answers of the event at hand
@@ -28,8 +28,11 @@ type sentAnswer struct {
 	uri     string // of an ERROR
 }
 
-// note takes note of an answer.
+// note takes note of an answer, which is an ERROR if it has a URI.
 func (f *following) note(a *dealer.Action, bytes int, uri string) {
+	if f.which == dealer.FollowFailed && uri == "" {
+		return // a result, of which the dealer does not tell
+	}
 	if a.Kind == dealer.Refuse || a.Kind == dealer.Forward && a.Final {
 		f.sent = append(f.sent, sentAnswer{a.Origin, a.Request, bytes, uri})
 	}
@@ -62,8 +65,16 @@ func (f *following) takersOf(e *dealer.End) []*tracer {
 // followCalls has the dealer tell of calls if somebody wants to know. realm.mu is held, but
 // at the start.
 func (r *realm) followCalls() {
-	r.following.isOn = r.proxy.config().Log.Calls != "none" || len(r.following.tracers) > 0
-	r.dealer.Follow(r.following.isOn)
+	f := &r.following
+	switch calls := r.proxy.config().Log.Calls; {
+	case len(f.tracers) > 0, calls == "all", calls == "slow":
+		f.which = dealer.FollowAll
+	case calls == "failed":
+		f.which = dealer.FollowFailed
+	default:
+		f.which = dealer.FollowNone
+	}
+	r.dealer.Follow(f.which)
 }
 
 // Ended tells of the calls that have ended in an event.

@@ -28,7 +28,7 @@ func (r *realm) TimeoutUnit() time.Duration { return r.unit() }
 
 // Carried counts what becomes of calls, and logs those that are refused.
 func (r *realm) Carried(a *dealer.Action, bytes int, uri string) {
-	if r.following.isOn {
+	if r.following.which != dealer.FollowNone {
 		r.following.note(a, bytes, cmp.Or(uri, string(r.driver.AnswerURI())))
 	}
 	p := r.poolOf(a.Pool)

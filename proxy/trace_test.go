@@ -90,7 +90,7 @@ func TestTrace(t *testing.T) {
 	if err := <-ended; !errors.Is(err, admin.ErrEnded) {
 		t.Errorf("after four calls: %v", err)
 	}
-	w.waitFor("one follows", func(r *realm) bool { return len(r.following.tracers) == 1 && r.following.isOn })
+	w.waitFor("one follows", func(r *realm) bool { return len(r.following.tracers) == 1 })
 }
 
 // While nobody follows, and the log has no calls, the dealer tells of none.
@@ -103,15 +103,15 @@ func TestNobodyTraces(t *testing.T) {
 	gone := errors.New("gone")
 	follow := func(pool string) error {
 		return client.Follow(t.Context(), "/api/v1/trace"+(&admin.Trace{Pool: pool}).Query(), func(string, []byte) error {
-			w.waitFor("it is followed", func(r *realm) bool { return r.following.isOn })
+			w.waitFor("it is followed", func(r *realm) bool { return r.dealer.Ends() != nil })
 			return gone
 		})
 	}
-	w.waitFor("nobody follows", func(r *realm) bool { return !r.following.isOn && r.dealer.Ends() == nil })
+	w.waitFor("nobody follows", func(r *realm) bool { return r.dealer.Ends() == nil })
 	if err := follow("com.example.p"); !errors.Is(err, gone) {
 		t.Error(err)
 	}
-	w.waitFor("nobody follows any more", func(r *realm) bool { return !r.following.isOn && r.dealer.Ends() == nil })
+	w.waitFor("nobody follows any more", func(r *realm) bool { return r.dealer.Ends() == nil })
 	if err := follow("com.example.q"); err == nil || !strings.Contains(err.Error(), "there is no pool") {
 		t.Errorf("of a pool that is not there: %v", err)
 	}
