@@ -13,6 +13,7 @@ type Config struct {
 	Listen       []Listen // at least one
 	Limits       Limits
 	Realms       []Realm       // none: everything passes to the router untouched
+	Cluster      *Cluster      // nil: this sidecar stands alone
 	Admin        *Admin        // nil: no admin listener
 	DrainTimeout time.Duration // after SIGTERM, the longest wait for calls in flight; 0: none
 	Log          Log
@@ -102,6 +103,7 @@ type Pool struct {
 	Scope         string   // what Concurrency counts: "procedure", or "callee" for all procedures of this block together
 	Upstream      string   // invoke policy of wampool's own registration at the router, "single" or a shared one
 	SlotsPerShare int      // with a shared Upstream: one registration for so many slots of the callees here, 1 to 16
+	Overflow      bool     // with a Cluster and a shared Upstream: calls go to peers with free slots, and come from those that have none
 	Admit         []string // authroles whose callees join, or AnyRole alone; none: the pool session's own
 	Direct        []string // authroles whose CALLs here are answered from the pool, past the router
 	Linger        time.Duration

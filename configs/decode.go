@@ -18,6 +18,7 @@ func (s *scope) file(c *Config) {
 	}
 	s.listen(c)
 	s.once(limitsShape, func(b *scope) { b.limits(&c.Limits) })
+	s.once(clusterShape, func(b *scope) { b.cluster(c) })
 	s.realms(c)
 	if len(c.Realms) == 0 && !s.broken {
 		s.warn(s.head, fault{summary: "there is no realm block: everything passes to the router, and nothing is pooled", hint: `example: realm "realm1" {}`})
@@ -102,6 +103,14 @@ func (s *scope) admin(c *Config) {
 			return
 		}
 	}
+	if c.Cluster == nil {
+		return
+	}
+	for name, url := range c.Cluster.claims() {
+		if overlap(claimed, url) {
+			s.refuse(at, fault{summary: "the admin address is that of the cluster's " + name, hint: "choose another port"})
+		}
+	}
 }
 
 // itself is the fault of a listen address that is also the router's.
@@ -130,7 +139,7 @@ func (s *scope) realms(c *Config) {
 		realm := defaultRealm(name)
 		b.once(authShape, func(a *scope) { a.auth(&realm.Auth) })
 		b.boolean("auto", &realm.Auto)
-		b.pools(&realm)
+		b.pools(&realm, c.Cluster != nil)
 		c.Realms = append(c.Realms, realm)
 	})
 }
@@ -189,7 +198,7 @@ func checkSecret(method, v string) *fault {
 	}
 }
 
-func (s *scope) pools(r *Realm) {
+func (s *scope) pools(r *Realm, clustered bool) {
 	seen := make(map[string]hcl.Range)
 	s.each(poolShape, func(b *scope, uri string, at hcl.Range) {
 		pool := defaultPool(uri)
@@ -202,12 +211,12 @@ func (s *scope) pools(r *Realm) {
 		b.concurrency(&pool)
 		b.choice("upstream", &pool.Upstream, upstreams)
 		b.integer("slots_per_share", &pool.SlotsPerShare, 1, maxConcurrency)
+		b.boolean("overflow", &pool.Overflow)
 		b.names("admit", &pool.Admit)
 		b.names("direct", &pool.Direct)
 		b.anyRoleAlone(&pool)
 		b.duration("linger", &pool.Linger, 0, maxTimeout)
 		b.retries(&pool)
-		b.warnOfLinger(&pool)
 		b.checked("overload_error", &pool.OverloadError, checkErrorURI)
 		b.once(queueShape, func(q *scope) {
 			pool.Queue = &Queue{Limit: DefaultQueueLimit, Bytes: DefaultQueueBytes, Timeout: DefaultQueueTimeout}
@@ -215,6 +224,8 @@ func (s *scope) pools(r *Realm) {
 			q.size("bytes", &pool.Queue.Bytes, minBytes, maxBytes)
 			q.duration("timeout", &pool.Queue.Timeout, minTimeout, maxTimeout)
 		})
+		b.warnOfLinger(&pool, clustered)
+		b.warnOfOverflow(&pool, clustered)
 		r.Pools = append(r.Pools, pool)
 	})
 }

@@ -20,12 +20,17 @@ const (
 	DefaultScope            = "procedure"
 	DefaultUpstream         = "single"
 	DefaultSlotsPerShare    = 4
+	DefaultOverflow         = true
 	DefaultRetries          = 1    // of a pool with retry_lost
 	DefaultQueueLimit       = 1000 // of a queue block without limit
 	DefaultQueueBytes       = 64 << 20
 	DefaultQueueTimeout     = 30 * time.Second
 	DefaultOverloadError    = "crossbar.error.max_concurrency_reached" // what clients of Crossbar.io know
 	DefaultAdminAddress     = "127.0.0.1:9090"                         // of an admin block without address
+	DefaultClusterName      = "wampool"                                // of a cluster block without name
+	DefaultGossip           = "127.0.0.1:7946"
+	DefaultClusterListen    = "rs://127.0.0.1:7947"
+	DefaultMaxRTT           = 5 * time.Millisecond
 	DefaultDrainTimeout     = 30 * time.Second
 	DefaultLogLevel         = "info"
 	DefaultLogFormat        = "auto"
@@ -49,6 +54,8 @@ const (
 	maxFileBytes   = 256 << 10 // of the configuration itself: the parser takes quadratic time for some texts
 	maxPEMBytes    = 4 << 20
 	maxSecretBytes = 64 << 10
+	minClusterKey  = 16  // bytes of a cluster's secret
+	maxClusterName = 255 // bytes: what goes before each packet of the gossip
 )
 
 // The values of attributes that choose from a list.
@@ -64,6 +71,7 @@ var (
 	logFormats    = choices{allowed: []string{"auto", "console", "json"}}
 	routerSchemes = choices{allowed: []string{"ws", "wss", "rs", "rss", "unix"}}
 	listenSchemes = choices{allowed: []string{"ws", "wss", "rs", "rss", "unix"}}
+	linkSchemes   = choices{allowed: []string{"rs", "rss"}}
 )
 
 // withDefaults returns a Config in which everything optional has its default.
@@ -90,7 +98,7 @@ func defaultRealm(name string) Realm {
 
 func defaultPool(uri string) Pool {
 	return Pool{
-		URI: uri, Match: DefaultMatch, Scope: DefaultScope, Upstream: DefaultUpstream, SlotsPerShare: DefaultSlotsPerShare, Retries: DefaultRetries,
-		OverloadError: DefaultOverloadError,
+		URI: uri, Match: DefaultMatch, Scope: DefaultScope, Upstream: DefaultUpstream, SlotsPerShare: DefaultSlotsPerShare, Overflow: DefaultOverflow,
+		Retries: DefaultRetries, OverloadError: DefaultOverloadError,
 	}
 }

@@ -37,6 +37,7 @@ func configWith(change func(*Config)) *Config {
 
 func TestExamples(t *testing.T) {
 	t.Setenv("WAMPOOL_TICKET", "renewed daily")
+	t.Setenv("WAMPOOL_CLUSTER_SECRET", "known to all peers")
 	dir := t.TempDir() // where the examples' certificates are
 	writeCertificate(t, dir, "wampool")
 	writeCertificate(t, dir, "ca")
@@ -48,7 +49,7 @@ func TestExamples(t *testing.T) {
 	}
 	pooled := func(uri, policy string, concurrency int, queue *Queue, change func(*Pool)) Pool {
 		p := Pool{
-			URI: uri, Match: "exact", Policy: policy, Concurrency: concurrency, Scope: "procedure", Upstream: "single", SlotsPerShare: 4, Retries: 1,
+			URI: uri, Match: "exact", Policy: policy, Concurrency: concurrency, Scope: "procedure", Upstream: "single", SlotsPerShare: 4, Overflow: true, Retries: 1,
 			Queue: queue, OverloadError: "crossbar.error.max_concurrency_reached",
 		}
 		if change != nil {
@@ -78,6 +79,15 @@ func TestExamples(t *testing.T) {
 			c.Router.URL = "ws://router.internal:8080/ws"
 			c.DrainTimeout = time.Minute
 			c.Realms = realm1(true, pooled("com.example.compute", "least", 4, queue(250, 15*time.Second), func(p *Pool) { p.Upstream = "roundrobin" }))
+		}),
+		"cluster.hcl": configWith(func(c *Config) {
+			c.Router.URL = "ws://router.internal:8080/ws"
+			c.DrainTimeout = time.Minute
+			c.Realms = realm1(true, pooled("com.example.compute", "least", 4, queue(250, 15*time.Second), func(p *Pool) { p.Upstream = "roundrobin" }))
+			c.Cluster = &Cluster{
+				Name: "compute", Join: []string{"wampool-peers.internal:7946"}, Gossip: "0.0.0.0:7946", Listen: "rs://0.0.0.0:7947",
+				Secret: NewSecret("known to all peers"), MaxRTT: 5 * time.Millisecond,
+			}
 		}),
 		"two-realms.hcl": configWith(func(c *Config) {
 			c.Router.DialTimeout = time.Second

@@ -44,6 +44,9 @@ func (c *Config) said() said {
 	for _, r := range c.Realms {
 		file.blocks = append(file.blocks, r.said())
 	}
+	if c.Cluster != nil {
+		file.blocks = append(file.blocks, c.Cluster.said())
+	}
 	if a := c.Admin; a != nil {
 		file.blocks = append(file.blocks, said{name: "admin", settings: []setting{
 			{name: "address", value: a.Address},
@@ -152,6 +155,33 @@ func (a Auth) said() said {
 	return block
 }
 
+func (c *Cluster) said() said {
+	block := said{name: "cluster", settings: []setting{
+		{name: "name", value: c.Name},
+		{name: "join", value: c.Join},
+		{name: "gossip", value: c.Gossip},
+		{name: "listen", value: c.Listen},
+		{name: "advertise", value: c.Advertise},
+	}}
+	switch {
+	case !c.Secret.IsSet():
+		block.settings = append(block.settings, setting{name: "secret", value: ""})
+	case c.Secret.from != "":
+		block.settings = append(block.settings, setting{name: "secret", value: reading(c.Secret.from)})
+	default: // of which something shorter would be refused
+		block.settings = append(block.settings, setting{name: "secret", value: strings.Repeat("0", minClusterKey), note: redacted})
+	}
+	block.settings = append(block.settings, setting{name: "max_rtt", value: brief(c.MaxRTT)})
+	if t := c.TLS; t != nil {
+		block.blocks = append(block.blocks, said{name: "tls", settings: []setting{
+			{name: "ca_file", value: pathOf(t.CAFile)},
+			{name: "cert_file", value: pathOf(t.CertFile)},
+			{name: "key_file", value: pathOf(t.KeyFile)},
+		}})
+	}
+	return block
+}
+
 func (p Pool) said() said {
 	block := said{name: "pool", label: p.URI, settings: []setting{
 		{name: "match", value: p.Match},
@@ -160,6 +190,7 @@ func (p Pool) said() said {
 		{name: "scope", value: p.Scope},
 		{name: "upstream", value: p.Upstream},
 		{name: "slots_per_share", value: p.SlotsPerShare},
+		{name: "overflow", value: p.Overflow},
 		{name: "admit", value: p.Admit},
 		{name: "direct", value: p.Direct},
 		{name: "linger", value: brief(p.Linger)},

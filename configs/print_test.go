@@ -47,6 +47,8 @@ realm "a" {
     retry_lost = true
     retries    = 3
     linger     = "90s"
+    upstream   = "roundrobin"
+    overflow   = false
     admit      = ["a", "b"]
     direct     = ["c"]
     queue {
@@ -91,6 +93,20 @@ realm "f" {
     secret = "hunter2${env("PRINTED_SECRET")}"
   }
 }
+cluster {
+  name      = "compute"
+  join      = ["wampool-peers.default.svc:7946", "[::1]:7946"]
+  gossip    = "0.0.0.0:7956"
+  listen    = "rss://0.0.0.0:7957"
+  advertise = "10.0.0.7"
+  secret    = "hunter2 and some more"
+  max_rtt   = "2ms"
+  tls {
+    ca_file   = "wampool.crt"
+    cert_file = "wampool.crt"
+    key_file  = "wampool.key"
+  }
+}
 admin {}
 `
 
@@ -110,6 +126,7 @@ func printing(t *testing.T) map[string]string {
 	if err := os.WriteFile(filepath.Join(dir, `tick"et`), []byte("a-ticket"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("WAMPOOL_CLUSTER_SECRET", "a-secret of all peers")
 	t.Setenv("PRINTED_SECRET", "a-secret")
 	t.Setenv("PRINTED_DIR", dir)
 	t.Setenv("WAMPOOL_TICKET", "a-ticket")

@@ -38,6 +38,7 @@ func TestReadmeListsTheDefaults(t *testing.T) {
 		c.Listen = append(c.Listen, Listen{URL: "wss://127.0.0.1:9443/ws", TLS: &TLS{CertFile: in("wampool.crt"), KeyFile: in("wampool.key")}})
 		c.Realms = []Realm{defaultRealm("realm1")}
 		c.Realms[0].Pools = []Pool{pool}
+		c.Cluster = &Cluster{Name: DefaultClusterName, Gossip: DefaultGossip, Listen: DefaultClusterListen, MaxRTT: DefaultMaxRTT}
 		c.Admin = &Admin{Address: DefaultAdminAddress}
 	})
 	got, err := Parse([]byte(everySetting(t)), in("README.hcl"))

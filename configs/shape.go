@@ -18,7 +18,7 @@ type shape struct {
 var (
 	fileShape = &shape{
 		attributes: []string{"drain_timeout"},
-		blocks:     []string{"router", "listen", "limits", "realm", "admin", "log"},
+		blocks:     []string{"router", "listen", "limits", "realm", "cluster", "admin", "log"},
 	}
 	routerShape = &shape{
 		name:       "router",
@@ -62,7 +62,7 @@ var (
 		name:  "pool",
 		label: "com.example.compute",
 		attributes: []string{
-			"match", "policy", "concurrency", "scope", "upstream", "slots_per_share", "admit", "direct",
+			"match", "policy", "concurrency", "scope", "upstream", "slots_per_share", "overflow", "admit", "direct",
 			"linger", "retry_lost", "retries", "overload_error",
 		},
 		blocks: []string{"queue"},
@@ -70,6 +70,16 @@ var (
 	queueShape = &shape{
 		name:       "queue",
 		attributes: []string{"limit", "bytes", "timeout"},
+	}
+	clusterShape = &shape{
+		name:       "cluster",
+		attributes: []string{"name", "join", "gossip", "listen", "advertise", "secret", "max_rtt"},
+		blocks:     []string{"tls"},
+	}
+	clusterTLSShape = &shape{
+		name:       "tls",
+		of:         "cluster",
+		attributes: []string{"ca_file", "cert_file", "key_file"},
 	}
 	adminShape = &shape{
 		name:       "admin",
@@ -82,7 +92,7 @@ var (
 
 	shapes = []*shape{
 		fileShape, routerShape, routerTLSShape, listenShape, listenTLSShape, limitsShape, realmShape, authShape, poolShape,
-		queueShape, adminShape, logShape,
+		queueShape, clusterShape, clusterTLSShape, adminShape, logShape,
 	}
 )
 

@@ -63,15 +63,37 @@ func (s *scope) warnOfReaders(at hcl.Range, what, path string) {
 }
 
 // warnOfLinger warns of a sidecar that is dealt calls while it has no callee and
-// others have.
-func (s *scope) warnOfLinger(pool *Pool) {
-	if pool.Linger == 0 || pool.Upstream == DefaultUpstream {
+// others have, if they can't go on to those.
+func (s *scope) warnOfLinger(pool *Pool, clustered bool) {
+	if pool.Linger == 0 || pool.Upstream == DefaultUpstream || clustered && pool.Overflow && pool.Queue != nil {
 		return
 	}
 	s.warn(s.body.Attributes["linger"].NameRange, fault{
 		summary: fmt.Sprintf("with upstream = %q and linger, the router goes on to deal calls to this sidecar while it has no callee", pool.Upstream),
 		hint:    "leave linger out where other sidecars serve the procedure",
 	})
+}
+
+// warnOfOverflow warns of calls that are meant to go to peers, and never will.
+func (s *scope) warnOfOverflow(pool *Pool, clustered bool) {
+	attribute := s.body.Attributes["overflow"]
+	if attribute == nil || !pool.Overflow {
+		return
+	}
+	switch {
+	case pool.Upstream == DefaultUpstream:
+		s.warn(attribute.NameRange, fault{
+			summary: "overflow changes nothing while upstream is single: no other sidecar has this procedure",
+			hint:    `upstream = "roundrobin" lets several sidecars serve it`,
+		})
+	case !clustered:
+		s.warn(attribute.NameRange, fault{summary: "overflow changes nothing without a cluster", hint: `example: cluster { join = ["wampool-peers:7946"] }`})
+	case pool.Queue == nil:
+		s.warn(attribute.NameRange, fault{
+			summary: "without a queue nothing waits here, so no call goes to a peer: this pool only takes theirs",
+			hint:    "queue { limit = 1000 }",
+		})
+	}
 }
 
 // warnOfOverlap warns of wildcard blocks that match the same procedures. Which

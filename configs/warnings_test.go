@@ -98,6 +98,26 @@ func TestWarnings(t *testing.T) {
 			realm(`pool "com.example.p" {` + "\nupstream = \"roundrobin\"\nlinger = \"1s\"\n}"),
 			`with upstream = "roundrobin" and linger, the router goes on to deal calls to this sidecar while it has no callee`,
 		},
+		"linger in a cluster": {
+			realm(`pool "com.example.p" {`+"\nupstream = \"roundrobin\"\nlinger = \"1s\"\nqueue {}\n}") + "cluster {}", "",
+		},
+		"linger in a cluster, without a queue": {
+			realm(`pool "com.example.p" {`+"\nupstream = \"roundrobin\"\nlinger = \"1s\"\n}") + "cluster {}",
+			`with upstream = "roundrobin" and linger, the router goes on to deal calls to this sidecar while it has no callee`,
+		},
+		"overflow alone": {
+			realm(`pool "com.example.p" {`+"\noverflow = true\n}") + "cluster {}",
+			"overflow changes nothing while upstream is single: no other sidecar has this procedure",
+		},
+		"overflow without a cluster": {
+			realm(`pool "com.example.p" {` + "\nupstream = \"random\"\noverflow = true\nqueue {}\n}"),
+			"overflow changes nothing without a cluster",
+		},
+		"overflow of what does not wait": {
+			realm(`pool "com.example.p" {`+"\nupstream = \"random\"\noverflow = true\n}") + "cluster {}",
+			"without a queue nothing waits here, so no call goes to a peer: this pool only takes theirs",
+		},
+		"no overflow": {realm(`pool "com.example.p" {` + "\noverflow = false\n}"), ""},
 		"control from afar": {
 			realm("") + "admin {\naddress = \"0.0.0.0:9090\"\ncontrol = true\n}",
 			"whoever reaches the admin address can steer this sidecar: there is no login",

@@ -35,6 +35,7 @@ realm "realm1" {
     scope           = "procedure"
     upstream        = "single"
     slots_per_share = 4
+    overflow        = true
     admit           = []
     direct          = []
     linger          = "0s"
