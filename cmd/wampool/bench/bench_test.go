@@ -172,7 +172,7 @@ func TestWhatCantBeMeasured(t *testing.T) {
 		"numbers can't be negative":            func(o *Options) { o.Callees.Callees = -1 },
 		"can't be reached":                     func(o *Options) { o.Caller.URL = "ws://127.0.0.1:1/ws" },
 		"wamp.error.no_such_realm":             func(o *Options) { o.Caller.Realm = "other" },
-		"refused by the router: wamp.error.op": func(o *Options) { o.Callees.Invoke = "roundrobin" },
+		"refused by the router: wamp.error.op": func(o *Options) { o.Callees.Invoke = "odd" },
 	} {
 		url := tryouttest.StartRouter(t).URL() // one each: it may still know the callee of the case before
 		o := options(url, url)

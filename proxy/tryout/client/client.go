@@ -21,6 +21,7 @@ type Options struct {
 	AuthID   string
 	Ticket   string // authenticates AuthID; empty: anonymous
 	Limits   transport.Limits
+	Connect  transport.Connect // nil: over the network
 }
 
 // Client is one WAMP session. It is safe for concurrent use.
@@ -55,7 +56,7 @@ func Dial(ctx context.Context, url string, options Options) (*Client, error) {
 		options.Serializer = codec.CBOR
 	}
 	dialed, err := transport.Dial(ctx, url, transport.DialOptions{
-		Serializers: []codec.Serializer{options.Serializer}, Limits: options.Limits,
+		Serializers: []codec.Serializer{options.Serializer}, Limits: options.Limits, Connect: options.Connect,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)

@@ -86,7 +86,9 @@ func (r *realm) call(s *session, m *codec.Call) {
 	state, pool := r.dealer.CallState(s.origin, m.Request)
 	registered := state == dealer.Open
 	if !registered {
-		pool, registered = r.procedures[string(m.Procedure)]
+		var of procedure
+		of, registered = r.procedures[string(m.Procedure)]
+		pool = of.pool
 	}
 	switch {
 	case state == dealer.Over:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -139,7 +140,8 @@ func TestRegisterErrors(t *testing.T) {
 		{"com.example add", nil, "wamp.error.invalid_uri"},
 		{"wamp.session.count", nil, "wamp.error.invalid_uri"},
 		{"com.example", option("match", codec.FieldString("prefix")), "wamp.error.option_not_allowed"},
-		{"com.example.shared", option("invoke", codec.FieldString("roundrobin")), "wamp.error.option_not_allowed"},
+		{"com.example.add", option("invoke", codec.FieldString("roundrobin")), "wamp.error.procedure_already_exists"},
+		{"com.example.odd", option("invoke", codec.FieldString("odd")), "wamp.error.option_not_allowed"},
 		{"com.example.odd", option("invoke", codec.FieldBool(true)), "wamp.error.invalid_argument"},
 	} {
 		_, err := other.Register(tryouttest.Within(t), c.procedure, c.options, echo)
@@ -152,6 +154,43 @@ func TestRegisterErrors(t *testing.T) {
 	wantURI(t, one.Unregister(tryouttest.Within(t), id), "wamp.error.no_such_registration")
 	if _, err := other.Register(tryouttest.Within(t), "com.example.add", nil, echo); err != nil {
 		t.Errorf("after the first has unregistered: %v", err)
+	}
+}
+
+// A procedure that several have registered goes round, until the last of them leaves.
+func TestSharedRegistration(t *testing.T) {
+	r := tryouttest.StartRouter(t)
+	round := option("invoke", codec.FieldString("roundrobin"))
+	var counts [2]atomic.Int32
+	var callees [2]*client.Client
+	for i := range callees {
+		callees[i] = tryouttest.Join(t, r.URL(), client.Options{})
+		if _, err := callees[i].Register(tryouttest.Within(t), "com.example.shared", round, func(_ context.Context, in *client.Invocation) (client.Arguments, error) {
+			counts[i].Add(1)
+			return in.Arguments()
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := callees[0].Register(tryouttest.Within(t), "com.example.shared", round, echo)
+	wantURI(t, err, "wamp.error.procedure_already_exists")
+	caller := tryouttest.Join(t, r.URL(), client.Options{})
+	_, err = caller.Register(tryouttest.Within(t), "com.example.shared", option("invoke", codec.FieldString("random")), echo)
+	wantURI(t, err, "wamp.error.procedure_exists_with_different_invocation_policy")
+	for range 4 {
+		if _, err := caller.Call(tryouttest.Within(t), "com.example.shared", nil, client.Args("a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a, b := counts[0].Load(), counts[1].Load(); a != 2 || b != 2 {
+		t.Errorf("one was called %d times, the other %d", a, b)
+	}
+	callees[0].Close()
+	for range 4 { // it may be there for the first of them
+		_, _ = caller.Call(tryouttest.Within(t), "com.example.shared", nil, client.Args("a"))
+	}
+	if b := counts[1].Load(); b < 5 {
+		t.Errorf("the one that is left was called %d times", b)
 	}
 }
 

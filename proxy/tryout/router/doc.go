@@ -4,16 +4,16 @@
 //
 // It speaks the basic profile over WebSocket in JSON, MessagePack and CBOR:
 // sessions, exact registrations and calls, exact subscriptions and events, and
-// of the advanced profile call canceling, progressive calls and results, caller
-// identification, payload passthru and publisher exclusion. WELCOME announces
+// of the advanced profile call canceling, progressive calls and results, shared
+// registrations, caller identification, payload passthru and publisher exclusion. WELCOME announces
 // just these.
 //
 //	caller ──CALL──▶ session ──▶ realm: one lock ── dealer ──▶ driver ──INVOCATION──▶ callee
 //	caller ◀──RESULT, ERROR── driver ◀── dealer ── realm ◀── session ◀──YIELD, ERROR── callee
 //
 // Its procedure calls are decided by package dealer and carried out by package
-// driver, as the calls that the sidecar answers itself: each registration is a pool with the policy single, no limit
-// and no queue, and each session a local origin of calls. Its topics are in
+// driver, as the calls that the sidecar answers itself: each procedure is a pool with the policy of who registered
+// it first, no limit and no queue, and each session a local origin of calls. Its topics are in
 // topic.go.
 //
 // It is strict, so that what works here works at other routers too: request

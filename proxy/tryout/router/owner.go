@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/wampool/wampool/codec"
@@ -58,8 +59,10 @@ func (r *realm) Refusal(a *dealer.Action, s codec.Serializer, dst []byte) (uri s
 // TimeoutUnit is the specification's; this router times no call.
 func (r *realm) TimeoutUnit() time.Duration { return time.Millisecond }
 
-// Release does nothing: its callee has given the registration up itself.
-func (r *realm) Release(dealer.PoolID) {}
+// Release forgets a procedure that nobody has registered any more.
+func (r *realm) Release(pool dealer.PoolID) {
+	maps.DeleteFunc(r.procedures, func(_ string, of procedure) bool { return of.pool == pool })
+}
 
 // Ended does nothing: this router follows no call.
 func (r *realm) Ended([]dealer.End) {}

@@ -19,7 +19,7 @@ type realm struct {
 	dealer     *dealer.Dealer
 	driver     *driver.Driver
 	sessions   map[uint64]*session // by WAMP session ID
-	procedures map[string]dealer.PoolID
+	procedures map[string]procedure
 	topics     map[string]*topic
 	lastID     uint64 // of registrations and subscriptions, router scope
 
@@ -33,7 +33,7 @@ type realm struct {
 func newRealm(name string) *realm {
 	r := &realm{
 		name: name, dealer: dealer.New(0), sessions: make(map[uint64]*session),
-		procedures: make(map[string]dealer.PoolID), topics: make(map[string]*topic),
+		procedures: make(map[string]procedure), topics: make(map[string]*topic),
 	}
 	r.driver = driver.New(r.dealer, r)
 	return r
@@ -69,9 +69,6 @@ func (r *realm) part(s *session) {
 	defer r.unlock(&s.out)
 	r.silence(s)
 	delete(r.sessions, s.id)
-	for _, procedure := range s.registrations {
-		delete(r.procedures, procedure)
-	}
 	for _, t := range s.subscriptions {
 		r.unsubscribe(t, s)
 	}

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/wampool/wampool/codec"
@@ -32,6 +33,12 @@ func (s *session) takeUnregister(h *codec.Head) error {
 	return nil
 }
 
+// procedure is one that somebody has registered.
+type procedure struct {
+	pool         dealer.PoolID
+	registration uint64 // the same for all who have it ("Shared Registration", #name-shared-registration)
+}
+
 func (r *realm) register(s *session, m *codec.Register) {
 	r.mu.Lock()
 	defer r.unlock(&s.out)
@@ -39,23 +46,34 @@ func (r *realm) register(s *session, m *codec.Register) {
 		r.sendError(s, codec.TypeRegister, m.Request, uri, text)
 		return
 	}
-	pool := r.dealer.OpenPool(m.Procedure, dealer.PoolConfig{Policy: dealer.Single})
-	id := r.nextID()
-	r.procedures[m.Procedure] = pool
-	s.registrations[id] = m.Procedure
-	registered := codec.Registered{Request: m.Request, Registration: id}
+	policy, err := dealer.ParsePolicy(m.Invoke)
+	if err != nil {
+		r.sendError(s, codec.TypeRegister, m.Request, uriOptionNotAllowed, err.Error())
+		return
+	}
+	of, taken := r.procedures[m.Procedure]
+	if !taken {
+		of = procedure{r.dealer.OpenPool(m.Procedure, dealer.PoolConfig{Policy: policy}), r.nextID()}
+	}
+	actions, err := r.dealer.Join(0, dealer.Registration{Pool: of.pool, Callee: s.callee, ID: of.registration, Policy: policy})
+	if err != nil {
+		uri := uriAlreadyExists
+		if errors.As(err, new(*dealer.PolicyConflictError)) {
+			uri = uriDifferentPolicy
+		}
+		r.sendError(s, codec.TypeRegister, m.Request, uri, fmt.Sprintf("procedure %s: %s", m.Procedure, err))
+		return
+	}
+	r.procedures[m.Procedure] = of
+	s.registrations[of.registration] = m.Procedure
+	registered := codec.Registered{Request: m.Request, Registration: of.registration}
 	r.message = registered.Append(r.message[:0], s.serializer)
 	r.send(&s.out, s, r.message)
-	actions, err := r.dealer.Join(0, dealer.Registration{Pool: pool, Callee: s.callee, ID: id, Policy: dealer.Single})
-	if err != nil {
-		panic("router: a procedure that nobody has must be free to register: " + err.Error())
-	}
 	r.driver.Perform(&s.out, actions, driver.Hand{})
 }
 
-// mayRegister returns the error of a REGISTER that can't be granted, or "".
+// mayRegister returns the error of a REGISTER that nobody is granted, or "".
 func (r *realm) mayRegister(m *codec.Register) (uri, text string) {
-	_, taken := r.procedures[m.Procedure]
 	switch {
 	case m.OptionError != nil:
 		return uriInvalidArgument, m.OptionError.Error()
@@ -65,10 +83,6 @@ func (r *realm) mayRegister(m *codec.Register) (uri, text string) {
 		return uriInvalidURI, "procedures that begin with wamp. are reserved"
 	case m.Match != "" && m.Match != "exact":
 		return uriOptionNotAllowed, "this router has no pattern-based registrations"
-	case m.Invoke != "" && m.Invoke != "single":
-		return uriOptionNotAllowed, "this router has no shared registrations"
-	case taken:
-		return uriAlreadyExists, fmt.Sprintf("procedure %s is registered already", m.Procedure)
 	}
 	return "", ""
 }
@@ -76,13 +90,11 @@ func (r *realm) mayRegister(m *codec.Register) (uri, text string) {
 func (r *realm) unregister(s *session, m *codec.Unregister) {
 	r.mu.Lock()
 	defer r.unlock(&s.out)
-	procedure, known := s.registrations[m.Registration]
-	if !known {
+	if _, known := s.registrations[m.Registration]; !known {
 		r.sendError(s, codec.TypeUnregister, m.Request, uriNoSuchRegistration, "the session has no such registration")
 		return
 	}
 	delete(s.registrations, m.Registration)
-	delete(r.procedures, procedure)
 	actions, _ := r.dealer.Leave(0, s.callee, m.Registration)
 	r.driver.Perform(&s.out, actions, driver.Hand{})
 	unregistered := codec.Unregistered{Request: m.Request}

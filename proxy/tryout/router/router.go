@@ -22,6 +22,9 @@ type Options struct {
 	Log    zerolog.Logger   // the zero Logger is silent
 	Limits transport.Limits // of each connection; zero: transport's defaults
 	TLS    *tls.Config      // for wss
+
+	// Socket opens the router's socket; nil: over the network.
+	Socket func(ctx context.Context, network, address string) (net.Listener, error)
 }
 
 // Router is a WAMP router on one loopback port, for trying out and tests only.
@@ -65,7 +68,7 @@ func Listen(ctx context.Context, rawURL string, options Options) (*Router, error
 		}
 		r.realms[name] = newRealm(name)
 	}
-	listener, err := transport.Listen(ctx, rawURL, transport.ListenOptions{Limits: options.Limits, TLS: options.TLS})
+	listener, err := transport.Listen(ctx, rawURL, transport.ListenOptions{Limits: options.Limits, TLS: options.TLS, Socket: options.Socket})
 	if err != nil {
 		return nil, fmt.Errorf("router: %w", err)
 	}

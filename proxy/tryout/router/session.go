@@ -207,7 +207,7 @@ func (s *session) welcome() []byte {
 		codec.Field{Key: "roles", Value: codec.FieldDict([]codec.Field{
 			{Key: "broker", Value: feature("publisher_exclusion")},
 			{Key: "dealer", Value: feature(
-				"call_canceling", "caller_identification", "payload_passthru_mode", "progressive_call_invocations", "progressive_call_results")},
+				"call_canceling", "caller_identification", "payload_passthru_mode", "progressive_call_invocations", "progressive_call_results", "shared_registration")},
 		})},
 	)}
 	return m.Append(nil, s.serializer)

@@ -37,7 +37,7 @@ func TestWelcomeSaysWhoAndWhat(t *testing.T) {
 		if features[feature] != true {
 			t.Errorf("%s does not announce %s: %v", role, feature, features)
 		}
-		if features["shared_registration"] != nil {
+		if features["pattern_based_registration"] != nil {
 			t.Errorf("%s announces what it has not: %v", role, features)
 		}
 	}

@@ -17,6 +17,7 @@ const (
 	uriNoSuchRegistration = "wamp.error.no_such_registration"
 	uriNoSuchSubscription = "wamp.error.no_such_subscription"
 	uriOptionNotAllowed   = "wamp.error.option_not_allowed"
+	uriDifferentPolicy    = "wamp.error.procedure_exists_with_different_invocation_policy"
 	uriProtocolViolation  = "wamp.error.protocol_violation"
 	uriSystemShutdown     = "wamp.close.system_shutdown"
 )
