@@ -69,6 +69,24 @@ func (c *Certificates) Client() *tls.Config {
 	return client
 }
 
+// Peers returns the configurations of both sides of a connection between equals: each
+// shows its certificate, and takes any of the CA's, for whatever host that is. A
+// CertFile and a CAFile are needed.
+func (c *Certificates) Peers() (server, client *tls.Config) {
+	server, client = c.current()
+	client = client.Clone()
+	client.InsecureSkipVerify = true // VerifyConnection does all of it but the name
+	client.VerifyConnection = func(state tls.ConnectionState) error {
+		o := x509.VerifyOptions{Roots: client.RootCAs, Intermediates: x509.NewCertPool()}
+		for _, certificate := range state.PeerCertificates[1:] {
+			o.Intermediates.AddCert(certificate)
+		}
+		_, err := state.PeerCertificates[0].Verify(o)
+		return err
+	}
+	return server, client
+}
+
 // current returns what the files have, as of a second ago at most.
 func (c *Certificates) current() (server, client *tls.Config) {
 	c.mu.Lock()

@@ -40,6 +40,8 @@ type Conn struct {
 	outside sync.Mutex
 	hook    func()
 
+	pong func([]byte) // nil: nobody asks. Set before the first Read
+
 	sending sync.Mutex
 
 	state atomic.Uint32 // changed under mu

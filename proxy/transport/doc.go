@@ -18,7 +18,7 @@
 //
 // These do nothing but in memory, and wait for no lock that is held over anything
 // else, so that they may be called under a lock of the caller's: [Conn.Send],
-// [Conn.SendParts], [Conn.Close], [Conn.Abort], [Conn.Confine], [Conn.Buffered], [Conn.Err], [Conn.SetBusy]
+// [Conn.SendParts], [Conn.Ping], [Conn.Close], [Conn.Abort], [Conn.Confine], [Conn.Buffered], [Conn.Err], [Conn.SetBusy]
 // and what only returns what a Conn was made with; [Outbox.Send], [Outbox.SendParts],
 // [Outbox.Reserve], [Slot.Fill], [Slot.FillParts], [Slot.Drop], [Outbox.DropReserved]; [Share.Admits], [Share.Sent];
 // [Budget.Open], [Account.Add], [Account.Held], [Account.Close]. Where one of them

@@ -62,11 +62,14 @@ func (f *rawSocket) read(c *Conn) ([]byte, error) {
 		if err := c.controls.count(); err != nil {
 			return nil, err
 		}
-		if frame == rawPing {
+		switch {
+		case frame == rawPing:
 			f.pinged.Store(true)
 			if err := f.pong(c, c.message.b); err != nil {
 				return nil, err
 			}
+		case c.pong != nil:
+			c.pong(c.message.b)
 		}
 		c.receiving = false
 	}
@@ -154,6 +157,31 @@ func (f *rawSocket) pong(c *Conn, payload []byte) error {
 	c.sending.Unlock()
 	return c.sent(err)
 }
+
+// Ping sends a ping over RawSocket, to a peer that is known to answer: what it answers
+// goes to the hook of [Conn.OnPong]. It is written with the next Flush, and never blocks.
+// It does nothing over WebSocket.
+func (c *Conn) Ping(payload []byte) {
+	f, is := c.framing.(*rawSocket)
+	if !is {
+		return
+	}
+	c.sending.Lock()
+	err := c.admit(len(payload))
+	if err == nil {
+		err = f.writeFrame(noGap, rawPing, payload)
+	}
+	c.sending.Unlock()
+	_ = c.sent(err)
+}
+
+// OnPong sets what the reader calls, within Read, with the payload of each pong that
+// comes over RawSocket. It must be set before the first Read, and must not block.
+func (c *Conn) OnPong(hook func(payload []byte)) { c.pong = hook }
+
+// Paused tells whether the connection's reader waits for room elsewhere, and so reads
+// no pongs.
+func (c *Conn) Paused() bool { return c.paused.Load() }
 
 func (f *rawSocket) ping() error { return f.writeFrame(noGap, rawPing, nil) }
 
