@@ -151,6 +151,15 @@ func (d *Dealer) HeldFrom(at CalleeID, id uint64) (OriginID, bool) {
 	return d.calls.at(i).origin, true
 }
 
+// HeldIn tells whether a callee has a call of a pool under this ID, and which pool's.
+func (d *Dealer) HeldIn(at CalleeID, id uint64) (PoolID, bool) {
+	i, _ := d.callee(at).requests.call(id)
+	if i == noCall {
+		return 0, false
+	}
+	return d.calls.at(i).pool.id, true
+}
+
 // Busy tells whether a callee has invocations that it has not answered, of pools
 // or of the router's own since it joined one.
 func (d *Dealer) Busy(at CalleeID) bool { return d.callee(at).requests.open.len() > 0 }

@@ -27,12 +27,13 @@ func (r *realm) claim(out *transport.Outbox, a *admission.Action, e *admissionEv
 		l.send(out, m.Append(r.message[:0], l.serializer))
 	case admission.Held:
 		l.registrations[a.Registration] = p
+		p.held++
 		if a.Main {
 			delete(r.forbidden, p.key)
 			r.log.Info().Str("procedure", p.procedure).Uint64("registration", a.Registration).Msg("pool registered at the router")
 		}
 	case admission.Ended:
-		delete(l.registrations, a.Registration)
+		l.unhold(a.Registration)
 	case admission.Refused:
 		if a.Main && isForbidden(e.error.URI) {
 			e.error = r.forbid(l, p, e.error)
@@ -52,6 +53,14 @@ func (r *realm) claim(out *transport.Outbox, a *admission.Action, e *admissionEv
 		l.retire(out)
 	case admission.Renew:
 		l.renew(out, p)
+	}
+}
+
+// unhold takes note that a registration at the router has ended.
+func (l *link) unhold(registration uint64) {
+	if p := l.registrations[registration]; p != nil {
+		p.held--
+		delete(l.registrations, registration)
 	}
 }
 

@@ -58,9 +58,27 @@ func newClient(p *Proxy, conn, router *transport.Conn, transport string) *client
 	router.Charge(c.account)
 	c.confine(true)
 	conn.SetBusy(c.isBusy)
-	conn.BeforeBlock(c.clientOut.FlushShared)
-	router.BeforeBlock(c.routerOut.Flush)
+	conn.BeforeBlock(c.flushClient)
+	router.BeforeBlock(c.flushRouter)
 	return c
+}
+
+// flushClient flushes what the client's reader has sent, before it waits.
+func (c *client) flushClient() {
+	c.tellLoads(&c.clientOut)
+	c.clientOut.FlushShared()
+}
+
+// flushRouter does so for the router's reader.
+func (c *client) flushRouter() {
+	c.tellLoads(&c.routerOut)
+	c.routerOut.Flush()
+}
+
+func (c *client) tellLoads(out *transport.Outbox) {
+	if s := c.session.Load(); s != nil && s.realm != nil {
+		s.realm.tellLoads(out)
+	}
 }
 
 // run passes messages both ways until either connection ends, and then ends

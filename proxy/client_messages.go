@@ -164,17 +164,26 @@ func (r *realm) calleeAnswer(out *transport.Outbox, s *session, m *message) {
 			return
 		}
 	}
-	kind := dealer.Final
+	r.answerBy(out, s.callee.id, s.serializer, m, answerKind(m))
+}
+
+// answerKind is what an answer is to the dealer.
+func answerKind(m *message) dealer.AnswerKind {
 	switch {
 	case m.yield != nil && m.yield.Progress:
-		kind = dealer.Progress
+		return dealer.Progress
 	case m.failure != nil && string(m.failure.URI) == uriUnavailable:
-		kind = dealer.Unavailable
+		return dealer.Unavailable
 	case m.failure != nil, m.unfit != nil:
-		kind = dealer.Error
+		return dealer.Error
 	}
-	r.driver.Perform(out, r.dealer.Answer(r.now(), s.callee.id, m.Request, kind),
-		driver.Hand{Serializer: s.serializer, Head: &m.Head, Raw: m.raw, Yield: m.yield, Error: m.failure, Unfit: m.unfit, Memory: m.memory})
+	return dealer.Final
+}
+
+// answerBy brings a callee's answer to the dealer.
+func (r *realm) answerBy(out *transport.Outbox, from dealer.CalleeID, s codec.Serializer, m *message, kind dealer.AnswerKind) {
+	r.driver.Perform(out, r.dealer.Answer(r.now(), from, m.Request, kind),
+		driver.Hand{Serializer: s, Head: &m.Head, Raw: m.raw, Yield: m.yield, Error: m.failure, Unfit: m.unfit, Memory: m.memory})
 }
 
 // pass passes a client's message on that the router must see in order: a CALL to a

@@ -36,6 +36,7 @@ func (r *realm) runClock(ctx context.Context) {
 		case <-timer.C:
 		}
 		wait := r.tick(&out)
+		r.tellLoads(&out)
 		out.Flush()
 		timer.Reset(wait)
 	}
@@ -52,6 +53,7 @@ func (r *realm) tick(out *transport.Outbox) (wait time.Duration) {
 	r.driver.Perform(out, r.dealer.Tick(now), driver.Hand{})
 	r.bring(out, func() []admission.Action { return r.registrar.Tick(now) })
 	r.dismissDrained(out)
+	r.shareTick(out)
 	r.armed = r.earliest()
 	r.checkDrained()
 	return min(r.armed-now, time.Hour)
@@ -117,7 +119,7 @@ func (r *realm) earliest() dealer.Time {
 	if deadline, ok := r.registrar.Deadline(); ok {
 		next = min(next, deadline)
 	}
-	return next
+	return min(next, r.sharingDeadline())
 }
 
 // arm wakes the clock if there is a deadline earlier than it knows of. It ends

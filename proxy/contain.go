@@ -90,6 +90,7 @@ func (l *link) unlock(m *message) {
 // write gives the realm's lock back and writes the messages that take long to
 // make. It goes on until nothing follows from them.
 func (r *realm) write(out *transport.Outbox) {
+	r.noteLoads()
 	unwritten := r.driver.Unwritten()
 	r.mu.Unlock()
 	for unwritten != nil && unwritten.Write(r.proxy.report) {
@@ -196,11 +197,23 @@ const faultText = "the call was lost by an internal error of the proxy"
 // without a callee.
 func (r *realm) sweep(out *transport.Outbox) {
 	for _, id := range r.dealer.CalleeIDs() {
-		if c := r.driver.Callee(id); c == nil || c.Session.(*session).hasLeft() {
+		c := r.driver.Callee(id)
+		if c == nil {
 			r.driver.Lose(out, r.now(), id)
-		} else if s := c.Session.(*session); !r.knowsItsPools(s) {
-			r.part(out, s)
-			s.fail()
+			continue
+		}
+		switch s := c.Session.(type) {
+		case *session:
+			if s.hasLeft() {
+				r.driver.Lose(out, r.now(), id)
+			} else if !r.knowsItsPools(s) {
+				r.part(out, s)
+				s.fail()
+			}
+		case *supplier:
+			if s.gone {
+				r.driver.Lose(out, r.now(), id)
+			}
 		}
 	}
 	for _, caller := range r.driver.Callers() {

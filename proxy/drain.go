@@ -18,6 +18,9 @@ func (r *realm) drain() {
 	defer r.unlock(&out, nil)
 	r.draining = true
 	r.dealer.Drain()
+	if r.sharing != nil {
+		r.regroupSoon()
+	}
 	for _, p := range r.pools {
 		p.isDrained = p.isLive
 	}

@@ -8,12 +8,40 @@ import (
 	"net"
 	"reflect"
 
+	"github.com/wampool/wampool/proxy/cluster"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
 // UseNetwork has a sidecar connect and listen by these, which is for before Listen.
 func UseNetwork(p *Proxy, connect transport.Connect, socket func(ctx context.Context, network, address string) (net.Listener, error)) {
 	p.connect, p.socket = connect, socket
+}
+
+// UsePeers has a sidecar reach its peers by connect, and know of them by a membership
+// other than memberlist, which is for before Listen.
+func UsePeers(p *Proxy, connect transport.Connect, membership func(self cluster.Node, version int, url string) cluster.Membership) {
+	p.connectPeer, p.membership = connect, membership
+}
+
+// Forwarded returns how many calls of a realm peers have got.
+func Forwarded(p *Proxy, realm string) uint64 {
+	r := p.realms[realm]
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sharing.forwarded
+}
+
+// LinkedPeers returns with how many peers a realm has links in both directions.
+func LinkedPeers(p *Proxy, realm string) (n int) {
+	r := p.realms[realm]
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for node := range r.sharing.suppliers {
+		if r.sharing.takers[node] != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // UseSeed has a sidecar draw the same at random each time, which is for before Listen.

@@ -33,10 +33,14 @@ func (p *Proxy) Listen(ctx context.Context) (err error) {
 		p.hops = append(p.hops, h)
 	}
 	p.closeUnwanted()
+	if err := p.openCluster(ctx); err != nil {
+		return errors.Join(err, p.closeHops())
+	}
 	if p.config().Admin == nil {
 		return nil
 	}
 	if p.admin, err = admin.Listen(ctx, p.adminOptions()); err != nil {
+		p.closeCluster()
 		err = errors.Join(err, p.closeHops())
 	}
 	return err

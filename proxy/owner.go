@@ -33,12 +33,14 @@ func (r *realm) Carried(a *dealer.Action, bytes int, uri string) {
 	}
 	p := r.poolOf(a.Pool)
 	if a.Kind == dealer.Invoke {
-		r.calleeOf(a.Callee).callee.dispatched++
+		r.dispatchedTo(r.driver.Callee(a.Callee).Session)
 	}
 	switch {
 	case p == nil:
 	case a.Kind == dealer.Invoke:
 		p.dispatched++
+	case a.Kind == dealer.Refuse && a.Refusal.Reason == dealer.ReasonFull: // the call waits where it came from
+		r.sharing.owe(p)
 	case a.Kind == dealer.Refuse:
 		p.refused++
 		p.logRefusal(r, a.Refusal, uri)
@@ -47,8 +49,19 @@ func (r *realm) Carried(a *dealer.Action, bytes int, uri string) {
 	}
 }
 
-// calleeOf returns the session of a callee.
+// calleeOf returns the session of a callee that is no peer.
 func (r *realm) calleeOf(id dealer.CalleeID) *session { return r.driver.Callee(id).Session.(*session) }
+
+// dispatchedTo counts a call that a callee, or a peer, has got.
+func (r *realm) dispatchedTo(s driver.Session) {
+	switch s := s.(type) {
+	case *session:
+		s.callee.dispatched++
+	case *supplier:
+		s.forwarded++
+		r.sharing.forwarded++
+	}
+}
 
 // Discloses tells whether a registration's callee wants its callers named.
 func (s *session) Discloses(registration uint64) bool {

@@ -21,6 +21,9 @@ type pool struct {
 	isLive           bool              // the router sends its calls here, or would if the pool session were up
 	isDrained        bool              // it was live when the drain began, and counts for it to the end
 
+	held     int      // registrations at the router, by which it is
+	matching matching // with what peers have
+
 	dispatched, answered, refused uint64
 
 	refusals rarely

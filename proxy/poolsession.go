@@ -111,6 +111,9 @@ func (l *link) up(conn *transport.Conn, welcome *codec.Welcome) {
 	}
 	l.notJoined, l.speaks = "", l.serializer
 	r.joins[l.serializer]++
+	if r.role, r.hasJoined = l.authRole, true; r.sharing != nil {
+		r.sharing.cluster.Poke()
+	}
 	clear(r.forbidden) // the session may have another role now
 	r.takeUnit(l.serializer, welcome)
 	_, mute := welcome.Details.Lookup(l.serializer, "x_cb_node") // since 2020
@@ -145,6 +148,9 @@ func (l *link) lose(cause error) (leaving bool) {
 	r.mu.Lock()
 	defer r.unlock(&l.out, nil)
 	leaving = l.leaving
+	for registration := range l.registrations {
+		l.unhold(registration)
+	}
 	l.linkState = linkState{}
 	l.notJoined = "its connection ended: " + cause.Error()
 	r.driver.DropOrigin(&l.out, r.now(), l.origin)
@@ -171,6 +177,12 @@ func (l *link) read(conn *transport.Conn) (err error) {
 			return err
 		}
 	}
+}
+
+// flush flushes what the reader has sent, before it waits.
+func (l *link) flush() {
+	l.realm.tellLoads(&l.out)
+	l.out.Flush()
 }
 
 // take handles one message of the router, after all of its head was read.

@@ -50,7 +50,7 @@ func (l *link) join(ctx context.Context) (_ *transport.Conn, _ *codec.Welcome, e
 		s := conn.Serializer()
 		l.offer = append([]codec.Serializer{s}, slices.DeleteFunc(slices.Clone(serializers), func(other codec.Serializer) bool { return other == s })...)
 	}
-	conn.BeforeBlock(l.out.Flush)
+	conn.BeforeBlock(l.flush)
 	timeout := time.AfterFunc(l.realm.proxy.loginPatience, func() {
 		conn.Abort(errSilent)
 	})

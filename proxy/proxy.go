@@ -19,6 +19,7 @@ import (
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/admin"
+	"github.com/wampool/wampool/proxy/cluster"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -35,6 +36,9 @@ type Proxy struct {
 	poolSendBuffer int64            // of each pool session, in bytes
 	certified      atomic.Bool      // the router is shown a certificate, for clients too, or was
 
+	membership  func(self cluster.Node, version int, url string) cluster.Membership // nil: memberlist
+	connectPeer transport.Connect                                                   // to peers; nil: over the network
+
 	connect transport.Connect                                                        // to the router; nil: over the network
 	socket  func(ctx context.Context, network, address string) (net.Listener, error) // of each listener; nil: over the network
 
@@ -50,13 +54,14 @@ type Proxy struct {
 	keepalive    *transport.Keepalive
 	certificates atomic.Pointer[transport.Certificates] // toward the router; nil: by default
 	admin        *admin.Server                          // set by Listen; nil: none
+	cluster      *cluster.Cluster                       // set by Listen; nil: this sidecar stands alone
 	draining     chan struct{}                          // closed when the drain begins
 	warnings     *admin.WarningLog
 	panics       rarely
 	counting     counting
 	rested       chan struct{} // has room for one: a session may have nothing in flight any more, while draining
 
-	turnedAway, notAdmitted, notPooled, poolRefused, unshaken, leftOut, bound, byTLS, malformed, unjoined rarely
+	turnedAway, notAdmitted, notPooled, poolRefused, unshaken, leftOut, bound, byTLS, malformed, unjoined, peersWrong rarely
 
 	mu      sync.Mutex
 	clients map[*client]struct{}
@@ -134,6 +139,13 @@ func (p *Proxy) Serve(ctx context.Context) error {
 			l.Wait() // for handshakes that were under way
 		})
 	})
+	if p.cluster != nil {
+		realms.Go(func() {
+			if err := p.cluster.Run(run); err != nil {
+				p.log.Error().Err(err).Msg("no peer can link itself with this sidecar any more")
+			}
+		})
+	}
 	if p.admin != nil {
 		p.log.Info().Str("address", p.admin.URL()).Msg("admin listening")
 		realms.Go(func() {
@@ -155,6 +167,7 @@ func (p *Proxy) Serve(ctx context.Context) error {
 		err = errors.Join(err, h.listener.Close())
 	}
 	p.drain()
+	p.closeCluster()    // behind all that waits, which may have traveled
 	if p.admin != nil { // it tells of the drain to the end
 		err = errors.Join(err, p.admin.Close())
 	}
@@ -308,6 +321,9 @@ func (p *Proxy) drain() {
 	defer deadline.Stop()
 	for _, r := range p.realms {
 		r.drain()
+	}
+	if p.cluster != nil {
+		p.cluster.Drain()
 	}
 	for _, r := range p.realms {
 		select {

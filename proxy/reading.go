@@ -1,6 +1,9 @@
 package proxy
 
-import "github.com/wampool/wampool/codec"
+import (
+	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport"
+)
 
 // readOn reads on in a message of the client behind its head, as far as its realm
 // may have to know. It is the reader's last look at the message's bytes, and takes
@@ -39,20 +42,24 @@ func (s *session) readOn(m *message) *message {
 // readCalleeAnswer reads what a callee of pools answers to an INVOCATION. One of
 // the pool's goes to a session that others depend on.
 func (s *session) readCalleeAnswer(m *message) {
-	in := s.said.room()
+	m.readCalleeAnswer(s.said.room(), s.conn)
+}
+
+// readCalleeAnswer reads what has come from a callee on its connection.
+func (m *message) readCalleeAnswer(in *scratch, from *transport.Conn) {
 	switch m.Type {
 	case codec.TypeYield:
 		m.yield = &in.yield
 		if m.wrong = m.yield.DecodeBehind(&m.Head); m.wrong == nil {
-			m.check(m.yield.Validate(s.serializer))
+			m.check(m.yield.Validate(from.Serializer()))
 		}
 		if !m.kept {
-			m.memory = s.conn.Lend(m.raw)
+			m.memory = from.Lend(m.raw)
 		}
 	default:
 		m.failure = &in.failure
 		if m.wrong = m.failure.DecodeBehind(&m.Head); m.wrong == nil && m.RequestType == codec.TypeInvocation {
-			m.check(m.failure.Validate(s.serializer))
+			m.check(m.failure.Validate(from.Serializer()))
 		}
 	}
 }

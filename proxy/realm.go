@@ -28,6 +28,8 @@ type realm struct {
 	wake   chan struct{}
 	linked chan struct{} // has room for one: a link is to be started
 
+	sharing *sharing // with peers; nil: this sidecar stands alone
+
 	book atomic.Pointer[rulebook] // written under mu
 
 	mu         lock
@@ -43,6 +45,8 @@ type realm struct {
 	byPattern  patterns[*pool]
 	registers  registers
 	following  following
+	role       string                      // that the router gave the pool session last
+	hasJoined  bool                        // there is one
 	joins      map[codec.Serializer]uint64 // of pool sessions
 	told       time.Duration               // unit of call timeouts by the router's WELCOME, 0: none yet
 	armed      dealer.Time                 // when the clock will look next

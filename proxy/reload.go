@@ -136,6 +136,7 @@ func (r *realm) reconfigure(config *configs.Realm, heldBytes int64) {
 	for _, p := range r.pools {
 		p.block = governing(&book.blocks, p.procedure)
 	}
+	r.reshare()
 	r.registrar.SetHeldBytes(heldBytes)
 	r.bring(&out, func() []admission.Action {
 		return r.registrar.Reconfigure(r.now(), func(procedure string) *admission.Block {

@@ -52,6 +52,7 @@ func (c *change) prepare(ctx context.Context) (err error) {
 	c.differs("drain_timeout", c.old.DrainTimeout, c.next.DrainTimeout)
 	c.differs("limits", c.old.Limits, c.next.Limits)
 	c.rest()
+	c.cluster()
 	c.realms()
 	if err := c.toRouter(); err != nil {
 		return err
@@ -79,6 +80,34 @@ func (c *change) rest() {
 	if !reflect.DeepEqual(c.old.Admin, c.in.Admin) {
 		c.next.Admin = c.old.Admin
 		c.later("admin: its listener is opened at the start")
+	}
+}
+
+// cluster is what peers are found and linked by. Most of it they know.
+func (c *change) cluster() {
+	old, now := c.old.Cluster, c.in.Cluster
+	if old == nil || now == nil {
+		if old != now {
+			c.next.Cluster = old
+			c.later("cluster: it is joined and left at the start and at the end")
+		}
+		return
+	}
+	next := *old
+	c.next.Cluster = &next
+	next.Join, next.MaxRTT = now.Join, now.MaxRTT
+	c.differs("cluster.join", old.Join, now.Join)
+	c.differs("cluster.max_rtt", old.MaxRTT, now.MaxRTT)
+	for _, s := range []struct {
+		name string
+		same bool
+	}{
+		{"name", old.Name == now.Name}, {"gossip", old.Gossip == now.Gossip}, {"listen", old.Listen == now.Listen},
+		{"advertise", old.Advertise == now.Advertise}, {"secret", sameSecret(old.Secret, now.Secret)}, {"tls", reflect.DeepEqual(old.TLS, now.TLS)},
+	} {
+		if !s.same {
+			c.later("cluster.%s: peers know the one before", s.name)
+		}
 	}
 }
 
@@ -133,14 +162,15 @@ func (c *change) realms() {
 }
 
 func sameLogin(a, b *configs.Auth) bool {
-	if a.Method != b.Method || a.AuthID != b.AuthID || a.Secret.IsSet() != b.Secret.IsSet() {
-		return false
+	return a.Method == b.Method && a.AuthID == b.AuthID && sameSecret(a.Secret, b.Secret)
+}
+
+func sameSecret(a, b configs.Secret) bool {
+	if !a.IsSet() || !b.IsSet() {
+		return a.IsSet() == b.IsSet()
 	}
-	if !a.Secret.IsSet() {
-		return true
-	}
-	old, err := a.Secret.Read()
-	now, err2 := b.Secret.Read()
+	old, err := a.Read()
+	now, err2 := b.Read()
 	return err == nil && err2 == nil && old == now
 }
 
@@ -242,6 +272,9 @@ func (c *change) carryOut() {
 	p.current.Store(c.next)
 	p.certificates.Store(c.router)
 	p.limitClients(&c.next.Limits)
+	if p.cluster != nil {
+		p.cluster.Change(c.next.Cluster, p.linkLimits(nil))
+	}
 	c.changeListeners()
 	for i := range c.next.Realms {
 		config := &c.next.Realms[i]

@@ -176,7 +176,7 @@ var mutants = []proof.Mutant{
 	},
 	{
 		Name: "what was sent to the router stays in memory", File: "client.go",
-		Old:      "	router.BeforeBlock(c.routerOut.Flush)\n",
+		Old:      "	router.BeforeBlock(c.flushRouter)\n",
 		New:      "",
 		Checkers: []string{comesToRest, sessionsLast, exits},
 	},

@@ -136,6 +136,15 @@ func (d *Driver) forwardOwn(out *transport.Outbox, a *dealer.Action, h *Hand) {
 func (d *Driver) Refuse(out *transport.Outbox, a *dealer.Action) {
 	to := d.origins[a.Origin]
 	uri, payload := d.owner.Refusal(a, to.Serializer, d.scratch.payload)
+	switch {
+	case a.Refusal.Reason == dealer.ReasonFull:
+		d.scratch.buildFull(to, a.Request, payload)
+		send(out, to.Conn, d.scratch.message)
+		d.sent(a, len(d.scratch.message), uri)
+		return
+	case to.isPeer && a.Refusal.Reason == dealer.ReasonNoCallee: // the peer may know others
+		uri = uriUnavailable
+	}
 	d.scratch.buildError(to, a.Request, uri, payload)
 	send(out, to.Conn, d.scratch.message)
 	d.sent(a, len(d.scratch.message), uri)

@@ -82,6 +82,10 @@ type Callee struct {
 	Most       Bound
 	Identity   Identity // told to callers whose origin has NamesCallees
 
+	// PoolName tells of a pool what a peer is to know of it: how its registration
+	// matches, and its URI. It is nil of all callees that are no peers.
+	PoolName func(dealer.PoolID) (match, procedure string)
+
 	invoked    uint64          // the highest ID of an INVOCATION sent
 	deliveries []*delivery     // INVOCATIONs that are yet to be written, and those that could not be
 	share      transport.Share // of what callees have unsent at the origins that are routers
@@ -99,6 +103,8 @@ type Origin struct {
 	// HasLastWord is a router that leaves a caller without any answer where it can't
 	// put one into the caller's serializer, see lastWord.
 	HasLastWord bool
+
+	isPeer bool // another sidecar, which forwards calls
 }
 
 // Bound is the longest message that somebody takes.
@@ -125,6 +131,13 @@ func (d *Driver) Callee(id dealer.CalleeID) *Callee {
 	return d.callees[id]
 }
 
+// AddPeer makes another sidecar known, to the dealer too: see [dealer.Dealer.AddPeer].
+func (d *Driver) AddPeer(c Callee, features codec.CalleeFeatures, oneWay time.Duration) dealer.CalleeID {
+	id := d.dealer.AddPeer(features, oneWay)
+	d.callees = put(d.callees, int(id), &c)
+	return id
+}
+
 // Lose takes the end of a callee's session, see [dealer.Dealer.Lose]. Nothing more
 // is written to it.
 func (d *Driver) Lose(out *transport.Outbox, now dealer.Time, id dealer.CalleeID) {
@@ -138,6 +151,15 @@ func (d *Driver) Lose(out *transport.Outbox, now dealer.Time, id dealer.CalleeID
 // AddOrigin makes an origin known, to the dealer too: see [dealer.Dealer.AddOrigin].
 func (d *Driver) AddOrigin(o Origin) dealer.OriginID {
 	id := d.dealer.AddOrigin(o.isCaller())
+	d.origins = put(d.origins, int(id), &o)
+	return id
+}
+
+// AddPeerOrigin makes another sidecar known that forwards calls, to the dealer too: see
+// [dealer.Dealer.AddPeerOrigin]. It is answered as a router is.
+func (d *Driver) AddPeerOrigin(o Origin) dealer.OriginID {
+	id := d.dealer.AddPeerOrigin()
+	o.isPeer = true
 	d.origins = put(d.origins, int(id), &o)
 	return id
 }

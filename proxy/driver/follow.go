@@ -109,6 +109,10 @@ func (d *Driver) bring(out *transport.Outbox, f followUp) {
 // answerFor answers a call in its callee's stead. It happens at the time of the
 // event that it follows from: for the dealer, time never goes back.
 func (d *Driver) answerFor(out *transport.Outbox, f followUp) {
+	kind := dealer.Error
+	if f.action.Peer { // a callee here may be able to take what its link is not
+		kind = dealer.Full
+	}
 	s := f.callee.Serializer
 	if d.Origin(f.action.Origin) == f.origin { // who is told, if nobody else has got its place
 		s = f.origin.Serializer
@@ -116,7 +120,7 @@ func (d *Driver) answerFor(out *transport.Outbox, f followUp) {
 	answer := codec.Error{
 		RequestType: codec.TypeInvocation, URI: []byte(f.uri), Payload: codec.TextPayload(s, nil, f.text, nil),
 	}
-	d.Perform(out, d.dealer.Answer(0, f.action.Callee, f.action.ID, dealer.Error), Hand{Serializer: s, Error: &answer})
+	d.Perform(out, d.dealer.Answer(0, f.action.Callee, f.action.ID, kind), Hand{Serializer: s, Error: &answer})
 }
 
 // EndCall answers a call by an ERROR with one sentence, whatever has become of the

@@ -81,6 +81,9 @@ func (d *Driver) details(to *Callee, a *dealer.Action) codec.Dict {
 		s.dropped = append(s.dropped, "timeout")
 		s.fields = append(s.fields, codec.Field{Key: "timeout", Value: codec.FieldUint(inUnits(a.Rest, d.owner.TimeoutUnit()))})
 	}
+	if a.Peer {
+		d.namePool(to, a)
+	}
 	if len(s.dropped) == 0 {
 		return a.Body.Details
 	}
