@@ -74,7 +74,7 @@ func (s *Said) Begin() { *s = Said{owed: true, matched: s.matched} }
 
 // Match notes that a match for n calls has come. What the matchmaker knows is so much
 // less then, and only if it is not so there is anything to say.
-func (s *Said) Match(n int) { s.matched += uint64(max(n, 0)) } //nolint:gosec // not negative
+func (s *Said) Match(n int) { s.matched += uint64(max(n, 0)) }
 
 // Owe has the load said again whatever it is: where a forwarded call was refused, at
 // both ends, for somebody had taken something else for true.
