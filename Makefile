@@ -22,7 +22,7 @@ CYCLONEDX     := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 .PHONY: build
 build: ## build ./bin/wampool
@@ -135,6 +135,10 @@ coverage: ## what no test reaches of codec, dealer, admission, transport and dri
 .PHONY: sim
 sim: ## simulate random pools, and who is in them: STEPS=… SEED=…
 	$(GO) test ./dealer ./dealer/admission -run '^TestSimulation$$' -count=1 -v -timeout 0 -sim.steps=$(STEPS) $(if $(SEED),-sim.seed=$(SEED))
+
+.PHONY: sim-many
+sim-many: ## simulate 2 to 1000 sidecars with one pool, and hold them to their bars: SEED=… ONLY=…
+	$(GO) run ./dealer/many $(if $(SEED),-seed $(SEED)) -only '$(ONLY)'
 
 .PHONY: sidecar
 sidecar: ## simulate the whole sidecar, and find each of its mutants so: SEEDS=… SEED=…
