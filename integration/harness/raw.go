@@ -80,6 +80,12 @@ func (s *RawSession) Send(messages ...string) {
 	s.conn.Flush()
 }
 
+// Leave closes the connection, without a GOODBYE.
+func (s *RawSession) Leave() {
+	s.conn.Close(1000, "", time.Second)
+	s.conn.Wait()
+}
+
 // Receive waits for the next message. At the connection's end it returns how
 // that came.
 func (s *RawSession) Receive() string {
