@@ -1,7 +1,9 @@
 package codec_test
 
 import (
+	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -152,6 +154,110 @@ func TestDepthIsCountedAlike(t *testing.T) {
 		}
 		if err := of(most + 1); err == nil {
 			t.Errorf("%s: %d of %q are not too many", test.s, most+1, test.open)
+		}
+	}
+}
+
+// TestPathsInErrorsAreCut: one of 200 bytes is whole, and of one byte more only as
+// much is shown.
+func TestPathsInErrorsAreCut(t *testing.T) {
+	for last, whole := range map[int]bool{28: true, 29: false} { // [0], 5 times 33 bytes, 3, and a dot before the last key
+		keys := append(slices.Repeat([]string{strings.Repeat("k", 32)}, 5), "kk", strings.Repeat("l", last))
+		var value any = cbor.RawMessage("\x61\x80") // no UTF-8
+		path := ""
+		for _, key := range slices.Backward(keys) {
+			value, path = map[string]any{key: value}, "."+key+path
+		}
+		raw, err := cbor.Marshal([]any{value})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "YIELD.Arguments[0]" + path
+		if !whole {
+			want = want[:len(want)-1] + "…"
+		}
+		var content *codec.ContentError
+		if err := yieldOf(t, codec.CBOR, string(raw)).Validate(codec.CBOR); !errors.As(err, &content) || content.Element != want {
+			t.Errorf("a path of %d bytes: %v, want %s", len("[0]"+path), err, want)
+		}
+	}
+}
+
+// TestAddressesOfBothKinds is about the lengths that an address may have.
+func TestAddressesOfBothKinds(t *testing.T) {
+	for tag, stands := range map[uint64][]int{260: {4, 6, 16}, 261: {4, 16}} {
+		for n := range 18 {
+			var content any = make([]byte, n)
+			if tag == 261 {
+				content = map[any]any{cbor.ByteString(make([]byte, n)): 24}
+			}
+			raw, err := cbor.Marshal([]any{cbor.Tag{Number: tag, Content: content}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := yieldOf(t, codec.CBOR, string(raw)).Validate(codec.CBOR); (err == nil) != slices.Contains(stands, n) {
+				t.Errorf("tag %d before %d bytes: %v", tag, n, err)
+			}
+		}
+	}
+}
+
+// TestForeign is about what a serializer has and others have not.
+func TestForeign(t *testing.T) {
+	for _, test := range []struct {
+		s         codec.Serializer
+		arguments string
+		foreign   bool
+	}{
+		{codec.CBOR, "\x81\x3b\x7f\xff\xff\xff\xff\xff\xff\xff", false},  // -2^63
+		{codec.CBOR, "\x81\x3b\x80\x00\x00\x00\x00\x00\x00\x00", true},   // one below
+		{codec.CBOR, "\x81\x1b\xff\xff\xff\xff\xff\xff\xff\xff", false},  // 2^64-1
+		{codec.CBOR, "\x81\xf7", true},                                   // undefined
+		{codec.CBOR, "\x81\xe0", true},                                   // a simple value
+		{codec.CBOR, "\x81\xd8\x25\x50" + strings.Repeat("u", 16), true}, // a UUID
+		{codec.CBOR, "\x82\xe0\x01", true},                               // and an integer behind it
+		{codec.JSON, `[` + strings.Repeat("9", 18) + `]`, false},
+		{codec.JSON, `[1` + strings.Repeat("0", 18) + `]`, true},
+		{codec.JSON, `[1` + strings.Repeat("0", 18) + `,1]`, true},
+	} {
+		m := yieldOf(t, test.s, test.arguments)
+		if err := m.Validate(test.s); err != nil || m.Foreign != test.foreign {
+			t.Errorf("%s %q: foreign is %t (%v), want %t", test.s, test.arguments, m.Foreign, err, test.foreign)
+		}
+	}
+}
+
+// TestOptionsAtTheirBounds is about what an option that nobody knows may hold: what
+// each serializer can express.
+func TestOptionsAtTheirBounds(t *testing.T) {
+	for _, test := range []struct {
+		s      codec.Serializer
+		value  string
+		stands bool
+	}{
+		{codec.CBOR, "\x3b\x7f\xff\xff\xff\xff\xff\xff\xff", true},  // -2^63
+		{codec.CBOR, "\x3b\x80\x00\x00\x00\x00\x00\x00\x00", false}, // one below
+		{codec.CBOR, "\x1b\xff\xff\xff\xff\xff\xff\xff\xff", true},  // 2^64-1
+		{codec.CBOR, "\xf7", true},                                  // undefined
+		{codec.CBOR, "\xe0", false},
+		{codec.CBOR, "\xc1\x01", false}, // a tag
+		{codec.MessagePack, "\xd4\x00\x00", true},
+		{codec.MessagePack, "\xd4\x01\x00", false},
+	} {
+		raw := map[codec.Serializer]string{codec.CBOR: "\x83\x18\x46\x01\xa1\x61x", codec.MessagePack: "\x93\x46\x01\x81\xa1x"}[test.s] + test.value
+		m := decoded(t, test.s, []byte(raw)).(validator)
+		if err := m.Validate(test.s); (err == nil) != test.stands {
+			t.Errorf("%s % x: %v", test.s, test.value, err)
+		}
+	}
+}
+
+// TestMessagesThatEndBehindHalfAPair end where the other half would begin.
+func TestMessagesThatEndBehindHalfAPair(t *testing.T) {
+	const whole = `[70,1,{},["\ud83d\ude00`
+	for n := len(whole) - len(`\ude00`); n <= len(whole); n++ {
+		if err := codec.Validate(codec.JSON, []byte(whole[:n])); err == nil {
+			t.Errorf("%s is taken", whole[:n])
 		}
 	}
 }

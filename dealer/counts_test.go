@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
 )
 
@@ -73,6 +74,31 @@ func TestManyPools(t *testing.T) {
 	}
 	if _, is := d.PastTally("exact p0"); is {
 		t.Error("what had to go is still there")
+	}
+}
+
+// A call that comes for a pool that time closes in that very moment is counted, too:
+// among the others where the pool has no name of its own.
+func TestCallForAPoolThatTimeCloses(t *testing.T) {
+	d := dealer.New(1)
+	from, callee := d.AddOrigin(true), d.AddCallee(codec.CalleeFeatures{}, 0)
+	for n := range dealer.MaxNamed {
+		d.OpenPool(fmt.Sprintf("exact p%d", n), dealer.PoolConfig{})
+	}
+	last := d.OpenPool("exact of the others", dealer.PoolConfig{Linger: time.Second})
+	if _, err := d.Join(0, dealer.Registration{Pool: last, Callee: callee, ID: 1, Policy: dealer.RoundRobin}); err != nil {
+		t.Fatal(err)
+	}
+	d.Done()
+	if _, is := d.Leave(0, callee, 1); !is {
+		t.Fatal("it had not joined")
+	}
+	d.Done()
+	d.Call(time.Second, dealer.Call{Pool: last, Origin: from, Request: 1, Body: bodyIn(message(nil, 1))})
+	d.Done()
+	others := d.Others(time.Second)
+	if others.Direct != 1 || others.Ended[outcomeNamed(t, "no_callee")] != 1 || others.Callees != 0 {
+		t.Errorf("of the others is counted %+v", others)
 	}
 }
 
