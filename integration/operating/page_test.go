@@ -123,8 +123,15 @@ func TestPage(t *testing.T) {
 	callee.Release(procedure, 1)
 	p.until(`document.querySelector("table[aria-label='How its calls ended']")?.textContent.includes("result")`, "true")
 
+	for n := range 4 {
+		callee.Register(fmt.Sprintf("com.example.one-of-many-%d", n), "echo", harness.Args{"invoke": "roundrobin"}).OK(t)
+	}
 	p.do(`location.hash = "#/sessions"`)
 	p.until(cell(procedure, "Realm"), "realm1")
+	p.until(cell(procedure, "Pools"), procedure+", com.example.one-of-many-0and 3 morecom.example.one-of-many-1, com.example.one-of-many-2, com.example.one-of-many-3")
+	p.until(`document.querySelector("details > span").checkVisibility()`, "false")
+	p.do(`document.querySelector("summary").click()`)
+	p.until(`document.querySelector("details > span").checkVisibility()`, "true")
 	p.do(`location.hash = "#/log"`)
 	p.until(`document.querySelector("main h1").textContent`, "Latest warnings")
 }
@@ -153,14 +160,14 @@ func TestPageSteers(t *testing.T) {
 	p := open(t, "http://"+w.Admin()+"/#/pool/realm1/exact/"+procedure)
 
 	p.do(`document.getElementById("main").focus()`)
-	p.agree(named("Drain"))
+	p.agree(named("Drain ")) // a callee, and not the pool
 	p.until(`document.getElementById("said").textContent`, "It gets no new calls.")
 	waits := caller.Call(procedure, "drained")
 	harness.Settled(t, caller)
 	if !waits.Open() {
 		t.Error("a callee that is drained got a call")
 	}
-	p.agree(named("Undrain"))
+	p.agree(named("Undrain "))
 	waits.OK(t)
 
 	p.agree(named("Pause"))
@@ -193,7 +200,7 @@ func TestPageIsForEverybody(t *testing.T) {
 	p.until(cell(procedure, "Slots taken"), "0 / 2")
 	for _, hash := range []string{"#/", "#/pool/realm1/exact/" + procedure, "#/sessions", "#/log"} {
 		p.do(fmt.Sprintf("location.hash = %q", hash))
-		p.until(`document.querySelector("main h1") !== null`, "true")
+		p.until(`document.querySelector("main h1")?.getBoundingClientRect().top >= document.querySelector("header").getBoundingClientRect().bottom`, "true")
 		for _, width := range []int64{320, 1280} {
 			if err := chromedp.Do(p.ctx, chromedp.EmulateViewport(width, 800)); err != nil {
 				t.Fatal(err)

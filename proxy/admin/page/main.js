@@ -75,7 +75,11 @@ reload.addEventListener("click", () => command("reload", {}, {
     deferred?.length ? `From the next start on: ${deferred.join("; ")}.` : "",
   ].join(" "),
 }));
-addEventListener("hashchange", () => { route(); main.focus(); });
+addEventListener("hashchange", () => {
+  route();
+  main.focus({ preventScroll: true }); // its beginning would be below the header
+  scrollTo(0, 0);
+});
 document.addEventListener("visibilitychange", listen);
 route();
 listen();

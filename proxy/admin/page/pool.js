@@ -145,11 +145,13 @@ export class Pool {
 
 const nameOf = (c) => c.authid || `session ${c.session}`;
 
+const calls = (n) => `${count(n)} ${n === 1 ? "call" : "calls"}`;
+
 function rulesOf(p) {
   const said = [`policy ${p.policy}`];
   if (p.block) said.push(`block "${p.block}"`);
-  said.push(p.limits.concurrency ? `at most ${p.limits.concurrency} calls at each callee` : "no limit but the callees' own");
-  said.push(p.queue.limit ? `up to ${count(p.queue.limit)} calls (${bytes(p.queue.bytes_limit)}) wait, ${p.queue.timeout_seconds ? `for ${seconds(p.queue.timeout_seconds)} at most` : "for as long as it takes"}` : "nothing waits");
+  said.push(p.limits.concurrency ? `at most ${calls(p.limits.concurrency)} at each callee` : "no limit but the callees' own");
+  said.push(p.queue.limit ? `up to ${calls(p.queue.limit)} (${bytes(p.queue.bytes_limit)}) wait, ${p.queue.timeout_seconds ? `for ${seconds(p.queue.timeout_seconds)} at most` : "for as long as it takes"}` : "nothing waits");
   if (p.limits.linger_seconds) said.push(`kept ${seconds(p.limits.linger_seconds)} without a callee`);
   return said.join(" · ");
 }

@@ -26,7 +26,7 @@ export class Pools {
     const sum = (of) => s.pools.reduce((n, p) => n + of(p), 0);
     const slots = sum((p) => p.slots), taken = sum((p) => p.slots_taken), refused = sum((p) => p.rates?.refused ?? 0);
     this.tiles.show([
-      count(s.pools.length), count(sum((p) => p.callees.length)), slots ? `${count(taken)} of ${count(slots)}` : count(taken),
+      count(s.pools.length), count(sum((p) => p.callees.length)), slots ? `${count(taken)} / ${count(slots)}` : count(taken),
       count(sum((p) => p.queue.waiting)), count(sum((p) => p.rates?.received ?? 0)), [count(refused), refused > 0], count(s.sessions),
     ]);
     this.table.show(s.pools, poolPath);

@@ -67,9 +67,19 @@ function columns() {
   ];
 }
 
+const shownAtOnce = 2;
+
+// The pools of a session, the most of many behind a fold.
 function makePools(cell) {
+  const first = el("span"), summary = el("summary"), rest = el("span");
+  const fold = el("details", {}, summary, rest);
+  cell.append(first, fold);
   return (s) => {
-    const said = (s.pools ?? []).map((p) => p.pool).join(", ") || (s.caller ? "calls" : "–");
-    if (cell.textContent !== said) cell.textContent = said;
+    const names = (s.pools ?? []).map((p) => p.pool).sort();
+    const more = Math.max(0, names.length - shownAtOnce);
+    text(first, names.slice(0, shownAtOnce).join(", ") || (s.caller ? "calls" : "–"));
+    text(summary, `and ${count(more)} more`);
+    text(rest, names.slice(shownAtOnce).join(", "));
+    fold.hidden = more === 0;
   };
 }
