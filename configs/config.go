@@ -15,6 +15,7 @@ type Config struct {
 	Realms       []Realm       // none: everything passes to the router untouched
 	Cluster      *Cluster      // nil: this sidecar stands alone
 	Admin        *Admin        // nil: no admin listener
+	Trace        *Trace        // nil: calls are not traced
 	DrainTimeout time.Duration // after SIGTERM, the longest wait for calls in flight; 0: none
 	Log          Log
 	Warnings     Diagnostics // of what is valid, and probably not meant
@@ -138,6 +139,18 @@ func (a *Admin) Socket() string {
 	}
 	return path
 }
+
+// Trace has calls traced by OpenTelemetry. Where the traces go is said by the OTEL_
+// variables of its specification.
+type Trace struct {
+	Context string // of a call: "kwargs.NAME" for the keyword that holds its traceparent; "": none
+}
+
+// kwargsPrefix begins what names a keyword of a call.
+const kwargsPrefix = "kwargs."
+
+// Kwarg returns the keyword that holds a call's traceparent, "" for none.
+func (t *Trace) Kwarg() string { return strings.TrimPrefix(t.Context, kwargsPrefix) }
 
 // Log is what is logged, and how.
 type Log struct {

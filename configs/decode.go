@@ -24,6 +24,10 @@ func (s *scope) file(c *Config) {
 		s.warn(s.head, fault{summary: "there is no realm block: everything passes to the router, and nothing is pooled", hint: `example: realm "realm1" {}`})
 	}
 	s.once(adminShape, func(b *scope) { b.admin(c) })
+	s.once(traceShape, func(b *scope) {
+		c.Trace = &Trace{}
+		b.checked("context", &c.Trace.Context, checkTraceContext)
+	})
 	s.duration("drain_timeout", &c.DrainTimeout, 0, maxTimeout)
 	s.once(logShape, func(b *scope) {
 		b.choice("level", &c.Log.Level, logLevels)

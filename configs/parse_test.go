@@ -83,6 +83,9 @@ func TestParseRefuses(t *testing.T) {
 		"size unknown unit":      {head + "limits {\n send_buffer = \"1MegaByte\"\n}", []string{"send_buffer is not a size: a whole number and B, KB, KiB, MB, MiB, GB or GiB"}},
 		"admin port":             {head + `admin { address = "127.0.0.1:65536" }`, []string{"the admin address must be HOST:PORT"}},
 		"admin host":             {head + `admin { address = ":9090" }`, []string{"the admin address must be HOST:PORT"}},
+		"trace context":          {head + `trace { context = "kwargs.a.b" }`, []string{`context must be "" or name a keyword of calls`}},
+		"trace keyword":          {head + `trace { context = "kwargs." }`, []string{`context must be "" or name a keyword of calls`}},
+		"trace blank":            {head + `trace { context = "kwargs.a b" }`, []string{`context must be "" or name a keyword of calls`}},
 		"admin URL":              {head + `admin { address = "http://127.0.0.1:9090" }`, []string{"the admin address must be HOST:PORT"}},
 		"negative drain":         {head + `drain_timeout = "-1s"`, []string{"drain_timeout must be from 0s to 24h"}},
 		"number as duration":     {head + `drain_timeout = 30`, []string{"drain_timeout is a string with a unit, not a number"}},
@@ -161,6 +164,8 @@ func TestParseAccepts(t *testing.T) {
 	}{
 		"no realm":       {head, func(*Config) {}},
 		"admin":          {head + `admin { address = "[::1]:0" }`, func(c *Config) { c.Admin = &Admin{Address: "[::1]:0"} }},
+		"trace":          {head + `trace { context = "kwargs.traceparent" }`, func(c *Config) { c.Trace = &Trace{Context: "kwargs.traceparent"} }},
+		"trace default":  {head + `trace {}`, func(c *Config) { c.Trace = &Trace{} }},
 		"admin default":  {head + `admin {}`, func(c *Config) { c.Admin = &Admin{Address: "127.0.0.1:9090"} }},
 		"no drain":       {head + `drain_timeout = "0s"`, func(c *Config) { c.DrainTimeout = 0 }},
 		"compound time":  {head + `drain_timeout = "1m30s"`, func(c *Config) { c.DrainTimeout = 90 * time.Second }},

@@ -54,6 +54,9 @@ func (c *Config) said() said {
 			{name: "pprof", value: a.PProf},
 		}})
 	}
+	if t := c.Trace; t != nil {
+		file.blocks = append(file.blocks, said{name: "trace", settings: []setting{{name: "context", value: t.Context}}})
+	}
 	file.settings = []setting{{name: "drain_timeout", value: brief(c.DrainTimeout)}}
 	file.blocks = append(file.blocks, said{name: "log", settings: []setting{
 		{name: "level", value: c.Log.Level},

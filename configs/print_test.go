@@ -108,6 +108,9 @@ cluster {
   }
 }
 admin {}
+trace {
+  context = "kwargs.traceparent"
+}
 `
 
 // byKind compares secrets by whether there is one, and by where it is from.

@@ -40,6 +40,7 @@ func TestReadmeListsTheDefaults(t *testing.T) {
 		c.Realms[0].Pools = []Pool{pool}
 		c.Cluster = &Cluster{Name: DefaultClusterName, Gossip: DefaultGossip, Listen: DefaultClusterListen, MaxRTT: DefaultMaxRTT}
 		c.Admin = &Admin{Address: DefaultAdminAddress}
+		c.Trace = &Trace{}
 	})
 	got, err := Parse([]byte(everySetting(t)), in("README.hcl"))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 
 // notYet are the names in the reference for what wampool can't do yet. They are
 // refused like any other unknown name: nobody is to believe that they work.
-var notYet = []string{"trace"}
+var notYet []string
 
 // TestReference reads the file that names every block and attribute, where it
 // lies beside this tree.

@@ -18,7 +18,7 @@ type shape struct {
 var (
 	fileShape = &shape{
 		attributes: []string{"drain_timeout"},
-		blocks:     []string{"router", "listen", "limits", "realm", "cluster", "admin", "log"},
+		blocks:     []string{"router", "listen", "limits", "realm", "cluster", "admin", "trace", "log"},
 	}
 	routerShape = &shape{
 		name:       "router",
@@ -85,6 +85,10 @@ var (
 		name:       "admin",
 		attributes: []string{"address", "control", "pprof"},
 	}
+	traceShape = &shape{
+		name:       "trace",
+		attributes: []string{"context"},
+	}
 	logShape = &shape{
 		name:       "log",
 		attributes: []string{"level", "format", "calls", "slow"},
@@ -92,7 +96,7 @@ var (
 
 	shapes = []*shape{
 		fileShape, routerShape, routerTLSShape, listenShape, listenTLSShape, limitsShape, realmShape, authShape, poolShape,
-		queueShape, clusterShape, clusterTLSShape, adminShape, logShape,
+		queueShape, clusterShape, clusterTLSShape, adminShape, traceShape, logShape,
 	}
 )
 

@@ -57,6 +57,22 @@ func checkErrorURI(uri string) *fault {
 	}
 }
 
+// maxKwarg bounds the name of a keyword, in bytes.
+const maxKwarg = 128
+
+// checkTraceContext takes "" and "kwargs.NAME". A dictionary within another is not
+// looked into.
+func checkTraceContext(v string) *fault {
+	name, is := strings.CutPrefix(v, kwargsPrefix)
+	if v == "" || is && name != "" && len(name) <= maxKwarg && validCharacters(name) && !strings.Contains(name, ".") {
+		return nil
+	}
+	return &fault{
+		summary: `context must be "" or name a keyword of calls`,
+		hint:    `example: context = "kwargs.traceparent"; a dictionary within another is not looked into`,
+	}
+}
+
 func checkPoolURI(uri, match string) *fault {
 	if first, _, _ := strings.Cut(uri, "."); first == reservedComponent {
 		return &fault{

@@ -99,6 +99,10 @@ admin {
   address = "9090"
 }
 
+trace "x" {
+  context = "args.0"
+}
+
 drain_timeout = 1 + 2
 policy        = "random"
 
