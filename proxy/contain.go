@@ -137,6 +137,7 @@ func (r *realm) mend(out *transport.Outbox, s *session, x any) {
 	r.blocked, r.answered = transport.Room{}, nil
 	if err := r.dealer.Audit(); !r.driver.Resume() || err != nil || s == nil {
 		r.answered = r.driver.Restart(out, uriCanceled, faultText)
+		clear(r.parents) // the dealer tells of none of them
 		r.log.Error().AnErr("books", err).Int("calls", len(r.answered)).
 			Msg("realm began anew after an internal error: its calls were answered by an error")
 	}

@@ -156,7 +156,7 @@ func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, 
 	if body.Payload.Is(m.Payload) {
 		body.Memory = said.memory
 	}
-	r.driver.Perform(out, r.dealer.Call(r.now(), dealer.Call{
+	r.driver.Perform(out, r.deal(said, dealer.Call{
 		Pool: pool, Origin: s.caller.origin, Request: m.Request,
 		Body:            body,
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),

@@ -116,5 +116,6 @@
 // what Go can't recover from: no memory, an overflown stack, a map that two
 // goroutines write.
 //
-// Package admin says over HTTP whether all of this is up.
+// Package admin says over HTTP whether all of this is up. Package spans tells
+// OpenTelemetry of calls that have ended (spans.go).
 package proxy

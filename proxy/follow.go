@@ -9,8 +9,8 @@ import (
 
 // following tells of calls as they end: a line of the log for each that
 // configs.Log.Calls names, and whoever follows a pool's calls by the admin listener
-// (trace.go). Nothing of a payload is in it. Where nobody follows, the dealer tells of
-// none. realm.mu guards it.
+// (trace.go), and OpenTelemetry (spans.go). Nothing of a payload is in it. Where nobody
+// follows, the dealer tells of none. realm.mu guards it.
 type following struct {
 	which   dealer.Following
 	tracers []*tracer
@@ -65,9 +65,12 @@ func (f *following) takersOf(e *dealer.End) []*tracer {
 // followCalls has the dealer tell of calls if somebody wants to know. realm.mu is held, but
 // at the start.
 func (r *realm) followCalls() {
-	f := &r.following
+	f, hasSpans := &r.following, r.proxy.spans.Load() != nil
+	if !hasSpans {
+		clear(r.parents)
+	}
 	switch calls := r.proxy.config().Log.Calls; {
-	case len(f.tracers) > 0, calls == "all", calls == "slow":
+	case hasSpans, len(f.tracers) > 0, calls == "all", calls == "slow":
 		f.which = dealer.FollowAll
 	case calls == "failed":
 		f.which = dealer.FollowFailed
@@ -79,14 +82,17 @@ func (r *realm) followCalls() {
 
 // Ended tells of the calls that have ended in an event.
 func (r *realm) Ended(ends []dealer.End) {
-	f, log := &r.following, r.proxy.config().Log
+	f, log, recorder := &r.following, r.proxy.config().Log, r.proxy.spans.Load()
 	for i := range ends {
 		e := &ends[i]
 		logs, takers := isLogged(e, log.Calls, log.Slow), f.takersOf(e)
-		if !logs && len(takers) == 0 {
+		if !logs && recorder == nil && len(takers) == 0 {
 			continue
 		}
 		call := r.traced(e)
+		if recorder != nil {
+			r.addSpans(recorder, e, &call)
+		}
 		if logs {
 			r.logCall(e, &call)
 		}

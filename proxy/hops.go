@@ -11,14 +11,16 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/wampool/wampool/configs"
 	"github.com/wampool/wampool/proxy/admin"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
-// Listen opens all listeners, and reads the certificates of both hops. An error
-// names the listener that can't be opened; then none is.
+// Listen opens all listeners, reads the certificates of both hops, and begins to trace
+// where that is asked for. An error names the listener that can't be opened, or the
+// variable that can't be meant; then none is open.
 func (p *Proxy) Listen(ctx context.Context) (err error) {
 	certificates, err := p.loadRouterTLS(&p.config().Router)
 	if err != nil {
@@ -33,7 +35,13 @@ func (p *Proxy) Listen(ctx context.Context) (err error) {
 		p.hops = append(p.hops, h)
 	}
 	p.closeUnwanted()
+	recorder, err := p.startSpans(p.config().Trace)
+	if err != nil {
+		return errors.Join(err, p.closeHops())
+	}
+	p.setSpans(recorder)
 	if err := p.openCluster(ctx); err != nil {
+		p.stopSpans(time.Now())
 		return errors.Join(err, p.closeHops())
 	}
 	if p.config().Admin == nil {
@@ -42,6 +50,7 @@ func (p *Proxy) Listen(ctx context.Context) (err error) {
 	if p.admin, err = admin.Listen(ctx, p.adminOptions()); err != nil {
 		p.closeCluster()
 		err = errors.Join(err, p.closeHops())
+		p.stopSpans(time.Now())
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/spans"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -33,6 +34,8 @@ type message struct {
 	result       *codec.Result
 	registered   codec.Registered
 	unregistered codec.Unregistered
+
+	parent spans.Parent // what a call was made in, if that is asked for
 
 	amended *amendment // what a RESULT becomes; nil: it passes, or has passed
 

@@ -201,7 +201,7 @@ func (l *link) take(conn *transport.Conn, raw []byte) error {
 	if m.Type == codec.TypeInvocation {
 		m.own(conn)
 	}
-	l.readOn(m)
+	l.readOn(conn.Serializer(), m)
 	isCall := m.Type == codec.TypeInvocation || m.Type == codec.TypeInterrupt
 	if m.wrong != nil && (m.Request == 0 || !isCall) {
 		l.unreadable(m)
@@ -216,12 +216,14 @@ func (l *link) take(conn *transport.Conn, raw []byte) error {
 }
 
 // readOn reads on in a message behind its head, without the realm's lock.
-func (l *link) readOn(m *message) {
+func (l *link) readOn(s codec.Serializer, m *message) {
 	in := l.heard.room()
 	switch m.Type {
 	case codec.TypeInvocation:
 		m.invocation = &in.invocation
-		m.wrong = m.invocation.DecodeBehind(&m.Head)
+		if m.wrong = m.invocation.DecodeBehind(&m.Head); m.wrong == nil {
+			m.parent = l.realm.proxy.contextOf(s, m.invocation.Payload, m.invocation.Passthru)
+		}
 	case codec.TypeInterrupt:
 		m.interrupt = &in.interrupt
 		if m.wrong = m.interrupt.DecodeBehind(&m.Head); m.wrong != nil {
@@ -320,7 +322,7 @@ func (l *link) invocation(heard *message) {
 // call hands a call, or a further part of one, to the dealer.
 func (l *link) call(heard *message, pool dealer.PoolID) {
 	r, m := l.realm, heard.invocation
-	r.driver.Perform(&l.out, r.dealer.Call(r.now(), dealer.Call{
+	r.driver.Perform(&l.out, r.deal(heard, dealer.Call{
 		Pool: pool, Origin: l.origin, Request: m.Request,
 		Body:            codec.Body{Serializer: l.serializer, Details: m.Details, Payload: m.Payload, Memory: heard.memory},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),

@@ -20,6 +20,7 @@ import (
 	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/admin"
 	"github.com/wampool/wampool/proxy/cluster"
+	"github.com/wampool/wampool/proxy/spans"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -57,6 +58,7 @@ type Proxy struct {
 	cluster      *cluster.Cluster                       // set by Listen; nil: this sidecar stands alone
 	draining     chan struct{}                          // closed when the drain begins
 	warnings     *admin.WarningLog
+	spans        atomic.Pointer[spans.Recorder] // nil: calls are not traced by OpenTelemetry
 	panics       rarely
 	counting     counting
 	rested       chan struct{} // has room for one: a session may have nothing in flight any more, while draining
@@ -161,13 +163,15 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
+	stopped := time.Now()
 	close(p.draining) // unready, before anything ends
 	p.reload.end()
 	for _, h := range p.hops {
 		err = errors.Join(err, h.listener.Close())
 	}
 	p.drain()
-	p.closeCluster()    // behind all that waits, which may have traveled
+	p.closeCluster() // behind all that waits, which may have traveled
+	p.stopSpans(stopped.Add(p.config().DrainTimeout))
 	if p.admin != nil { // it tells of the drain to the end
 		err = errors.Join(err, p.admin.Close())
 	}

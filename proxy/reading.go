@@ -80,6 +80,7 @@ func (s *session) readCall(m *message) {
 	m.asks = asksFor(s.serializer, call)
 	if s.isDirect && (m.Request <= s.furthest || s.realm.mayAnswer(s, call.Procedure)) {
 		m.check(call.Validate(s.serializer))
+		m.parent = s.realm.proxy.contextOf(s.serializer, call.Payload, call.Passthru)
 	}
 	s.furthest = max(s.furthest, m.Request)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/driver"
+	"github.com/wampool/wampool/proxy/spans"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -47,6 +48,7 @@ type realm struct {
 	following  following
 	role       string                      // that the router gave the pool session last
 	hasJoined  bool                        // there is one
+	parents    map[arrival]spans.Parent    // of calls that have not ended; what is not there has none
 	joins      map[codec.Serializer]uint64 // of pool sessions
 	told       time.Duration               // unit of call timeouts by the router's WELCOME, 0: none yet
 	armed      dealer.Time                 // when the clock will look next
@@ -73,6 +75,7 @@ func newRealm(p *Proxy, config *configs.Realm, seed uint64) *realm {
 		linked: make(chan struct{}, 1),
 		dealer: dealer.New(seed),
 		pools:  make(map[string]*pool), candidates: make(map[admission.SessionID]*session), paused: make(map[string]struct{}),
+		parents:   make(map[arrival]spans.Parent),
 		registrar: admission.New(p.admission, seed),
 		armed:     never, registers: make(registers), joins: make(map[codec.Serializer]uint64),
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/proxy/spans"
 	"github.com/wampool/wampool/proxy/transport"
 )
 
@@ -21,7 +22,8 @@ type change struct {
 	told    Reloaded
 	router  *transport.Certificates // toward the router; nil: none
 	secured map[*hop]*transport.Certificates
-	kept    []*hop // listeners that stay
+	spans   *spans.Recorder // of next, where the one before had none
+	kept    []*hop          // listeners that stay
 	opened  []*hop
 	closed  []*hop
 }
@@ -57,6 +59,9 @@ func (c *change) prepare(ctx context.Context) (err error) {
 	if err := c.toRouter(); err != nil {
 		return err
 	}
+	if err := c.traces(); err != nil {
+		return err
+	}
 	return c.listeners(ctx)
 }
 
@@ -65,6 +70,7 @@ func (c *change) undo() (err error) {
 	for _, h := range c.opened {
 		err = errors.Join(err, h.listener.Close())
 	}
+	stopRecorder(c.spans)
 	return err
 }
 
@@ -282,6 +288,7 @@ func (c *change) carryOut() {
 		r.reconfigure(config, c.next.Limits.HeldBytes)
 		c.told.Deferred = append(c.told.Deferred, r.laterUpstream()...)
 	}
+	c.changeTraces()
 }
 
 func (c *change) changeListeners() {

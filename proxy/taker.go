@@ -102,6 +102,7 @@ func (t *taker) take(raw []byte) error {
 		m.own(t.link.Conn)
 		m.invocation = &in.invocation
 		if err = m.invocation.DecodeBehind(&m.Head); err == nil {
+			m.parent = t.realm.proxy.contextOf(cluster.Serializer, m.invocation.Payload, m.invocation.Passthru)
 			err = m.invocation.Payload.Validate(cluster.Serializer)
 		}
 	case codec.TypeInterrupt:
@@ -162,7 +163,7 @@ func (t *taker) call(heard *message) {
 		}
 		pool = p.id
 	}
-	r.driver.Perform(&t.out, r.dealer.Call(r.now(), dealer.Call{
+	r.driver.Perform(&t.out, r.deal(heard, dealer.Call{
 		Pool: pool, Origin: t.origin, Request: m.Request,
 		Body:            codec.Body{Serializer: cluster.Serializer, Details: details, Payload: m.Payload, Memory: heard.memory},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
