@@ -60,7 +60,8 @@ func (m *Matchmaker) forget(c *claim) {
 // a refusal.
 func (m *Matchmaker) say(c *claim, load Load) {
 	c.way.arrive(c.load.Free - load.Free)
-	if c.load.Seq == 0 {
+	// What has not come by then never will, or the node has begun to count anew.
+	if c.load.Seq == 0 || load.Matched < c.load.Matched || m.now-c.gaveAt >= m.limits.Flight {
 		c.given = load.Matched
 	}
 	load.Matched = min(load.Matched, c.given)

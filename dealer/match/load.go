@@ -19,12 +19,16 @@ const MaxClaim = 256
 // MaxOldest is the longest wait that counts.
 const MaxOldest = time.Hour
 
+// maxMatched is more than anybody counts.
+const maxMatched = 1 << 60
+
 // within returns the load as far as it counts. A node whose calls wait has no slot
 // to give away: what is free there is for them.
 func (l Load) within() Load {
 	l.Free = min(max(l.Free, 0), MaxClaim)
 	l.Waiting = min(max(l.Waiting, 0), MaxClaim)
 	l.Oldest = min(max(l.Oldest, 0), MaxOldest)
+	l.Matched = min(l.Matched, maxMatched)
 	if l.Waiting > 0 {
 		l.Free = 0
 	} else {

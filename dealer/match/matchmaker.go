@@ -78,6 +78,7 @@ type claim struct {
 	at           Time // when it was said
 	older, newer *claim
 	given        uint64 // calls that its matches were for, as the node counts them
+	gaveAt       Time   // when the last of them was made
 	way          way    // calls on their way to its slots
 	turn         uint64 // of its last match as a supplier
 	in           *line

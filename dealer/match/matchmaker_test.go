@@ -16,6 +16,7 @@ var pool = match.Pool{Match: "exact", URI: "com.example.compute"}
 // said is a matchmaker, and the numbers of the loads that it was told.
 type said struct {
 	*match.Matchmaker
+	now time.Duration
 	seq uint64
 }
 
@@ -73,7 +74,7 @@ func TestMatchesThatCrossALoadAreSubtracted(t *testing.T) {
 	m := said{Matchmaker: match.New(match.Limits{})}
 	say := func(waiting int, matched uint64) []match.Match {
 		m.seq++
-		return slices.Clone(m.Report(0, node('a'), pool, match.Load{Seq: m.seq, Waiting: waiting, Matched: matched}))
+		return slices.Clone(m.Report(m.now, node('a'), pool, match.Load{Seq: m.seq, Waiting: waiting, Matched: matched}))
 	}
 	expect(t, m.say(0, 'b', 99, 0, 0))
 	expect(t, say(2, 0), to('a', 'b', 2))
@@ -81,7 +82,9 @@ func TestMatchesThatCrossALoadAreSubtracted(t *testing.T) {
 	expect(t, say(2, 1))
 	expect(t, say(2, 3), to('a', 'b', 2))
 	expect(t, say(2, 99), to('a', 'b', 2)) // a lie
-	expect(t, say(2, 0))                   // another
+	expect(t, say(2, 5))                   // it begins to count anew, with that
+	m.now = 100 * ms
+	expect(t, say(2, 5), to('a', 'b', 2)) // those have never come
 	m.Lose(node('a'))
 	expect(t, say(1, 50), to('a', 'b', 1)) // it counts on from before
 	expect(t, say(1, 50))

@@ -20,6 +20,7 @@ func (m *Matchmaker) pair(p *pool) {
 			m.flying = append(m.flying, flight{supplier, until})
 		}
 		taker.given++
+		taker.gaveAt = m.now
 		m.turn++
 		supplier.turn = m.turn
 		taker.settle()
@@ -105,12 +106,17 @@ func (w *way) land(now Time) {
 // land ends what has been on its way for too long: the match or the call was lost,
 // or the loads said since did not tell of it. What it was for is there again.
 func (m *Matchmaker) land() {
-	for len(m.flying) > 0 && m.flying[0].until <= m.now {
-		c := m.flying[0].of
-		m.flying = m.flying[1:]
+	n := 0
+	for n < len(m.flying) && m.flying[n].until <= m.now {
+		c := m.flying[n].of
 		c.way.land(m.now)
 		c.settle()
-		m.pair(c.pool)
+		n++
+	}
+	landed := m.flying[:n]
+	m.flying = m.flying[n:]
+	for _, f := range landed {
+		m.pair(f.of.pool)
 	}
 }
 
