@@ -33,6 +33,7 @@ func (b *books) compare(d *dealer.Dealer) (finding *broken) {
 			want := dealer.CalleeState{Callee: m.callee.id, Registration: m.registration, InFlight: m.inFlight, Limit: m.bound(), Draining: m.callee.draining}
 			must(s.Callees[i] == want, nothingLeft, "pool %d: %+v instead of %+v", p.id, s.Callees[i], want)
 		}
+		b.comparePeers(p, &s)
 		waitingCalls += len(p.waiting)
 	}
 	must(len(states) == 0, nothingLeft, "left over: %+v", states)

@@ -10,7 +10,7 @@ import (
 // copy returns books with nothing in common with these.
 func (b *books) copy() *books {
 	k := &bookCopies{calls: make(map[*callBook]*callBook, b.live+b.held)}
-	to := &books{now: b.now, draining: b.draining, live: b.live, held: b.held}
+	to := &books{now: b.now, draining: b.draining, live: b.live, held: b.held, turns: b.turns, follows: b.follows}
 	to.pools, to.callees, to.origins = make([]*poolBook, len(b.pools)), make([]*calleeBook, len(b.callees)), make([]*originBook, len(b.origins))
 	for i, c := range b.callees {
 		if c != nil {
@@ -64,6 +64,10 @@ func (k *bookCopies) pool(from *poolBook) *poolBook {
 	}
 	for i, c := range from.waiting {
 		p.waiting[i] = k.call(c)
+	}
+	p.peers = make([]*place, len(from.peers))
+	for i, m := range from.peers {
+		p.peers[i] = k.place(m)
 	}
 	return p
 }
@@ -154,7 +158,10 @@ func (b *books) appendFingerprint(dst []byte) []byte {
 	}
 	tell := func(c *callBook) {
 		put(int(c.state), int(c.pool.id), int(c.origin.id), int(c.request), int(c.timeout), c.retries)
-		flag(c.receiveProgress, c.open, c.progressive, c.passthru, c.handed, c.tied, c.generous)
+		flag(c.receiveProgress, c.open, c.progressive, c.passthru, c.handed, c.tied, c.generous, c.returned)
+		if c.at != nil && c.at.callee.peer || len(c.pool.peers) > 0 {
+			put(b.rank(c))
+		}
 		for _, serials := range [...][]uint64{c.parts, c.sent} {
 			put(len(serials))
 			for _, serial := range serials {
@@ -164,7 +171,7 @@ func (b *books) appendFingerprint(dst []byte) []byte {
 		if c.timeout > 0 {
 			moment(c.deadline)
 		}
-		if timeout := c.pool.config.QueueTimeout; timeout > 0 && c.state == waiting {
+		if timeout := c.pool.config.QueueTimeout; timeout > 0 && (c.state == waiting || c.at.callee.peer) {
 			moment(later(c.since, timeout))
 		}
 		for _, refuser := range c.refusers {
@@ -187,7 +194,10 @@ func (b *books) appendFingerprint(dst []byte) []byte {
 				moment(p.vacated)
 			}
 		}
-		put(p.cursor, p.held, len(p.members), len(p.waiting))
+		put(p.cursor, p.held, len(p.members), len(p.waiting), int(p.mean), len(p.peers))
+		for _, m := range p.peers {
+			put(int(m.callee.id), m.credits)
+		}
 		for _, m := range p.members {
 			put(int(m.callee.id), int(m.registration), m.asked, m.limit, m.inFlight)
 		}
@@ -200,7 +210,7 @@ func (b *books) appendFingerprint(dst []byte) []byte {
 			put(-1)
 			continue
 		}
-		put(len(c.busy))
+		put(len(c.busy), int(c.oneWay))
 		flag(c.again, c.draining)
 		for _, id := range c.busy {
 			open := c.open[id]

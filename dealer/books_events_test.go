@@ -106,6 +106,7 @@ func (b *books) recordLose(e event, out outcome) {
 	callee := b.callees[e.callee]
 	var left []*poolBook
 	for p, m := range callee.places {
+		m.withdraw()
 		if m.active {
 			p.resign(m)
 			left = append(left, p)
@@ -164,7 +165,7 @@ func (b *books) recordConfigure(e event, out outcome) {
 		p.until = later(p.vacated, p.config.Linger)
 	}
 	for _, c := range b.callees {
-		if c != nil && c.places[p] != nil {
+		if c != nil && !c.peer && c.places[p] != nil {
 			c.places[p].allot()
 		}
 	}
@@ -194,7 +195,7 @@ func (p *poolBook) follow(config dealer.PoolConfig) {
 // handed on.
 func (p *poolBook) ordinary() (calls, bytes int) {
 	for _, c := range p.waiting {
-		if !c.handed {
+		if !c.handed && !c.returned {
 			calls++
 			bytes += c.held()
 		}
@@ -252,12 +253,12 @@ func (b *books) recordCall(e event, out outcome) {
 		c.open = e.progress
 		c.parts = append(c.parts, e.serial)
 		c.bytes += size(e.serial)
-		c.generous = c.generous && p.generous()
-		if c.state == running && c.at.active {
+		c.generous = c.generous && c.pool.generous()
+		if c.state == running && (c.at.active || c.at.callee.peer) {
 			b.undelivered++
 		}
 		b.acts(e, out)
-		must(c.state != running || c.at.active, membership, "a part of request %d follows the end of its registration", c.request)
+		must(c.state != running || c.at.active || c.at.callee.peer, membership, "a part of request %d follows the end of its registration", c.request)
 		return
 	case c != nil, o.ended[e.request]:
 		must(len(out.actions) == 0, answeredOnce, "request %d comes again, and is taken for a new call", e.request)
@@ -269,7 +270,9 @@ func (b *books) recordCall(e event, out outcome) {
 	}
 	o.calls[e.request] = c
 	b.live++
-	b.ledgers.of(p.key).receive(o.local)
+	b.turns++
+	c.turn = b.turns
+	b.ledgers.of(p.key).receive(originKind(o.local, o.peer))
 	b.acts(e, out)
 	must(!b.draining || c.state == ended, answeredOnce, "request %d is taken, and wampool is draining", c.request)
 	if c.state == arriving {
@@ -325,7 +328,10 @@ func (b *books) recordAnswer(e event, out outcome) {
 	}
 	must(len(out.actions) > 0, checker, "nothing becomes of an answer that must be a %s", actionNames[want.Kind])
 	got := out.actions[0]
-	if c := open.call; c != nil && e.answer == dealer.Unavailable && b.reroutes(c, got) {
+	if c := open.call; c != nil && callee.peer && e.answer == dealer.Full && b.recordFull(e, c, out) {
+		return
+	}
+	if c := open.call; c != nil && (e.answer == dealer.Unavailable || e.answer == dealer.Full && !callee.peer) && b.reroutes(c, got) {
 		must(got.Kind == dealer.Discard && got.Callee == e.callee && got.ID == e.id, handover, "%s of a call that goes elsewhere", actionString(got))
 		c.refusers = append(c.refusers, callee)
 		b.handOn(c)
@@ -385,11 +391,16 @@ func (b *books) finish(callee *calleeBook, id uint64, kind dealer.AnswerKind) {
 		return
 	}
 	l := b.ledgers.of(c.pool.key)
-	l.callee.observe(b.now - c.begun)
+	if !callee.peer {
+		l.callee.observe(b.now - c.begun)
+		if b.follows {
+			c.pool.learn(b.now - c.begun)
+		}
+	}
 	if c.state == running {
 		b.forget(c)
 		l.call.observe(b.now - c.arrived)
-		c.fate = fateOf(kind, c.killed)
+		c.fate = fateOf(kind, c.killed, callee.peer)
 	}
 	b.vacate(c)
 }
@@ -401,7 +412,7 @@ func (b *books) recordCancel(e event, out outcome) {
 		return
 	}
 	before := c.state
-	tell := e.mode == codec.CancelKill || c.origin.local
+	tell := e.mode == codec.CancelKill || c.origin.local || c.origin.peer
 	reach := before == running && e.mode != codec.CancelSkip && c.at.callee.features.CallCanceling
 	if reach && e.mode == codec.CancelKill {
 		tell = false // by the callee's answer

@@ -27,9 +27,12 @@ type books struct {
 	pools    []*poolBook // by their IDs; nil: none
 	callees  []*calleeBook
 	origins  []*originBook
-	live     int     // calls of all origins that have not ended for their callers
-	held     int     // slots taken
-	ledgers  ledgers // nil: nobody looks at them
+	live     int                 // calls of all origins that have not ended for their callers
+	held     int                 // slots taken
+	ledgers  ledgers             // nil: nobody looks at them
+	turns    uint64              // calls that have come
+	follows  bool                // loads
+	asked    map[*poolBook]asked // what was told of them last
 
 	// Of the event at hand.
 	undelivered int         // parts of running calls that no Invoke has carried yet
@@ -55,6 +58,8 @@ type poolBook struct {
 	vacated time.Duration // if it lingers: when its last member left
 	until   time.Duration
 	paused  bool
+	peers   []*place                        // that have credits, the nearest first
+	mean    time.Duration                   // how long callees here have a call, while loads are followed
 	over    struct{ all, calls, bytes int } // that may wait beyond its bounds: they did when these were lowered
 }
 
@@ -71,6 +76,7 @@ type place struct {
 	scope        string
 	inFlight     int
 	active       bool
+	credits      int // of a peer, which is never active
 }
 
 func (p *place) hasRoom() bool {
@@ -122,6 +128,8 @@ type calleeBook struct {
 	open     map[uint64]openID
 	busy     []uint64 // the keys of open, oldest first
 	draining bool
+	peer     bool // it is another sidecar
+	oneWay   time.Duration
 	own      map[uint64]uint64 // the router's own invocations that are open: its ID to the callee's
 	past     map[uint64]bool   // those that were answered before their last part came
 	places   map[*poolBook]*place
@@ -172,6 +180,7 @@ type openID struct {
 type originBook struct {
 	id    dealer.OriginID
 	local bool
+	peer  bool                 // it is another sidecar
 	calls map[uint64]*callBook // those that have not ended for their caller
 	ended map[uint64]bool      // ended before the last part came
 }
@@ -213,6 +222,8 @@ type callBook struct {
 	generous        bool          // every message of it was held on to
 	refusers        []*calleeBook // those that will not have it
 	retries         int
+	turn            uint64 // its place among all that have come
+	returned        bool   // a peer had no room for it
 }
 
 // timed tells whether the dealer ends the call when its own time is over.
@@ -259,12 +270,17 @@ const (
 	handover       = "handover"        // what its callee will not answer goes to another one where it may, and only then
 	counted        = "counted"         // what is counted is what happened, and each call once
 	told           = "told"            // each call that ends is told of once, as it was
+	creditsKept    = "credits"         // an offer alone adds credits, a dispatch takes one, and who is full has none
+	localFirst     = "local-first"     // a call travels only where nobody here has room, and as many wait before as may be served
+	oneHop         = "one-hop"         // what a peer has forwarded runs at once or not at all, and travels no further
+	placeKept      = "place"           // what comes back from a peer waits where it waited, since when it did
+	loadsTold      = "loads"           // what peers are told of a pool is so, and each change is seen
 	nothingLeft    = "nothing-left"    // the state agrees with the books, and is empty at the end
 )
 
 var allCheckers = []string{
 	answeredOnce, withinLimit, workConserving, fifo, queueBounds, queueTimeout, policyObeyed, requestIDs, interrupts,
-	bodiesIntact, featuresKept, membership, nothingLeft, deadlinesKept, handover, counted, told,
+	bodiesIntact, featuresKept, membership, nothingLeft, deadlinesKept, handover, counted, told, creditsKept, localFirst, oneHop, placeKept, loadsTold,
 }
 
 // must panics with the checker's finding unless ok; check recovers it.
@@ -357,6 +373,16 @@ func (b *books) record(e event, out outcome) {
 	case resumePool:
 		b.pools[e.pool].paused = false
 		b.acts(e, out)
+	case offer:
+		b.recordOffer(e, out)
+	case withdraw:
+		if m := b.callees[e.callee].places[b.pools[e.pool]]; m != nil {
+			m.withdraw()
+		}
+	case setDelay:
+		b.recordDelay(e, out)
+	case followLoads:
+		b.follows = e.on
 	}
 }
 
@@ -383,6 +409,7 @@ func (b *books) recordOpenPool(e event, id dealer.PoolID) {
 	}
 	must(p.id == id, membership, "pool %s is %d and %d", e.key, p.id, id)
 	if !p.open || len(p.members) == 0 {
+		p.withdrawAll()
 		p.follow(e.config)
 	}
 	p.open = true
@@ -392,7 +419,7 @@ func (b *books) recordAddCallee(e event, id dealer.CalleeID) {
 	b.callees = grow(b.callees, int(id))
 	must(b.callees[id] == nil, membership, "callee %d was added, and exists", id)
 	b.callees[id] = &calleeBook{
-		id: id, features: e.features, first: e.id, last: e.id,
+		id: id, features: e.features, first: e.id, last: e.id, peer: e.peer, oneWay: e.oneWay,
 		open: make(map[uint64]openID), own: make(map[uint64]uint64), past: make(map[uint64]bool), places: make(map[*poolBook]*place),
 	}
 }
@@ -400,7 +427,7 @@ func (b *books) recordAddCallee(e event, id dealer.CalleeID) {
 func (b *books) recordAddOrigin(e event, id dealer.OriginID) {
 	b.origins = grow(b.origins, int(id))
 	must(b.origins[id] == nil, membership, "origin %d was added, and exists", id)
-	b.origins[id] = &originBook{id: id, local: e.local, calls: make(map[uint64]*callBook), ended: make(map[uint64]bool)}
+	b.origins[id] = &originBook{id: id, local: e.local, peer: e.peer, calls: make(map[uint64]*callBook), ended: make(map[uint64]bool)}
 }
 
 // forget ends a call for its caller.
@@ -431,7 +458,7 @@ func (b *books) freeSlot(c *callBook) {
 	c.at.inFlight--
 	c.pool.held--
 	b.held--
-	if c.at.inFlight == 0 && !c.at.active {
+	if c.at.inFlight == 0 && !c.at.active && c.at.credits == 0 {
 		delete(c.at.callee.places, c.pool)
 	}
 }
@@ -446,7 +473,9 @@ func (b *books) handOn(c *callBook) {
 		i++
 	}
 	p.waiting = slices.Insert(p.waiting, i, c)
-	c.state, c.handed, c.since = waiting, true, b.now
+	c.state, c.handed, c.returned, c.since = waiting, true, false, b.now
+	b.turns++
+	c.turn = b.turns
 	c.parts, c.sent = append(c.sent, c.parts...), nil
 	b.handed = append(b.handed, c)
 }

@@ -54,6 +54,7 @@ func (b *books) act(e event, a dealer.Action) {
 		must(over || e.kind == leave || e.kind == lose || e.kind == closePool || e.kind == revokePool, membership, "a pool is released by %s", eventNames[e.kind])
 		must(over || !p.lingers, membership, "pool %d is released while it lingers", p.id)
 		p.open, p.lingers = false, false
+		p.withdrawAll()
 		b.sweep(p)
 	default:
 		must(false, answeredOnce, "%s without a message at hand", actionNames[a.Kind])
@@ -82,6 +83,7 @@ func (b *books) checkInvoke(a dealer.Action) {
 	must(c.at.registration == a.Registration, requestIDs, "registration %d of callee %d is named %d", c.at.registration, a.Callee, a.Registration)
 	must(a.StripProgress == !c.at.callee.features.ProgressiveCallResults, featuresKept, "receive_progress for a callee without progressive_call_results")
 
+	must(a.Peer == c.at.callee.peer, policyObeyed, "callee %d is told to be a peer: %t", a.Callee, a.Peer)
 	must(len(c.parts) > 0, bodiesIntact, "invocation %d of callee %d was sent already", a.ID, a.Callee)
 	b.want = message(b.want, c.parts[0])
 	b.got = appendMessage(b.got, a.Body)
@@ -93,22 +95,28 @@ func (b *books) checkInvoke(a dealer.Action) {
 // checkDispatch takes the first Invoke of a call.
 func (b *books) checkDispatch(c *callBook, a dealer.Action) {
 	p, callee := c.pool, b.callees[a.Callee]
-	p.checkTurn(c)
+	m := callee.places[p]
+	must(!slices.Contains(c.refusers, callee), handover, "callee %d has refused request %d, and gets it again", a.Callee, c.request)
+	b.checkTime(c, a)
+	if callee.peer {
+		p.checkTravel(c, m, callee)
+	} else {
+		p.checkTurn(c)
+	}
 	if c.state == waiting {
 		p.unqueue(c)
 	}
-	m := callee.places[p]
-	must(m != nil && m.active, policyObeyed, "callee %d is not in pool %d", a.Callee, p.id)
-	must(m.hasRoom(), withinLimit, "callee %d has %d calls of at most %d, and gets one more", a.Callee, m.inFlight, m.limit)
-	must(!slices.Contains(c.refusers, callee), handover, "callee %d has refused request %d, and gets it again", a.Callee, c.request)
-	b.checkTime(c, a)
-	p.checkPick(c, m)
+	if !callee.peer {
+		must(m != nil && m.active, policyObeyed, "callee %d is not in pool %d", a.Callee, p.id)
+		must(m.hasRoom(), withinLimit, "callee %d has %d calls of at most %d, and gets one more", a.Callee, m.inFlight, m.limit)
+		p.checkPick(c, m)
+	}
 	must(c.suits(callee.features), featuresKept, "callee %d lacks a feature that request %d needs", a.Callee, c.request)
 	want := callee.next()
 	must(a.ID == want, requestIDs, "callee %d gets ID %d instead of %d", a.Callee, a.ID, want)
 
 	b.ledgers.of(p.key).wait.observe(b.now - c.since)
-	c.state, c.at, c.id, c.generous, c.begun = running, m, a.ID, p.generous(), b.now
+	c.state, c.at, c.id, c.generous, c.begun = running, m, a.ID, p.generous() || callee.peer, b.now
 	callee.issue(a.ID, openID{call: c})
 	m.inFlight++
 	p.held++
@@ -122,7 +130,7 @@ func (p *poolBook) checkTurn(c *callBook) {
 		if other == c {
 			return
 		}
-		must(len(other.takers()) == 0, fifo, "request %d overtakes request %d", c.request, other.request)
+		must(len(other.takers()) == 0, c.turnChecker(other), "request %d overtakes request %d", c.request, other.request)
 	}
 }
 
@@ -230,7 +238,7 @@ func (b *books) checkInterrupt(e event, a dealer.Action) {
 	case dropOrigin:
 		must(c.origin.id == e.origin, interrupts, "request %d of origin %d is interrupted", c.request, c.origin.id)
 	case call: // a part that its callee can't get any more
-		part := c.origin.id == e.origin && c.request == e.request && !c.at.active
+		part := c.origin.id == e.origin && c.request == e.request && !c.at.active && !c.at.callee.peer
 		must(overdue || part, interrupts, "a call interrupts")
 	default:
 		must(e.kind == shutdown || overdue, interrupts, "%s interrupts", eventNames[e.kind])
@@ -244,7 +252,15 @@ func (b *books) checkRefuse(e event, a dealer.Action) {
 	c := b.awaited(a)
 	p := c.pool
 	must(a.Refusal.Pool == p.key && a.Refusal.Paused == p.paused, answeredOnce, "pool %s is named %s, paused: %t", p.key, a.Refusal.Pool, a.Refusal.Paused)
+	must(!c.origin.peer || c.state != arriving || a.Refusal.Reason == dealer.ReasonFull || a.Refusal.Reason == dealer.ReasonFeature, oneHop,
+		"a peer is told %s", a.Refusal.Reason)
 	switch a.Refusal.Reason {
+	case dealer.ReasonFull:
+		again := slices.Contains(b.handed, c) && e.kind == answer
+		must(c.origin.peer && (c.state == arriving || again), oneHop, "request %d of origin %d is told that nobody has room", c.request, c.origin.id)
+		if !b.draining {
+			b.checkFull(c)
+		}
 	case dealer.ReasonDraining:
 		must(b.draining && c.state <= waiting, answeredOnce, "request %d is refused by draining", c.request)
 	case dealer.ReasonNoCallee:
@@ -253,7 +269,7 @@ func (b *books) checkRefuse(e event, a dealer.Action) {
 			must(slices.Contains(c.refusers, m.callee), workConserving, "no_callee, and callee %d was not asked", m.callee.id)
 		}
 		over := p.lingers && p.until <= b.now
-		must(exhausted || over || c.state == arriving || e.kind != call, answeredOnce, "request %d waited, and is refused by a newcomer", c.request)
+		must(exhausted || over || c.state == arriving || e.kind != call || c.origin.peer, answeredOnce, "request %d waited, and is refused by a newcomer", c.request)
 		must(!p.lingers || over || p.config.QueueLimit == 0, membership, "request %d is refused while its pool lingers", c.request)
 	case dealer.ReasonConcurrency:
 		again := slices.Contains(b.handed, c) && e.kind == answer
@@ -264,6 +280,10 @@ func (b *books) checkRefuse(e event, a dealer.Action) {
 			"queue_full with %d of %d waiting", len(p.waiting), p.config.QueueLimit)
 		b.checkFull(c)
 	case dealer.ReasonQueueBytes:
+		if c.state == running {
+			must(e.answer == dealer.Full && !c.generous, queueBounds, "request %d runs, and is refused", c.request)
+			break
+		}
 		held := 0
 		for _, other := range p.waiting {
 			held += other.held()
@@ -280,7 +300,8 @@ func (b *books) checkRefuse(e event, a dealer.Action) {
 		must(c.timed(), deadlinesKept, "request %d is not timed here", c.request)
 		must(c.deadline <= b.now, deadlinesKept, "request %d has time until %s", c.request, c.deadline)
 	case dealer.ReasonCanceled:
-		must(e.kind == cancel && c.origin.id == e.origin && c.request == e.request, answeredOnce, "request %d was not canceled", c.request)
+		back := c.killed && e.answer == dealer.Full // nobody has begun it
+		must(back || e.kind == cancel && c.origin.id == e.origin && c.request == e.request, answeredOnce, "request %d was not canceled", c.request)
 	case dealer.ReasonCalleeLost:
 		b.checkLost(e, c)
 	case dealer.ReasonFeature:
@@ -305,13 +326,13 @@ func (b *books) checkRefuse(e event, a dealer.Action) {
 // checkLost takes a call that is refused because its callee is lost to it.
 func (b *books) checkLost(e event, c *callBook) {
 	if c.state == waiting {
-		again := slices.Contains(b.handed, c) && e.kind == lose && c.pool.config.QueueLimit == 0
+		again := slices.Contains(b.handed, c) && e.kind == lose && (c.pool.config.QueueLimit == 0 || c.origin.peer)
 		must(again, handover, "request %d waits, and its callee is said to be lost", c.request)
 		b.checkFull(c)
 		return
 	}
 	must(c.state == running, answeredOnce, "request %d has no callee that could be lost", c.request)
-	unregistered := e.kind == call && c.origin.id == e.origin && c.request == e.request && !c.at.active
+	unregistered := e.kind == call && c.origin.id == e.origin && c.request == e.request && !c.at.active && !c.at.callee.peer
 	must(unregistered || e.kind == shutdown || e.kind == lose && c.at.callee.id == e.callee, answeredOnce, "request %d: its callee is there", c.request)
 	if unregistered { // the part at hand will not be delivered
 		c.parts = nil
@@ -322,6 +343,11 @@ func (b *books) checkLost(e event, c *callBook) {
 func (b *books) checkFull(c *callBook) {
 	for _, m := range c.takers() {
 		must(false, workConserving, "callee %d has %d of %d, and a call is refused", m.callee.id, m.inFlight, m.limit)
+	}
+	if c.state == arriving {
+		for _, m := range c.travelsTo(len(c.pool.waiting)) {
+			must(false, workConserving, "peer %d has %d credits, and a call is refused", m.callee.id, m.credits)
+		}
 	}
 }
 
@@ -367,7 +393,11 @@ func (b *books) checkPool(p *poolBook) {
 	}
 	must(p.open, answeredOnce, "%d calls wait in pool %d, which is closed", len(p.waiting), p.id)
 	newcomers := false
-	for _, c := range p.waiting {
+	for i, c := range p.waiting {
+		must(!c.origin.peer, oneHop, "request %d of a peer waits", c.request)
+		for _, m := range c.travelsTo(i) {
+			must(false, workConserving, "peer %d has %d credits, and request %d waits", m.callee.id, m.credits, c.request)
+		}
 		for _, m := range c.takers() {
 			must(false, workConserving, "callee %d has %d of %d, and request %d waits", m.callee.id, m.inFlight, m.limit, c.request)
 		}

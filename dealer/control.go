@@ -30,7 +30,7 @@ func (d *Dealer) Configure(now Time, id PoolID, config PoolConfig) []Action {
 	p.follow(config)
 	touched := []*pool{p}
 	for _, c := range d.callees {
-		if c != nil && c.registrations[id] != nil {
+		if c != nil && !c.peer && c.registrations[id] != nil {
 			touched = append(touched, d.allot(c.registrations[id])...)
 		}
 	}

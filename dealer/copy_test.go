@@ -11,7 +11,7 @@ import (
 func (d *Dealer) CopyTo(to *Dealer) {
 	k := &copies{d: d}
 	chunks := to.calls.chunks
-	*to = Dealer{now: d.now, random: d.random, draining: d.draining, next: d.next, byKey: maps.Clone(d.byKey)}
+	*to = Dealer{now: d.now, random: d.random, draining: d.draining, next: d.next, nearest: d.nearest, byKey: maps.Clone(d.byKey)}
 	to.calls = table{chunks: chunks, used: d.calls.used, free: d.calls.free}
 	for len(to.calls.chunks) < len(d.calls.chunks) {
 		to.calls.chunks = append(to.calls.chunks, new([chunkCalls]call))
@@ -27,6 +27,17 @@ func (d *Dealer) CopyTo(to *Dealer) {
 	to.callees = make([]*callee, len(d.callees))
 	for i, c := range d.callees {
 		to.callees[i] = k.callee(c)
+	}
+	for _, c := range d.peers {
+		to.peers = append(to.peers, k.callee(c))
+	}
+	if d.loads != nil {
+		to.loads = &loads{changed: slices.Clone(d.loads.changed), told: slices.Clone(d.loads.told)}
+		for _, p := range to.pools {
+			if p != nil {
+				p.loads = to.loads
+			}
+		}
 	}
 	to.origins = make([]*origin, len(d.origins))
 	for i, o := range d.origins {
@@ -80,6 +91,10 @@ func (k *copies) pool(from *pool) *pool {
 	p.roster.members = make([]*registration, len(from.roster.members))
 	for i, r := range from.roster.members {
 		p.roster.members[i] = k.registration(r)
+	}
+	p.peers = make([]*registration, len(from.peers))
+	for i, r := range from.peers {
+		p.peers[i] = k.registration(r)
 	}
 	return p
 }

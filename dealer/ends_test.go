@@ -58,7 +58,7 @@ func (want *endBook) mayWait(e dealer.End) bool {
 // tell notes the end of a call, which still has the state that it had.
 func (b *books) tell(c *callBook) {
 	e := dealer.End{
-		Pool: c.pool.id, Key: c.pool.key, Origin: c.origin.id, Request: c.request, Direct: c.origin.local,
+		Pool: c.pool.id, Key: c.pool.key, Origin: c.origin.id, Request: c.request, Direct: c.origin.local, Peer: c.origin.peer,
 		Arrived: c.arrived, Waited: b.now - c.arrived, Bytes: c.bytes,
 	}
 	if c.state == running || c.state == defunct {

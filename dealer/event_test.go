@@ -37,6 +37,10 @@ const (
 	undrainCallee
 	pausePool
 	resumePool
+	offer
+	withdraw
+	setDelay
+	followLoads
 )
 
 var eventNames = [...]string{
@@ -44,6 +48,7 @@ var eventNames = [...]string{
 	addOrigin: "add-origin", dropOrigin: "drop-origin", removeOrigin: "remove-origin", call: "call", answer: "answer",
 	cancel: "cancel", ownInvocation: "own-invocation", tick: "tick", drain: "drain", shutdown: "shutdown",
 	configure: "configure", drainCallee: "drain-callee", undrainCallee: "undrain-callee", pausePool: "pause", resumePool: "resume",
+	offer: "offer", withdraw: "withdraw", setDelay: "set-delay", followLoads: "follow-loads",
 }
 
 // event is one call of a method of the dealer. Which fields count depends on
@@ -72,8 +77,22 @@ type event struct {
 	force    bool
 	features codec.CalleeFeatures
 	local    bool
+	peer     bool          // addCallee, addOrigin: it is another sidecar
+	oneWay   time.Duration // addCallee, setDelay
+	on       bool          // followLoads
 
 	luck uint64 // of an exploration: what the policy random picks, see [dealer.Dealer.SetRandom]
+}
+
+// originKind is what an origin is.
+func originKind(local, peer bool) dealer.OriginKind {
+	switch {
+	case local:
+		return dealer.LocalOrigin
+	case peer:
+		return dealer.PeerOrigin
+	}
+	return dealer.RouterOrigin
 }
 
 // final tells whether an answer is the last one of its call.
@@ -82,7 +101,7 @@ func (e event) final() bool { return e.answer != dealer.Progress }
 // begins tells whether it takes time and has actions.
 func (e event) begins() bool {
 	switch e.kind {
-	case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, pausePool:
+	case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, pausePool, withdraw, followLoads:
 		return false
 	}
 	return true
@@ -106,7 +125,11 @@ func (e event) apply(d *dealer.Dealer) (out outcome) {
 	case revokePool:
 		out.actions = d.Revoke(e.now, e.pool)
 	case addCallee:
-		out.id = uint64(d.AddCallee(e.features, e.id))
+		if e.peer {
+			out.id = uint64(d.AddPeer(e.features, e.oneWay))
+		} else {
+			out.id = uint64(d.AddCallee(e.features, e.id))
+		}
 	case join:
 		out.actions, out.err = d.Join(e.now, dealer.Registration{
 			Pool: e.pool, Callee: e.callee, ID: e.id, Policy: e.policy, Limit: e.limit, Force: e.force,
@@ -116,7 +139,11 @@ func (e event) apply(d *dealer.Dealer) (out outcome) {
 	case lose:
 		out.actions = d.Lose(e.now, e.callee)
 	case addOrigin:
-		out.id = uint64(d.AddOrigin(e.local))
+		if e.peer {
+			out.id = uint64(d.AddPeerOrigin())
+		} else {
+			out.id = uint64(d.AddOrigin(e.local))
+		}
 	case dropOrigin:
 		out.actions = d.DropOrigin(e.now, e.origin)
 	case removeOrigin:
@@ -148,6 +175,14 @@ func (e event) apply(d *dealer.Dealer) (out outcome) {
 		d.PausePool(e.pool)
 	case resumePool:
 		out.actions = d.ResumePool(e.now, e.pool)
+	case offer:
+		out.actions = d.Offer(e.now, e.pool, e.callee, e.limit)
+	case withdraw:
+		d.Withdraw(e.pool, e.callee)
+	case setDelay:
+		out.actions = d.SetDelay(e.now, e.callee, e.oneWay)
+	case followLoads:
+		d.FollowLoads(e.on)
 	}
 	d.Done()
 	return out
@@ -165,6 +200,9 @@ func (e event) String() string {
 		fmt.Fprintf(&b, " pool %d", e.pool)
 	case addCallee:
 		fmt.Fprintf(&b, " highest=%d %+v", e.id, e.features)
+		if e.peer {
+			fmt.Fprintf(&b, " peer %s away", e.oneWay)
+		}
 	case join:
 		fmt.Fprintf(&b, " callee %d pool %d registration %d %s limit=%d force=%t", e.callee, e.pool, e.id, e.policy, e.limit, e.force)
 	case leave:
@@ -172,7 +210,16 @@ func (e event) String() string {
 	case lose, drainCallee, undrainCallee:
 		fmt.Fprintf(&b, " callee %d", e.callee)
 	case addOrigin:
-		fmt.Fprintf(&b, " local=%t", e.local)
+		fmt.Fprintf(&b, " local=%t peer=%t", e.local, e.peer)
+	case offer, withdraw:
+		fmt.Fprintf(&b, " pool %d callee %d", e.pool, e.callee)
+		if e.kind == offer {
+			fmt.Fprintf(&b, " %d", e.limit)
+		}
+	case setDelay:
+		fmt.Fprintf(&b, " callee %d %s", e.callee, e.oneWay)
+	case followLoads:
+		fmt.Fprintf(&b, " %t", e.on)
 	case dropOrigin, removeOrigin:
 		fmt.Fprintf(&b, " origin %d", e.origin)
 	case call:
@@ -188,7 +235,7 @@ func (e event) String() string {
 	return b.String()
 }
 
-var answerNames = [...]string{dealer.Progress: "progress", dealer.Final: "final", dealer.Error: "error", dealer.Unavailable: "unavailable"}
+var answerNames = [...]string{dealer.Progress: "progress", dealer.Final: "final", dealer.Error: "error", dealer.Unavailable: "unavailable", dealer.Full: "full"}
 
 var actionNames = [...]string{
 	dealer.Invoke: "invoke", dealer.Interrupt: "interrupt", dealer.Forward: "forward", dealer.ForwardOwn: "forward-own",

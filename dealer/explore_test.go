@@ -139,6 +139,7 @@ func (p *position) Look() {
 		panic(failed{nothingLeft, err.Error()})
 	}
 	fail(p.b.compare(p.d))
+	fail(p.b.compareLoads(p.d))
 	for _, c := range p.b.callees {
 		if c == nil || !p.s.w.kinds["own"] {
 			continue

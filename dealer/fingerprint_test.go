@@ -102,7 +102,10 @@ func (f *fingerprint) pool(p *pool) {
 	}
 	c := &p.config
 	f.put(int(c.Policy), c.Concurrency, len(c.Scope), c.QueueLimit, c.QueueBytes, int(c.QueueTimeout), int(c.Linger), c.Retries, c.KeptBytes)
-	f.put(p.roster.size, p.kept, p.queue.length, p.queue.bytes)
+	f.put(p.roster.size, p.kept, p.queue.length, p.queue.bytes, int(p.mean), len(p.peers))
+	for _, r := range p.peers {
+		f.put(int(r.callee.id), r.credits)
+	}
 	before := 0 // the members up to the cursor: those whose turn is over
 	for position, r := range p.roster.members {
 		if r == nil {
@@ -131,7 +134,7 @@ func (f *fingerprint) callee(c *callee) {
 		return
 	}
 	ids := &c.requests
-	f.put(features(c.features))
+	f.put(features(c.features), int(c.oneWay))
 	f.flags(ids.first > 0, ids.last > ids.first, ids.wrapped, c.draining)
 	if ids.wrapped {
 		f.put(int(ids.last)) // of those in use before, fewer have not been given anew
@@ -202,8 +205,9 @@ func (f *fingerprint) call(i callIndex) {
 	c := f.d.calls.at(i)
 	f.put(int(c.state), int(c.pool.id), int(c.origin), int(c.request))
 	f.flags(c.receiveProgress, c.open, c.needs.passthru, c.needs.progressive, c.handed, c.tied, c.kept)
-	if c.state == waiting {
+	if c.state == waiting || c.at.callee.peer {
 		f.since(c)
+		f.turn(c)
 	}
 	f.body(&c.body)
 	if c.rare == nil {
@@ -224,6 +228,19 @@ func (f *fingerprint) call(i callIndex) {
 	for i := range c.rare.more {
 		f.body(&c.rare.more[i])
 	}
+}
+
+// turn puts where a call waits, or would if its peer had no room.
+func (f *fingerprint) turn(c *call) {
+	before := 0
+	for i := range f.d.calls.used {
+		other := f.d.calls.at(i)
+		may := other.state == waiting || other.state == running && other.at.callee.peer
+		if may && other.pool == c.pool && other.handed == c.handed && other.turn < c.turn {
+			before++
+		}
+	}
+	f.put(before)
 }
 
 // since puts how long a call waits, as far as it counts.

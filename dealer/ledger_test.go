@@ -10,6 +10,7 @@ import (
 // ledgerOf is what the calls of one pool have come to, as its events and actions tell.
 type ledgerOf struct {
 	router, direct     uint64
+	peers              uint64
 	ended              map[string]uint64 // by the outcomes' names
 	wait, callee, call spans
 }
@@ -47,21 +48,26 @@ func (l ledgers) of(key string) *ledgerOf {
 	return l[key]
 }
 
-func (l *ledgerOf) receive(local bool) {
-	if local {
+func (l *ledgerOf) receive(from dealer.OriginKind) {
+	switch from {
+	case dealer.LocalOrigin:
 		l.direct++
-	} else {
+	case dealer.PeerOrigin:
+		l.peers++
+	default:
 		l.router++
 	}
 }
 
 // fateOf is how a call ends that is answered at last.
-func fateOf(kind dealer.AnswerKind, killed bool) string {
+func fateOf(kind dealer.AnswerKind, killed, byPeer bool) string {
 	switch {
+	case kind != dealer.Final && killed:
+		return "canceled"
+	case byPeer:
+		return "forwarded"
 	case kind == dealer.Final:
 		return "result"
-	case killed:
-		return "canceled"
 	}
 	return "error"
 }
@@ -95,8 +101,9 @@ func (l ledgers) compare(d *dealer.Dealer, waiting, running map[string]int) (dif
 	}
 	for key, want := range l {
 		got := counted[key]
-		if got.FromRouter != want.router || got.Direct != want.direct {
-			return fmt.Sprintf("pool %s got %d calls of a router and %d of callers, not %d and %d", key, want.router, want.direct, got.FromRouter, got.Direct)
+		if got.FromRouter != want.router || got.Direct != want.direct || got.FromPeer != want.peers {
+			return fmt.Sprintf("pool %s got %d calls of a router, %d of callers and %d of peers, not %d, %d and %d",
+				key, want.router, want.direct, want.peers, got.FromRouter, got.Direct, got.FromPeer)
 		}
 		for o := range dealer.Outcomes {
 			if name := o.String(); got.Ended[o] != want.ended[name] {

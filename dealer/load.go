@@ -19,8 +19,8 @@ type loads struct {
 }
 
 // FollowLoads tells whether pools whose load changes are to be told of
-// ([Dealer.Changed]), and how long calls take to be learned. When that begins, all
-// pools have changed.
+// ([Dealer.Changed]), and how long calls take to be learned. Once that is so, all pools
+// have changed.
 func (d *Dealer) FollowLoads(on bool) {
 	d.taken()
 	d.loads = nil
@@ -36,7 +36,7 @@ func (d *Dealer) FollowLoads(on bool) {
 
 // followLoad counts the pool's free slots from now on, or no more.
 func (p *pool) followLoad(to *loads) {
-	p.loads, p.changed, p.mean = to, false, 0
+	p.loads, p.changed = to, false
 	p.roster.follows, p.roster.free = to != nil, 0
 	for _, r := range p.roster.members {
 		if r == nil {

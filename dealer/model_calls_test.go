@@ -22,18 +22,27 @@ func (m *model) call(e event) {
 			return
 		}
 	}
-	m.ledgers.of(p.key).receive(m.locals[e.origin])
+	m.ledgers.of(p.key).receive(m.kinds[e.origin])
 	c := &modelCall{in: e, pool: p, arrived: m.now, since: m.now, answers: true, over: true, open: e.progress, parts: []uint64{e.serial}, deadline: later(m.now, e.timeout)}
 	queued, limit := len(m.waiting(p)), p.slots()
 	bytes, _ := m.sums(p)
 	m.calls = append(m.calls, c)
+	room := (queued == 0 || m.waiting(p)[queued-1].handed > 0) && len(m.withRoom(p)) > 0
 	switch config := p.config; {
+	case m.kinds[e.origin] == dealer.PeerOrigin:
+		if room && p.open && !m.draining {
+			m.dispatch(c)
+			return
+		}
+		m.refuse(c, dealer.ReasonFull, 0, 0)
 	case m.draining:
 		m.refuse(c, dealer.ReasonDraining, 0, 0)
 	case !p.open || config.QueueLimit == 0 && len(p.members) == 0:
 		m.refuse(c, dealer.ReasonNoCallee, 0, 0)
-	case (queued == 0 || m.waiting(p)[queued-1].handed > 0) && len(m.withRoom(p)) > 0:
+	case room:
 		m.dispatch(c)
+		return
+	case slices.ContainsFunc(m.nearest(p), func(peer dealer.CalleeID) bool { return m.forward(c, queued, peer) }):
 		return
 	case config.QueueLimit == 0:
 		m.refuse(c, dealer.ReasonConcurrency, limit, 0)
@@ -76,7 +85,7 @@ func (m *model) part(c *modelCall, e event) {
 		m.end(c)
 	case c.waits:
 		c.parts = append(c.parts, e.serial)
-	case !member:
+	case !member && !m.callees[c.callee].peer:
 		m.interrupt(c, codec.CancelKillNoWait)
 		m.refuse(c, dealer.ReasonCalleeLost, 0, 0)
 	default:
@@ -126,6 +135,13 @@ func (m *model) dispatchNext(p *modelPool) bool {
 			return true
 		}
 	}
+	for _, peer := range m.nearest(p) {
+		for i, c := range m.waiting(p) {
+			if m.forward(c, i, peer) {
+				return true
+			}
+		}
+	}
 	return false
 }
 
@@ -138,11 +154,17 @@ func (m *model) dispatch(c *modelCall) {
 		m.end(c)
 		return
 	}
-	id := m.next(member.callee)
+	m.send(c, member.callee)
+}
+
+// send has a call begin at a callee.
+func (m *model) send(c *modelCall, at dealer.CalleeID) {
+	c.waits, c.over = false, true
+	id := m.next(at)
 	_, kept := m.sums(c.pool)
 	c.kept = c.pool.config.KeptBytes > 0 && kept+c.size() <= c.pool.config.KeptBytes
 	m.ledgers.of(c.pool.key).wait.observe(m.now - c.since)
-	c.over, c.callee, c.id, c.begun = false, member.callee, id, m.now
+	c.over, c.callee, c.id, c.begun = false, at, id, m.now
 	rest := time.Duration(0)
 	if c.in.timeout > 0 && c.deadline-m.now < c.in.timeout {
 		rest = c.deadline - m.now
@@ -155,7 +177,7 @@ func (m *model) dispatch(c *modelCall) {
 // invoke hands on one part of a running call.
 func (m *model) invoke(c *modelCall, serial uint64, rest time.Duration) {
 	m.do(dealer.Action{
-		Kind: dealer.Invoke, Callee: c.callee, ID: c.id, Registration: c.pool.names[c.callee], Origin: c.in.origin, Request: c.in.request,
+		Kind: dealer.Invoke, Callee: c.callee, ID: c.id, Registration: m.registration(c), Peer: m.callees[c.callee].peer, Origin: c.in.origin, Request: c.in.request,
 		StripProgress: !m.callees[c.callee].features.ProgressiveCallResults, Body: bodyIn(message(nil, serial)), Rest: rest,
 	})
 }
@@ -217,7 +239,9 @@ func (m *model) answer(e event) {
 	c := m.at(e.callee, e.id)
 	own, isOwn := callee.own[e.id]
 	switch {
-	case c != nil && e.answer == dealer.Unavailable && c.answers && c.kept && !c.tied:
+	case c != nil && e.answer == dealer.Full && callee.peer && m.takeBack(c):
+		return
+	case c != nil && (e.answer == dealer.Unavailable || e.answer == dealer.Full && !callee.peer) && c.answers && c.kept && !c.tied:
 		m.reroute(c)
 		return
 	case c != nil:
@@ -241,10 +265,13 @@ func (m *model) answer(e event) {
 	switch {
 	case c != nil && e.final():
 		l := m.ledgers.of(c.pool.key)
-		l.callee.observe(m.now - c.begun)
+		if !callee.peer {
+			l.callee.observe(m.now - c.begun)
+			m.learn(c)
+		}
 		if c.answers {
 			l.call.observe(m.now - c.arrived)
-			c.fate = fateOf(e.answer, c.killed)
+			c.fate = fateOf(e.answer, c.killed, callee.peer)
 		}
 		m.end(c)
 		m.fillAfter(c.pool, e.callee)
@@ -274,10 +301,19 @@ func (m *model) reroute(c *modelCall) {
 // refuseUnqueued refuses a call that was handed on, and found nobody at once,
 // where nothing waits.
 func (m *model) refuseUnqueued(c *modelCall, reason dealer.Reason) {
-	if !c.waits || c.pool.config.QueueLimit > 0 {
+	peer := m.kinds[c.in.origin] == dealer.PeerOrigin
+	if !c.waits || c.pool.config.QueueLimit > 0 && !peer {
 		return
 	}
 	limit := 0
+	if peer {
+		if reason == dealer.ReasonConcurrency {
+			reason = dealer.ReasonFull
+		}
+		m.refuse(c, reason, 0, m.now-c.since)
+		m.end(c)
+		return
+	}
 	if reason == dealer.ReasonConcurrency {
 		limit = c.pool.slots()
 	}
@@ -298,7 +334,7 @@ func (m *model) cancel(e event) {
 		return
 	}
 	c.fate = "canceled"
-	if e.mode == codec.CancelKill || m.locals[e.origin] {
+	if e.mode == codec.CancelKill || m.kinds[e.origin] != dealer.RouterOrigin {
 		m.refuse(c, dealer.ReasonCanceled, 0, m.now-c.since)
 	}
 	c.answers = false

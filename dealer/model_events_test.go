@@ -19,6 +19,7 @@ func (m *model) apply(e event, out outcome) {
 		}
 		if !p.open || len(p.members) == 0 {
 			m.follow(p, e.config)
+			p.offers = nil
 		}
 		p.open = true // one that lingers goes on to
 	case closePool:
@@ -40,7 +41,7 @@ func (m *model) apply(e event, out outcome) {
 		m.pools[e.pool].paused = false
 		m.fill(m.pools[e.pool])
 	case addCallee:
-		m.callees[dealer.CalleeID(out.id)] = &modelCallee{features: e.features, first: e.id, last: e.id, own: make(map[uint64]*modelOwn), past: make(map[uint64]bool)}
+		m.callees[dealer.CalleeID(out.id)] = &modelCallee{peer: e.peer, oneWay: e.oneWay, features: e.features, first: e.id, last: e.id, own: make(map[uint64]*modelOwn), past: make(map[uint64]bool)}
 	case join:
 		if out.err == nil { // the checkers know which are refused
 			m.join(e)
@@ -54,7 +55,7 @@ func (m *model) apply(e event, out outcome) {
 	case lose:
 		m.lose(e.callee)
 	case addOrigin:
-		m.locals[dealer.OriginID(out.id)] = e.local
+		m.kinds[dealer.OriginID(out.id)] = originKind(e.local, e.peer)
 	case dropOrigin:
 		m.dropOrigin(e.origin)
 	case call:
@@ -71,6 +72,14 @@ func (m *model) apply(e event, out outcome) {
 			m.next(e.callee)
 			c.own[out.id] = &modelOwn{e.request, e.progress}
 		}
+	case offer:
+		m.offer(e)
+	case withdraw:
+		m.pools[e.pool].withdraw(e.callee)
+	case setDelay:
+		m.setDelay(e)
+	case followLoads:
+		m.follows = e.on
 	case tick:
 		m.elapse()
 	case drain:
@@ -114,6 +123,9 @@ func (m *model) resign(p *modelPool, i int) {
 func (m *model) leave(p *modelPool, i int) {
 	m.resign(p, i)
 	m.vacated(p)
+	if len(p.offers) > 0 {
+		m.fill(p)
+	}
 }
 
 // vacated looks at a pool that somebody has left.
@@ -140,13 +152,14 @@ func (m *model) release(p *modelPool) {
 		m.refuse(c, dealer.ReasonNoCallee, 0, m.now-c.since)
 		m.end(c)
 	}
-	p.open, p.lingers = false, false
+	p.open, p.lingers, p.offers = false, false, nil
 	m.do(dealer.Action{Kind: dealer.Release, Pool: p.id})
 }
 
 func (m *model) lose(callee dealer.CalleeID) {
 	var left, touched []*modelPool
 	for _, p := range m.byID() {
+		p.withdraw(callee)
 		i := slices.IndexFunc(p.members, func(member modelMember) bool { return member.callee == callee })
 		if i >= 0 {
 			left = append(left, p)
@@ -354,7 +367,7 @@ func (m *model) configure(p *modelPool, config dealer.PoolConfig) {
 func (m *model) drain(callee dealer.CalleeID, draining bool) {
 	m.callees[callee].draining = draining
 	pools := slices.DeleteFunc(m.byID(), func(p *modelPool) bool {
-		return !slices.ContainsFunc(p.members, func(member modelMember) bool { return member.callee == callee })
+		return !slices.ContainsFunc(p.members, func(member modelMember) bool { return member.callee == callee }) && p.credits(callee) == 0
 	})
 	m.fillAll(pools)
 }

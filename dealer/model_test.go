@@ -21,7 +21,7 @@ func TestModel(t *testing.T) {
 	}
 	for number := range worlds {
 		w, steps := worldOf(seed, number)
-		m := &model{pools: make(map[dealer.PoolID]*modelPool), callees: make(map[dealer.CalleeID]*modelCallee), locals: make(map[dealer.OriginID]bool), ledgers: make(ledgers)}
+		m := &model{pools: make(map[dealer.PoolID]*modelPool), callees: make(map[dealer.CalleeID]*modelCallee), kinds: make(map[dealer.OriginID]dealer.OriginKind), ledgers: make(ledgers)}
 		w.watch = func(e event, out outcome) error {
 			if w.steps%16 == 0 {
 				if err := w.d.Audit(); err != nil {
@@ -83,10 +83,11 @@ type model struct {
 	draining bool
 	pools    map[dealer.PoolID]*modelPool
 	callees  map[dealer.CalleeID]*modelCallee
-	locals   map[dealer.OriginID]bool
+	kinds    map[dealer.OriginID]dealer.OriginKind
 	calls    []*modelCall // in the order of their arrival, until their slots are free
 
 	handed  int // calls that were handed on
+	follows bool
 	ledgers ledgers
 
 	got  []dealer.Action // what the dealer gave
@@ -106,6 +107,14 @@ type modelPool struct {
 	vacated time.Duration // if it lingers: when its last member left
 	until   time.Duration
 	paused  bool
+	offers  []modelOffer
+	mean    time.Duration
+}
+
+// modelOffer is the credits that a peer has in a pool.
+type modelOffer struct {
+	peer dealer.CalleeID
+	n    int
 }
 
 type modelMember struct {
@@ -117,6 +126,8 @@ type modelMember struct {
 type modelCallee struct {
 	features    codec.CalleeFeatures
 	draining    bool
+	peer        bool
+	oneWay      time.Duration
 	first, last uint64
 	again       bool                 // IDs have begun anew at 1
 	own         map[uint64]*modelOwn // by their IDs here
@@ -168,7 +179,7 @@ func (m *model) timed(c *modelCall) bool {
 
 func (m *model) compare(e event, out outcome) error {
 	m.got, m.want = out.actions, nil
-	if e.kind != openPool && e.kind != addCallee && e.kind != addOrigin && e.kind != ownInvocation && e.kind != pausePool && out.err == nil {
+	if e.kind != openPool && e.kind != addCallee && e.kind != addOrigin && e.kind != ownInvocation && e.kind != pausePool && e.kind != withdraw && e.kind != followLoads && out.err == nil {
 		m.now = max(m.now, min(e.now, ever-1))
 	}
 	m.apply(e, out)

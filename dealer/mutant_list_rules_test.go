@@ -7,7 +7,7 @@ var ruleMutants = []mutant{
 	{
 		"a lower limit is not seen", "control.go",
 		"	p.roster.recount()\n", "",
-		[]string{withinLimit, workConserving, policyObeyed, featuresKept},
+		[]string{loadsTold, withinLimit, workConserving, policyObeyed, featuresKept},
 	},
 	{
 		"nobody follows a higher limit", "control.go",
@@ -52,7 +52,7 @@ var ruleMutants = []mutant{
 	{
 		"a callee that drained stays full", "control.go",
 		"			r.pool.roster.refresh(r)\n", "",
-		[]string{withinLimit, workConserving, policyObeyed},
+		[]string{loadsTold, withinLimit, workConserving, policyObeyed},
 	},
 	{
 		"nobody follows the end of a callee's drain", "control.go",
@@ -109,7 +109,7 @@ var ruleMutants = []mutant{
 	{
 		"a request that comes again is a part", "call.go",
 		"	if !c.open {\n		return\n	}\n", "",
-		[]string{answeredOnce, bodiesIntact, membership, requestIDs},
+		[]string{told, answeredOnce, bodiesIntact, membership, requestIDs},
 	},
 	{
 		"the window begins too late", "index.go",
@@ -161,7 +161,7 @@ var ruleMutants = []mutant{
 	{
 		"kill is forgotten when its answer comes", "answer.go",
 		"c.tied, c.outcome = true, Canceled", "c.tied = true",
-		[]string{counted, told},
+		[]string{placeKept, counted, told},
 	},
 	{
 		"a pool that is opened again begins at zero", "counts.go",

@@ -4,7 +4,7 @@ import "slices"
 
 // mutants are the faults that the simulation must find, at least two for each
 // of its checkers.
-var mutants = slices.Concat(callMutants, ruleMutants)
+var mutants = slices.Concat(callMutants, ruleMutants, peerMutants)
 
 // callMutants are those of what becomes of a call.
 var callMutants = []mutant{
@@ -69,7 +69,7 @@ var callMutants = []mutant{
 	{
 		"progress ends the call", "answer.go",
 		"	d.do(a)\n	if final {\n", "	d.do(a)\n	if c.state == running {\n",
-		[]string{answeredOnce, withinLimit, workConserving, featuresKept, nothingLeft},
+		[]string{told, answeredOnce, withinLimit, workConserving, featuresKept, nothingLeft},
 	},
 	{
 		"canceling frees the slot", "answer.go",
@@ -131,7 +131,7 @@ var callMutants = []mutant{
 		"newcomer overtakes", "queue.go",
 		"	c.before, c.after = q.tail, noCall\n	if q.tail == noCall {\n		q.head = i\n	} else {\n		t.at(q.tail).after = i\n	}\n	q.tail = i\n",
 		"	c.before, c.after = noCall, q.head\n	if q.head == noCall {\n		q.tail = i\n	} else {\n		t.at(q.head).before = i\n	}\n	q.head = i\n",
-		[]string{fifo, queueTimeout}, // who waits longest is not at the head either
+		[]string{loadsTold, placeKept, fifo, queueTimeout}, // who waits longest is not at the head either
 	},
 	{
 		"queue takes one too many", "call.go",
@@ -345,7 +345,7 @@ var callMutants = []mutant{
 	{
 		"a further part gets a slot", "call.go",
 		"		d.keepPart(c, in.Body)\n", "		d.keepPart(c, in.Body)\n		c.at.count(+1)\n",
-		[]string{workConserving, nothingLeft, policyObeyed},
+		[]string{creditsKept, workConserving, nothingLeft, policyObeyed},
 	},
 	{
 		"a part follows UNREGISTERED", "call.go",

@@ -15,7 +15,7 @@ type mutant proof.Mutant
 // mutants' test binary has no other tests: it is faster to build, and builds no mutants.
 var simulationFiles = []string{
 	"event_test.go", "books_test.go", "books_events_test.go", "books_compare_test.go", "checkers_test.go", "world_test.go", "world_steps_test.go", "world_requests_test.go",
-	"simulation_test.go", "ledger_test.go", "ends_test.go", "race_on_test.go", "race_off_test.go", "explore_test.go", "small_world_test.go", "books_copy_test.go", "copy_test.go", "fingerprint_test.go",
+	"simulation_test.go", "ledger_test.go", "books_peer_test.go", "world_peer_test.go", "ends_test.go", "race_on_test.go", "race_off_test.go", "explore_test.go", "small_world_test.go", "books_copy_test.go", "copy_test.go", "fingerprint_test.go",
 }
 
 // Seeds and steps that each mutant gets, those first that find most of them soon;

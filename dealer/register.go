@@ -24,7 +24,7 @@ func (e *PolicyConflictError) Error() string {
 
 // OpenPool opens the pool of that key, which names the procedure and how it
 // matches, and returns it. A pool that is open already keeps its rules; one
-// that has no callee left takes the new ones.
+// that has no callee left takes the new ones, and peers' credits there are gone.
 func (d *Dealer) OpenPool(key string, config PoolConfig) PoolID {
 	d.taken()
 	id, exists := d.byKey[key]
@@ -46,6 +46,7 @@ func (d *Dealer) OpenPool(key string, config PoolConfig) PoolID {
 	}
 	if p := d.pools[id]; !p.open || p.roster.size == 0 {
 		p.open = true
+		d.withdrawAll(p)
 		p.mark()
 		p.follow(config)
 		if p.queue.length > 0 {
@@ -233,7 +234,9 @@ func (d *Dealer) Lose(now Time, at CalleeID) []Action {
 	for _, id := range c.pools() {
 		r := c.registrations[id]
 		d.withdraw(r)
-		touched = append(touched, r.pool)
+		if r.active || r.inFlight > 0 {
+			touched = append(touched, r.pool)
+		}
 		if r.active {
 			left = append(left, r.pool)
 			d.deactivate(r)

@@ -54,7 +54,7 @@ func worldOf(seed uint64, number int) (*world, int) {
 type tally struct {
 	events  [len(eventNames)]int
 	actions [len(actionNames)]int
-	reasons [dealer.ReasonFull]int
+	reasons [dealer.ReasonFull + 1]int
 }
 
 func (t *tally) count(e event, actions []dealer.Action) {

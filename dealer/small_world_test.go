@@ -19,10 +19,14 @@ import (
 // each is a paragraph, whose last line, beginning with =, tells what was found
 // when it was explored (-update rewrites it). # begins a comment.
 //
-//	world NAME [deep] [exact]       deep: in make explore alone; exact: see dealer.Dealer.AppendFingerprint
+//	world NAME [deep] [exact] [follow]
+//	                                deep: in make explore alone; exact: see dealer.Dealer.AppendFingerprint;
+//	                                follow: its loads are followed
 //	pool POLICY [concurrency=N] [scope=S] [queue=N] [bytes=N] [timeout=T] [linger=T] [retries=N] [kept=N]
 //	callee [cancel] [results] [parts] [passthru] [times] [limit=N] [after=ID]
-//	origin [local]
+//	peer [away=N] [cancel] [results] [parts] [passthru] [times]
+//	                                another sidecar; after all callees
+//	origin [local|peer]
 //	calls N REQUEST…                most calls at once, and the IDs that origins give
 //	events KIND…                    see the table of kinds, and moves
 //	time T…                         how much later than the last one an event may come
@@ -31,9 +35,10 @@ import (
 // Callees are there and in every pool when it begins. Times are in steps.
 type smallWorld struct {
 	exact    bool
+	follow   bool
 	pools    []event
 	callees  []smallCallee
-	origins  []bool // local
+	origins  []event
 	calls    int
 	requests []uint64
 	times    []time.Duration
@@ -45,6 +50,8 @@ type smallCallee struct {
 	features codec.CalleeFeatures
 	limit    int
 	after    uint64
+	peer     bool
+	away     int
 }
 
 const step = time.Millisecond
@@ -52,17 +59,18 @@ const step = time.Millisecond
 // kindNames are the words of an events line.
 var kindNames = strings.Fields(`
 	call results parts passthru within=1 within=2 within=ever timed-results
-	final progress unavailable bogus
+	final progress unavailable full bogus
 	kill killnowait skip none
 	join leave lose force
 	close revoke reopen drop remove own drain shutdown
 	fewer more drain-callee pause
+	offer offer=2 withdraw away=0 away=1
 	repeat`)
 
 // readWorld reads a world of the file.
 func readWorld(t testing.TB, of *proof.World) *smallWorld {
 	t.Helper()
-	w := &smallWorld{kinds: make(map[string]bool), times: []time.Duration{0}, exact: slices.Contains(of.Flags, "exact")}
+	w := &smallWorld{kinds: make(map[string]bool), times: []time.Duration{0}, exact: slices.Contains(of.Flags, "exact"), follow: slices.Contains(of.Flags, "follow")}
 	for _, line := range of.Lines {
 		if err := w.parse(line.Word, line.Fields); err != nil {
 			t.Fatalf("world %s: %v", of.Name, err)
@@ -93,15 +101,15 @@ func (w *smallWorld) parse(word string, fields []string) error {
 			config.Scope = "s"
 		}
 		w.pools = append(w.pools, event{kind: openPool, key: fmt.Sprintf("p%d", len(w.pools)), policy: policy, config: config})
-	case "callee":
-		c := smallCallee{limit: options["limit"], after: uint64(options["after"])}
+	case "callee", "peer":
+		c := smallCallee{limit: options["limit"], after: uint64(options["after"]), peer: word == "peer", away: options["away"]}
 		c.features = codec.CalleeFeatures{
 			CallCanceling: has("cancel"), ProgressiveCallResults: has("results"), ProgressiveCallInvocations: has("parts"),
 			PayloadPassthruMode: has("passthru"), CallTimeout: has("times"),
 		}
 		w.callees = append(w.callees, c)
 	case "origin":
-		w.origins = append(w.origins, has("local"))
+		w.origins = append(w.origins, event{kind: addOrigin, local: has("local"), peer: has("peer")})
 	case "calls":
 		w.calls, _ = strconv.Atoi(fields[0])
 		for _, field := range fields[1:] {
@@ -137,8 +145,9 @@ func (w *smallWorld) parse(word string, fields []string) error {
 
 // begin returns the events with which the world begins.
 func (w *smallWorld) begin() (events []event) {
-	for _, local := range w.origins {
-		events = append(events, event{kind: addOrigin, local: local})
+	events = append(events, w.origins...)
+	if w.follow {
+		events = append(events, event{kind: followLoads, on: true})
 	}
 	events = append(events, w.pools...)
 	for id := range w.callees {
@@ -146,7 +155,7 @@ func (w *smallWorld) begin() (events []event) {
 	}
 	for id := range w.callees {
 		for pool, p := range w.pools {
-			if p.policy != dealer.Single || id == 0 {
+			if !w.callees[id].peer && (p.policy != dealer.Single || id == 0) {
 				events = append(events, w.join(dealer.CalleeID(id), dealer.PoolID(pool)))
 			}
 		}
@@ -155,7 +164,8 @@ func (w *smallWorld) begin() (events []event) {
 }
 
 func (w *smallWorld) newCallee(id int) event {
-	return event{kind: addCallee, features: w.callees[id].features, id: w.callees[id].after}
+	c := &w.callees[id]
+	return event{kind: addCallee, features: c.features, id: c.after, peer: c.peer, oneWay: time.Duration(c.away) * step}
 }
 
 // join is a callee's REGISTER. It is given the same ID again if it registers
@@ -179,7 +189,7 @@ func (w *smallWorld) events(b *books, all []event) []event {
 		for i := range m.all[m.timed:] {
 			e := &m.all[m.timed+i]
 			switch e.kind {
-			case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, pausePool: // take no time
+			case openPool, addCallee, addOrigin, removeOrigin, ownInvocation, drain, pausePool, withdraw: // take no time
 			default:
 				e.now = b.now + later
 				if later == forever {
@@ -217,7 +227,7 @@ func (m *moves) ofOrigins() {
 	for _, o := range m.b.origins {
 		if o == nil {
 			if m.has("remove") {
-				m.add(event{kind: addOrigin, local: m.w.origins[slices.Index(m.b.origins, nil)]})
+				m.add(m.w.origins[slices.Index(m.b.origins, nil)])
 			}
 			continue
 		}
@@ -315,8 +325,13 @@ func (m *moves) ofCallees() {
 		}
 		c := m.b.callees[id]
 		m.answers(c)
+		if c.peer {
+			m.delays(c)
+		}
 		for _, p := range m.b.pools {
-			if p != nil {
+			if p != nil && c.peer {
+				m.credits(c, p)
+			} else if p != nil {
 				m.membership(c, p)
 			}
 		}
@@ -330,7 +345,7 @@ func (m *moves) ofCallees() {
 		if m.has("lose") {
 			m.add(event{kind: lose, callee: c.id})
 		}
-		if m.has("own") {
+		if m.has("own") && !c.peer {
 			for request := range ownRequests(c) {
 				m.add(event{kind: ownInvocation, callee: c.id, request: request})
 				m.add(event{kind: ownInvocation, callee: c.id, request: request, progress: true})
@@ -348,7 +363,7 @@ func ownRequests(c *calleeBook) iter.Seq[uint64] {
 var answerKinds = [...]struct {
 	name string
 	kind dealer.AnswerKind
-}{{"final", dealer.Final}, {"progress", dealer.Progress}, {"unavailable", dealer.Unavailable}}
+}{{"final", dealer.Final}, {"progress", dealer.Progress}, {"unavailable", dealer.Unavailable}, {"full", dealer.Full}}
 
 func (m *moves) answers(c *calleeBook) {
 	ids := c.busy
@@ -364,9 +379,37 @@ func (m *moves) answers(c *calleeBook) {
 	}
 	for _, id := range ids {
 		for _, a := range answerKinds {
-			if m.has(a.name) {
+			if m.has(a.name) && (c.peer || a.kind != dealer.Full) {
 				m.add(event{kind: answer, callee: c.id, id: id, answer: a.kind})
 			}
+		}
+	}
+}
+
+// mostCredits is how many a peer has in a pool at most.
+const mostCredits = 2
+
+// credits are what a peer offers.
+func (m *moves) credits(c *calleeBook, p *poolBook) {
+	has := 0
+	if place := c.places[p]; place != nil {
+		has = place.credits
+	}
+	for n, kind := range [...]string{1: "offer", 2: "offer=2"} {
+		if kind != "" && m.has(kind) && has+n <= mostCredits {
+			m.add(event{kind: offer, callee: c.id, pool: p.id, limit: n})
+		}
+	}
+	if m.has("withdraw") && has > 0 {
+		m.add(event{kind: withdraw, callee: c.id, pool: p.id})
+	}
+}
+
+// delays are how far away a peer may come to be.
+func (m *moves) delays(c *calleeBook) {
+	for away, kind := range [...]string{"away=0", "away=1"} {
+		if oneWay := time.Duration(away) * step; m.has(kind) && c.oneWay != oneWay {
+			m.add(event{kind: setDelay, callee: c.id, oneWay: oneWay})
 		}
 	}
 }

@@ -62,10 +62,17 @@ func (w *world) someAnswer() (event, bool) {
 	if c == nil || len(c.busy) == 0 {
 		return event{}, false
 	}
-	return event{kind: answer, callee: c.id, id: c.busy[w.rng.IntN(len(c.busy))], answer: w.answerKind()}, true
+	e := event{kind: answer, callee: c.id, id: c.busy[w.rng.IntN(len(c.busy))], answer: w.answerKind()}
+	if c.peer && w.rng.IntN(3) == 0 {
+		e.answer = dealer.Full
+	}
+	return e, true
 }
 
 func (w *world) answerKind() dealer.AnswerKind {
+	if w.rng.IntN(100) == 0 {
+		return dealer.Full
+	}
 	switch w.rng.IntN(10) {
 	case 0, 1:
 		return dealer.Progress
@@ -149,7 +156,7 @@ func (w *world) tick() (event, bool) {
 func (w *world) newCallee() (event, bool) {
 	n := 0
 	for _, c := range w.b.callees {
-		if c != nil {
+		if c != nil && !c.peer {
 			n++
 		}
 	}
@@ -162,7 +169,7 @@ func (w *world) newCallee() (event, bool) {
 
 func (w *world) joinPool() (event, bool) {
 	c, p := some(w, w.b.callees), some(w, w.b.pools)
-	if c == nil {
+	if c == nil || c.peer {
 		return w.newCallee()
 	}
 	if p == nil {
@@ -223,7 +230,7 @@ func (w *world) newOrigin() (event, bool) {
 			n++
 		}
 	}
-	return event{kind: addOrigin, local: w.rng.IntN(2) == 0}, n < w.maxOrigins
+	return w.someOrigin(), n < w.maxOrigins
 }
 
 // loseOrigin ends the session of an origin. It may come back as the same one:
@@ -249,7 +256,7 @@ func (w *world) loseOrigin() (event, bool) {
 // a further part of one.
 func (w *world) own() (event, bool) {
 	c := some(w, w.b.callees)
-	if c == nil {
+	if c == nil || c.peer {
 		return event{}, false
 	}
 	e := event{kind: ownInvocation, callee: c.id, request: c.first + c.last + 1}

@@ -28,6 +28,7 @@ type world struct {
 	featureOdds            float64 // of a callee to announce each feature
 	drainAt                int     // step; -1: never
 	jumps                  bool    // time does
+	alone                  bool    // there is no other sidecar
 
 	now          time.Duration
 	steps        int
@@ -68,8 +69,12 @@ var stepWeights = [...]struct {
 	{(*world).wait, 60}, {(*world).tick, 40}, {(*world).joinPool, 40}, {(*world).leavePool, 15}, {(*world).loseCallee, 4},
 	{(*world).newCallee, 8}, {(*world).newOrigin, 4}, {(*world).loseOrigin, 3}, {(*world).own, 20}, {(*world).bogusAnswer, 12},
 	{(*world).reopenPool, 6}, {(*world).giveUpPool, 2}, {(*world).revokePool, 1},
+	{(*world).newPeer, 6}, {(*world).offer, 60}, {(*world).withdraw, 5}, {(*world).delay, 5}, {(*world).followLoads, 3},
 	{(*world).reconfigure, 10}, {(*world).drainOne, 4}, {(*world).undrainOne, 10}, {(*world).pauseOne, 3}, {(*world).resumeOne, 10},
 }
+
+// peerSteps are those before them, by which other sidecars come in.
+const peerSteps = 5
 
 // controlSteps are the last ones, by which people change pools and callees.
 const controlSteps = 5
@@ -86,6 +91,9 @@ func newWorld(rng *rand.Rand) *world {
 	}
 	if rng.IntN(2) == 0 { // nobody changes anything
 		clear(w.weights[len(w.weights)-controlSteps:])
+	}
+	if w.alone = rng.IntN(3) == 0; w.alone {
+		clear(w.weights[len(w.weights)-controlSteps-peerSteps : len(w.weights)-controlSteps])
 	}
 	scope, most := "", 1+rng.IntN(4)
 	if rng.IntN(3) == 0 {
@@ -144,7 +152,7 @@ func (w *world) run(steps int) (n int, found *failed) {
 		w.drainAt = w.rng.IntN(steps)
 	}
 	for range w.maxOrigins {
-		w.do(event{kind: addOrigin, local: w.rng.IntN(2) == 0})
+		w.do(w.someOrigin())
 	}
 	for _, e := range w.pools {
 		w.do(e)
@@ -210,6 +218,12 @@ func (w *world) do(e event) outcome {
 		fail(w.b.checkEnds(w.d, w.follows))
 	}
 	w.b.checkDeadline(w.d, e)
+	if w.steps%8 == 0 {
+		fail(w.b.compareLoads(w.d))
+	}
+	if w.rng.IntN(8) == 0 {
+		fail(w.b.checkChanged(w.d))
+	}
 	if w.steps%64 == 0 {
 		fail(w.b.compare(w.d))
 	}
