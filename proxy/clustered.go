@@ -13,20 +13,33 @@ import (
 // errGone ends the link of a peer whose callee or origin is no more.
 var errGone = errors.New("the peer answered what it was never asked")
 
+// errRealmGone ends the links of a realm that is not in the configuration any more.
+var errRealmGone = errors.New("the realm has gone")
+
 // host is this sidecar to the cluster.
 type host struct{ proxy *Proxy }
 
-// Realms is for [cluster.Host].
+// Realms is for [cluster.Host]. Links of a realm that goes stay until its calls have
+// ended.
 func (h host) Realms() (names []string) {
-	for _, r := range h.proxy.inOrder() {
+	for _, r := range h.proxy.known() {
 		names = append(names, r.name)
 	}
 	return names
 }
 
+func (h host) realm(name string) *realm {
+	for _, r := range h.proxy.known() {
+		if r.name == name {
+			return r
+		}
+	}
+	return nil
+}
+
 // Role is for [cluster.Host]. It is as the router said last.
 func (h host) Role(realm string) (string, bool) {
-	r := h.proxy.realms[realm]
+	r := h.realm(realm)
 	if r == nil {
 		return "", false
 	}
@@ -37,16 +50,25 @@ func (h host) Role(realm string) (string, bool) {
 
 // Meet is for [cluster.Host].
 func (h host) Meet(peers []cluster.Peer) {
-	for _, r := range h.proxy.inOrder() {
+	for _, r := range h.proxy.known() {
 		r.meet(peers)
 	}
 }
 
 // Take is for [cluster.Host].
-func (h host) Take(l *cluster.Link) { h.proxy.realms[l.Realm].take(l) }
+func (h host) Take(l *cluster.Link) { h.run(l, (*realm).take) }
 
 // Supply is for [cluster.Host].
-func (h host) Supply(l *cluster.Link) { h.proxy.realms[l.Realm].supply(l) }
+func (h host) Supply(l *cluster.Link) { h.run(l, (*realm).supply) }
+
+// run has a link's realm run it, if that has not gone meanwhile.
+func (h host) run(l *cluster.Link, by func(*realm, *cluster.Link)) {
+	if r := h.realm(l.Realm); r != nil {
+		by(r, l)
+		return
+	}
+	l.Conn.Close(1000, "", closeLinger)
+}
 
 // openCluster opens what peers come by, if there is a cluster.
 func (p *Proxy) openCluster(ctx context.Context) error {
@@ -69,10 +91,39 @@ func (p *Proxy) openCluster(ctx context.Context) error {
 	if p.cluster, err = cluster.Open(ctx, options); err != nil {
 		return err
 	}
-	for _, r := range p.realms {
+	for _, r := range p.inOrder() {
 		r.share(p.cluster)
 	}
 	return nil
+}
+
+// joinCluster has a realm that is new take part in the cluster, if there is one.
+func (p *Proxy) joinCluster(r *realm) {
+	if p.cluster == nil {
+		return
+	}
+	r.share(p.cluster)
+	r.meet(p.cluster.Peers())
+}
+
+// leaveCluster ends the links of a realm that has gone.
+func (r *realm) leaveCluster() {
+	if r.sharing == nil {
+		return
+	}
+	var conns []*transport.Conn
+	r.mu.Lock()
+	for _, s := range r.sharing.suppliers {
+		conns = append(conns, s.link.Conn)
+	}
+	for _, t := range r.sharing.takers {
+		conns = append(conns, t.link.Conn)
+	}
+	r.mu.Unlock()
+	for _, conn := range conns {
+		conn.Abort(errRealmGone)
+	}
+	r.sharing.cluster.Poke()
 }
 
 // closeCluster ends all links, and leaves.

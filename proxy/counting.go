@@ -152,7 +152,7 @@ func (v view) Totals() admin.Totals {
 	for _, c := range p.clientsNow() {
 		t.SendBufferBytes += c.conn.Buffered()
 	}
-	for _, r := range p.inOrder() {
+	for _, r := range p.known() {
 		r.addTotals(&t)
 	}
 	return t

@@ -13,7 +13,7 @@ import (
 // before it has had a callee. The lock of a realm is taken for one pool at a time.
 func (v view) Counts() []admin.PoolCounts {
 	var counts []admin.PoolCounts
-	for _, r := range v.proxy.inOrder() {
+	for _, r := range v.proxy.known() {
 		counts = append(counts, r.counts()...)
 	}
 	return counts

@@ -53,8 +53,9 @@
 // answer back to the caller. The router sees none of it.
 //
 // The configuration, and a realm's rulebook, may be other ones a moment later
-// (reload.go): who reads them does so once for what it decides. People may drain a
-// callee and pause a pool (control.go), which the dealer does.
+// (reload.go): who reads them does so once for what it decides. Realms come and go with
+// it (realms.go). People may drain a callee and pause a pool (control.go), which the
+// dealer does, and drain a pool, or all (control_drain.go), which the registrar does.
 //
 // Who is slow: a session's reader reads no further while half of the other side's
 // send buffer is unsent, so that a client and its router keep to one another's

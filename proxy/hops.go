@@ -85,8 +85,7 @@ func (p *Proxy) unready() (reasons []string) {
 			reasons = append(reasons, "wampool was drained: wampool undrain --all takes calls again")
 		}
 	}
-	for i := range p.config().Realms {
-		r := p.realms[p.config().Realms[i].Name]
+	for _, r := range p.inOrder() {
 		reasons = append(reasons, r.unready()...)
 	}
 	return reasons

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,9 +30,8 @@ import (
 // each that the configuration names.
 type Proxy struct {
 	// Immutable after New.
-	log    zerolog.Logger
-	realms map[string]*realm
-	now    chan struct{} // closed by Stop
+	log zerolog.Logger
+	now chan struct{} // closed by Stop
 
 	admission      admission.Config // of the pools of all realms
 	loginPatience  time.Duration    // of the pool session with the router's answers before WELCOME
@@ -66,10 +67,14 @@ type Proxy struct {
 	turnedAway, notAdmitted, notPooled, poolRefused, unshaken, leftOut, bound, byTLS, malformed, unjoined, peersWrong rarely
 
 	mu      sync.Mutex
+	realms  map[string]*realm // of the configuration
+	going   []*realm          // that are not in it any more
 	clients map[*client]struct{}
 	closed  bool
 	stopped bool
 	running sync.WaitGroup // clients
+
+	retirements sync.WaitGroup // of realms
 }
 
 // New returns a sidecar for a configuration that is valid. It starts nothing.
@@ -123,13 +128,15 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	for _, h := range p.hops { // all of them before anything else is told
 		p.logListening(h)
 	}
-	for _, r := range p.realms {
-		realms.Go(func() { r.runLinks(run) })
-		realms.Go(func() { r.runClock(run) })
-	}
 	realms.Go(func() { p.keepalive.Run(run) })
 	failed := make(chan error, 1)
-	p.reload.begin(p.hops, func(h *hop) {
+	p.reload.run = func(r *realm) {
+		var life context.Context
+		life, r.stop = context.WithCancel(run)
+		realms.Go(func() { r.runLinks(life) })
+		realms.Go(func() { r.runClock(life) })
+	}
+	p.reload.begin(p.inOrder(), p.hops, func(h *hop) {
 		listeners.Go(func() {
 			l := h.listener
 			if err := l.Serve(func(h *transport.Handshake) { p.accept(run, h, schemeOf(l)) }); err != nil {
@@ -166,6 +173,7 @@ func (p *Proxy) Serve(ctx context.Context) error {
 	stopped := time.Now()
 	close(p.draining) // unready, before anything ends
 	p.reload.end()
+	p.retirements.Wait() // what is left of them is drained with the others
 	for _, h := range p.hops {
 		err = errors.Join(err, h.listener.Close())
 	}
@@ -323,13 +331,16 @@ func (p *Proxy) drain() {
 	p.log.Info().Dur("at_most", p.config().DrainTimeout).Msg("stopping: calls in flight may finish")
 	deadline := time.NewTimer(p.config().DrainTimeout)
 	defer deadline.Stop()
-	for _, r := range p.realms {
+	p.mu.Lock()
+	realms := slices.AppendSeq(slices.Clone(p.going), maps.Values(p.realms))
+	p.mu.Unlock()
+	for _, r := range realms {
 		r.drain()
 	}
 	if p.cluster != nil {
 		p.cluster.Drain()
 	}
-	for _, r := range p.realms {
+	for _, r := range realms {
 		select {
 		case <-r.await(r.isIdle):
 		case <-deadline.C:
@@ -338,7 +349,7 @@ func (p *Proxy) drain() {
 		}
 		r.shutdown()
 	}
-	for _, r := range p.realms {
+	for _, r := range realms {
 		r.leave()
 	}
 	p.endSessions(deadline)

@@ -28,6 +28,7 @@ type realm struct {
 	seed   uint64    // of all that is drawn at random
 	wake   chan struct{}
 	linked chan struct{} // has room for one: a link is to be started
+	stop   func()        // ends what runs of it; set as that begins
 
 	sharing *sharing // with peers; nil: this sidecar stands alone
 
@@ -56,6 +57,7 @@ type realm struct {
 	paused     map[string]struct{}         // keys of pools, whether they are open or not
 	leavers    []*session                  // callees that drain, and go then
 	draining   bool                        // for good
+	goes       bool                        // it is not in the configuration any more
 	awaits     []awaited
 	blocked    transport.Room      // what the answer at hand has to wait for: see calleeAnswer
 	forbidden  map[string]struct{} // keys of pools that the pool session may not register

@@ -204,6 +204,8 @@ func (r *realm) whyDraining(procedure string) string {
 	switch {
 	case r.draining:
 		return "the proxy is stopping"
+	case r.goes:
+		return fmt.Sprintf("the proxy pools nothing in the realm %s any more: register again", r.name)
 	case r.proxy.drained.Load():
 		return "the proxy was drained, and takes no callee until it is undrained"
 	}

@@ -29,14 +29,18 @@ type reloading struct {
 	mu    sync.Mutex // one reload at a time
 	load  func() (*configs.Config, error)
 	done  func(*configs.Config)
-	start func(*hop) // serves a listener; nil: not serving
+	start func(*hop)   // serves a listener; nil: not serving
+	run   func(*realm) // runs a realm until it stops
 }
 
-// begin serves the listeners, and lets reloads come.
-func (r *reloading) begin(hops []*hop, start func(*hop)) {
+// begin runs the realms, serves the listeners, and lets reloads come.
+func (r *reloading) begin(realms []*realm, hops []*hop, start func(*hop)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.start = start
+	for _, of := range realms {
+		r.run(of)
+	}
 	for _, h := range hops {
 		start(h)
 	}

@@ -26,6 +26,8 @@ type change struct {
 	kept    []*hop          // listeners that stay
 	opened  []*hop
 	closed  []*hop
+	come    []*configs.Realm
+	gone    []string // names of realms
 }
 
 func newChange(p *Proxy, in *configs.Config) *change {
@@ -137,32 +139,32 @@ func (c *change) toRouter() (err error) {
 	return nil
 }
 
-// realms are those of the start, with the rules of now. A pool session's login is
-// read when it joins the next time.
+// realms are those that stay, with the rules of now, that come, and that go. A pool
+// session's login is read when it joins the next time.
 func (c *change) realms() {
-	asked := make(map[string]*configs.Realm)
-	for i := range c.in.Realms {
-		asked[c.in.Realms[i].Name] = &c.in.Realms[i]
+	before := make(map[string]*configs.Realm)
+	for i := range c.old.Realms {
+		before[c.old.Realms[i].Name] = &c.old.Realms[i]
 	}
-	c.next.Realms = slices.Clone(c.old.Realms)
 	for i := range c.next.Realms {
-		old := c.old.Realms[i]
-		now := asked[old.Name]
-		if now == nil {
-			c.later("realm %q: it stays as it is", old.Name)
+		now := &c.next.Realms[i]
+		old := before[now.Name]
+		if old == nil {
+			c.come = append(c.come, now)
+			c.told.Changed = append(c.told.Changed, fmt.Sprintf("realm %q is new", now.Name))
 			continue
 		}
-		delete(asked, old.Name)
-		c.next.Realms[i] = *now
+		delete(before, now.Name)
 		c.differs(fmt.Sprintf("realm %q: auto", old.Name), old.Auto, now.Auto)
 		if !sameLogin(&old.Auth, &now.Auth) {
 			c.later("realm %q: auth: it is used when the pool session joins the router again", old.Name)
 		}
-		c.pools(&old, now)
+		c.pools(old, now)
 	}
-	for i := range c.in.Realms {
-		if name := c.in.Realms[i].Name; asked[name] != nil {
-			c.later("realm %q: it is new, and is joined at the start", name)
+	for i := range c.old.Realms {
+		if name := c.old.Realms[i].Name; before[name] != nil {
+			c.gone = append(c.gone, name)
+			c.told.Changed = append(c.told.Changed, fmt.Sprintf("realm %q is gone: its pools drain", name))
 		}
 	}
 }
@@ -282,9 +284,15 @@ func (c *change) carryOut() {
 		p.cluster.Change(c.next.Cluster, p.linkLimits(nil))
 	}
 	c.changeListeners()
+	for _, name := range c.gone {
+		p.removeRealm(name)
+	}
+	for _, config := range c.come {
+		p.addRealm(config)
+	}
 	for i := range c.next.Realms {
 		config := &c.next.Realms[i]
-		r := p.realms[config.Name]
+		r := p.realm(config.Name)
 		r.reconfigure(config, c.next.Limits.HeldBytes)
 		c.told.Deferred = append(c.told.Deferred, r.laterUpstream()...)
 	}

@@ -127,7 +127,7 @@ func (c *client) takeWelcome(message []byte) bool {
 	if hello == nil {
 		return false
 	}
-	s := newSession(c, &m, hello, c.proxy.realms[name])
+	s := newSession(c, &m, hello, c.proxy.realm(name))
 	s.log.Info().Str("realm", name).Str("authid", m.AuthID).Str("authrole", m.AuthRole).
 		Str("client", c.conn.RemoteAddr()).Stringer("serializer", c.serializer).Msg("session opened")
 	if name == "" {

@@ -35,10 +35,11 @@ func (v view) Unready() []string { return v.proxy.unready() }
 
 func (v view) Config() any { return json.RawMessage(v.proxy.config().JSON()) }
 
-// Pools describes the pools of all realms, in the order of the configuration.
+// Pools describes the pools of all realms, in the order of the configuration, and of
+// those that go.
 func (v view) Pools() []admin.Pool {
 	pools := []admin.Pool{}
-	for _, r := range v.proxy.inOrder() {
+	for _, r := range v.proxy.known() {
 		for _, key := range r.poolKeys() {
 			if shown, is := r.shown(key); is {
 				pools = append(pools, shown)
@@ -49,7 +50,7 @@ func (v view) Pools() []admin.Pool {
 }
 
 func (v view) Pool(realm, match, procedure string) (admin.Pool, bool) {
-	r := v.proxy.realms[realm]
+	r := v.proxy.realm(realm)
 	if r == nil {
 		return admin.Pool{}, false
 	}
@@ -59,15 +60,6 @@ func (v view) Pool(realm, match, procedure string) (admin.Pool, bool) {
 		}
 	}
 	return admin.Pool{}, false
-}
-
-// inOrder returns the realms in the order of the configuration.
-func (p *Proxy) inOrder() []*realm {
-	realms := make([]*realm, len(p.config().Realms))
-	for i := range p.config().Realms {
-		realms[i] = p.realms[p.config().Realms[i].Name]
-	}
-	return realms
 }
 
 // poolKeys returns the keys of all pools, by match and procedure.
@@ -195,7 +187,7 @@ func (s *session) shown(now time.Time) admin.Session {
 
 func (v view) PoolSessions() []admin.PoolSession {
 	shown := []admin.PoolSession{}
-	for _, r := range v.proxy.inOrder() {
+	for _, r := range v.proxy.known() {
 		shown = append(shown, r.shownLinks()...)
 	}
 	return shown

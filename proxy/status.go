@@ -21,8 +21,8 @@ type PoolStatus struct {
 // Pools describes all pools of all realms.
 func (p *Proxy) Pools() []PoolStatus {
 	var pools []PoolStatus
-	for i := range p.config().Realms {
-		pools = append(pools, p.realms[p.config().Realms[i].Name].status()...)
+	for _, r := range p.inOrder() {
+		pools = append(pools, r.status()...)
 	}
 	return pools
 }

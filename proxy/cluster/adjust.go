@@ -13,8 +13,8 @@ import (
 // would go between two authroles.
 func (c *Cluster) adjust() {
 	peers := c.members.Peers()
-	roles := make(map[string]string)
-	for _, realm := range c.host.Realms() {
+	realms, roles := c.host.Realms(), make(map[string]string)
+	for _, realm := range realms {
 		if role, known := c.host.Role(realm); known {
 			roles[realm] = role
 		}
@@ -42,7 +42,7 @@ func (c *Cluster) adjust() {
 		}
 	}
 	for at, d := range c.dialers {
-		if c.dialed[at] == nil && !slices.ContainsFunc(wanted, func(p Peer) bool { return p.Node == at.peer }) {
+		if c.dialed[at] == nil && (!slices.Contains(realms, at.realm) || !slices.ContainsFunc(wanted, func(p Peer) bool { return p.Node == at.peer })) {
 			d.end()
 		}
 	}
