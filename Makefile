@@ -92,7 +92,7 @@ test: ## pass all tests, with the race detector, integration included
 	@$(MAKE) --no-print-directory -j3 $(if $(filter output-sync,$(.FEATURES)),-Oline) tested-alone tested-whole tested-raced
 
 tested-alone:
-	$(GO) test ./dealer ./dealer/admission -count=1 -sim.steps=$(STEPS)
+	$(GO) test ./dealer ./dealer/admission ./dealer/match -count=1 -sim.steps=$(STEPS)
 	$(GO) test ./proxy ./proxy/transport
 	@$(MAKE) --no-print-directory cross PLATFORMS=linux/386
 	@$(MAKE) --no-print-directory narrow
@@ -125,16 +125,16 @@ narrow: ## the tests of codec, dealer and transport where an int has 32 bits
 # A block is reached whichever package's tests reach it. What is reached by chance
 # alone is listed as well: a walk at random goes another way each time.
 .PHONY: coverage
-coverage: ## what no test reaches of codec, dealer, admission, transport and driver, beside what is listed
+coverage: ## what no test reaches of codec, dealer, admission, match, transport and driver, beside what is listed
 	@mkdir -p $(BIN)
 	$(GO) test -short -skip 'Mutants|Explor|Prints' -coverprofile=$(BIN)/coverage.out \
-	  -coverpkg=./codec,./dealer,./dealer/admission,./proxy/transport,./proxy/driver \
+	  -coverpkg=./codec,./dealer,./dealer/admission,./dealer/match,./proxy/transport,./proxy/driver \
 	  ./codec ./dealer/... ./proxy/transport/... ./proxy/driver ./proxy
 	@$(GO) run ./integration/coverage -profile $(BIN)/coverage.out
 
 .PHONY: sim
-sim: ## simulate random pools, and who is in them: STEPS=… SEED=…
-	$(GO) test ./dealer ./dealer/admission -run '^TestSimulation$$' -count=1 -v -timeout 0 -sim.steps=$(STEPS) $(if $(SEED),-sim.seed=$(SEED))
+sim: ## simulate random pools, who is in them, and who gets whose: STEPS=… SEED=…
+	$(GO) test ./dealer ./dealer/admission ./dealer/match -run '^TestSimulation$$' -count=1 -v -timeout 0 -sim.steps=$(STEPS) $(if $(SEED),-sim.seed=$(SEED))
 
 .PHONY: sim-many
 sim-many: ## simulate 2 to 1000 sidecars with one pool, and hold them to their bars: SEED=… ONLY=…

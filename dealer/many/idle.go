@@ -38,7 +38,7 @@ func idlePools(seed uint64) ([]reading, []string) {
 	}
 	bytes := 0
 	for _, arguments := range loads {
-		event, err := cbor.Marshal([]any{36, 1 << 40, 1 << 40, map[string]any{}, arguments})
+		event, err := cbor.Marshal([]any{36, uint64(1 << 40), uint64(1 << 40), map[string]any{}, arguments})
 		if err != nil {
 			return nil, []string{err.Error()}
 		}

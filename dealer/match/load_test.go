@@ -70,7 +70,7 @@ func TestMatchesAreReckoned(t *testing.T) {
 		t.Errorf("%d matched", matched)
 	}
 	due(1, false)
-	s.Tell(0, 0, 1<<40)
+	s.Tell(0, 0, 1<<30)
 	s.Match(match.MaxClaim)
 	due(1, true) // no more was known
 }
