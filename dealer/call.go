@@ -67,13 +67,6 @@ func (d *Dealer) Call(now Time, in Call) []Action {
 	return d.actions
 }
 
-// Answered takes note that a new call of which further parts are to come was
-// answered instead of being taken: those parts mean nothing.
-func (d *Dealer) Answered(from OriginID, request uint64) {
-	d.taken()
-	d.origin(from).ended.add(request)
-}
-
 // turnAway refuses a call at its arrival.
 func (d *Dealer) turnAway(p *pool, in Call, reason Reason, limit int) {
 	t := d.tallyOf(p)

@@ -133,6 +133,17 @@ func (d *Dealer) tallyOf(p *pool) *Tally {
 	return &d.others
 }
 
+// tallyBy returns where it is counted for a pool of that key, be it open or past.
+func (d *Dealer) tallyBy(key string) *Tally {
+	if id, open := d.byKey[key]; open {
+		return &d.pools[id].tally
+	}
+	if t := d.past.byKey[key]; t != nil {
+		return t
+	}
+	return &d.others
+}
+
 // retire keeps what was counted of a pool that is no more.
 func (d *Dealer) retire(p *pool) {
 	if !p.named {

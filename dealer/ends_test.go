@@ -23,7 +23,7 @@ func (b *books) checkEnds(d *dealer.Dealer, follows dealer.Following) (finding *
 	}
 	must(ends != nil, told, "nothing is told")
 	for _, want := range b.ends {
-		if follows == dealer.FollowFailed && want.fate == "result" {
+		if follows == dealer.FollowFailed && !want.Outcome.HasFailed() {
 			continue
 		}
 		i := slices.IndexFunc(ends, func(e dealer.End) bool {

@@ -4,7 +4,7 @@ import "time"
 
 // End is a call that has ended: it neither waits nor holds a slot any more.
 type End struct {
-	Pool    PoolID
+	Pool    PoolID // NoPool of a call that has never come to it
 	Key     string // of the pool
 	Origin  OriginID
 	Request uint64 // as its origin knows it
@@ -25,7 +25,7 @@ type Following uint8
 // What is told.
 const (
 	FollowNone   Following = iota
-	FollowFailed           // those that end otherwise than by a Result
+	FollowFailed           // those that have failed
 	FollowAll
 )
 
@@ -41,7 +41,7 @@ func (d *Dealer) Follow(which Following) {
 
 // tells tells whether a call is told of that ends so.
 func (d *Dealer) tells(outcome Outcome) bool {
-	return d.follows == FollowAll || d.follows == FollowFailed && outcome != Result
+	return d.follows == FollowAll || d.follows == FollowFailed && outcome.HasFailed()
 }
 
 // Ends returns the calls that have ended in the last event, valid until the next one

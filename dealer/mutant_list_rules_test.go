@@ -200,12 +200,12 @@ var ruleMutants = []mutant{
 	},
 	{
 		"who follows failures is told of results", "follow.go",
-		" && outcome != Result", "",
+		" && outcome.HasFailed()", "",
 		[]string{told},
 	},
 	{
 		"who follows failures is told of refusals alone", "follow.go",
-		"outcome != Result", "outcome > CalleeLost",
+		"outcome.HasFailed()", "outcome > CalleeLost",
 		[]string{told},
 	},
 	{

@@ -110,11 +110,12 @@ func (r *realm) callHere(out *transport.Outbox, s *session, p *pool, said *messa
 		r.driver.Refuse(out, &dealer.Action{Kind: dealer.Refuse, Pool: -1, Origin: s.caller.origin, Request: m.Request, Refusal: dealer.Refusal{
 			Reason: dealer.ReasonDraining, Pool: p.key,
 		}})
+		r.driver.Perform(out, r.dealer.Miss(r.now(), missedHere(s, p.key, said, dealer.ReasonDraining.Outcome())), driver.Hand{})
 		return
 	}
 	if !r.hasCallRoom(s) {
 		s.renumbered.close(m.Request, m.Progress)
-		r.driver.EndCall(out, s.caller.origin, m.Request, uriUnavailable, "too many calls without an answer (limits.held_bytes)")
+		r.endOrMiss(out, missedHere(s, p.key, said, dealer.Failed), uriUnavailable, "too many calls without an answer (limits.held_bytes)")
 		return
 	}
 	r.callPool(out, s, p.id, said)
@@ -149,7 +150,11 @@ func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, 
 		return
 	case said.unfit != nil:
 		s.renumbered.close(m.Request, m.Progress)
-		r.driver.EndCall(out, s.caller.origin, m.Request, uriInvalidArgument, "the call can't be passed on: "+said.unfit.Error())
+		key := ""
+		if p := r.poolOf(pool); p != nil {
+			key = p.key
+		}
+		r.endOrMiss(out, missedHere(s, key, said, dealer.Failed), uriInvalidArgument, "the call can't be passed on: "+said.unfit.Error())
 		return
 	}
 	body := codec.Body{Serializer: s.serializer, Details: r.detailsOf(s, pool, m), Payload: m.Payload.InForm(s.serializer)}
@@ -161,6 +166,11 @@ func (r *realm) callPool(out *transport.Outbox, s *session, pool dealer.PoolID, 
 		Body:            body,
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), driver.Hand{})
+}
+
+// missedHere is a CALL that can't come to its pool. Its parts are told by their request.
+func missedHere(s *session, key string, said *message, outcome dealer.Outcome) dealer.Missed {
+	return dealer.Missed{Key: key, Origin: s.caller.origin, Request: said.call.Request, Bytes: len(said.raw), Outcome: outcome}
 }
 
 // detailsOf returns what a callee is told of a CALL: of a pattern's, the procedure

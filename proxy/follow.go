@@ -124,18 +124,22 @@ func (r *realm) traced(e *dealer.End) admin.TracedCall {
 		Origin: "router", Request: e.Request, CalleeRequest: e.ID,
 		WaitedSeconds: e.Waited.Seconds(), RanSeconds: e.Ran.Seconds(), Outcome: e.Outcome.String(), Bytes: e.Bytes,
 	}
-	if e.Direct {
+	switch {
+	case e.Peer:
+		call.Origin = "peer"
+	case e.Direct:
 		call.Origin = "direct"
 		if s := r.callerOf(e.Origin); s != nil {
 			call.Caller = s.id
 		}
 	}
-	if e.Peer {
-		call.Origin = "peer"
-	}
 	if e.ID != 0 || e.Outcome == dealer.CalleeLost {
 		if s := r.calleeAtEnd(e.Callee); s != nil {
 			call.Callee, call.AuthID = s.id, s.authID
+		} else if c := r.driver.Callee(e.Callee); c != nil {
+			if peer, is := c.Session.(*supplier); is {
+				call.Peer = shortNode(peer.link)
+			}
 		}
 	}
 	if sent := r.following.answerTo(e); sent != nil {
@@ -152,6 +156,9 @@ func (r *realm) logCall(e *dealer.End, call *admin.TracedCall) {
 	line = line.Uint64("request", call.Request)
 	if call.Callee != 0 {
 		line = line.Uint64("callee", call.Callee).Str("authid", call.AuthID)
+	}
+	if call.Peer != "" {
+		line = line.Str("peer", call.Peer)
 	}
 	if call.CalleeRequest != 0 {
 		line = line.Uint64("callee_request", call.CalleeRequest)

@@ -248,7 +248,7 @@ func (l *link) dispatch(m *message) {
 	r := l.realm
 	switch {
 	case m.Type == codec.TypeInvocation && m.wrong != nil:
-		r.driver.EndCall(&l.out, l.origin, m.Request, uriInvalidArgument, "the call can't be passed on: "+m.wrong.Error())
+		r.endOrMiss(&l.out, l.missed(m, dealer.Failed), uriInvalidArgument, "the call can't be passed on: "+m.wrong.Error())
 	case m.Type == codec.TypeInvocation:
 		l.invocation(m)
 	case m.Type == codec.TypeInterrupt:
@@ -300,7 +300,7 @@ func (l *link) invocation(heard *message) {
 	switch {
 	case state == dealer.Over: // it has its answer
 	case int64(size) > most:
-		r.driver.EndCall(&l.out, l.origin, m.Request, uriPayloadSize,
+		r.endOrMiss(&l.out, l.missed(heard, dealer.Failed), uriPayloadSize,
 			fmt.Sprintf("the call has %d bytes, and %d is the most that a callee may get (limits.message_bytes)", size, most))
 	case state == dealer.Open: // the pool has closed since it began
 		l.call(heard, pool)
@@ -311,12 +311,19 @@ func (l *link) invocation(heard *message) {
 		if p != nil {
 			procedure = p.procedure
 		}
-		r.driver.SendError(&l.out, l.origin, m.Request, uriNoCallee,
+		r.miss(&l.out, l.missed(heard, dealer.ReasonNoCallee.Outcome()), uriNoCallee,
 			refusalPayload(l.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, procedure))
 	}
-	if state == dealer.Unknown && m.Progress {
-		r.dealer.Answered(l.origin, m.Request)
+}
+
+// missed is a call of the router that can't come to its pool.
+func (l *link) missed(heard *message, outcome dealer.Outcome) dealer.Missed {
+	m := heard.invocation
+	missed := dealer.Missed{Origin: l.origin, Request: m.Request, Bytes: len(heard.raw), Outcome: outcome, Parts: m.Progress}
+	if p := l.registrations[m.Registration]; p != nil {
+		missed.Key = p.key
 	}
+	return missed
 }
 
 // call hands a call, or a further part of one, to the dealer.

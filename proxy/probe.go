@@ -150,7 +150,10 @@ func (r *realm) grantedInvocation(out *transport.Outbox, s *session, m *codec.In
 	}
 	p := r.pools[key]
 	if !r.isOpen(p) {
-		r.driver.SendError(out, s.door.origin, m.Request, uriNoCallee,
+		missed := dealer.Missed{
+			Key: key, Origin: s.door.origin, Request: m.Request, Bytes: codec.Body{Details: m.Details, Payload: m.Payload}.Len(), Outcome: dealer.ReasonNoCallee.Outcome(), Parts: m.Progress,
+		}
+		r.miss(out, missed, uriNoCallee,
 			refusalPayload(s.serializer, nil, dealer.Refusal{Reason: dealer.ReasonNoCallee}, procedureOf(key)))
 		return true
 	}

@@ -34,7 +34,7 @@ type supplier struct {
 
 // take lets a peer have calls of this realm until its link ends.
 func (r *realm) take(l *cluster.Link) {
-	s := &supplier{realm: r, link: l, log: r.log.With().Str("peer", cluster.Text(l.Peer)[:8]).Logger()}
+	s := &supplier{realm: r, link: l, log: r.log.With().Str("peer", shortNode(l)).Logger()}
 	l.Conn.BeforeBlock(func() {
 		r.tellLoads(&s.out)
 		s.out.Flush()
@@ -47,6 +47,9 @@ func (r *realm) take(l *cluster.Link) {
 	l.Conn.Close(1000, "", closeLinger)
 	s.log.Info().AnErr("cause", err).Msg("peer gone that calls could go to")
 }
+
+// shortNode is a peer as people read of it.
+func shortNode(l *cluster.Link) string { return cluster.Text(l.Peer)[:8] }
 
 func (s *supplier) begin() {
 	r := s.realm

@@ -133,7 +133,7 @@ func TestReadmeShowsACall(t *testing.T) {
 		}
 	}
 	all := admin.TracedCall{
-		Time: 1, Realm: "realm1", Pool: "com.example.p", Origin: "direct", Caller: 1, Request: 1, Callee: 1, AuthID: "joe", CalleeRequest: 1,
+		Time: 1, Realm: "realm1", Pool: "com.example.p", Origin: "direct", Caller: 1, Request: 1, Callee: 1, AuthID: "joe", Peer: "3f2a91b0", CalleeRequest: 1,
 		WaitedSeconds: 1, RanSeconds: 1, Outcome: "error", Error: "com.example.error", Bytes: 1, AnswerBytes: 1,
 	}
 	text, err := json.Marshal(all)

@@ -64,12 +64,15 @@ func (t *tracing) from(c *admin.TracedCall) string {
 
 // to is whom a call went to. One that had no callee when it ended went to nobody.
 func (t *tracing) to(c *admin.TracedCall, width int) string {
-	if c.Callee == 0 {
-		return "-"
-	}
 	session, id := strconv.FormatUint(c.Callee, 10), ""
 	if c.CalleeRequest != 0 {
 		id = " #" + strconv.FormatUint(c.CalleeRequest, 10)
+	}
+	switch {
+	case c.Peer != "":
+		return "peer " + admin.Printable(c.Peer) + id
+	case c.Callee == 0:
+		return "-"
 	}
 	if t.isWide() {
 		return strings.TrimSpace(admin.Printable(c.AuthID)+" "+session) + id

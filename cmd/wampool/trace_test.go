@@ -146,9 +146,10 @@ func TestTraceLines(t *testing.T) {
 		`{"time":1,"origin":"direct","caller":883172369104471,"request":3,"outcome":"queue_full","error":"crossbar.error.max_concurrency_reached","bytes":123456,"answer_bytes":1234567}`,
 		`{"time":1,"origin":"router","request":1234567,"callee":4027931458823719,"authid":"a very\u001b[31m long name\n of somebody","callee_request":512345,"waited_seconds":12,"ran_seconds":3000,"outcome":"error","error":"com.example.error.no_such_image"}`,
 		`{"time":1,"origin":"router","request":1,"callee":4027931458823719,"callee_request":5,"outcome":"callee_lost","error":"wamp.error.canceled"}`,
+		`{"time":1,"origin":"peer","request":1,"peer":"3f2a91b0","callee_request":5,"outcome":"forwarded"}`,
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RequestURI() != "/api/v1/trace?n=4&pool=com.example.p" {
+		if r.URL.RequestURI() != "/api/v1/trace?n=5&pool=com.example.p" {
 			t.Errorf("asked is %s", r.URL)
 		}
 		fmt.Fprint(w, "event: following\ndata: {\"realm\":\"realm1\",\"pool\":\"com.example.p\"}\n\n:\n\nevent: lost\ndata: {\"lost\":17}\n\n")
@@ -158,7 +159,7 @@ func TestTraceLines(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	address := strings.TrimPrefix(server.URL, "http://")
-	code, out, errs := command("trace", "com.example.p", "-n", "4", "--address", address)
+	code, out, errs := command("trace", "com.example.p", "-n", "5", "--address", address)
 	if code != exitClean || errs != "calls of pool com.example.p of realm realm1, as they end:\nwampool: 17 calls are left out: more ended than are shown\n" {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
@@ -177,6 +178,7 @@ func TestTraceLines(t *testing.T) {
 		" direct #3     -                     0      0 123k 1.2M queue_full",
 		" router #1234567 a very·… #512345    12s  50min 0 -       …uch_image",
 		" router #1     402793145882… #5      0      0 0 -       callee_lost",
+		" peer #1       peer 3f2a91b0 #5      0      0 0 -       forwarded",
 	} {
 		var call admin.TracedCall
 		if err := json.Unmarshal([]byte(calls[i]), &call); err != nil {

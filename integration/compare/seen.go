@@ -14,7 +14,7 @@ import (
 
 // seenRounds is how many times as often as others sides take turns that differ by a
 // few parts of a hundred.
-const seenRounds = 3
+const seenRounds = 2
 
 const seenConfig = `router { url = %q }
 listen "ws://127.0.0.1:%d/ws" {}
@@ -41,7 +41,7 @@ func (b *lab) costOfSeeing() ([]row, error) {
 		return nil, err
 	}
 	var w watchers
-	defer w.end()
+	defer func() { _ = w.end() }()
 	sides := make([]*side, 3)
 	used := []*process{unseen.process}
 	for i, name := range []string{"unseen", "seen", "traced"} {

@@ -31,11 +31,12 @@ type TracedCall struct {
 	Time          float64 `json:"time"` // when it ended, in Unix seconds
 	Realm         string  `json:"realm"`
 	Pool          string  `json:"pool"`
-	Origin        string  `json:"origin"`           // router, direct
+	Origin        string  `json:"origin"`           // router, direct, peer
 	Caller        uint64  `json:"caller,omitempty"` // its session, of a direct call
 	Request       uint64  `json:"request"`          // as the origin knows it
 	Callee        uint64  `json:"callee,omitempty"` // its session; none: no callee had it when it ended
 	AuthID        string  `json:"authid,omitempty"` // the callee's
+	Peer          string  `json:"peer,omitempty"`   // where no callee here had it: the sidecar that did
 	CalleeRequest uint64  `json:"callee_request,omitempty"`
 	WaitedSeconds float64 `json:"waited_seconds"` // until it was dispatched last, or ended
 	RanSeconds    float64 `json:"ran_seconds"`    // since then

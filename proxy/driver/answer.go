@@ -150,9 +150,11 @@ func (d *Driver) Refuse(out *transport.Outbox, a *dealer.Action) {
 	d.sent(a, len(d.scratch.message), uri)
 }
 
-// SendError answers a call with an ERROR, of which the dealer knows nothing.
-func (d *Driver) SendError(out *transport.Outbox, from dealer.OriginID, request uint64, uri string, payload codec.Payload) {
+// SendError answers a call with an ERROR, of which the dealer knows nothing. It
+// returns how many bytes that has.
+func (d *Driver) SendError(out *transport.Outbox, from dealer.OriginID, request uint64, uri string, payload codec.Payload) (bytes int) {
 	to := d.origins[from]
 	d.scratch.buildError(to, request, uri, payload)
 	send(out, to.Conn, d.scratch.message)
+	return len(d.scratch.message)
 }
