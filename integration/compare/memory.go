@@ -63,11 +63,25 @@ func (b *lab) idleSecure() ([]row, error) {
 		return nil, err
 	}
 	b.end(relay.process)
+	return b.idleBehind(r, sidecar, "9,000 idle TLS sessions: resident memory each, both sockets, KiB", 48, sessions, "-roots", certificate)
+}
+
+// idleSessions looks at the memory that sessions take which do nothing.
+func (b *lab) idleSessions() ([]row, error) {
+	r, sidecar, err := b.couple()
+	if err != nil {
+		return nil, err
+	}
+	return b.idleBehind(r, sidecar, "9,000 idle sessions: resident memory each, both sockets, KiB", 24, 9000)
+}
+
+// idleBehind opens sessions at a sidecar, and looks at what each of them costs it.
+func (b *lab) idleBehind(r, sidecar *node, what string, bar float64, sessions int, flags ...string) ([]row, error) {
 	before, err := sidecar.rss()
 	if err != nil {
 		return nil, err
 	}
-	idle, err := b.play("callers", "-url", sidecar.url, "-procedure", "com.example.idle", "-n", strconv.Itoa(sessions), "-roots", certificate)
+	idle, err := b.play("callers", append([]string{"-url", sidecar.url, "-procedure", "com.example.idle", "-n", strconv.Itoa(sessions)}, flags...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +89,7 @@ func (b *lab) idleSecure() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	each := float64(after-before) / sessions / 1024
+	each := float64(after-before) / float64(sessions) / 1024
 	b.end(idle, sidecar.process, r.process)
-	return []row{{
-		what: "9,000 idle TLS sessions: resident memory each, both sockets, KiB", bar: 48, value: each,
-		measured: fmt.Sprintf("%.1f (%d MiB in all)", each, after>>20),
-	}}, nil
+	return []row{{what: what, bar: bar, value: each, measured: fmt.Sprintf("%.1f (%d MiB in all)", each, after>>20)}}, nil
 }

@@ -29,33 +29,6 @@ func (b *lab) manyCallees() ([]row, error) {
 	return []row{ratio("9,000 callees in one pool ÷ 10, 1 in flight: CPU", 1.2, sides[0].perCall, sides[1].perCall)}, nil
 }
 
-// idleSessions looks at the memory that sessions take which do nothing.
-func (b *lab) idleSessions() ([]row, error) {
-	const sessions = 9000
-	r, sidecar, err := b.couple()
-	if err != nil {
-		return nil, err
-	}
-	before, err := sidecar.rss()
-	if err != nil {
-		return nil, err
-	}
-	idle, err := b.play("callers", "-url", sidecar.url, "-procedure", "com.example.idle", "-n", strconv.Itoa(sessions))
-	if err != nil {
-		return nil, err
-	}
-	after, err := sidecar.rss()
-	if err != nil {
-		return nil, err
-	}
-	each := float64(after-before) / sessions / 1024
-	b.end(idle, sidecar.process, r.process)
-	return []row{{
-		what: "9,000 idle sessions: resident memory each, both sockets, KiB", bar: 24, value: each,
-		measured: fmt.Sprintf("%.1f (%d MiB in all)", each, after>>20),
-	}}, nil
-}
-
 // soak sends calls for long, and looks at the memory.
 func (b *lab) soak() ([]row, error) {
 	r, err := b.router("demo")

@@ -71,7 +71,7 @@ func marks(p *admin.PoolSummary) (said string) {
 		is   bool
 		said string
 	}{
-		{len(p.Callees) == 0, "empty"}, {!p.IsLive && !p.IsDrained, "down"}, {p.IsDrained, "drained"}, {p.IsPaused, "paused"}, {p.Draining > 0, fmt.Sprintf("-%d", p.Draining)},
+		{len(p.Callees) == 0, "empty"}, {!p.IsLive && !p.IsDrained, "down"}, {p.IsDrained, "drained"}, {p.IsPaused, "paused"}, {p.Draining > 0, fmt.Sprintf("%d draining", p.Draining)},
 	} {
 		if mark.is {
 			said += " [" + mark.said + "]"
