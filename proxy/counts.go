@@ -20,12 +20,15 @@ func (v view) Counts() []admin.PoolCounts {
 }
 
 func (r *realm) counts() (counts []admin.PoolCounts) {
-	seen := make(map[string]bool)
-	add := func(c *dealer.Count) {
-		if !seen[c.Key] { // it may have closed meanwhile
-			seen[c.Key] = true
-			counts = append(counts, r.countsOf(c))
+	at := make(map[string]int)
+	add := func(c *dealer.Count, isGone bool) {
+		if i, is := at[c.Key]; is { // it may have closed meanwhile, and a block is never gone
+			counts[i].IsGone = counts[i].IsGone && isGone
+			return
 		}
+		at[c.Key] = len(counts)
+		counts = append(counts, r.countsOf(c))
+		counts[len(counts)-1].IsGone = isGone
 	}
 	var c dealer.Count
 	for id := dealer.PoolID(0); ; id++ {
@@ -34,12 +37,12 @@ func (r *realm) counts() (counts []admin.PoolCounts) {
 			break
 		}
 		if is && c.Named {
-			add(&c)
+			add(&c, false)
 		}
 	}
 	past, others := r.uncounted()
 	for i := range past {
-		add(&past[i])
+		add(&past[i], true)
 	}
 	blocks := r.config().Pools
 	for i := range blocks {
@@ -48,7 +51,7 @@ func (r *realm) counts() (counts []admin.PoolCounts) {
 			if block.Queue != nil {
 				c.Limit = block.Queue.Limit
 			}
-			add(&c)
+			add(&c, false)
 		}
 	}
 	if others.Received() > 0 || others.Callees > 0 {

@@ -96,12 +96,36 @@ func TestMetrics(t *testing.T) {
 	w.waitFor("the pool is given up", func(r *realm) bool { return len(r.dealer.Pools()) == 0 })
 	w.proxy.noteReload(nil)
 	w.proxy.noteReload(errors.New("line 1 is wrong"))
-	w.shows( // what was counted of a pool that is gone stays
+	w.shows( // what was counted of a pool that is gone stays, and whoever has a block is missed
 		`wampool_calls_received_total{origin="router",pool="com.example.p",realm="realm1"} 4`,
 		`wampool_pool_callees`+of+` 0`, `wampool_ledger_difference`+of+` 0`,
 		`wampool_clients_dropped_total{reason="protocol"} 1`,
 		`wampool_config_reloads_total{outcome="refused"} 1`, `wampool_config_reloads_total{outcome="loaded"} 1`,
 	)
+}
+
+// A pool without a block has no callees and no slots once it is gone, not none of them:
+// nobody is to miss for ever what has left for good. What was counted stays.
+func TestMetricsOfAPoolThatIsGone(t *testing.T) {
+	w := makeWorld(t)
+	w.start(worldOptions{more: "admin {\n address = \"127.0.0.1:0\"\n}"})
+	pool := w.welcomePool()
+	callee, _, registration := w.callee(pool, `{"invoke":"roundrobin","concurrency":1}`, "")
+	pool.send(`[68,1,100,{}]`)
+	callee.expect(`[68,1,%d,{}]`, registration)
+	callee.send(`[70,1,{}]`)
+	pool.expect(`[70,1,{}]`)
+	const of = `{pool="com.example.p",realm="realm1"} `
+	w.shows(`wampool_pool_callees`+of+`1`, `wampool_pool_slots`+of+`1`)
+	callee.send(`[70,77,{}]`) // which was never sent
+	callee.expectPrefix(`[3,`)
+	w.waitFor("the pool is given up", func(r *realm) bool { return len(r.dealer.Pools()) == 0 })
+	w.shows(`wampool_calls_received_total{origin="router",pool="com.example.p",realm="realm1"} 1`, `wampool_ledger_difference`+of+`0`)
+	for _, line := range w.metrics() {
+		if strings.HasPrefix(line, "wampool_pool_callees{") || strings.HasPrefix(line, "wampool_pool_slots") {
+			t.Errorf("it is gone, and there is %s", line)
+		}
+	}
 }
 
 // shows finds lines among the metrics.

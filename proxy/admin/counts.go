@@ -23,6 +23,8 @@ const (
 type PoolCounts struct {
 	Realm, Match, Procedure, Name string
 
+	IsGone bool // it is no more, and no block of its own asks for it: only what was counted is left
+
 	Received []uint64 // by Origins
 	Ended    []uint64 // by Outcomes
 

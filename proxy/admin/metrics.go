@@ -112,6 +112,9 @@ func (m metrics) pool(p *PoolCounts) {
 		{queueBytes, float64(p.QueueBytes)}, {queueOldest, p.OldestSeconds}, {queueLimit, float64(p.QueueLimit)},
 		{poolCallees, float64(p.Callees)}, {poolSlots, float64(p.Slots)}, {poolSlotsTaken, float64(p.Taken)},
 	} {
+		if p.IsGone && (gauge.of == poolCallees || gauge.of == poolSlots || gauge.of == poolSlotsTaken) {
+			continue // a service that is gone for good must not be missed for ever
+		}
 		m.gauge(gauge.of, gauge.value, p.Realm, p.Name)
 	}
 	for i, d := range callTimes {
