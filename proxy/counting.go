@@ -155,6 +155,9 @@ func (v view) Totals() admin.Totals {
 	for _, r := range p.known() {
 		r.addTotals(&t)
 	}
+	if p.cluster != nil {
+		t.IsClustered, t.Members = true, len(p.cluster.Peers())
+	}
 	return t
 }
 
@@ -186,6 +189,9 @@ func (r *realm) addTotals(t *admin.Totals) {
 		t.Registers = append(t.Registers, counts)
 	}
 	t.Locks = append(t.Locks, r.mu.counts(r.name))
+	if r.sharing != nil {
+		t.Peers = append(t.Peers, r.peerCounts())
+	}
 	up := make(map[codec.Serializer]int)
 	for _, l := range r.links {
 		up[l.speaks] += 0

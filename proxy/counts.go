@@ -104,7 +104,7 @@ func (r *realm) countsOf(c *dealer.Count) admin.PoolCounts {
 	counts := admin.PoolCounts{
 		Realm: r.name, Name: otherPools, Received: []uint64{c.FromRouter, c.Direct, c.FromPeer}, Ended: make([]uint64, len(outcomes)),
 		Waiting: c.Waiting, Running: c.Running, QueueBytes: c.Bytes, QueueLimit: c.Limit, OldestSeconds: c.Oldest.Seconds(),
-		Callees: c.Callees, Slots: c.Slots, Taken: c.Taken, Bounds: bounds,
+		Callees: c.Callees, Slots: c.Slots, Taken: c.Taken, Away: c.Away, Credits: c.Credits, Clustered: r.sharing != nil, Bounds: bounds,
 	}
 	if c.Key != "" {
 		match, procedure := matchOf(c.Key), procedureOf(c.Key)

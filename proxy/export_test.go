@@ -32,16 +32,8 @@ func Forwarded(p *Proxy, realm string) uint64 {
 }
 
 // LinkedPeers returns with how many peers a realm has links in both directions.
-func LinkedPeers(p *Proxy, realm string) (n int) {
-	r := p.realms[realm]
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for node := range r.sharing.suppliers {
-		if r.sharing.takers[node] != nil {
-			n++
-		}
-	}
-	return n
+func LinkedPeers(p *Proxy, realm string) int {
+	return p.realms[realm].linkedPeers()
 }
 
 // UseSeed has a sidecar draw the same at random each time, which is for before Listen.

@@ -164,9 +164,11 @@ func (r *realm) handOut(out *transport.Outbox, matches []match.Match) {
 // there is no link with is dialed, for the next time.
 func (r *realm) takeMatch(out *transport.Outbox, of match.Pool, from cluster.Node, n int) {
 	sh, p := r.sharing, r.pools[of.Match+" "+of.URI]
-	if !r.isShared(p) || n <= 0 || from == sh.cluster.Self() {
+	if !r.isShared(p) || n <= 0 {
 		return
 	}
+	p.matching.said.Match(n) // what is declined as well, so that another match may come
+	sh.dueOf(p)
 	s := sh.suppliers[from]
 	if s == nil {
 		sh.cluster.Need(from)
@@ -176,8 +178,6 @@ func (r *realm) takeMatch(out *transport.Outbox, of match.Pool, from cluster.Nod
 	if !known || trip > sh.cluster.MaxRTT() {
 		return
 	}
-	p.matching.said.Match(n)
-	sh.dueOf(p)
 	if s.oneWay != trip/2 {
 		s.oneWay = trip / 2
 		r.driver.Perform(out, r.dealer.SetDelay(r.now(), s.callee, s.oneWay), driver.Hand{})

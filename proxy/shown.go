@@ -112,6 +112,10 @@ func (r *realm) shown(key string) (admin.Pool, bool) {
 	if p.config.Scope != "" {
 		shown.Limits.Scope = "callee"
 	}
+	shown.Away = state.Away
+	for _, peer := range state.Peers {
+		shown.Credits += peer.Credits
+	}
 	for i := range state.Callees {
 		callee := r.shownCallee(&state.Callees[i])
 		shown.Slots += callee.Slots

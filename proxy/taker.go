@@ -26,6 +26,8 @@ type taker struct {
 	out   transport.Outbox
 	heard inbox
 	said  tidingsHeard
+
+	got uint64 // under realm.mu: calls that had room
 }
 
 var (
@@ -163,9 +165,13 @@ func (t *taker) call(heard *message) {
 		}
 		pool = p.id
 	}
+	before := r.dealer.Outstanding(t.origin)
 	r.driver.Perform(&t.out, r.deal(heard, dealer.Call{
 		Pool: pool, Origin: t.origin, Request: m.Request,
 		Body:            codec.Body{Serializer: cluster.Serializer, Details: details, Payload: m.Payload, Memory: heard.memory},
 		ReceiveProgress: m.ReceiveProgress, Progress: m.Progress, Passthru: m.Passthru, Timeout: r.timeoutOf(m.Timeout),
 	}), driver.Hand{})
+	if r.dealer.Outstanding(t.origin) > before {
+		t.got++
+	}
 }

@@ -100,6 +100,6 @@ queues what is above that. Callers stay where they are.`,
 	}
 	root.Version = version(buildInfo())
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(newRun(s), newCheck(s), newConfig(s), newFmt(s), newImport(s), newHealth(s), newTop(s), newTrace(s), newPools(s), newSessions(s), newReload(s), newDrain(s), newUndrain(s), newPause(s), newResume(s), newDemo(s), newBench(s), newVersion(s), newMan(s))
+	root.AddCommand(newRun(s), newCheck(s), newConfig(s), newFmt(s), newImport(s), newHealth(s), newTop(s), newTrace(s), newPools(s), newSessions(s), newPeers(s), newReload(s), newDrain(s), newUndrain(s), newPause(s), newResume(s), newDemo(s), newBench(s), newVersion(s), newMan(s))
 	return root
 }

@@ -35,6 +35,16 @@ router. Below them stands each registration that led to no pool, and why.`,
 	})
 }
 
+func newPeers(s streams) *cobra.Command {
+	return newList(s, "/api/v1/peers", listPeers, &cobra.Command{
+		Use:   "peers -c FILE | peers --address ADDRESS",
+		Short: "List the other sidecars that a sidecar shares its pools with",
+		Long: `Lists the peers of a sidecar in a cluster: whether calls may go there and come from there,
+how far away each is, and how many calls have gone and come.`,
+		Example: `  wampool peers -c /etc/wampool/wampool.hcl`,
+	})
+}
+
 // newList returns a command that prints what is at a path of the admin listener.
 func newList[T any](s streams, path string, list func(io.Writer, *T), command *cobra.Command) *cobra.Command {
 	var of sidecar
@@ -108,6 +118,56 @@ func listPools(w io.Writer, answer *admin.Pools) {
 		}
 	}
 	_ = t.to.Flush()
+}
+
+func listPeers(w io.Writer, answer *admin.Peers) {
+	if answer.Node == "" {
+		fmt.Fprintln(w, "no cluster: this sidecar stands alone")
+		return
+	}
+	fmt.Fprintf(w, "this sidecar: %s, links at %s, gossip at %s\n\n", shortNode(answer.Node), answer.Links, cmp.Or(answer.Gossip, "-"))
+	if len(answer.Peers) == 0 {
+		fmt.Fprintln(w, "no peers yet")
+		return
+	}
+	t := newColumns(w)
+	t.line("PEER", "REALM", "ADDRESS", "ROUND TRIP", "GIVEN", "GOT", "RUNNING THERE", "STATE")
+	for i := range answer.Peers {
+		p := &answer.Peers[i]
+		trip := "-"
+		if p.RoundTripSeconds != nil {
+			trip = time.Duration(*p.RoundTripSeconds * float64(time.Second)).Round(time.Microsecond).String()
+		}
+		t.line(shortNode(p.Node), p.Realm, p.Address, trip, p.Given, p.Got, p.Running, peerState(p))
+	}
+	_ = t.to.Flush()
+}
+
+// shortNode is enough of a node's name for people.
+func shortNode(node string) string { return node[:min(len(node), 8)] }
+
+func peerState(p *admin.Peer) string {
+	var said []string
+	switch {
+	case p.GetsCalls && p.GivesCalls:
+		said = append(said, "linked")
+	case p.GetsCalls:
+		said = append(said, "calls may only go there")
+	case p.GivesCalls:
+		said = append(said, "calls may only come from there")
+	default:
+		said = append(said, "not linked")
+	}
+	if p.GetsCalls && !p.IsNear {
+		said = append(said, "too far away for calls (max_rtt)")
+	}
+	if p.IsDraining {
+		said = append(said, "draining")
+	}
+	if !p.IsMember {
+		said = append(said, "not in the membership")
+	}
+	return strings.Join(said, ", ")
 }
 
 // taken is a part of a whole, which has no limit where it is 0.

@@ -11,6 +11,7 @@
 //	GET /api/v1/pools                        all pools, with their callees
 //	GET /api/v1/pools/{realm}/{match}/{uri}  one of them
 //	GET /api/v1/sessions                     clients' sessions, and the pool sessions
+//	GET /api/v1/peers                        the other sidecars of the cluster
 //	GET /api/v1/pools/{…}/history            the latest minutes of a pool
 //	GET /api/v1/warnings                     the latest lines of the log that need a look
 //	GET /api/v1/config                       the configuration in force, without secrets
@@ -59,6 +60,10 @@ type Sidecar interface {
 	Connected() int
 	// PoolSessions describes wampool's own sessions at the router.
 	PoolSessions() []PoolSession
+	// Peers describes the other sidecars that this one shares pools with.
+	Peers() Peers
+	// PeersInShort counts them; nil: this sidecar stands alone.
+	PeersInShort() *PeersSummary
 	// Counts tells what has been counted of all pools. It is asked for often.
 	Counts() []PoolCounts
 	// Totals tells what has been counted beside calls.

@@ -51,6 +51,8 @@ func (f *fake) Connected() int            { return 1 }
 func (f *fake) PoolSessions() []admin.PoolSession {
 	return []admin.PoolSession{{Realm: "realm1", IsUp: true}}
 }
+func (f *fake) Peers() admin.Peers                { return admin.Peers{Peers: []admin.Peer{}} }
+func (f *fake) PeersInShort() *admin.PeersSummary { return nil }
 func (f *fake) Counts() []admin.PoolCounts {
 	return []admin.PoolCounts{{Realm: "realm1", Match: "exact", Procedure: "com.example.p", Received: []uint64{3}, Ended: []uint64{2}}}
 }

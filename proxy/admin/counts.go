@@ -32,6 +32,8 @@ type PoolCounts struct {
 	QueueBytes, QueueLimit int
 	OldestSeconds          float64
 	Callees, Slots, Taken  int
+	Away, Credits          int  // calls that peers have, and slots that they have offered
+	Clustered              bool // there may be peers
 
 	Bounds     []float64   // of all histograms, in seconds, ascending
 	Sums       [3]float64  // of all durations in them, in seconds

@@ -58,7 +58,7 @@ func (e *events) snapshot(now time.Time) []byte {
 	of := e.sidecar
 	shown := Snapshot{
 		Time: float64(now.UnixMilli()) / 1000, Control: e.control, Warnings: e.warnings.Count(), Unready: append([]string{}, of.Unready()...),
-		PoolSessions: of.PoolSessions(), Sessions: of.Connected(),
+		PoolSessions: of.PoolSessions(), Sessions: of.Connected(), Peers: of.PeersInShort(),
 	}
 	counts := map[poolKey]*PoolCounts{}
 	counted := of.Counts()

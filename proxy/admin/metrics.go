@@ -39,6 +39,12 @@ var (
 	poolCallees    = ofPool("pool_callees", "Callees in the pool.")
 	poolSlots      = ofPool("pool_slots", "Slots of the callees that have a limit.")
 	poolSlotsTaken = ofPool("pool_slots_taken", "Slots taken of those.")
+	poolAway       = ofPool("pool_away", "Calls that other sidecars have.")
+	poolCredits    = ofPool("pool_credits", "Slots that other sidecars have offered.")
+
+	clusterMembers = metric("cluster_members", "Other sidecars that the membership knows.")
+	peers          = metric("peers", "Links with other sidecars that stand, by where calls may go on them.", "realm", "calls")
+	peerRoundTrip  = metric("peer_round_trip_seconds", "The longest round trip of these links.", "realm")
 
 	sessions       = metric("sessions", "Sessions of clients.", "realm", "transport", "serializer")
 	sessionsOpened = metric("sessions_opened_total", "Sessions of clients that the router has welcomed.", "realm", "transport", "serializer")
@@ -117,6 +123,10 @@ func (m metrics) pool(p *PoolCounts) {
 		}
 		m.gauge(gauge.of, gauge.value, p.Realm, p.Name)
 	}
+	if p.Clustered {
+		m.gauge(poolAway, float64(p.Away), p.Realm, p.Name)
+		m.gauge(poolCredits, float64(p.Credits), p.Realm, p.Name)
+	}
 	for i, d := range callTimes {
 		m.histogram(d, p.Bounds, p.Histograms[i], p.Sums[i], p.Realm, p.Name)
 	}
@@ -154,6 +164,14 @@ func (m metrics) totals(t *Totals) {
 	}
 	for _, l := range t.Locks {
 		m.histogram(lockWaits, l.Bounds, l.Waits, l.Sum, l.Realm)
+	}
+	for _, p := range t.Peers {
+		m.gauge(peers, float64(p.To), p.Realm, "to")
+		m.gauge(peers, float64(p.From), p.Realm, "from")
+		m.gauge(peerRoundTrip, p.RoundTripSeconds, p.Realm)
+	}
+	if t.IsClustered {
+		m.gauge(clusterMembers, float64(t.Members))
 	}
 	for reason, n := range t.Dropped {
 		m.counter(dropped, n, reason)

@@ -60,7 +60,7 @@ func TestPageIsWhole(t *testing.T) {
 			}
 		}
 	}
-	if len(seen) != 12 {
+	if len(seen) != 13 {
 		t.Errorf("the page is of %d files: %v", len(seen), seen)
 	}
 }

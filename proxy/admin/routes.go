@@ -50,6 +50,7 @@ func (s *Server) routes(o *Options) http.Handler {
 	show("sessions", func(*http.Request) (any, error) {
 		return Sessions{Sessions: sidecar.Sessions(), PoolSessions: sidecar.PoolSessions()}, nil
 	})
+	show("peers", func(*http.Request) (any, error) { return sidecar.Peers(), nil })
 	show("config", func(*http.Request) (any, error) { return sidecar.Config(), nil })
 	gate := newGate(o)
 	events := &events{sidecar: sidecar, history: s.history, warnings: o.Warnings, control: gate.isOpen, streams: s.streams, interval: eventInterval}

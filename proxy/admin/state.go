@@ -23,7 +23,9 @@ type Pool struct {
 	Queue     Queue    `json:"queue"`
 	Slots     int      `json:"slots"` // of all callees, but of those that have no limit
 	Taken     int      `json:"slots_taken"`
-	Callees   []Callee `json:"callees"` // in the order in which they joined
+	Away      int      `json:"away,omitempty"`    // calls that peers have
+	Credits   int      `json:"credits,omitempty"` // slots that peers have offered
+	Callees   []Callee `json:"callees"`           // in the order in which they joined
 }
 
 // Limits are the rules of a pool.
@@ -109,6 +111,37 @@ type PoolSession struct {
 	Why           string `json:"why,omitempty"` // it is not up
 }
 
+// Peers is the answer to GET /api/v1/peers.
+type Peers struct {
+	Node   string `json:"node,omitempty"`   // this sidecar's, of this start; absent: it stands alone
+	Links  string `json:"links,omitempty"`  // where peers dial it
+	Gossip string `json:"gossip,omitempty"` // and hear of it
+	Peers  []Peer `json:"peers"`
+}
+
+// Peer is another sidecar, in one realm.
+type Peer struct {
+	Realm            string   `json:"realm"`
+	Node             string   `json:"node"`
+	Address          string   `json:"address"`  // where it is dialed, or has dialed from
+	Version          int      `json:"version"`  // of links; 0: not known
+	IsMember         bool     `json:"member"`   // the membership has it
+	IsDraining       bool     `json:"draining"` // it is about to leave
+	GetsCalls        bool     `json:"gets_calls"`
+	GivesCalls       bool     `json:"gives_calls"`                  // both by links that stand
+	RoundTripSeconds *float64 `json:"round_trip_seconds,omitempty"` // absent: not known yet
+	IsNear           bool     `json:"near"`                         // within max_rtt: calls go there
+	Running          int      `json:"running"`                      // calls from here that it has
+	Given            uint64   `json:"given"`                        // calls that it has got from here
+	Got              uint64   `json:"got"`                          // calls that have come from it, and had room
+}
+
+// PeersSummary is how many there are.
+type PeersSummary struct {
+	Members int `json:"members"` // beside this sidecar
+	Linked  int `json:"linked"`  // peers with both links, of the realm that has the fewest
+}
+
 // Snapshot is what the page needs, each second.
 type Snapshot struct {
 	Time         float64       `json:"time"`     // in Unix seconds
@@ -118,6 +151,7 @@ type Snapshot struct {
 	Sessions     int           `json:"sessions"`
 	Pools        []PoolSummary `json:"pools"`
 	PoolSessions []PoolSession `json:"pool_sessions"`
+	Peers        *PeersSummary `json:"peers,omitempty"` // absent: this sidecar stands alone
 }
 
 // PoolSummary is a pool without its callees' names: of each, what [slots taken, slots]

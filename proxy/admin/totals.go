@@ -9,6 +9,10 @@ type Totals struct {
 	PoolSessions []LinkCounts
 	Registers    []RegisterCounts
 	Locks        []LockCounts
+	Peers        []PeerCounts // none where this sidecar stands alone
+
+	IsClustered bool
+	Members     int // of the cluster, beside this sidecar
 
 	Dropped         map[string]uint64 // clients, by reason
 	SendBufferBytes int               // that wait for clients
@@ -46,6 +50,13 @@ type LockCounts struct {
 	Bounds []float64 // in seconds, ascending
 	Waits  []uint64  // by the first bound that they took no longer than; one count more than bounds
 	Sum    float64   // of all waits, in seconds
+}
+
+// PeerCounts are the links with other sidecars in a realm.
+type PeerCounts struct {
+	Realm            string
+	To, From         int     // by where calls may go
+	RoundTripSeconds float64 // the longest
 }
 
 // RegisterCounts are the REGISTERs of a procedure.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // adjust dials who is to be dialed, gives up who is not, and ends links by which calls
@@ -155,6 +156,7 @@ func (c *Cluster) run(l *Link, host func(*Link)) {
 		c.Poke()
 	}()
 	c.Poke() // one who has dialed is dialed
+	l.ping(time.Now())
 	host(l)
 }
 

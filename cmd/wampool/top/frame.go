@@ -248,10 +248,14 @@ func summary(s *admin.Snapshot, address string, width int, l looks) []string {
 		callees, slots, taken, waiting = callees+len(p.Callees), slots+p.Slots, taken+p.Taken, waiting+p.Queue.Waiting
 		received, refused = received+p.Rates.Received, refused+p.Rates.Refused
 	}
+	peers := ""
+	if s.Peers != nil {
+		peers = fmt.Sprintf(", %d of %s linked", s.Peers.Linked, plural(s.Peers.Members, "peer"))
+	}
 	at := time.UnixMilli(int64(s.Time * 1000)).Format("15:04:05")
 	return []string{
 		l.strong.Render("wampool") + " " + address + "  " + at + "  " + state,
-		clip(fmt.Sprintf("%s, %s, %d of %s up, %s", plural(len(s.Pools), "pool"), plural(callees, "callee"), up, plural(len(s.PoolSessions), "pool session"), plural(s.Sessions, "session")), width),
+		clip(fmt.Sprintf("%s, %s, %d of %s up, %s", plural(len(s.Pools), "pool"), plural(callees, "callee"), up, plural(len(s.PoolSessions), "pool session"), plural(s.Sessions, "session"))+peers, width),
 		clip(fmt.Sprintf("slots %s, %s waiting, %s calls/s, %s refused/s, %s", figures.Of(taken, slots), figures.Count(float64(waiting)), figures.Count(received), figures.Count(refused), plural(s.Warnings, "warning")), width),
 	}
 }

@@ -4,12 +4,14 @@ import { count, text } from "./format.js";
 import { Pools } from "./pools.js";
 import { Pool } from "./pool.js";
 import { Sessions } from "./sessions.js";
+import { Peers } from "./peers.js";
 import { Warnings } from "./warnings.js";
 import { command, mayControl } from "./control.js";
 
 const main = document.getElementById("main");
 const state = document.getElementById("state");
 const warned = document.getElementById("warned");
+const peers = document.getElementById("peers");
 const reload = document.getElementById("reload");
 
 let view, latest, stream, heard = 0;
@@ -20,6 +22,7 @@ function route() {
   view?.close();
   if (name === "pool" && rest.length === 3) view = new Pool(...rest);
   else if (name === "sessions") view = new Sessions();
+  else if (name === "peers") view = new Peers();
   else if (name === "log") view = new Warnings();
   else view = new Pools();
   main.replaceChildren(view.node);
@@ -38,6 +41,7 @@ function take(snapshot) {
   say(reasons ? "unready" : "ready", reasons ? `not ready: ${reasons} ${reasons === 1 ? "reason" : "reasons"}` : "ready");
   warned.hidden = !snapshot.warnings;
   text(warned, count(snapshot.warnings ?? 0));
+  peers.hidden = !snapshot.peers;
   reload.hidden = !mayControl(snapshot);
   view.show(snapshot);
 }

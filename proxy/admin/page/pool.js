@@ -17,6 +17,7 @@ export class Pool {
     this.tiles = new Tiles(["Slots taken", "Waiting", "Oldest", "Calls / s", "Refused / s", "p50", "p99"]);
     this.charts = charts();
     this.rules = el("p", { className: "soft" });
+    this.away = el("p", { className: "soft", hidden: true });
     this.ends = new Table("How its calls ended", [
       column("Outcome", ([outcome]) => outcome, { kind: "head" }),
       column("Calls", ([, n]) => count(n)),
@@ -31,7 +32,7 @@ export class Pool {
       el("p", {}, el("a", { href: "#/" }, "All pools")),
       el("div", { className: "bar-above" }, el("h1", {}, this.title, el("span", { className: "soft" }, ` ${realm}`), this.tags), this.pause, this.drain),
       this.gone, this.tiles.node, el("div", { className: "charts" }, ...this.charts.map((c) => c.node)),
-      el("h2", {}, "Rules"), this.rules,
+      el("h2", {}, "Rules"), this.rules, this.away,
       el("h2", {}, "Callees"), this.cells, this.table.node,
       el("h2", {}, "How its calls ended"), this.ends.node);
     this.ending = [every(2000, () => this.#pool()), every(5000, () => this.#history())];
@@ -57,6 +58,8 @@ export class Pool {
       seconds(p.seconds?.call?.p50), seconds(p.seconds?.call?.p99),
     ]);
     text(this.rules, rulesOf(p));
+    this.away.hidden = !p.away && !p.credits && !p.calls?.ended?.forwarded && !p.calls?.received?.peer;
+    text(this.away, `Other sidecars have ${count(p.away ?? 0)} of its calls, and have offered ${count(p.credits ?? 0)} more slots; they have answered ${count(p.calls?.ended?.forwarded ?? 0)}, and have sent ${count(p.calls?.received?.peer ?? 0)} here.`);
     this.ends.show(Object.entries(p.calls?.ended ?? {}).filter(([, n]) => n > 0), ([outcome]) => outcome);
     this.ends.node.hidden = this.ends.rows.size === 0;
   }
