@@ -64,7 +64,7 @@ func (c *Cluster) runAccepted(conn *transport.Conn, until time.Time) {
 func (c *Cluster) refused(conn *transport.Conn, err error) {
 	abort(conn, err)
 	var why *refusal
-	if errors.As(err, &why) && why.uri == uriStranger { // it comes again
+	if errors.As(err, &why) && why.passes() { // it comes again
 		c.log.Debug().Str("peer", conn.RemoteAddr()).Err(err).Msg("cluster: link refused")
 		return
 	}

@@ -207,8 +207,10 @@ func (c *Cluster) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return errors.Join(c.listener.Close(), <-listening)
 		case err := <-listening:
-			listening <- err
 			<-ctx.Done()
+			if err == nil { // it was closed
+				return nil
+			}
 			return fmt.Errorf("cluster: listener %s: %w", c.listener.URL(), err)
 		case <-c.members.Changed():
 		case <-c.poke:

@@ -71,7 +71,7 @@ func (d *dialer) complain(err error) {
 	}
 	d.said = text
 	line := d.cluster.log.Info()
-	if why := (*refusal)(nil); errors.As(err, &why) && why.uri != uriStranger && why.uri != uriNoSuchRealm && why.uri != uriDraining {
+	if why := (*refusal)(nil); errors.As(err, &why) && !why.passes() {
 		line = d.cluster.log.Warn()
 	}
 	line.Str("peer", brief(d.peer.Node)).Str("address", d.peer.URL).Str("realm", d.realm).Str("cause", text).

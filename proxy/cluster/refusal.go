@@ -13,6 +13,12 @@ type refusal struct{ uri, text string }
 
 func (r *refusal) Error() string { return r.text }
 
+// passes tells whether it is so for a while, in the course of things: who starts, stops,
+// or has other realms, does nothing wrong.
+func (r *refusal) passes() bool {
+	return r.uri == uriStranger || r.uri == uriNoSuchRealm || r.uri == uriDraining
+}
+
 // URIs of refusals ("Basic Profile URIs", #name-basic-profile-uris).
 const (
 	uriNoSuchRealm       = "wamp.error.no_such_realm"
