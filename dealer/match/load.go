@@ -58,7 +58,8 @@ func ClassOf(n int) Class {
 	}
 }
 
-// Repeat is how often a load is said that has not changed.
+// Repeat is how often a load is said that has not changed: whenever the time comes to a
+// multiple of it, so that those of all pools are said together.
 const Repeat = 10 * time.Second
 
 // Said is what a node has said last of one of its pools to the pool's matchmaker, and
@@ -86,7 +87,7 @@ func (s *Said) Owe() { s.owed = true }
 
 // Due tells whether a load has to be said now.
 func (s *Said) Due(now Time, free, waiting int) bool {
-	return s.owed || s.free != ClassOf(free) || s.known() != ClassOf(waiting) || s.repeats && now-s.at >= Repeat
+	return s.owed || s.free != ClassOf(free) || s.known() != ClassOf(waiting) || s.repeats && now/Repeat != s.at/Repeat
 }
 
 // known is the class of the calls that wait, as the matchmaker knows it.

@@ -40,6 +40,8 @@ func TestWhenALoadIsDue(t *testing.T) {
 	s.Tell(0, 5, 0)
 	due(match.Repeat-1, 5, 0, false)
 	due(match.Repeat, 5, 0, true)
+	s.Tell(match.Repeat-1, 5, 0)
+	due(match.Repeat, 5, 0, true) // with all others
 	s.Tell(0, 0, 0)
 	due(match.Repeat, 0, 0, false) // as if nothing had been said
 	s.Begin()

@@ -143,3 +143,34 @@ func TestClaimsAreBounded(t *testing.T) {
 		t.Errorf("%d were refused", got)
 	}
 }
+
+// Who says other loads over and over is not remembered without bound.
+func TestWhatIsOnItsWayIsBounded(t *testing.T) {
+	if isRace {
+		t.Skip("nothing of it has a goroutine")
+	}
+	m, n := said{Matchmaker: match.New(match.Limits{})}, 0
+	for now := range 200_000 * time.Nanosecond {
+		m.seq += 2
+		m.Report(now, node('a'), pool, match.Load{Seq: m.seq, Waiting: 1, Matched: m.seq})
+		n += len(m.Report(now, node('b'), pool, match.Load{Seq: m.seq, Free: 1}))
+		m.Report(now, node('b'), pool, match.Load{Seq: m.seq + 1})
+	}
+	if got := m.Flying(); got != n || n < 100_000 || n > 150_000 {
+		t.Errorf("%d matches are remembered of %d", got, n)
+	}
+	m.say(time.Second, 'a', 0, 1, 0)
+	expect(t, m.say(time.Second, 'b', 1, 0, 0), to('a', 'b', 1))
+}
+
+// Time has an end.
+func TestNothingEndsAfterAllTime(t *testing.T) {
+	const last = 1<<63 - 1
+	m := said{Matchmaker: match.New(match.Limits{})}
+	m.say(last-1, 'a', 0, 1, 0)
+	expect(t, m.say(last-1, 'b', 1, 0, 0), to('a', 'b', 1))
+	if end, found := m.Deadline(); !found || end != last {
+		t.Errorf("the deadline is %v", end)
+	}
+	m.Tick(last)
+}
