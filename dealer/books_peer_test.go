@@ -59,12 +59,12 @@ func (p *poolBook) list(m *place) {
 }
 
 // withdraw takes all credits from a peer.
-func (m *place) withdraw() {
-	p := m.pool
-	m.credits = 0
-	p.peers = slices.DeleteFunc(p.peers, func(other *place) bool { return other == m })
-	if m.callee.peer && m.inFlight == 0 {
-		delete(m.callee.places, p)
+func (p *place) withdraw() {
+	in := p.pool
+	p.credits = 0
+	in.peers = slices.DeleteFunc(in.peers, func(other *place) bool { return other == p })
+	if p.callee.peer && p.inFlight == 0 {
+		delete(p.callee.places, in)
 	}
 }
 
@@ -102,8 +102,8 @@ func (p *poolBook) learn(took time.Duration) {
 }
 
 // takesFrom tells whether a peer may get a call, if its message can be kept.
-func (m *place) takesFrom(c *callBook) bool {
-	return m.credits > 0 && !m.callee.draining && c.suits(m.callee.features) && !slices.Contains(c.refusers, m.callee)
+func (p *place) takesFrom(c *callBook) bool {
+	return p.credits > 0 && !p.callee.draining && c.suits(p.callee.features) && !slices.Contains(c.refusers, p.callee)
 }
 
 // travelsTo returns the peers that must get a call before which n others wait.

@@ -12,7 +12,7 @@ import (
 // callee knows it, "origin/request" a call as its origin knows it.
 func (s *scenario) tell(e event, out outcome) {
 	switch e.kind {
-	case openPool, addCallee, addOrigin, removeOrigin, drain, pausePool:
+	case openPool, addCallee, addOrigin, removeOrigin, drain, pausePool, withdraw, followLoads:
 		return
 	case ownInvocation:
 		if !out.found {
@@ -49,7 +49,9 @@ func (s *scenario) action(a dealer.Action) string {
 		if text != strconv.Quote(call) {
 			line += " " + text
 		}
-		if s.joined[s.callees.name[a.Callee]+" "+s.pools.name[a.Pool]] != a.Registration {
+		if a.Peer {
+			line += " by credit"
+		} else if s.joined[s.callees.name[a.Callee]+" "+s.pools.name[a.Pool]] != a.Registration {
 			line += fmt.Sprintf(" (registration %d)", a.Registration)
 		}
 		if a.StripProgress && s.results[call] {
@@ -114,6 +116,12 @@ func (s *scenario) state() {
 				limit += ", draining"
 			}
 			s.print("  %s: %d in flight, %s", s.callees.name[c.Callee], c.InFlight, limit)
+		}
+		for _, c := range p.Peers {
+			s.print("  %s: %d in flight, %d credits", s.callees.name[c.Peer], c.InFlight, c.Credits)
+		}
+		if p.Away > 0 {
+			s.print("  %d away", p.Away)
 		}
 	}
 	if at, any := s.d.Deadline(); any {

@@ -17,8 +17,9 @@ import (
 // lines below it are the actions that must come out; # begins a comment. With
 // -update the actions are rewritten.
 //
-//	origin NAME [local]                   a router's session, or a local caller
+//	origin NAME [local|peer]              a router's session, a local caller, or another sidecar
 //	callee NAME [cancel] [results] [parts] [passthru] [times] [after=ID]
+//	peer NAME [cancel] … [away=D]         another sidecar as a callee
 //	pool NAME [concurrency=N] [scope=S] [queue=N] [bytes=N] [timeout=D] [linger=D] [retries=N] [kept=N]
 //	join CALLEE POOL POLICY [limit=N] [force]
 //	leave CALLEE POOL
@@ -26,7 +27,7 @@ import (
 //	close POOL                            its registration is not wanted
 //	revoke POOL                           its registration can't be had any more
 //	call ORIGIN REQUEST POOL [results] [more] [passthru] [within=D] [BODY]
-//	yield|error|progress|unavailable CALLEE ID
+//	yield|error|progress|unavailable|full CALLEE ID
 //	                                      what the callee answers
 //	cancel ORIGIN REQUEST skip|kill|killnowait|none
 //	drop ORIGIN, remove ORIGIN            its session ends; it is forgotten
@@ -37,6 +38,9 @@ import (
 //	configure POOL [policy=P] …            as pool
 //	drain-callee CALLEE, undrain-callee CALLEE
 //	pause POOL, resume POOL
+//	offer PEER POOL N, withdraw PEER [POOL], away PEER D
+//	follow [off]                          loads are followed
+//	loads                                 tells those that have changed
 //	state                                 tells the pools
 //
 // The features are call_canceling, progressive_call_results,
@@ -151,8 +155,17 @@ func (s *scenario) play(verb string, args []string) {
 			s.print("nothing")
 		}
 		return
+	case "loads":
+		s.loads()
+		return
+	case "offer", "withdraw", "away", "follow":
+		if !s.playPeer(&e, verb, args) {
+			return
+		}
 	case "origin":
-		e.kind, e.local = addOrigin, s.has(args[1:], "local")
+		e.kind, e.local, e.peer = addOrigin, s.has(args[1:], "local"), s.has(args[1:], "peer")
+	case "peer":
+		e.kind, e.peer, e.features, e.oneWay = addCallee, true, s.features(args[1:]), s.duration(args, "away")
 	case "callee":
 		e.kind, e.features, e.id = addCallee, s.features(args[1:]), s.option(args, "after")
 	case "pool":
@@ -196,7 +209,7 @@ func (s *scenario) play(verb string, args []string) {
 		}
 		message = fmt.Appendf(nil, `[68,1,1,{},[%q]]`, text)
 		e.body = bodyIn(message)
-	case "yield", "error", "progress", "unavailable":
+	case "yield", "error", "progress", "unavailable", "full":
 		e.kind, e.callee, e.id, e.answer = answer, named(s, s.callees, args[0]), s.number(args[1]), dealer.Final
 		switch verb {
 		case "progress":
@@ -205,6 +218,8 @@ func (s *scenario) play(verb string, args []string) {
 			e.answer = dealer.Error
 		case "unavailable":
 			e.answer = dealer.Unavailable
+		case "full":
+			e.answer = dealer.Full
 		}
 	case "cancel":
 		mode, known := cancelModes[args[2]]

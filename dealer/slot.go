@@ -119,11 +119,12 @@ func (d *Dealer) vacate(c *call) {
 // for [Dealer.Restart], which counts them anew.
 func (r *registration) count(change int) {
 	r.inFlight += change
-	if r.share != nil {
+	switch {
+	case r.share != nil:
 		r.share.count(change)
-	} else if r.active {
+	case r.active:
 		r.pool.roster.refresh(r)
-	} else if r.callee.peer {
+	case r.callee.peer:
 		r.pool.away += change
 	}
 }
