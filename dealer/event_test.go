@@ -116,7 +116,10 @@ type outcome struct {
 }
 
 // apply brings the event to the dealer.
-func (e event) apply(d *dealer.Dealer) (out outcome) {
+func (e event) apply(d *dealer.Dealer) (out outcome) { return e.applyWith(d, nil) }
+
+// applyWith has somebody look at the actions while their bodies are what they are.
+func (e event) applyWith(d *dealer.Dealer, look func([]dealer.Action)) (out outcome) {
 	switch e.kind {
 	case openPool:
 		out.id = uint64(d.OpenPool(e.key, e.config))
@@ -183,6 +186,9 @@ func (e event) apply(d *dealer.Dealer) (out outcome) {
 		out.actions = d.SetDelay(e.now, e.callee, e.oneWay)
 	case followLoads:
 		d.FollowLoads(e.on)
+	}
+	if look != nil {
+		look(out.actions)
 	}
 	d.Done()
 	return out
