@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -65,17 +66,30 @@ func Launch(t *testing.T, routerURL, realm, drainTimeout string) *Wampool {
 // LaunchConfig runs wampool with a whole configuration.
 func LaunchConfig(t *testing.T, config string) *Wampool {
 	t.Helper()
+	return LaunchConfigIn(t, nil, config)
+}
+
+// LaunchConfigIn is LaunchConfig with further variables in wampool's environment,
+// "NAME=value".
+func LaunchConfigIn(t *testing.T, variables []string, config string) *Wampool {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "wampool.hcl")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return LaunchWith(t, "-c", file)
+	return launch(t, variables, "-c", file)
 }
 
 // LaunchWith runs wampool with these flags.
 func LaunchWith(t *testing.T, flags ...string) *Wampool {
 	t.Helper()
-	process, err := start("wampool", temporary, nil, append([]string{binary(), "run"}, flags...)...)
+	return launch(t, nil, flags...)
+}
+
+func launch(t *testing.T, variables []string, flags ...string) *Wampool {
+	t.Helper()
+	command := slices.Concat([]string{"env"}, variables, []string{binary(), "run"}, flags)
+	process, err := start("wampool", temporary, nil, command...)
 	if err != nil {
 		t.Fatal(err)
 	}
