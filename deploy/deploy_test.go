@@ -124,7 +124,15 @@ func TestSystemdUnit(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.ReplaceAll(unit, "/usr/local/bin/wampool", program)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(analyze, "verify", "--man=no", file).CombinedOutput(); err != nil || len(out) > 0 {
+	files := []string{file}
+	for _, name := range []string{"wampool.socket", "wampool-admin.socket"} {
+		socket := filepath.Join(filepath.Dir(file), name)
+		if err := os.WriteFile(socket, []byte(read(t, "systemd/"+name)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, socket)
+	}
+	if out, err := exec.Command(analyze, append([]string{"verify", "--man=no"}, files...)...).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
 	}
 }

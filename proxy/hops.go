@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -34,7 +35,6 @@ func (p *Proxy) Listen(ctx context.Context) (err error) {
 		}
 		p.hops = append(p.hops, h)
 	}
-	p.closeUnwanted()
 	recorder, err := p.startSpans(p.config().Trace)
 	if err != nil {
 		return errors.Join(err, p.closeHops())
@@ -44,6 +44,7 @@ func (p *Proxy) Listen(ctx context.Context) (err error) {
 		p.stopSpans(time.Now())
 		return errors.Join(err, p.closeHops())
 	}
+	defer p.closeUnwanted()
 	if p.config().Admin == nil {
 		return nil
 	}
@@ -121,7 +122,10 @@ func (p *Proxy) listen(ctx context.Context, config *configs.Listen) (*hop, error
 	if err != nil {
 		return nil, fmt.Errorf("listen %s: %w", config.URL, err)
 	}
-	options := transport.ListenOptions{Limits: p.limits(), Quota: p.quota, AllowedOrigins: config.AllowedOrigins, Report: p.handshakeFailed, Socket: p.socket, Inherited: p.inheritedAt}
+	options := transport.ListenOptions{Limits: p.limits(), Quota: p.quota, AllowedOrigins: config.AllowedOrigins, Report: p.handshakeFailed, Socket: p.socket}
+	options.Inherited = func(network, address string) net.Listener {
+		return p.inheritedBy(namesOf(config.URL), network, address)
+	}
 	h := &hop{config: *config}
 	if certificates != nil {
 		h.certificates.Store(certificates)

@@ -48,7 +48,7 @@ type Proxy struct {
 	drained atomic.Bool                    // by people, who may undrain it; written under reload.mu
 	reload  reloading
 
-	inherited []net.Listener // that no listener has taken yet
+	inherited []Inherited // that no listener has taken yet
 
 	hops         []*hop // the listeners, set by Listen; under reload.mu
 	quota        *transport.Quota

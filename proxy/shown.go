@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"net"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -20,6 +21,9 @@ func (p *Proxy) adminOptions() admin.Options {
 	a := p.config().Admin
 	return admin.Options{
 		Address: a.Address, Control: a.Control, PProf: a.PProf, Sidecar: view{p}, Version: buildVersion(), Commands: p.commands(), Warnings: p.warnings,
+		Inherited: func(network, address string) net.Listener {
+			return p.inheritedBy([]string{adminName}, network, address)
+		},
 	}
 }
 

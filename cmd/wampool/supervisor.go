@@ -2,8 +2,9 @@ package main
 
 import (
 	"fmt"
-	"net"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,21 +70,22 @@ func (s *supervisor) watch(p *proxy.Proxy, stopped <-chan struct{}) {
 	}
 }
 
-// inherit hands the sockets over that the supervisor listens on for the program.
+// inherit hands the sockets over that the supervisor listens on for the program, with
+// the names that it has for them (FileDescriptorName).
 func (s *supervisor) inherit(p *proxy.Proxy) error {
 	if os.Getenv("LISTEN_FDS") == "" {
 		return nil
 	}
-	sockets, err := activation.Listeners()
+	sockets, err := activation.ListenersWithNames()
 	if err != nil {
 		return fmt.Errorf("sockets of the supervisor: %w", err)
 	}
-	var usable []net.Listener
-	for _, socket := range sockets {
-		if socket != nil {
-			usable = append(usable, socket)
+	var all []proxy.Inherited
+	for _, name := range slices.Sorted(maps.Keys(sockets)) {
+		for _, socket := range sockets[name] {
+			all = append(all, proxy.Inherited{Listener: socket, Name: name})
 		}
 	}
-	p.Inherit(usable)
+	p.Inherit(all)
 	return nil
 }

@@ -1,19 +1,13 @@
 package main
 
 import (
-	"fmt"
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/wampool/wampool/proxy/tryout/client"
-	"github.com/wampool/wampool/proxy/tryout/tryouttest"
 )
 
 // notified is a supervisor's end of NOTIFY_SOCKET.
@@ -78,33 +72,4 @@ func TestNotify(t *testing.T) {
 	if err := <-s.ended; err != nil {
 		t.Errorf("it ended by %v", err)
 	}
-}
-
-// A socket that is handed over is the listener at its address, and another one is
-// closed with a word.
-func TestSocketActivation(t *testing.T) {
-	r := tryouttest.StartRouter(t)
-	var files []*os.File
-	var address string
-	for range 2 {
-		socket, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = socket.Close() }()
-		file, err := socket.(*net.TCPListener).File()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = file.Close() }()
-		files = append(files, file)
-		address = socket.Addr().String()
-	}
-	// The one who execs has to name its own process.
-	script := fmt.Sprintf("LISTEN_PID=$$ LISTEN_FDS=2 exec %s run --router %s --listen ws://%s/ws", os.Args[0], r.URL(), address)
-	p := startProgramBy(t, func(command *exec.Cmd) { command.ExtraFiles = files }, "/bin/sh", "-c", script)
-	p.waitFor("a socket was handed over")
-	p.waitFor("pool session up")
-	tryouttest.Join(t, "ws://"+address+"/ws", client.Options{})
-	p.stops()
 }

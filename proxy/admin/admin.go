@@ -84,6 +84,10 @@ type Options struct {
 	Version  string             // of wampool, for the metrics
 	Commands map[string]Command // by the last part of their path
 	Warnings *WarningLog        // what is shown of the log; nil: nothing is kept of it
+
+	// Inherited returns a socket that somebody else listens on for this listener, nil
+	// for none; nil: there is none. Its mode is its opener's.
+	Inherited func(network, address string) net.Listener
 }
 
 // Server is an open admin listener.
@@ -106,13 +110,7 @@ const socketScheme = "unix://"
 // Listen opens the listener. A Unix socket has mode 0660: its owner and group may
 // look and steer.
 func Listen(ctx context.Context, o Options) (*Server, error) {
-	var listener net.Listener
-	var err error
-	if path, is := strings.CutPrefix(o.Address, socketScheme); is {
-		listener, err = transport.ListenUnix(ctx, path)
-	} else {
-		listener, err = new(net.ListenConfig).Listen(ctx, "tcp", o.Address)
-	}
+	listener, err := o.listen(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("admin: %w", err)
 	}
@@ -124,6 +122,24 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 		Handler: s.routes(&o), ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, MaxHeaderBytes: headerBytes,
 	}
 	return s, nil
+}
+
+// listen opens the socket, unless somebody else has.
+func (o *Options) listen(ctx context.Context) (net.Listener, error) {
+	path, isUnix := strings.CutPrefix(o.Address, socketScheme)
+	network := "tcp"
+	if isUnix {
+		network = "unix"
+	}
+	if o.Inherited != nil {
+		if listener := o.Inherited(network, path); listener != nil { // of TCP, path is the address
+			return listener, nil
+		}
+	}
+	if isUnix {
+		return transport.ListenUnix(ctx, path)
+	}
+	return new(net.ListenConfig).Listen(ctx, network, o.Address)
 }
 
 // Address returns "host:port" with the port really bound, or unix:///path.

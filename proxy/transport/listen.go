@@ -89,6 +89,7 @@ func Listen(ctx context.Context, rawURL string, o ListenOptions) (*Listener, err
 	}
 	switch l.socket = inherited(u, o.Inherited); {
 	case l.socket != nil:
+		bound(u, l.socket.Addr())
 	case u.Scheme == "unix":
 		l.socket, err = ListenUnix(ctx, u.Path)
 	default:
@@ -120,6 +121,17 @@ func inherited(u *url.URL, find func(network, address string) net.Listener) net.
 	}
 	_, address := dialAddress(u)
 	return find("tcp", address)
+}
+
+// bound puts into the URL where a socket really listens that somebody else has opened.
+func bound(u *url.URL, at net.Addr) {
+	if u.Scheme == "unix" {
+		u.Path = at.String()
+		return
+	}
+	if _, port, err := net.SplitHostPort(at.String()); err == nil && port != u.Port() {
+		u.Host = at.String()
+	}
 }
 
 // listenTCP listens on the URL's port by open, and puts into the URL which it is.
