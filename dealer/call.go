@@ -72,7 +72,7 @@ func (d *Dealer) turnAway(p *pool, in Call, reason Reason, limit int) {
 	t := d.tallyOf(p)
 	t.receive(d.origins[in.Origin].kind)
 	t.Ended[outcomeOf(reason)]++
-	if d.follows != FollowNone {
+	if d.tells(outcomeOf(reason)) {
 		d.tellRefused(p, &in, reason)
 	}
 	d.refuse(p, in.Origin, in.Request, reason, limit, 0)

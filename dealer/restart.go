@@ -23,7 +23,6 @@ type Owed struct {
 func (d *Dealer) Restart(unsent []Action) []Owed {
 	owed, atWork := d.salvage(unsent)
 	d.calls, d.deadlines = newTable(), deadlines{}
-	d.markAll()
 	d.actions, d.spent, d.lent = d.actions[:0], nil, nil
 	for _, o := range d.origins {
 		if o != nil {
@@ -46,6 +45,7 @@ func (d *Dealer) Restart(unsent []Action) []Owed {
 		d.reinstate(w)
 	}
 	d.rebuild()
+	d.FollowLoads(d.loads != nil)
 	d.next = d.now // let the next event look
 	return owed
 }
@@ -177,7 +177,7 @@ func (d *Dealer) rebuild() {
 		}
 		d.byKey[p.key] = p.id
 		slices.SortFunc(members[p], func(a, b *registration) int { return cmp.Compare(a.position, b.position) })
-		p.roster = roster{follows: p.loads != nil}
+		p.roster = roster{}
 		for _, r := range members[p] {
 			p.roster.add(r)
 		}

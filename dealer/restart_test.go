@@ -11,11 +11,12 @@ import (
 
 // office is a dealer with all that its books can hold: calls that wait, run and
 // are defunct, two pools of one scope, a third without a limit, a callee that has
-// left, the router's own invocations.
+// left, the router's own invocations, another sidecar that has calls and credits.
 type office struct {
 	*Dealer
 	pools   []PoolID
 	callees []CalleeID
+	peer    CalleeID
 	router  OriginID
 	local   OriginID
 	runs    []Action // what the callees have been sent
@@ -24,6 +25,7 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	o := &office{Dealer: New(1)}
+	o.FollowLoads(true)
 	o.router, o.local = o.AddOrigin(false), o.AddOrigin(true)
 	config := PoolConfig{Concurrency: 1, Scope: "s", QueueLimit: 10, KeptBytes: 1000}
 	o.pools = []PoolID{o.OpenPool("a", config), o.OpenPool("b", config), o.OpenPool("c", PoolConfig{QueueLimit: 10})}
@@ -49,6 +51,13 @@ func newOffice(t *testing.T) *office {
 		o.call(o.router, request+1, int(request)%3)
 		o.call(o.local, (request+1)*1000, int(request+1)%3)
 	}
+	o.peer = o.AddPeer(codec.CalleeFeatures{}, 5)
+	for _, a := range o.Offer(1, o.pools[0], o.peer, 2) {
+		o.runs = append(o.runs, a)
+	}
+	o.Done()
+	o.Offer(1, o.pools[2], o.peer, 3) // where nothing is kept
+	o.Done()
 	o.Cancel(1, o.router, 3, codec.CancelKillNoWait)
 	o.Done()
 	o.Leave(1, o.callees[2], 99)
@@ -103,6 +112,15 @@ var bookFaults = map[string]func(o *office){
 	"a key":                       func(o *office) { delete(o.byKey, "a") },
 	"a free place in use":         func(o *office) { o.calls.free = 2 },
 	"a loop of free places":       func(o *office) { o.calls.free, *o.calls.at(2) = 2, call{after: 2} },
+	"a call away":                 func(o *office) { o.pool(o.pools[0]).away++ },
+	"credits of nobody":           func(o *office) { o.pool(o.pools[2]).peers[0].credits = 0 },
+	"credits that nobody knows":   func(o *office) { o.pool(o.pools[2]).peers = nil },
+	"a peer that is none":         func(o *office) { o.callee(o.peer).peer = false },
+	"a peer that is forgotten":    func(o *office) { o.peers = nil },
+	"a turn":                      func(o *office) { o.calls.at(o.pool(o.pools[1]).queue.head).turn = 1 << 60 },
+	"slots that serve":            func(o *office) { o.pool(o.pools[2]).roster.serving++ },
+	"slots that are free":         func(o *office) { o.pool(o.pools[0]).roster.free++ },
+	"a change that nobody hears":  func(o *office) { o.loads.changed = nil },
 	"a state":                     func(o *office) { o.calls.at(0).state = waiting },
 }
 

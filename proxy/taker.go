@@ -161,6 +161,13 @@ func (t *taker) call(heard *message) {
 		p := r.pools[match+" "+procedure]
 		if !named || !r.isShared(p) || !r.isHeldBy(p, t.link.Role) {
 			r.driver.SendFull(&t.out, t.origin, m.Request, "this sidecar does not hold the procedure, or shares it with nobody")
+			missed := dealer.Missed{
+				Origin: t.origin, Request: m.Request, Bytes: m.Payload.Len(), Outcome: dealer.ReasonFull.Outcome(), Parts: m.Progress,
+			}
+			if p != nil {
+				missed.Key = p.key
+			}
+			r.driver.Perform(&t.out, r.dealer.Miss(r.now(), missed), driver.Hand{})
 			return
 		}
 		pool = p.id
