@@ -11,6 +11,7 @@ import (
 
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/configs"
+	"github.com/wampool/wampool/dealer/admission"
 	"github.com/wampool/wampool/proxy/transport"
 	"github.com/wampool/wampool/proxy/transport/played"
 )
@@ -79,6 +80,7 @@ func startArena(t testing.TB, s codec.Serializer, over string) *arena {
 		t.Fatal(err)
 	}
 	a.proxy = New(config, zerolog.Nop())
+	a.proxy.tune(func(c *admission.Config) { c.AnswerPatience = time.Hour }) // arenas wait for one another
 	ctx, stop := context.WithCancel(context.Background())
 	if err := a.proxy.Listen(ctx); err != nil {
 		t.Fatal(err)
