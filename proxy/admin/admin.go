@@ -117,9 +117,14 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	if o.Warnings == nil {
 		o.Warnings = NewWarningLog(nil)
 	}
-	s := &Server{listener: listener, streams: newStreams(), history: newHistory(o.Sidecar)}
+	s := &Server{
+		listener: transport.NewQuota(maxConnections, maxConnectionsAddress).Bound(listener),
+		streams:  newStreams(), history: newHistory(o.Sidecar),
+	}
+	to := newVisitors(o.Address, listener.Addr())
+	to.routes = s.routes(&o, to)
 	s.server = &http.Server{
-		Handler: s.routes(&o), ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, MaxHeaderBytes: headerBytes,
+		Handler: to, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, MaxHeaderBytes: headerBytes,
 	}
 	return s, nil
 }

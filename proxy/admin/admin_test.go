@@ -222,7 +222,7 @@ func TestGate(t *testing.T) {
 		{"own page by localhost", open, "pause", "", from("http://localhost:1", "localhost:1"), 200, `{}`},
 		{"page of another port", open, "pause", "", from("http://127.0.0.1:1", ""), 403, "another origin"},
 		{"foreign page", open, "pause", "", from("http://example.com", ""), 403, "another origin"},
-		{"page by a name that leads anywhere", open, "pause", "", from("http://example.com:9090", "example.com:9090"), 403, "another origin"},
+		{"page by a name that leads anywhere", open, "pause", "", from("http://example.com:9090", "example.com:9090"), 403, "made to lead here"},
 		{"page by TLS", open, "pause", "", from("https://"+open.Address(), ""), 403, "another origin"},
 		{"page without an origin", open, "pause", "", from("null", ""), 403, "another origin"},
 		{"two origins", open, "pause", "", http.Header{"X-Wampool": {"1"}, "Origin": {"http://" + open.Address(), "http://example.com"}}, 403, "another origin"},

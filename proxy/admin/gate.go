@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -48,17 +46,14 @@ type gate struct {
 	isOpen  bool
 	isLocal bool   // a Unix socket
 	host    string // of the address; "" for an address of numbers
+	to      *visitors
 }
 
-func newGate(o *Options) *gate {
+func newGate(o *Options, to *visitors) *gate {
 	if strings.HasPrefix(o.Address, socketScheme) {
-		return &gate{isOpen: true, isLocal: true}
+		return &gate{isOpen: true, isLocal: true, to: to}
 	}
-	host, _, _ := net.SplitHostPort(o.Address)
-	if _, err := netip.ParseAddr(host); err == nil {
-		host = ""
-	}
-	return &gate{isOpen: o.Control, host: host}
+	return &gate{isOpen: o.Control, host: hostOf(o.Address), to: to}
 }
 
 // pass lets a command through that may be given.
@@ -68,6 +63,12 @@ func (g *gate) pass(command Command) http.HandlerFunc {
 			answer(w, nil, err)
 			return
 		}
+		leave, err := g.to.direct()
+		if err != nil {
+			answer(w, nil, err)
+			return
+		}
+		defer leave()
 		request, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBytes))
 		switch {
 		case err != nil:
@@ -115,7 +116,5 @@ func (g *gate) isOwn(r *http.Request) bool {
 	if err != nil || len(origins) > 1 || page.Scheme != "http" || !strings.EqualFold(page.Host, r.Host) {
 		return false
 	}
-	name := strings.ToLower(page.Hostname())
-	_, err = netip.ParseAddr(name)
-	return err == nil || name == "localhost" || strings.HasSuffix(name, ".localhost") || g.host != "" && strings.EqualFold(name, g.host)
+	return leadsHere(page.Hostname(), g.host)
 }

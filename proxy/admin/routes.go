@@ -13,7 +13,7 @@ import (
 const apiPath = "/api/v1/"
 
 // routes are all that the listener answers.
-func (s *Server) routes(o *Options) http.Handler {
+func (s *Server) routes(o *Options, to *visitors) http.Handler {
 	sidecar, mux := o.Sidecar, http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answerText(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -26,6 +26,12 @@ func (s *Server) routes(o *Options) http.Handler {
 	mux.Handle("GET /metrics", metricsHandler(sidecar, o.Version))
 	show := func(path string, what func(*http.Request) (any, error)) {
 		mux.HandleFunc("GET "+apiPath+path, func(w http.ResponseWriter, r *http.Request) {
+			leave, err := to.enter(r)
+			if err != nil {
+				answer(w, nil, err)
+				return
+			}
+			defer leave()
 			shown, err := what(r)
 			answer(w, shown, err)
 		})
@@ -52,7 +58,7 @@ func (s *Server) routes(o *Options) http.Handler {
 	})
 	show("peers", func(*http.Request) (any, error) { return sidecar.Peers(), nil })
 	show("config", func(*http.Request) (any, error) { return sidecar.Config(), nil })
-	gate := newGate(o)
+	gate := newGate(o, to)
 	events := &events{sidecar: sidecar, history: s.history, warnings: o.Warnings, control: gate.isOpen, streams: s.streams, interval: eventInterval}
 	mux.HandleFunc("GET "+apiPath+"events", events.follow)
 	mux.HandleFunc("GET "+apiPath+"trace", s.trace(sidecar))

@@ -40,6 +40,10 @@ type stream struct {
 // serve answers by a stream, which write writes until ctx is done: its reader has
 // left, or the listener closes.
 func (s *streams) serve(w http.ResponseWriter, r *http.Request, contentType string, write func(ctx context.Context, to *stream)) {
+	if r.Method == http.MethodHead {
+		head(w, contentType)
+		return
+	}
 	if !s.enter() {
 		w.Header().Set("Retry-After", "5")
 		answer(w, nil, &RequestError{http.StatusServiceUnavailable, "as many follow as may, or wampool stops"})

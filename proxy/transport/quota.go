@@ -107,3 +107,39 @@ func addressOf(a net.Addr) netip.Addr {
 	}
 	return tcp.AddrPort().Addr().Unmap().WithZone("")
 }
+
+// Bound returns a listener whose connections count, and are closed at once where they
+// are beyond the quota.
+func (q *Quota) Bound(l net.Listener) net.Listener { return boundListener{l, q} }
+
+type boundListener struct {
+	net.Listener
+	quota *Quota
+}
+
+func (l boundListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		p, ok := l.quota.take(conn.RemoteAddr())
+		if ok && p.crowded == nil {
+			return &boundConn{Conn: conn, place: p}, nil
+		}
+		p.giveBack()
+		_ = conn.Close()
+	}
+}
+
+// boundConn is a connection that counts until it is closed.
+type boundConn struct {
+	net.Conn
+	once  sync.Once
+	place place
+}
+
+func (c *boundConn) Close() error {
+	c.once.Do(c.place.giveBack)
+	return c.Conn.Close()
+}
