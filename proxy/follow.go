@@ -86,12 +86,14 @@ func (r *realm) Ended(ends []dealer.End) {
 	for i := range ends {
 		e := &ends[i]
 		logs, takers := isLogged(e, log.Calls, log.Slow), f.takersOf(e)
-		if !logs && recorder == nil && len(takers) == 0 {
+		parent := r.parentOf(e)
+		hasSpans := recorder != nil && recorder.Sample(&parent)
+		if !logs && !hasSpans && len(takers) == 0 {
 			continue
 		}
 		call := r.traced(e)
-		if recorder != nil {
-			r.addSpans(recorder, e, &call)
+		if hasSpans {
+			addSpans(recorder, e, parent, &call)
 		}
 		if logs {
 			r.logCall(e, &call)

@@ -145,9 +145,9 @@ func (r *realm) parentOf(e *dealer.End) spans.Parent {
 }
 
 // addSpans has a call that has just ended told as spans.
-func (r *realm) addSpans(to *spans.Recorder, e *dealer.End, call *admin.TracedCall) {
+func addSpans(to *spans.Recorder, e *dealer.End, parent spans.Parent, call *admin.TracedCall) {
 	to.Add(&spans.Call{
-		Parent: r.parentOf(e), Realm: call.Realm, Pool: call.Pool, Origin: call.Origin, Caller: call.Caller, Request: call.Request,
+		Parent: parent, Realm: call.Realm, Pool: call.Pool, Origin: call.Origin, Caller: call.Caller, Request: call.Request,
 		Callee: call.Callee, AuthID: call.AuthID, CalleeRequest: call.CalleeRequest,
 		Outcome: call.Outcome, IsFault: e.Outcome != dealer.Result && e.Outcome != dealer.Canceled && e.Outcome != dealer.CallerGone,
 		Error: call.Error, Bytes: call.Bytes, Ended: time.Now(), Waited: e.Waited, Ran: e.Ran,

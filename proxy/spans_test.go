@@ -34,7 +34,11 @@ func tracingWorld(t *testing.T, o worldOptions, speaks ...codec.Serializer) (w *
 	}
 	w.start(o)
 	var to keptSpans
-	w.proxy.setSpans(spans.New(w.log, "v1", &to))
+	recorder, err := spans.New(w.log, "v1", &to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.proxy.setSpans(recorder)
 	return w, func() (told []string) {
 		stopRecorder(w.proxy.setSpans(nil))
 		for _, s := range to.GetSpans() {

@@ -23,6 +23,7 @@ var cases = []aCase{
 	{"TLS", (*lab).tls},
 	{"open loop", (*lab).openLoop},
 	{"cost of seeing", (*lab).costOfSeeing},
+	{"OpenTelemetry", (*lab).costOfSpans},
 	{"pass-through", (*lab).passThrough},
 	{"overload", (*lab).overload},
 	{"Crossbar.io's own feature", (*lab).ownFeature},

@@ -129,8 +129,8 @@ func TestTracesOfCalls(t *testing.T) {
 					t.Errorf("call %d: it is an error: %t", id, isError)
 				}
 			}
-			if run := calls[fmt.Sprintf("%016x", 2)].children["run"]; run.Attributes["wamp.callee.session"] != fmt.Sprint(callee.Session) {
-				t.Errorf("it ran at %v, want %d", run.Attributes, callee.Session)
+			if call := calls[fmt.Sprintf("%016x", 2)]; call.Attributes["wamp.callee.session"] != fmt.Sprint(callee.Session) {
+				t.Errorf("it ran at %v, want %d", call.Attributes, callee.Session)
 			}
 		})
 	}

@@ -46,14 +46,12 @@ const (
 // wamp is the system that is called; the conventions leave it to others to name theirs.
 var wamp = semconv.RPCSystemNameKey.String("wamp")
 
-// record makes spans of a call, unless the sampler leaves it out.
+// record makes spans of a call.
 func (r *Recorder) record(c *Call) {
 	begun := c.Ended.Add(-c.Waited - c.Ran)
-	ctx, span := r.tracer.Start(c.Parent.context(), c.Pool, trace.WithTimestamp(begun), trace.WithSpanKind(trace.SpanKindServer))
-	if !span.IsRecording() {
-		return
-	}
-	span.SetAttributes(c.attributes()...)
+	r.ids.trace = c.Parent.trace
+	ctx, span := r.tracer.Start(c.Parent.context(), c.Pool,
+		trace.WithTimestamp(begun), trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(c.attributes()...))
 	if c.IsFault {
 		span.SetStatus(codes.Error, c.Outcome)
 	}
@@ -62,13 +60,13 @@ func (r *Recorder) record(c *Call) {
 		r.child(ctx, "wait", begun, dispatched, trace.SpanKindInternal)
 	}
 	if c.CalleeRequest != 0 {
-		r.child(ctx, "run", dispatched, c.Ended, trace.SpanKindClient, c.calleeAttributes()...)
+		r.child(ctx, "run", dispatched, c.Ended, trace.SpanKindClient)
 	}
 	span.End(trace.WithTimestamp(c.Ended))
 }
 
-func (r *Recorder) child(ctx context.Context, name string, from, to time.Time, kind trace.SpanKind, attributes ...attribute.KeyValue) {
-	_, span := r.tracer.Start(ctx, name, trace.WithTimestamp(from), trace.WithSpanKind(kind), trace.WithAttributes(attributes...))
+func (r *Recorder) child(ctx context.Context, name string, from, to time.Time, kind trace.SpanKind) {
+	_, span := r.tracer.Start(ctx, name, trace.WithTimestamp(from), trace.WithSpanKind(kind))
 	span.End(trace.WithTimestamp(to))
 }
 
@@ -81,21 +79,16 @@ func (c *Call) attributes() []attribute.KeyValue {
 		attributes = append(attributes, number(attributeCaller, c.Caller))
 	}
 	if c.CalleeRequest != 0 {
-		attributes = append(attributes, c.calleeAttributes()...)
+		attributes = append(attributes, number(attributeCalleeRequest, c.CalleeRequest))
+	}
+	if c.Callee != 0 {
+		attributes = append(attributes, number(attributeCallee, c.Callee), attributeCalleeAuthID.String(c.AuthID))
 	}
 	if c.Error != "" {
 		attributes = append(attributes, semconv.RPCResponseStatusCode(c.Error))
 	}
 	if c.IsFault {
 		attributes = append(attributes, semconv.ErrorTypeKey.String(c.Outcome))
-	}
-	return attributes
-}
-
-func (c *Call) calleeAttributes() []attribute.KeyValue {
-	attributes := []attribute.KeyValue{number(attributeCalleeRequest, c.CalleeRequest)}
-	if c.Callee != 0 {
-		attributes = append(attributes, number(attributeCallee, c.Callee), attributeCalleeAuthID.String(c.AuthID))
 	}
 	return attributes
 }

@@ -6,8 +6,9 @@
 //	                                                                         │
 //	collector ◀── OTLP ── delivery (an error: lost, and one line of the log) ◀──┘
 //
-// Add appends to a list in memory and waits for nobody. All the rest is done by one
-// goroutine, several calls at a time, and by those of the SDK: sampling, too. Where the
+// Whether a call is sampled is found out first (Sample), and those that are not cost no
+// more than that. Add appends to a list in memory and waits for nobody. All the rest is
+// done by one goroutine, several calls at a time, and by those of the SDK. Where the
 // collector is too slow, run waits for the SDK's queue, the list fills, and calls are
 // lost to tracing, which is counted and told at most once a minute.
 //

@@ -29,11 +29,8 @@ const (
 	envHeaders        = "OTEL_EXPORTER_OTLP_HEADERS"
 	envTracesHeaders  = "OTEL_EXPORTER_OTLP_TRACES_HEADERS"
 	envSampler        = "OTEL_TRACES_SAMPLER"
+	envSamplerArg     = "OTEL_TRACES_SAMPLER_ARG"
 )
-
-var samplers = []string{
-	"always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio",
-}
 
 // setting returns the value of a variable, without the blanks around it.
 func setting(name string) string { return strings.TrimSpace(os.Getenv(name)) }
@@ -54,9 +51,6 @@ func check() error {
 	if exporter := setting(envExporter); exporter != "" && !strings.EqualFold(exporter, "otlp") {
 		return fmt.Errorf(`%s is %.100q: "otlp", which is the default, and "none" are known here`, envExporter, exporter)
 	}
-	if err := oneOf(envSampler, samplers); err != nil {
-		return err
-	}
 	for _, name := range []string{envEndpoint, envTracesEndpoint} {
 		text := setting(name)
 		if at, err := url.Parse(text); text != "" && (err != nil || at.Scheme == "" || at.Host == "" && at.Path == "") {
@@ -64,19 +58,6 @@ func check() error {
 		}
 	}
 	return nil
-}
-
-func oneOf(name string, known []string) error {
-	value := strings.ToLower(setting(name))
-	if value == "" {
-		return nil
-	}
-	for _, one := range known {
-		if value == one {
-			return nil
-		}
-	}
-	return fmt.Errorf("%s is %.100q: known are %s", name, value, strings.Join(known, ", "))
 }
 
 // newExporter returns what sends spans by the protocol that the variables name:

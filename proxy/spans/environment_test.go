@@ -28,6 +28,9 @@ func TestVariables(t *testing.T) {
 		{envEndpoint, "ftp://collector", `trace: OTEL_EXPORTER_OTLP_ENDPOINT must be a URL of http or https, or OTEL_EXPORTER_OTLP_PROTOCOL be grpc`},
 		{envSampler, "sometimes", `trace: OTEL_TRACES_SAMPLER is "sometimes": known are always_on, always_off, traceidratio, ` +
 			`parentbased_always_on, parentbased_always_off, parentbased_traceidratio`},
+		{envSamplerArg, "1.5", `trace: OTEL_TRACES_SAMPLER_ARG is "1.5": it must be a number from 0 to 1`},
+		{envSamplerArg, "NaN", `trace: OTEL_TRACES_SAMPLER_ARG is "NaN": it must be a number from 0 to 1`},
+		{envSamplerArg, "half", `trace: OTEL_TRACES_SAMPLER_ARG is "half": it must be a number from 0 to 1`},
 		{envExporter, "OTLP", ""},
 		{envProtocol, "grpc", ""},
 		{envProtocol, "http/protobuf", ""},
@@ -36,6 +39,9 @@ func TestVariables(t *testing.T) {
 		{envSampler, "parentbased_always_on", ""},
 	} {
 		clean(t)
+		if test.name == envSamplerArg {
+			t.Setenv(envSampler, "traceidratio")
+		}
 		t.Setenv(test.name, test.value)
 		r, err := Start(zerolog.Nop(), "v1")
 		if r != nil {

@@ -10,7 +10,7 @@ import (
 // Parent is the span that a call was made in, as its caller says; zero: none.
 type Parent struct {
 	trace trace.TraceID
-	span  trace.SpanID
+	span  trace.SpanID // zero: the call begins the trace
 	flags trace.TraceFlags
 }
 
@@ -47,8 +47,8 @@ func (traceparent) Set(string, string) {}
 func (traceparent) Keys() []string { return []string{"traceparent"} }
 
 // context returns what a span of the call begins in.
-func (p Parent) context() context.Context {
-	if p == (Parent{}) {
+func (p *Parent) context() context.Context {
+	if !p.span.IsValid() {
 		return context.Background()
 	}
 	return trace.ContextWithRemoteSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{

@@ -2,6 +2,7 @@ package spans
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ type Recorder struct {
 	// Immutable.
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
+	sampler  sdktrace.Sampler
 	losses   *losses
 	giveUp   context.CancelFunc // ends what is being sent
 	wake     chan struct{}      // has room for one: there are calls
@@ -37,6 +39,7 @@ type Recorder struct {
 	isOver  bool
 
 	spare []Call // of run
+	ids   ids    // of run
 }
 
 // Start begins to trace as the OTEL_ variables say; version is that of the program. It
@@ -51,20 +54,28 @@ func Start(log zerolog.Logger, version string) (*Recorder, error) {
 		return nil, fmt.Errorf("trace: %w", err)
 	}
 	listen(log)
-	ctx := context.Background()
-	exporter, err := newExporter(ctx)
+	exporter, err := newExporter(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("trace: %w", err)
 	}
-	return New(log, version, exporter), nil
+	r, err := New(log, version, exporter)
+	if err != nil {
+		return nil, fmt.Errorf("trace: %w", errors.Join(err, exporter.Shutdown(context.Background())))
+	}
+	return r, nil
 }
 
 // New begins to trace to an exporter, of which it takes care from then on. What the
-// variables say of sampling, resources and queues holds.
-func New(log zerolog.Logger, version string, exporter sdktrace.SpanExporter) *Recorder {
+// variables say of sampling, resources and queues holds. An error names the one that
+// can't be meant.
+func New(log zerolog.Logger, version string, exporter sdktrace.SpanExporter) (*Recorder, error) {
+	sampler, err := newSampler()
+	if err != nil {
+		return nil, err
+	}
 	r := &Recorder{
-		losses: &losses{log: log},
-		wake:   make(chan struct{}, 1), hurry: make(chan struct{}, 1), stopping: make(chan struct{}), stopped: make(chan struct{}),
+		sampler: sampler, losses: &losses{log: log},
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), stopping: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	of, err := newResource(context.Background(), version)
 	if err != nil { // what could be read of it holds
@@ -74,14 +85,15 @@ func New(log zerolog.Logger, version string, exporter sdktrace.SpanExporter) *Re
 	life, r.giveUp = context.WithCancel(context.Background())
 	r.provider = sdktrace.NewTracerProvider(
 		sdktrace.WithResource(of),
+		sdktrace.WithSampler(sdktrace.AlwaysSample()), sdktrace.WithIDGenerator(&r.ids),
 		sdktrace.WithBatcher(&delivery{exporter: exporter, life: life, losses: r.losses}, sdktrace.WithBlocking()),
 	)
 	r.tracer = r.provider.Tracer("github.com/wampool/wampool", trace.WithInstrumentationVersion(version))
 	go r.run()
-	return r
+	return r, nil
 }
 
-// Add has a call traced. It waits for nobody: beyond a bound, calls are lost to tracing.
+// Add has a call traced that Sample takes. It waits for nobody: beyond a bound, calls are lost to tracing.
 func (r *Recorder) Add(c *Call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -50,13 +50,24 @@ type kept struct{ tracetest.InMemoryExporter }
 
 func (*kept) Shutdown(context.Context) error { return nil }
 
+func begun(t *testing.T, log zerolog.Logger, to sdktrace.SpanExporter) *Recorder {
+	t.Helper()
+	r, err := New(log, "v1", to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // recorded returns the spans of these calls.
 func recorded(t *testing.T, calls ...Call) tracetest.SpanStubs {
 	t.Helper()
 	var to kept
-	r := New(zerolog.New(t.Output()), "v1", &to)
+	r := begun(t, zerolog.New(t.Output()), &to)
 	for i := range calls {
-		r.Add(&calls[i])
+		if r.Sample(&calls[i].Parent) {
+			r.Add(&calls[i])
+		}
 	}
 	r.Stop(t.Context())
 	return to.GetSpans()
@@ -90,7 +101,7 @@ func TestSpansOfACall(t *testing.T) {
 	wait, run, whole := got[0], got[1], got[2]
 	for i, want := range []string{
 		"wait internal Unset",
-		"run client Unset wamp.callee.request.id=3 wamp.callee.session=7 wamp.callee.authid=joe",
+		"run client Unset",
 		"com.example.p server Error (error) rpc.system.name=wamp rpc.method=com.example.p wamp.realm=realm1 wampool.origin=direct" +
 			" wamp.request.id=11 wampool.outcome=error wampool.call.bytes=40 wamp.caller.session=5 wamp.callee.request.id=3" +
 			" wamp.callee.session=7 wamp.callee.authid=joe rpc.response.status_code=com.example.error.bad error.type=error",
@@ -198,24 +209,24 @@ func TestStuckCollectorHoldsUpNobody(t *testing.T) {
 	t.Setenv("OTEL_BSP_EXPORT_TIMEOUT", "30000")
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		r := New(zerolog.New(&log), "v1", stuck{})
+		r := begun(t, zerolog.New(&log), stuck{})
 		const calls = 3 * maxPending
-		begun := time.Now()
+		since := time.Now()
 		for range calls {
 			r.Add(&Call{Pool: "a"})
 		}
-		if took := time.Since(begun); took > 0 {
+		if took := time.Since(since); took > 0 {
 			t.Errorf("Add has waited %s", took)
 		}
 		<-time.After(10 * time.Minute) // of this world
 		for range calls {
 			r.Add(&Call{Pool: "a"})
 		}
-		begun = time.Now()
+		since = time.Now()
 		within, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		r.Stop(within)
-		if took := time.Since(begun); took > 2*time.Second {
+		if took := time.Since(since); took > 2*time.Second {
 			t.Errorf("Stop took %s", took)
 		}
 		r.Add(&Call{Pool: "a"})
@@ -251,7 +262,7 @@ func TestCollectorThatComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		to := new(broken)
-		r := New(zerolog.New(&log), "v1", to)
+		r := begun(t, zerolog.New(&log), to)
 		for range 30 {
 			r.Add(&Call{Pool: "a"})
 			<-time.After(time.Second) // of this world
