@@ -61,6 +61,8 @@ func (e *RefusedError) advice() string {
 	switch {
 	case e.Status == http.StatusNotFound:
 		return "check the path in router.url"
+	case e.Status == http.StatusOK:
+		return "it has a page there and no WebSocket: check the path in router.url"
 	case e.Status == http.StatusBadRequest && strings.Contains(e.Body, "HTTPS"): // as nginx and Go's servers say it
 		return "it speaks TLS: use wss:// in router.url"
 	case e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden:

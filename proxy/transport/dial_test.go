@@ -93,7 +93,7 @@ func TestRouterRefuses(t *testing.T) {
 		}, 401, "who are you? [31m", "it wants a login by HTTP, or does not allow the Origin"},
 		{"forbidden", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, 403, "", "it wants a login by HTTP, or does not allow the Origin"},
 		{"not found", http.NotFound, 404, "404 page not found", "check the path in router.url"},
-		{"no websocket", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 5000)) }, 200, strings.Repeat("x", 200), ""},
+		{"no websocket", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 5000)) }, 200, strings.Repeat("x", 200), "it has a page there and no WebSocket: check the path in router.url"},
 		{"redirect", func(w http.ResponseWriter, r *http.Request) {
 			redirected.Store(r.URL.Path != "/ws")
 			http.Redirect(w, r, "/elsewhere", http.StatusFound)
