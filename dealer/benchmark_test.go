@@ -88,6 +88,28 @@ func BenchmarkWaiting(b *testing.B) {
 	}
 }
 
+// BenchmarkTravel is one call that finds nobody with room here, and goes to a peer for a
+// credit that was just offered; its answer comes.
+func BenchmarkTravel(b *testing.B) {
+	d, in := benchmarkPool(b, dealer.RoundRobin, 1, 1, 100)
+	d.FollowLoads(true)
+	in.Request++
+	d.Call(0, in)
+	d.Done()
+	peer := d.AddPeer(codec.CalleeFeatures{CallCanceling: true}, 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Offer(0, in.Pool, peer, 1)
+		d.Done()
+		in.Request++
+		a := d.Call(0, in)[0]
+		d.Done()
+		d.Answer(0, a.Callee, a.ID, dealer.Final)
+		d.Done()
+		d.Changed()
+	}
+}
+
 // BenchmarkMemory reports the bytes held for each call that waits, its body of
 // 100 bytes included.
 func BenchmarkMemory(b *testing.B) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer"
 )
 
@@ -18,14 +19,17 @@ func TestEventWithinAnEventPanics(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			d, in := benchmarkPool(t, dealer.First, 2, 1, 1)
-			other := d.AddOrigin(false)
+			other, peer := d.AddOrigin(false), d.AddPeer(codec.CalleeFeatures{}, 0)
 			in.Request = 1
 			running := d.Call(0, in)[0]
 			within := event{
 				kind: eventKind(kind), pool: in.Pool, callee: running.Callee, origin: other, id: running.ID, answer: dealer.Final,
 				request: 2, key: "com.example.other", config: dealer.PoolConfig{}, policy: dealer.First, body: in.Body,
 			}
-			if within.kind == join {
+			switch within.kind {
+			case offer, setDelay:
+				within.callee, within.limit = peer, 1
+			case join:
 				within.callee = 1 - running.Callee
 				within.force = true
 			}

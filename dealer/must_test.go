@@ -13,6 +13,7 @@ func TestMust(t *testing.T) {
 		"pool 9 must exist":                              func(o *office) { o.pool(9) },
 		"callee 9 must exist":                            func(o *office) { o.callee(9) },
 		"origin 9 must exist":                            func(o *office) { o.origin(9) },
+		"callee 0 must be a peer":                        func(o *office) { o.Offer(2, o.pools[0], o.callees[0], 1) },
 		"an origin must be dropped before it is removed": func(o *office) { o.RemoveOrigin(o.router) },
 		"a pool must have a policy": func(o *office) {
 			id := o.OpenPool("d", PoolConfig{})

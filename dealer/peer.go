@@ -1,6 +1,7 @@
 package dealer
 
 import (
+	"fmt"
 	"math/bits"
 	"slices"
 	"time"
@@ -37,11 +38,19 @@ func (d *Dealer) AddPeer(features codec.CalleeFeatures, oneWay time.Duration) Ca
 	return id
 }
 
+func (d *Dealer) peer(id CalleeID) *callee {
+	c := d.callee(id)
+	if !c.peer {
+		panic(fmt.Sprintf("dealer: callee %d must be a peer", id))
+	}
+	return c
+}
+
 // SetDelay takes note of how long a message to a peer takes now, which decides what
 // travels there.
 func (d *Dealer) SetDelay(now Time, peer CalleeID, oneWay time.Duration) []Action {
 	d.begin(now)
-	c := d.callee(peer)
+	c := d.peer(peer)
 	c.oneWay = min(max(oneWay, 0), maxDelay)
 	d.measure()
 	var touched []*pool
@@ -73,11 +82,8 @@ func (d *Dealer) measure() {
 // there. Who waits is dispatched. A pool that is closed takes none.
 func (d *Dealer) Offer(now Time, id PoolID, peer CalleeID, n int) []Action {
 	d.begin(now)
-	p, c := d.pool(id), d.callee(peer)
+	p, c := d.pool(id), d.peer(peer)
 	d.elapse()
-	if !c.peer {
-		panic("dealer: credits are a peer's")
-	}
 	if n <= 0 || !p.open {
 		return d.actions
 	}

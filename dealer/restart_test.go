@@ -52,9 +52,7 @@ func newOffice(t *testing.T) *office {
 		o.call(o.local, (request+1)*1000, int(request+1)%3)
 	}
 	o.peer = o.AddPeer(codec.CalleeFeatures{}, 5)
-	for _, a := range o.Offer(1, o.pools[0], o.peer, 2) {
-		o.runs = append(o.runs, a)
-	}
+	o.runs = append(o.runs, o.Offer(1, o.pools[0], o.peer, 2)...)
 	o.Done()
 	o.Offer(1, o.pools[2], o.peer, 3) // where nothing is kept
 	o.Done()
