@@ -158,21 +158,25 @@ func TestVersions(t *testing.T) {
 // Beyond the nearest, peers are dialed on need, and then dial back.
 func TestDialOnNeed(t *testing.T) {
 	in(t, func(t *testing.T, v *village) {
-		for range nearest + 3 {
+		for range nearest + 8 {
 			v.build(secret, roles("r", "x"))
 		}
 		v.introduce()
-		a := v.houses[0]
-		far := slices.IndexFunc(v.houses, func(h *house) bool {
-			taken, supplied := a.with(h, "r")
-			return h != a && taken == nil && supplied == nil
-		})
-		if far < 0 {
-			t.Fatal("all are linked")
+		var far [2]*house
+		for _, a := range v.houses {
+			for _, b := range v.houses {
+				if taken, supplied := a.with(b, "r"); a != b && taken == nil && supplied == nil {
+					far = [2]*house{a, b}
+				}
+			}
 		}
-		a.Need(v.houses[far].Self())
+		if far[0] == nil {
+			t.Error("all are linked")
+			return
+		}
+		far[0].Need(far[1].Self())
 		v.settle()
-		if !linked(a, v.houses[far], "r") {
+		if !linked(far[0], far[1], "r") {
 			t.Error("the one that is needed is not linked")
 		}
 	})
