@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -46,6 +47,11 @@ type side struct {
 	at      atomic.Int64 // that they have now
 	most    atomic.Int64 // that they had at a time
 	gone    bool
+	dead    atomic.Bool // as by kill -9: nobody hears anything of it any more
+
+	mu    sync.Mutex
+	ends  []*cable.End  // of all its connections
+	tries map[int64]int // how often each call was run
 }
 
 // roster is the membership of all of them.
@@ -132,7 +138,7 @@ func inQuarter(t *testing.T, pool string, slots []int, work func(*side), test fu
 
 // start starts a sidecar.
 func (q *quarter) start(i int, pool string) *side {
-	s := &side{n: i, stopped: make(chan struct{})}
+	s := &side{n: i, stopped: make(chan struct{}), tries: make(map[int64]int)}
 	config, err := configs.Parse(fmt.Appendf(nil, `
 router { url = "ws://127.0.0.1:8080/ws" }
 listen "ws://127.0.0.1:%d/ws" {}
@@ -152,9 +158,23 @@ drain_timeout = "20s"
 		q.t.Fatal(err)
 	}
 	s.Proxy = proxy.New(config, zerolog.New(&s.log))
-	proxy.UseNetwork(s.Proxy, q.network.Dial, q.network.Listen)
-	proxy.UseSeed(s.Proxy, uint64(i))
-	proxy.UsePeers(s.Proxy, q.network.Dial, q.members.join)
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		if s.dead.Load() {
+			return nil, errLost
+		}
+		conn, err := q.network.Dial(ctx, network, address)
+		if end, is := conn.(*cable.End); is {
+			s.keep(end)
+		}
+		return conn, err
+	}
+	listen := func(ctx context.Context, network, address string) (net.Listener, error) {
+		l, err := q.network.Listen(ctx, network, address)
+		return &doorOf{l, s}, err
+	}
+	proxy.UseNetwork(s.Proxy, dial, listen)
+	proxy.UseSeed(s.Proxy, uint64(i)) //nolint:gosec // not negative
+	proxy.UsePeers(s.Proxy, dial, q.members.join)
 	if err := s.Listen(q.t.Context()); err != nil {
 		q.t.Fatal(err)
 	}
@@ -168,6 +188,49 @@ drain_timeout = "20s"
 	}()
 	q.sides = append(q.sides, s)
 	return s
+}
+
+// doorOf is a listener of a sidecar.
+type doorOf struct {
+	net.Listener
+	of *side
+}
+
+func (d *doorOf) Accept() (net.Conn, error) {
+	for {
+		conn, err := d.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if !d.of.dead.Load() {
+			d.of.keep(conn.(*cable.End))
+			return conn, nil
+		}
+		conn.(*cable.End).Cut()
+	}
+}
+
+func (s *side) keep(end *cable.End) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ends = append(s.ends, end)
+}
+
+// kill ends a sidecar as kill -9 does: its connections end, and it says nothing more.
+func (q *quarter) kill(s *side) {
+	s.dead.Store(true)
+	s.mu.Lock()
+	ends := s.ends
+	s.mu.Unlock()
+	for _, end := range ends {
+		end.Cut()
+		end.Peer().Cut()
+	}
+	q.members.change(func() {
+		q.members.members = slices.DeleteFunc(q.members.members, func(m *member) bool {
+			return m.self.URL == fmt.Sprintf("rs://10.1.0.%d:7947", s.n+1)
+		})
+	})
 }
 
 // join opens a session.
@@ -190,12 +253,41 @@ func (q *quarter) register(s *side, slots int, work func(*side)) *client.Client 
 		for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
 		}
 		s.ran.Add(1)
+		s.noteRun(in)
 		work(s)
 		return in.Arguments()
 	}); err != nil {
 		q.t.Fatal(err)
 	}
 	return c
+}
+
+// noteRun notes which call is run.
+func (s *side) noteRun(in *client.Invocation) {
+	arguments, err := in.Arguments()
+	if err != nil || len(arguments.List) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i, is := arguments.List[0].(int64); is {
+		s.tries[i]++
+	}
+}
+
+// ranTwice tells which calls were run more than once.
+func (q *quarter) ranTwice() (twice []int64) {
+	all := make(map[int64]int)
+	for _, s := range q.sides {
+		s.mu.Lock()
+		for i, n := range s.tries {
+			if all[i] += n; all[i] == 2 {
+				twice = append(twice, i)
+			}
+		}
+		s.mu.Unlock()
+	}
+	return twice
 }
 
 // settle lets time pass until links stand and loads are said.

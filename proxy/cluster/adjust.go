@@ -69,6 +69,9 @@ func (c *Cluster) know(peers []Peer) {
 	}
 }
 
+// mostSaid bounds what the log remembers.
+const mostSaid = 1000
+
 // wanted returns whom this side dials: the nearest, those who are needed, and those who
 // have dialed. mu is held.
 func (c *Cluster) wanted() []Peer {
@@ -77,6 +80,7 @@ func (c *Cluster) wanted() []Peer {
 	slices.SortFunc(all, func(a, b Peer) int {
 		return cmp.Compare(distance(c.self, a.Node), distance(c.self, b.Node))
 	})
+	nearest := c.options.Nearest
 	if len(all) <= nearest {
 		return all
 	}

@@ -46,6 +46,7 @@ type Options struct {
 	Connect    transport.Connect                           // nil: over the network
 	Socket     func(ctx context.Context, network, address string) (net.Listener, error)
 	Membership func(self Node, version int, url string) Membership // nil: memberlist
+	Nearest    int                                                 // how many peers are dialed at once; 0: 32
 }
 
 // Cluster is this sidecar among its peers.
@@ -85,8 +86,8 @@ type lane struct {
 	realm string
 }
 
-// nearest is how many peers are dialed at once.
-const nearest = 32
+// defaultNearest is how many peers are dialed at once.
+const defaultNearest = 32
 
 // How long a silent link may stay so: it is pinged each second, and lost when three have
 // got no answer.
@@ -110,6 +111,7 @@ func Open(ctx context.Context, o Options) (*Cluster, error) {
 		byNode:    make(map[Node]*Peer), needed: make(map[Node]bool), dialers: make(map[lane]*dialer),
 		dialed: make(map[lane]*Link), accepted: make(map[lane]*Link), versions: make(map[Node]bool),
 	}
+	c.options.Nearest = cmp.Or(o.Nearest, defaultNearest)
 	c.maxRTT.Store(int64(o.Config.MaxRTT))
 	var err error
 	if c.keys, err = deriveKeys(o.Config.Name, secret); err != nil {

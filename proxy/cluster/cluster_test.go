@@ -186,14 +186,20 @@ func TestDialOnNeed(t *testing.T) {
 func TestHalfOpen(t *testing.T) {
 	in(t, func(t *testing.T, v *village) {
 		var ends []*cable.End
-		v.network.Opened = func(dialer, listener *cable.End) { ends = append(ends, dialer, listener) }
+		v.network.Opened = func(dialer, listener *cable.End) {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			ends = append(ends, dialer, listener)
+		}
 		a, b := v.build(secret, roles("r", "x")), v.build(secret, roles("r", "x"))
 		v.introduce()
 		taken, supplied := a.with(b, "r")
 		began := time.Now()
+		v.mu.Lock()
 		for _, end := range ends {
 			end.Stall()
 		}
+		v.mu.Unlock()
 		<-taken.ended
 		<-supplied.ended
 		if took := time.Since(began); took < 2*time.Second || took > 4*time.Second {

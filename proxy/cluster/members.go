@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net"
@@ -41,14 +42,25 @@ const (
 type Members struct {
 	// Immutable.
 	list    *memberlist.Memberlist
+	address string // of its gossip, as peers know it
 	log     zerolog.Logger
 	changed chan struct{} // has room for one
 	resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 
+	left sync.Once
+
 	mu    sync.Mutex
 	self  meta
 	join  []string
-	wrong map[string]bool // nodes of which it is said already that they can't be read
+	known map[string]known // by their names in memberlist
+}
+
+// known is a member that is alive. memberlist's own description of it changes while it is
+// looked at.
+type known struct {
+	address string // of its gossip
+	peer    Peer
+	isPeer  bool // it is one of ours, and not this one
 }
 
 // membersOptions say how a sidecar takes part.
@@ -65,7 +77,7 @@ type membersOptions struct {
 
 // openMembers opens the sockets of the gossip. Nobody is joined yet.
 func openMembers(o *membersOptions) (*Members, error) {
-	m := &Members{log: o.log, changed: make(chan struct{}, 1), join: o.join, self: o.self, wrong: make(map[string]bool)}
+	m := &Members{log: o.log, changed: make(chan struct{}, 1), join: o.join, self: o.self, known: make(map[string]known)}
 	m.resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
 		return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	}
@@ -90,6 +102,7 @@ func openMembers(o *membersOptions) (*Members, error) {
 		return nil, fmt.Errorf("cluster: gossip: set advertise to the address by which peers reach this sidecar: %w", cmp.Or(gossip.Shutdown(), err))
 	}
 	config.AdvertiseAddr = host.String()
+	m.address = net.JoinHostPort(config.AdvertiseAddr, strconv.Itoa(config.AdvertisePort))
 	m.self.Link = o.link(config.AdvertiseAddr)
 	if m.list, err = memberlist.Create(config); err != nil {
 		return nil, fmt.Errorf("cluster: gossip: %w", err)
@@ -98,7 +111,7 @@ func openMembers(o *membersOptions) (*Members, error) {
 }
 
 // Address returns where the gossip comes in, as peers know it.
-func (m *Members) Address() string { return m.list.LocalNode().Address() }
+func (m *Members) Address() string { return m.address }
 
 // SetJoin changes where peers are to be found.
 func (m *Members) SetJoin(join []string) {
@@ -125,12 +138,11 @@ func (m *Members) run(ctx context.Context) {
 // the log says so once for as long as it lasts: the first sidecar is alone for a while.
 func (m *Members) lookUp(ctx context.Context) {
 	m.mu.Lock()
-	names := slices.Clone(m.join)
-	m.mu.Unlock()
-	known := map[string]bool{m.list.LocalNode().Address(): true}
-	for _, node := range m.list.Members() {
-		known[node.Address()] = true
+	names, known := slices.Clone(m.join), map[string]bool{m.address: true}
+	for _, k := range m.known {
+		known[k.address] = true
 	}
+	m.mu.Unlock()
 	for _, name := range names {
 		found, err := m.addresses(ctx, name)
 		if err != nil {
@@ -170,36 +182,17 @@ func (m *Members) addresses(ctx context.Context, name string) ([]string, error) 
 }
 
 // Peers is for [Membership].
-func (m *Members) Peers() []Peer {
-	var peers []Peer
-	for _, node := range m.list.Members() {
-		if node.Name == m.self.Node {
-			continue
+func (m *Members) Peers() (peers []Peer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range m.known {
+		if k.isPeer {
+			peers = append(peers, k.peer)
 		}
-		peer, err := decodeMeta(node.Meta)
-		if err != nil || Text(peer.Node) != node.Name {
-			m.unreadable(node.Name, err)
-			continue
-		}
-		peers = append(peers, peer)
 	}
 	slices.SortFunc(peers, func(a, b Peer) int { return slices.Compare(a.Node[:], b.Node[:]) })
 	return peers
 }
-
-// unreadable says once of a member that it is none of ours.
-func (m *Members) unreadable(name string, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.wrong[name] || len(m.wrong) > mostSaid {
-		return
-	}
-	m.wrong[name] = true
-	m.log.Warn().Str("member", fmt.Sprintf("%.64q", name)).AnErr("cause", err).Msg("cluster: a member of the gossip can't be read, and is not linked with")
-}
-
-// mostSaid bounds what the log remembers.
-const mostSaid = 1000
 
 // Changed is for [Membership].
 func (m *Members) Changed() <-chan struct{} { return m.changed }
@@ -215,7 +208,9 @@ func (m *Members) Drain() {
 }
 
 // Leave is for [Membership].
-func (m *Members) Leave() {
+func (m *Members) Leave() { m.left.Do(m.leave) }
+
+func (m *Members) leave() {
 	if err := m.list.Leave(leaveTimeout); err != nil {
 		m.log.Debug().Err(err).Msg("cluster: left without a word")
 	}
@@ -242,9 +237,30 @@ func (d *delegate) LocalState(bool) []byte          { return nil }
 func (d *delegate) MergeRemoteState([]byte, bool)   {}
 
 // NotifyJoin, NotifyLeave and NotifyUpdate tell that the peers are other ones.
-func (d *delegate) NotifyJoin(*memberlist.Node)   { d.notify() }
-func (d *delegate) NotifyLeave(*memberlist.Node)  { d.notify() }
-func (d *delegate) NotifyUpdate(*memberlist.Node) { d.notify() }
+func (d *delegate) NotifyJoin(n *memberlist.Node)   { d.note(n) }
+func (d *delegate) NotifyUpdate(n *memberlist.Node) { d.note(n) }
+func (d *delegate) NotifyLeave(n *memberlist.Node) {
+	d.mu.Lock()
+	delete(d.known, n.Name)
+	d.mu.Unlock()
+	d.notify()
+}
+
+// note takes note of a member that is alive.
+func (d *delegate) note(n *memberlist.Node) {
+	peer, err := decodeMeta(n.Meta)
+	if err == nil && Text(peer.Node) != n.Name {
+		err = errors.New("it has another name than its node")
+	}
+	d.mu.Lock()
+	before, isKnown := d.known[n.Name]
+	d.known[n.Name] = known{n.Address(), peer, err == nil && n.Name != d.self.Node}
+	d.mu.Unlock()
+	if err != nil && (!isKnown || before.isPeer) {
+		d.log.Warn().Str("member", fmt.Sprintf("%.64q", n.Name)).AnErr("cause", err).Msg("cluster: a member of the gossip can't be read, and is not linked with")
+	}
+	d.notify()
+}
 
 func (d *delegate) notify() {
 	select {

@@ -22,6 +22,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// nearest is how many peers a sidecar dials here at once.
+const nearest = 3
+
 // village is a network with sidecars, whose membership always is as it is told.
 type village struct {
 	t       *testing.T
@@ -35,7 +38,7 @@ type village struct {
 type house struct {
 	*Cluster
 	of    *village
-	known *known
+	known *hearsay
 	log   journal
 	end   context.CancelFunc
 	ended chan error
@@ -69,31 +72,31 @@ func (j *journal) lines(with string) (lines []string) {
 	return lines
 }
 
-// known is a membership by word of mouth.
-type known struct {
+// hearsay is a membership by word of mouth.
+type hearsay struct {
 	mu      sync.Mutex
 	peers   []Peer
 	changed chan struct{}
 	told    []string
 }
 
-func (k *known) Peers() []Peer {
+func (k *hearsay) Peers() []Peer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return slices.Clone(k.peers)
 }
 
-func (k *known) Changed() <-chan struct{} { return k.changed }
-func (k *known) Drain()                   { k.tell("drain") }
-func (k *known) Leave()                   { k.tell("leave") }
+func (k *hearsay) Changed() <-chan struct{} { return k.changed }
+func (k *hearsay) Drain()                   { k.tell("drain") }
+func (k *hearsay) Leave()                   { k.tell("leave") }
 
-func (k *known) tell(what string) {
+func (k *hearsay) tell(what string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.told = append(k.told, what)
 }
 
-func (k *known) set(peers ...Peer) {
+func (k *hearsay) set(peers ...Peer) {
 	k.mu.Lock()
 	k.peers = peers
 	k.mu.Unlock()
@@ -114,14 +117,14 @@ func (v *village) build(secret string, roles map[string]string) *house {
 
 func (v *village) buildAt(address, secret string, roles map[string]string) *house {
 	v.t.Helper()
-	h := &house{of: v, known: &known{changed: make(chan struct{}, 1)}, ended: make(chan error, 1), roles: roles, taken: make(map[lane]*Link), supplied: make(map[lane]*Link)}
+	h := &house{of: v, known: &hearsay{changed: make(chan struct{}, 1)}, ended: make(chan error, 1), roles: roles, taken: make(map[lane]*Link), supplied: make(map[lane]*Link)}
 	config := &configs.Cluster{Name: "village", Listen: "rs://" + address + ":7947", MaxRTT: 5 * time.Millisecond, Secret: configs.NewSecret(secret)}
 	limits := func(k *transport.Keepalive) transport.Limits { return transport.Limits{Keepalive: k} }
 	var err error
 	h.Cluster, err = Open(v.t.Context(), Options{
 		Config: config, Log: zerolog.New(&h.log), Host: h, Budget: transport.NewBudget(0), Quota: transport.NewQuota(1000, 0),
 		Limits: limits, DialLimits: limits, Connect: v.network.Dial, Socket: v.network.Listen,
-		Membership: func(Node, int, string) Membership { return h.known },
+		Membership: func(Node, int, string) Membership { return h.known }, Nearest: nearest,
 	})
 	if err != nil {
 		v.t.Fatal(err)
