@@ -27,7 +27,7 @@ func (p *Proxy) startSpans(config *configs.Trace) (*spans.Recorder, error) {
 // now.
 func (p *Proxy) setSpans(to *spans.Recorder) (before *spans.Recorder) {
 	before = p.spans.Swap(to)
-	for _, r := range p.realms {
+	for _, r := range p.known() {
 		r.mu.Lock()
 		r.followCalls()
 		r.mu.Unlock()
