@@ -14,7 +14,8 @@
 // reader gets all messages that one read of the socket has brought, and flushes
 // what it has caused when it is about to wait for more: see [Conn.BeforeBlock]. A
 // connection that waits holds no buffers, but for what crypto/tls keeps: the
-// largest record that it has received, of 16 KiB at most (record.go).
+// largest record that it has received, of 16 KiB at most (record.go). It waits below
+// TLS, where little stack is in use (inflow.go).
 //
 // These do nothing but in memory, and wait for no lock that is held over anything
 // else, so that they may be called under a lock of the caller's: [Conn.Send],

@@ -34,15 +34,20 @@ func (g *gather) read(p []byte) (int, error) {
 		return g.takeAhead(p), nil
 	}
 	owner := g.owner.Load()
-	if owner != nil {
-		owner.beforeBlock()
-	}
-	g.Flush()
+	g.flushAll()
 	n, err := g.readSocket(p)
 	if err != nil && owner != nil {
 		err = &LostError{err}
 	}
 	return n, err
+}
+
+// flushAll flushes everything that the reader has caused.
+func (g *gather) flushAll() {
+	if owner := g.owner.Load(); owner != nil {
+		owner.beforeBlock()
+	}
+	g.Flush()
 }
 
 // readSocket waits for input. The buffer for it is borrowed only when there is
@@ -120,6 +125,15 @@ func (g *gather) heardNow() {
 	if !g.heard.Load() {
 		g.heard.Store(true)
 	}
+}
+
+// await waits for input, behind a flush, and leaves it to be read.
+func (g *gather) await() error {
+	if g.input.ahead != nil {
+		return nil
+	}
+	g.flushAll()
+	return g.readAhead()
 }
 
 // readAhead waits for input and leaves it to be read. It returns an error where

@@ -1,6 +1,9 @@
 package transport
 
-import "net"
+import (
+	"io"
+	"net"
+)
 
 // inflow is what a connection's reader looks for frames in: the bytes of one
 // read of the socket, in the buffer that they came in, so that nothing is
@@ -9,6 +12,7 @@ type inflow struct {
 	stream net.Conn // gather, or TLS above it
 	gather *gather
 	direct bool // there is no layer between
+	spent  bool // the layer between has nothing left of what came
 
 	held  *buffer // nil: nothing
 	at    int     // what of it is taken
@@ -45,40 +49,45 @@ func (in *inflow) take(n int) []byte {
 
 // more waits for more bytes behind those that are not taken. Before it waits,
 // everything that the reader has caused is flushed, as in [gather.Read].
+//
+// A layer between that has nothing left gets input once there is some: a reader that
+// waits within TLS keeps twice the stack.
 func (in *inflow) more() error {
 	if in.held != nil && in.at == len(in.held.b) {
 		in.release()
 	}
-	if !in.direct {
-		return in.moreThrough()
-	}
-	g := in.gather
-	if g.input.ahead == nil {
-		if owner := g.owner.Load(); owner != nil {
-			owner.beforeBlock()
-		}
-		g.Flush()
-		if err := g.readAhead(); err != nil {
+	if in.direct || in.spent && in.held == nil {
+		if err := in.gather.await(); err != nil && (in.direct || err != io.EOF) { // of its end TLS tells more
 			return err
 		}
 	}
-	ahead, taken := g.input.ahead, g.input.taken
-	g.input.ahead, g.input.taken = nil, 0
+	if !in.direct {
+		return in.moreThrough()
+	}
+	in.takeAhead()
+	return nil
+}
+
+// takeAhead takes what the socket has brought.
+func (in *inflow) takeAhead() {
+	ahead, taken := in.gather.input.ahead, in.gather.input.taken
+	in.gather.input.ahead, in.gather.input.taken = nil, 0
 	if in.held == nil {
 		in.held, in.at = ahead, taken
-		return nil
+		return
 	}
 	in.makeRoom(len(ahead.b) - taken)
 	in.held.b = append(in.held.b, ahead.b[taken:]...)
 	ahead.giveBack()
-	return nil
 }
 
 // moreThrough reads through a layer that has buffers of its own, TLS for one:
-// what it still has can't be seen from outside, so it is asked.
+// what it still has can't be seen from outside, so it is asked. If it had less than it
+// was asked for, it has nothing left, since it gets no more than one record at a time.
 func (in *inflow) moreThrough() error {
 	if in.held == nil {
 		n, err := in.stream.Read(in.first[:])
+		in.spent = n < len(in.first)
 		if n > 0 {
 			in.held, in.at = borrowBuffer(aheadBytes), 0
 			in.held.b = append(in.held.b, in.first[:n]...)
@@ -89,6 +98,7 @@ func (in *inflow) moreThrough() error {
 	in.makeRoom(smallestBuffer)
 	b := in.held.b
 	n, err := in.stream.Read(b[len(b):cap(b)])
+	in.spent = n < cap(b)-len(b)
 	in.held.b = b[:len(b)+n]
 	if n > 0 {
 		return nil
@@ -99,7 +109,9 @@ func (in *inflow) moreThrough() error {
 // readInto is more for who knows where the bytes go. All that has come must be taken.
 func (in *inflow) readInto(p []byte) (int, error) {
 	in.release()
-	return in.stream.Read(p)
+	n, err := in.stream.Read(p)
+	in.spent = n < len(p)
+	return n, err
 }
 
 // makeRoom makes room for n bytes behind those that are not taken.
