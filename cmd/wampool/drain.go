@@ -20,6 +20,7 @@ type drainFlags struct {
 	all         bool
 	goodbye     bool
 	wait        time.Duration
+	atLeast     time.Duration
 }
 
 func (f *drainFlags) add(command *cobra.Command) {
@@ -34,6 +35,7 @@ func (f *drainFlags) addWait(command *cobra.Command) {
 	flags := command.Flags()
 	flags.BoolVar(&f.goodbye, "goodbye", false, "end a callee's session once it has nothing in flight any more")
 	flags.DurationVar(&f.wait, "wait", 0, "wait until it is done, for `TIME` at most, 25s for one; else the exit code is 1")
+	flags.DurationVar(&f.atLeast, "at-least", 0, "take no less than `TIME`: for an orchestrator's hook, until all know that nobody is to connect here")
 }
 
 // check takes one of NAME, --pool and --all.
@@ -51,8 +53,8 @@ func (f *drainFlags) check(command *cobra.Command, args []string) error {
 		return errors.New("--realm is of --pool")
 	case f.goodbye && len(args) == 0:
 		return errors.New("--goodbye is of a callee")
-	case f.wait < 0 || f.wait > mostWait:
-		return fmt.Errorf("--wait must be from 0s to %s, and is %s", mostWait, f.wait)
+	case f.wait < 0 || f.wait > mostWait || f.atLeast < 0 || f.atLeast > mostWait:
+		return fmt.Errorf("--wait and --at-least must be from 0s to %s", mostWait)
 	}
 	return nil
 }
@@ -151,14 +153,22 @@ registrations in the same way. It goes on running, and stays so until wampool un
 		example: `  wampool drain worker-3 -c /etc/wampool/wampool.hcl
   wampool drain 10.0.0.3 --goodbye --address 127.0.0.1:9090
   wampool drain --pool com.example.compute --wait 30s -c /etc/wampool/wampool.hcl
-  wampool drain --all --wait 25s --address unix:///run/wampool/admin.sock`,
+  wampool drain --all --wait 25s --at-least 5s --address unix:///run/wampool/admin.sock`,
 		path:    "drain",
 		flags:   func(command *cobra.Command) { of.add(command); of.addWait(command) },
 		request: of.request, answer: of.answer, tell: tellDrained,
 		patience: func() time.Duration { return of.wait }, unfinished: of.unfinished,
 	}
 	c.args = of.check
-	return c.command(s)
+	command := c.command(s)
+	run := command.RunE
+	command.RunE = func(command *cobra.Command, args []string) error {
+		enough := time.After(of.atLeast)
+		err := run(command, args)
+		<-enough
+		return err
+	}
+	return command
 }
 
 func newUndrain(s streams) *cobra.Command {

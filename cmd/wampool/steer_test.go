@@ -104,7 +104,7 @@ func TestSteering(t *testing.T) {
 		"undrain needs one NAME":        {"undrain", "joe", "--all"},
 		"--goodbye is of a callee":      {"drain", "--all", "--goodbye"},
 		"--realm is of --pool":          {"drain", "joe", "--realm", "realm1"},
-		"--wait must be from 0s":        {"drain", "--all", "--wait", "2h"},
+		"--wait and --at-least must":    {"drain", "--all", "--wait", "2h"},
 	} {
 		if code, _, errs := s.do(args...); code == exitClean || !strings.Contains(errs, want) {
 			t.Errorf("%s: exit code %d, %q, want %q", args, code, errs, want)

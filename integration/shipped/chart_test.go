@@ -1,8 +1,10 @@
 package shipped
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -53,6 +55,24 @@ func TestChart(t *testing.T) {
 		{"--set", "env[0].name=WAMPOOL_TICKET,env[0].valueFrom.secretKeyRef.name=wampool,env[0].valueFrom.secretKeyRef.key=ticket"},
 	} {
 		checkRendered(t, renderChart(t, args...))
+	}
+	checkDrain(t)
+}
+
+// checkDrain looks at the hook that gives registrations up before the stop, which is a
+// command that wampool has, and that needs to be let.
+func checkDrain(t *testing.T) {
+	t.Helper()
+	rendered := renderChart(t, "--set", "drainBeforeStop=true,existingConfigMap=mine,preStopSeconds=0")
+	hook := regexp.MustCompile(`command: (\["/wampool".*\])`).FindStringSubmatch(rendered)
+	var words []string
+	if hook == nil || json.Unmarshal([]byte(hook[1]), &words) != nil {
+		t.Fatalf("no hook in\n%s", rendered)
+	}
+	harness.Tool(t, append(words[1:], "--help")...) // which fails for a flag that there is not
+	out, err := harness.Command(harness.Path(".helm/bin/helm"), "template", "try", harness.Path("../deploy/helm/wampool"), "--set", "drainBeforeStop=true").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "needs control = true") {
+		t.Errorf("without control, the chart says %v %s", err, out)
 	}
 }
 
