@@ -180,7 +180,7 @@ var peerMutants = []mutant{
 	{
 		"a peer's time is a callee's", "answer.go",
 		"	if !peer { //", "	if true { //",
-		[]string{counted},
+		[]string{counted, loadsTold},
 	},
 	{
 		"a peer's call is a router's", "tally.go",
