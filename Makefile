@@ -12,6 +12,7 @@ CLOCK     ?= true
 ROUND     ?= 3s
 ROUNDS    ?= 5
 ONLY      ?=
+INTO      ?=
 BIN       := .bin
 
 STATICCHECK   := honnef.co/go/tools/cmd/staticcheck@v0.7.0
@@ -138,7 +139,7 @@ sim: ## simulate random pools, who is in them, and who gets whose: STEPS=… SEE
 
 .PHONY: sim-many
 sim-many: ## simulate 2 to 1000 sidecars with one pool, and hold them to their bars: SEED=… ONLY=…
-	$(GO) run ./dealer/many $(if $(SEED),-seed $(SEED)) -only '$(ONLY)'
+	$(GO) run ./dealer/many $(if $(SEED),-seed $(SEED)) -only '$(ONLY)' -into '$(INTO)'
 
 .PHONY: sidecar
 sidecar: ## simulate the whole sidecar, and find each of its mutants so: SEEDS=… SEED=…
@@ -159,9 +160,9 @@ fuzz: ## run each fuzz target for FUZZTIME
 	  done; done
 
 .PHONY: bench
-bench: ## compare wampool with HAProxy and Crossbar.io: ROUND=3s ROUNDS=5 ONLY=…
+bench: ## compare wampool with HAProxy and Crossbar.io: ROUND=3s ROUNDS=5 ONLY=… INTO=…
 	@integration/setup.sh
-	$(GO) run ./integration/compare -round $(ROUND) -rounds $(ROUNDS) -only '$(ONLY)'
+	$(GO) run ./integration/compare -round $(ROUND) -rounds $(ROUNDS) -only '$(ONLY)' -into '$(INTO)'
 
 .PHONY: gobench
 gobench: ## Go benchmarks of codec, dealer and transport

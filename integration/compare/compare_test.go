@@ -194,3 +194,29 @@ func TestCasesHaveNames(t *testing.T) {
 		t.Errorf("version %q", text)
 	}
 }
+
+// A run's table takes the place of the one before, and leaves alone what is around it.
+func TestReplaceTable(t *testing.T) {
+	const before = "# Costs\n\n| a | b |\n\n## The table\n\nMeasured on 1 core.\n\n| old |\n|---|\n| 1 |\n"
+	const table = "Measured on 2 cores.\n\n| new |\n|---|\n| 2 |\n"
+	for _, behind := range []string{"", "\n## More\n\n| c |\n"} {
+		got, err := replaceTable(before+behind, table)
+		if want := "# Costs\n\n| a | b |\n\n## The table\n\n" + table + behind; got != want || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+	if _, err := replaceTable("# Costs\n\n| a |\n", table); err == nil {
+		t.Error("a text without such a table is taken")
+	}
+}
+
+// It has the one that `make bench INTO=…` replaces.
+func TestReadmeHasATable(t *testing.T) {
+	content, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := replaceTable(string(content), ""); err != nil {
+		t.Error(err)
+	}
+}

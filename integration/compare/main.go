@@ -21,6 +21,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -45,6 +46,7 @@ type settings struct {
 	round  time.Duration // length of one measurement
 	rounds int
 	only   *regexp.Regexp
+	into   string // file whose table is replaced by the new one; empty: none
 	calls  int // of the soak
 }
 
@@ -53,6 +55,7 @@ func compare() error {
 	only := flag.String("only", "", "run the cases whose names match this regular expression")
 	flag.DurationVar(&s.round, "round", 3*time.Second, "length of one measurement")
 	flag.IntVar(&s.rounds, "rounds", 5, "measurements of each side of a comparison")
+	flag.StringVar(&s.into, "into", "", "put the table in the place of the one that this file has")
 	flag.IntVar(&s.calls, "soak", 10_000_000, "calls of the soak")
 	flag.Parse()
 	var err error
@@ -60,6 +63,8 @@ func compare() error {
 		return err
 	}
 	switch {
+	case s.into != "" && *only != "":
+		return errors.New("-into is for the whole table, and -only runs a part of it")
 	case s.round <= 0, s.rounds < 1, s.calls < 1:
 		return errors.New("-round must be longer than nothing, -rounds and -soak at least 1")
 	case !slices.ContainsFunc(cases, func(c aCase) bool { return s.only.MatchString(c.name) }):
@@ -89,6 +94,11 @@ func compare() error {
 		}
 		rows = append(rows, found...)
 	}
-	printTable(os.Stdout, rows, machine(b))
+	var table strings.Builder
+	printTable(&table, rows, machine(b))
+	fmt.Print(table.String())
+	if s.into != "" {
+		failed = errors.Join(failed, writeTable(s.into, table.String()))
+	}
 	return failed
 }

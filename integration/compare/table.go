@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"slices"
+	"strings"
 )
 
 // row is one line of the table.
@@ -48,12 +51,44 @@ func (r *row) limit() string {
 	return fmt.Sprintf("≤ %g", r.bar)
 }
 
+// measuredOn begins the table.
+const measuredOn = "Measured on "
+
 // printTable writes the rows as Markdown.
 func printTable(w io.Writer, rows []row, machine string) {
-	fmt.Fprintf(w, "Measured on %s.\n\n| case | bar | measured | |\n|---|---|---|---|\n", machine)
+	fmt.Fprintf(w, "%s%s.\n\n| case | bar | measured | |\n|---|---|---|---|\n", measuredOn, machine)
 	for _, r := range rows {
 		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", r.what, r.limit(), r.measured, r.verdict())
 	}
+}
+
+// writeTable puts the table in the place of the one that a file has.
+func writeTable(file, table string) error {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	changed, err := replaceTable(string(content), table)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return os.WriteFile(file, []byte(changed), 0o644) //nolint:gosec // documentation
+}
+
+// replaceTable returns a text with another table: what begins with the line that says
+// on what it was measured, and ends with the last row.
+func replaceTable(text, table string) (string, error) {
+	head, rest, found := strings.Cut(text, "\n"+measuredOn)
+	first := strings.Index(rest, "\n|")
+	if !found || first < 0 {
+		return "", errors.New("it has no table to replace")
+	}
+	end := first + 1
+	for strings.HasPrefix(rest[end:], "|") {
+		line, _, _ := strings.Cut(rest[end:], "\n")
+		end = min(end+len(line)+1, len(rest))
+	}
+	return head + "\n" + table + rest[end:], nil
 }
 
 // spread tells how far the rounds are apart.
