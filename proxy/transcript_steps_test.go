@@ -41,6 +41,12 @@ func (s *stage) do(text string) {
 		s.reload(words[1], words[2])
 	case words[0] == "pause", words[0] == "resume":
 		s.steer(words[0], fmt.Sprintf(`{"pool":%q}`, words[1]))
+	case text == "all pools drain":
+		s.steer("drain", `{"all":true}`)
+	case text == "all pools drain no more":
+		s.steer("undrain", `{"all":true}`)
+	case words[0] == "pool" && len(words) > 2 && words[2] == "drains":
+		s.steer(map[bool]string{true: "drain", false: "undrain"}[len(words) == 3], fmt.Sprintf(`{"pool":%q}`, words[1]))
 	case len(words) > 2 && words[1] == "is": // drained, or undrained
 		s.steer(strings.TrimSuffix(words[2], "ed"), fmt.Sprintf(`{"name":%q,"goodbye":%t}`, words[0], len(words) > 3))
 	case text == "drain":

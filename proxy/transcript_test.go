@@ -52,6 +52,8 @@ var (
 //	callee is drained, is undrained   it gets no new calls, and it gets some again
 //	callee is drained to leave        its session ends as soon as it has no call
 //	pause com.example.p, resume …     a pool's calls wait, and go on
+//	pool com.example.p drains, pool com.example.p drains no more, all pools drain, all pools drain no more
+//	                                  registrations are given up, and asked for again
 //	drain, stop                       a clean stop begins, or is cut short
 //
 // and below each line, for each that gets something from wampool, in its order,
