@@ -150,7 +150,7 @@ func named(name string) string {
 	return fmt.Sprintf(`[...document.querySelectorAll("button")].find((b) => (b.ariaLabel || b.textContent).startsWith(%q))`, name)
 }
 
-// The page drains a callee, pauses a pool and reloads, each once the person has agreed.
+// The page drains a callee and a pool, pauses that and reloads, each once the person has agreed.
 func TestPageSteers(t *testing.T) {
 	c := harness.SharedCrossbar(t)
 	w := steered(t, c.URL())
@@ -179,6 +179,13 @@ func TestPageSteers(t *testing.T) {
 	}
 	p.agree(named("Resume"))
 	waits.OK(t)
+
+	p.agree(named("Drain")) // the pool, which stands before its callees
+	p.until(`document.getElementById("said").textContent`, "Its registration is given up.")
+	printed := w.Process.Printed()
+	p.agree(named("Undrain"))
+	p.until(`document.getElementById("said").textContent`, "Its registration is asked for.")
+	w.Process.AwaitFrom(t, printed, "pool registered at the router")
 
 	p.agree(named("Reload"))
 	p.until(`document.getElementById("said").textContent.split(".")[0]`, "Nothing has changed")
