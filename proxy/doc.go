@@ -52,6 +52,13 @@
 // session's reader hands it to the dealer (direct.go), and the driver takes the
 // answer back to the caller. The router sees none of it.
 //
+// Other sidecars that serve the same procedures are peers (clustered.go, sharing.go;
+// package cluster has membership and links). A call that waits here may go to one that
+// has a slot free: to the dealer that is a callee of a second tier (supplier.go). Calls of
+// a peer come as a pool session's do (taker.go), run at once or go back. What peers say of
+// their pools comes and goes by EVENTs (loads.go): a reader says what has changed when it
+// is about to flush, so that what one read has brought makes one EVENT for each peer.
+//
 // The configuration, and a realm's rulebook, may be other ones a moment later
 // (reload.go): who reads them does so once for what it decides. Realms come and go with
 // it (realms.go). People may drain a callee and pause a pool (control.go), which the
@@ -81,7 +88,7 @@
 // a clean stop asks what sessions have in flight. Below it are that of a session's
 // INVOCATIONs of the router's own (inflight.go), which each of them takes while it
 // passes to a client that is in no pool, those that count lines of the log (rarely.go),
-// and those of transport. A message that concerns no pool (concerns.go) passes without
+// those of package cluster, which calls nothing of a realm under them, and those of transport. A message that concerns no pool (concerns.go) passes without
 // realm.mu.
 //
 // All pools of a realm share its lock, also those that have no scope in common. For a

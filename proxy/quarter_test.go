@@ -139,6 +139,42 @@ func inQuarter(t *testing.T, pool string, slots []int, work func(*side), test fu
 // start starts a sidecar.
 func (q *quarter) start(i int, pool string) *side {
 	s := &side{n: i, stopped: make(chan struct{}), tries: make(map[int64]int)}
+	s.Proxy = proxy.New(q.config(i, pool), zerolog.New(&s.log))
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		if s.dead.Load() {
+			return nil, errLost
+		}
+		conn, err := q.network.Dial(ctx, network, address)
+		if end, is := conn.(*cable.End); is {
+			s.keep(end)
+		}
+		return conn, err
+	}
+	listen := func(ctx context.Context, network, address string) (net.Listener, error) {
+		l, err := q.network.Listen(ctx, network, address)
+		return &doorOf{l, s}, err
+	}
+	proxy.UseNetwork(s.Proxy, dial, listen)
+	proxy.UseSeed(s.Proxy, uint64(i))
+	proxy.UsePeers(s.Proxy, dial, q.members.join)
+	if err := s.Listen(q.t.Context()); err != nil {
+		q.t.Fatal(err)
+	}
+	var ctx context.Context
+	ctx, s.stop = context.WithCancel(context.Background())
+	go func() {
+		defer close(s.stopped)
+		if err := s.Serve(ctx); err != nil {
+			q.t.Error(err)
+		}
+	}()
+	q.sides = append(q.sides, s)
+	return s
+}
+
+// config is a sidecar's.
+func (q *quarter) config(i int, pool string) *configs.Config {
+	q.t.Helper()
 	config, err := configs.Parse(fmt.Appendf(nil, `
 router { url = "ws://127.0.0.1:8080/ws" }
 listen "ws://127.0.0.1:%d/ws" {}
@@ -157,37 +193,7 @@ drain_timeout = "20s"
 	if err != nil {
 		q.t.Fatal(err)
 	}
-	s.Proxy = proxy.New(config, zerolog.New(&s.log))
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		if s.dead.Load() {
-			return nil, errLost
-		}
-		conn, err := q.network.Dial(ctx, network, address)
-		if end, is := conn.(*cable.End); is {
-			s.keep(end)
-		}
-		return conn, err
-	}
-	listen := func(ctx context.Context, network, address string) (net.Listener, error) {
-		l, err := q.network.Listen(ctx, network, address)
-		return &doorOf{l, s}, err
-	}
-	proxy.UseNetwork(s.Proxy, dial, listen)
-	proxy.UseSeed(s.Proxy, uint64(i)) //nolint:gosec // not negative
-	proxy.UsePeers(s.Proxy, dial, q.members.join)
-	if err := s.Listen(q.t.Context()); err != nil {
-		q.t.Fatal(err)
-	}
-	var ctx context.Context
-	ctx, s.stop = context.WithCancel(context.Background())
-	go func() {
-		defer close(s.stopped)
-		if err := s.Serve(ctx); err != nil {
-			q.t.Error(err)
-		}
-	}()
-	q.sides = append(q.sides, s)
-	return s
+	return config
 }
 
 // doorOf is a listener of a sidecar.

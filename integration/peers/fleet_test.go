@@ -22,11 +22,10 @@ const procedure = "com.example.shared"
 
 // fleet is several sidecars before one router.
 type fleet struct {
-	t       *testing.T
-	router  harness.Router
-	gossip  []string // addresses, one for each that was started
-	sides   []*side
-	callers []*client.Client
+	t      *testing.T
+	router harness.Router
+	gossip []string // addresses, one for each that was started
+	sides  []*side
 }
 
 // side is one sidecar, and its callee.
@@ -128,7 +127,7 @@ func (f *fleet) register(s *side, slots int, work time.Duration) {
 		f.t.Fatal(err)
 	}
 	f.t.Cleanup(c.Close)
-	options := []codec.Field{{Key: "invoke", Value: codec.FieldString("roundrobin")}, {Key: "concurrency", Value: codec.FieldUint(uint64(slots))}} //nolint:gosec // not negative
+	options := []codec.Field{{Key: "invoke", Value: codec.FieldString("roundrobin")}, {Key: "concurrency", Value: codec.FieldUint(uint64(slots))}}
 	if _, err := c.Register(within(f.t), procedure, options, func(ctx context.Context, in *client.Invocation) (client.Arguments, error) {
 		select {
 		case <-time.After(work):

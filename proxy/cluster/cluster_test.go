@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"crypto/tls"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/codec"
+	"github.com/wampool/wampool/proxy/transport"
+	"github.com/wampool/wampool/proxy/transport/authority"
 	"github.com/wampool/wampool/proxy/transport/cable"
 )
 
@@ -254,6 +257,43 @@ func TestDrain(t *testing.T) {
 		}
 		v.houses = []*house{b, c}
 	})
+}
+
+// With TLS both ends of a link show a certificate of the CA, for whatever host it is.
+func TestLinksWithTLS(t *testing.T) {
+	certify := func(t *testing.T, ca *authority.Authority, trusted string) func() (server, client *tls.Config) {
+		t.Helper()
+		cert, key := ca.Issue("whoever")
+		c, err := transport.LoadCertificates(transport.CertificateFiles{CertFile: cert, KeyFile: key, CAFile: trusted}, func(err error) { t.Error(err) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Peers
+	}
+	for name, tt := range map[string]struct{ byOurs, trustsOurs, want bool }{
+		"of the same CA": {true, true, true}, "of another": {}, "of another, that trusts ours": {trustsOurs: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, v *village) {
+				ours, theirs := authority.New(t, "ours"), authority.New(t, "theirs")
+				v.tls = certify(t, ours, ours.File)
+				a := v.build(secret, roles("r", "x"))
+				by, trusted := theirs, theirs.File
+				if tt.byOurs {
+					by = ours
+				}
+				if tt.trustsOurs {
+					trusted = ours.File
+				}
+				v.tls = certify(t, by, trusted)
+				b := v.build(secret, roles("r", "x"))
+				v.introduce()
+				if linked(a, b, "r") != tt.want {
+					t.Errorf("linked: %t\n%s", !tt.want, a.log.text.String())
+				}
+			})
+		})
+	}
 }
 
 // Whoever comes is a stranger until it has proved that it knows the secret: it may send

@@ -30,7 +30,8 @@ type dialer struct {
 	realm   string
 	end     context.CancelFunc
 
-	said string // owned by run: the cause that the log has last
+	said   string // owned by run: the cause that the log has last
+	saidAt time.Time
 }
 
 // run dials until it is not wanted any more, which a link that stands ends by itself.
@@ -40,7 +41,7 @@ func (d *dialer) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		link, err := d.dial(ctx)
 		if err == nil {
-			d.said = ""
+			d.said, d.saidAt = "", time.Time{}
 			since := time.Now()
 			c.run(link, c.host.Supply)
 			link.Conn.Wait()
@@ -63,13 +64,17 @@ func (d *dialer) run(ctx context.Context) {
 	}
 }
 
-// complain says why a peer is not linked with, once for each cause.
+// complain says why a peer is not linked with, once for each cause, and once a minute at
+// most.
 func (d *dialer) complain(err error) {
+	if unreached := (*transport.DialError)(nil); errors.As(err, &unreached) {
+		err = unreached.Err
+	}
 	text := logged(err)
-	if text == d.said {
+	if text == d.said || time.Since(d.saidAt) < time.Minute {
 		return
 	}
-	d.said = text
+	d.said, d.saidAt = text, time.Now()
 	line := d.cluster.log.Info()
 	if why := (*refusal)(nil); errors.As(err, &why) && !why.passes() {
 		line = d.cluster.log.Warn()

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"slices"
@@ -29,6 +30,7 @@ const nearest = 3
 type village struct {
 	t       *testing.T
 	network cable.Network
+	tls     func() (server, client *tls.Config) // of who is built next; nil: none
 
 	mu     sync.Mutex
 	houses []*house
@@ -118,13 +120,17 @@ func (v *village) build(secret string, roles map[string]string) *house {
 func (v *village) buildAt(address, secret string, roles map[string]string) *house {
 	v.t.Helper()
 	h := &house{of: v, known: &hearsay{changed: make(chan struct{}, 1)}, ended: make(chan error, 1), roles: roles, taken: make(map[lane]*Link), supplied: make(map[lane]*Link)}
-	config := &configs.Cluster{Name: "village", Listen: "rs://" + address + ":7947", MaxRTT: 5 * time.Millisecond, Secret: configs.NewSecret(secret)}
+	scheme := "rs"
+	if v.tls != nil {
+		scheme = "rss"
+	}
+	config := &configs.Cluster{Name: "village", Listen: scheme + "://" + address + ":7947", MaxRTT: 5 * time.Millisecond, Secret: configs.NewSecret(secret)}
 	limits := func(k *transport.Keepalive) transport.Limits { return transport.Limits{Keepalive: k} }
 	var err error
 	h.Cluster, err = Open(v.t.Context(), Options{
 		Config: config, Log: zerolog.New(&h.log), Host: h, Budget: transport.NewBudget(0), Quota: transport.NewQuota(1000, 0),
 		Limits: limits, DialLimits: limits, Connect: v.network.Dial, Socket: v.network.Listen,
-		Membership: func(Node, int, string) Membership { return h.known }, Nearest: nearest,
+		Membership: func(Node, int, string) Membership { return h.known }, Nearest: nearest, TLS: v.tls,
 	})
 	if err != nil {
 		v.t.Fatal(err)
