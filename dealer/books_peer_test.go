@@ -1,6 +1,7 @@
 package dealer_test
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 	"time"
@@ -254,11 +255,8 @@ func (b *books) checkChanged(d *dealer.Dealer) (finding *broken) {
 		if p == nil || !b.follows {
 			continue
 		}
-		free, i := 0, slices.Index(changed, p.id)
-		for _, m := range p.members {
-			free += b.free(m)
-		}
-		now[p] = asked{free, len(p.waiting)}
+		i := slices.Index(changed, p.id)
+		now[p] = asked{b.freeOf(p), len(p.waiting)}
 		must(i >= 0 || now[p] == b.asked[p], loadsTold, "pool %d had %+v, has %+v, and nobody is told", p.id, b.asked[p], now[p])
 		if i >= 0 {
 			changed = slices.Delete(slices.Clone(changed), i, i+1)
@@ -274,9 +272,7 @@ func (b *books) load(p *poolBook) (l dealer.Load) {
 	if !p.open || p.paused {
 		return l
 	}
-	for _, m := range p.members {
-		l.Free += b.free(m)
-	}
+	l.Free = b.freeOf(p)
 	near, any := time.Duration(0), false
 	for _, c := range b.callees {
 		if c != nil && c.peer && (!any || c.oneWay < near) {
@@ -296,19 +292,23 @@ func (b *books) load(p *poolBook) (l dealer.Load) {
 	return l
 }
 
-// free is how many calls a member may get, as peers are told.
-func (b *books) free(m *place) int {
-	if !b.follows || b.draining || !m.hasRoom() {
-		return 0
-	}
-	n := 1024
-	if bound := m.limit; bound > 0 {
-		n = min(bound-m.inFlight, 1<<40)
-	}
-	if shared := m.shared(); shared > 0 {
-		if left := shared - m.inScope(); m.limit == 0 || left < n {
-			n = left
+// freeOf is how many calls a pool's members may get, as peers are told.
+func (b *books) freeOf(p *poolBook) int {
+	sum := int64(0)
+	for _, m := range p.members {
+		if !b.follows || b.draining || !m.hasRoom() {
+			continue
 		}
+		n := int64(1024)
+		if m.limit > 0 {
+			n = min(int64(m.limit-m.inFlight), 1<<40)
+		}
+		if shared := m.shared(); shared > 0 {
+			if left := int64(shared - m.inScope()); m.limit == 0 || left < n {
+				n = left
+			}
+		}
+		sum += n
 	}
-	return n
+	return int(min(sum, math.MaxInt))
 }

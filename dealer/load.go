@@ -1,6 +1,9 @@
 package dealer
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Load is what peers are to know of a pool. It is a hint: where it is wrong, calls wait
 // longer.
@@ -101,7 +104,7 @@ func (d *Dealer) LoadOf(now Time, id PoolID) (l Load) {
 		return l
 	}
 	if !d.draining {
-		l.Free = int(p.roster.free)
+		l.Free = int(min(p.roster.free, math.MaxInt))
 	}
 	n := p.ahead(d.nearest)
 	if p.config.QueueLimit == 0 || n >= p.queue.length {

@@ -23,7 +23,7 @@ import (
 const maxDelay = time.Hour
 
 // maxCredits bounds what offers may add up to.
-const maxCredits = 1 << 30
+const maxCredits = 1 << 20
 
 // AddPeer adds another sidecar as a callee: one without a place in any pool, that gets
 // calls for the credits it has been offered ([Dealer.Offer]). oneWay is how long a
