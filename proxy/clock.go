@@ -54,8 +54,7 @@ func (r *realm) tick(out *transport.Outbox) (wait time.Duration) {
 	r.bring(out, func() []admission.Action { return r.registrar.Tick(now) })
 	r.dismissDrained(out)
 	r.shareTick(out)
-	r.armed = r.earliest()
-	r.checkDrained()
+	r.armed = min(r.earliest(), r.lookAtAwaited())
 	return min(r.armed-now, time.Hour)
 }
 
@@ -129,6 +128,7 @@ func (r *realm) arm() {
 	if slices.ContainsFunc(r.leavers, r.hasDrained) {
 		next = r.now()
 	}
+	next = min(next, r.lookAtAwaited())
 	if next < r.armed {
 		r.armed = next
 		select {
@@ -136,19 +136,27 @@ func (r *realm) arm() {
 		default:
 		}
 	}
-	r.checkDrained()
 }
 
-// checkDrained tells those who wait for it that something is so.
-func (r *realm) checkDrained() {
+// lookAtAwaited tells those who wait for it that something is so. It returns when it is
+// to be looked again whatever happens; never, if it need not.
+func (r *realm) lookAtAwaited() (again dealer.Time) {
+	again = never
 	if len(r.awaits) == 0 {
-		return
+		return again
 	}
-	r.awaits = slices.DeleteFunc(r.awaits, func(a awaited) bool {
+	now := r.now()
+	r.awaits = slices.DeleteFunc(r.awaits, func(a *awaited) bool {
+		if now < a.next {
+			again = min(again, a.next)
+			return false
+		}
+		a.next = now + a.pause
 		is := a.is()
 		if is {
 			close(a.done)
 		}
 		return is
 	})
+	return again
 }

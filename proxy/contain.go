@@ -153,7 +153,7 @@ func (r *realm) mend(out *transport.Outbox, s *session, x any) {
 	if r.armed > r.now()+clockPause { // else the clock looks soon, and no sooner at what has failed
 		r.arm()
 	}
-	r.checkDrained()
+	r.lookAtAwaited() // within clockPause again
 }
 
 // mendAdmission goes on where the registrar's event was left, behind the action that

@@ -313,7 +313,7 @@ func TestPanicWhileDraining(t *testing.T) {
 	pool.expectPrefix(`[8,68,1,{},"wamp.error.canceled"`)
 	log.told(t)
 	select {
-	case <-r.await(r.isIdle):
+	case <-r.await(r.isIdle, 0):
 	default:
 		t.Error("the drain waits for calls that were answered")
 	}

@@ -63,7 +63,7 @@ func (q *drainRequest) wait(ctx context.Context, r *realm, is func() bool) bool 
 	}
 	ctx, cancel := context.WithDeadline(ctx, q.since.Add(time.Duration(q.WaitSeconds*float64(time.Second))))
 	defer cancel()
-	done := r.await(is)
+	done := r.await(is, awaitPause)
 	defer r.unawait(done)
 	select {
 	case <-done:
@@ -224,16 +224,21 @@ func (r *realm) left() (left DrainedAll) {
 
 // awaited is what somebody waits for.
 type awaited struct {
-	is   func() bool // asked with realm.mu held, after each event
-	done chan struct{}
+	is    func() bool // asked with realm.mu held, behind events
+	done  chan struct{}
+	pause dealer.Time // the shortest between two looks, where these cost something
+	next  dealer.Time // when it may be looked again
 }
 
-// await returns what is closed as soon as something is so.
-func (r *realm) await(is func() bool) (done chan struct{}) {
+// awaitPause is how often it is looked at the most whether what people wait for is so.
+const awaitPause = 10 * time.Millisecond
+
+// await returns what is closed as soon as something is so, or so much later.
+func (r *realm) await(is func() bool, pause time.Duration) (done chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	done = make(chan struct{})
-	r.awaits = append(r.awaits, awaited{is, done})
+	r.awaits = append(r.awaits, &awaited{is: is, done: done, pause: pause})
 	r.arm()
 	return done
 }
@@ -242,5 +247,5 @@ func (r *realm) await(is func() bool) (done chan struct{}) {
 func (r *realm) unawait(done chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.awaits = slices.DeleteFunc(r.awaits, func(a awaited) bool { return a.done == done })
+	r.awaits = slices.DeleteFunc(r.awaits, func(a *awaited) bool { return a.done == done })
 }

@@ -342,7 +342,7 @@ func (p *Proxy) drain() {
 	}
 	for _, r := range realms {
 		select {
-		case <-r.await(r.isIdle):
+		case <-r.await(r.isIdle, 0):
 		case <-deadline.C:
 			deadline.Reset(0) // for the other realms too
 		case <-p.now:

@@ -58,7 +58,7 @@ type realm struct {
 	leavers    []*session                  // callees that drain, and go then
 	draining   bool                        // for good
 	goes       bool                        // it is not in the configuration any more
-	awaits     []awaited
+	awaits     []*awaited
 	blocked    transport.Room      // what the answer at hand has to wait for: see calleeAnswer
 	forbidden  map[string]struct{} // keys of pools that the pool session may not register
 	answered   []dealer.Owed       // the calls that the last [realm.mend] has answered

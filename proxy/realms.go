@@ -105,7 +105,7 @@ const goingPause = 100 * time.Millisecond
 func (p *Proxy) retire(r *realm) {
 	patience, cancel := context.WithTimeout(context.Background(), p.config().DrainTimeout)
 	defer cancel()
-	done := r.await(func() bool { left := r.left(); return left.IsDone() })
+	done := r.await(func() bool { left := r.left(); return left.IsDone() }, awaitPause)
 	defer r.unawait(done)
 	select {
 	case <-done:

@@ -103,10 +103,8 @@ func (r *Registrar) AtRouter(key string) (n int) {
 	if p == nil {
 		return 0
 	}
-	for _, g := range p.claims() {
-		if g.state != idle {
-			n++
-		}
+	if p.claim.state != idle {
+		n++
 	}
-	return n
+	return n + len(p.more) // of which none is idle
 }
