@@ -148,8 +148,17 @@ func (r *realm) parentOf(e *dealer.End) spans.Parent {
 func addSpans(to *spans.Recorder, e *dealer.End, parent spans.Parent, call *admin.TracedCall) {
 	to.Add(&spans.Call{
 		Parent: parent, Realm: call.Realm, Pool: call.Pool, Origin: call.Origin, Caller: call.Caller, Request: call.Request,
-		Callee: call.Callee, AuthID: call.AuthID, CalleeRequest: call.CalleeRequest,
-		Outcome: call.Outcome, IsFault: e.Outcome != dealer.Result && e.Outcome != dealer.Canceled && e.Outcome != dealer.CallerGone,
+		Callee: call.Callee, AuthID: call.AuthID, Peer: call.Peer, CalleeRequest: call.CalleeRequest,
+		Outcome: call.Outcome, IsFault: wentWrong(e.Outcome),
 		Error: call.Error, Bytes: call.Bytes, Ended: time.Now(), Waited: e.Waited, Ran: e.Ran,
 	})
+}
+
+// wentWrong tells whether a call ended otherwise than it should, and as its caller wanted.
+func wentWrong(o dealer.Outcome) bool {
+	switch o {
+	case dealer.Result, dealer.Forwarded, dealer.Canceled, dealer.CallerGone:
+		return false
+	}
+	return true
 }

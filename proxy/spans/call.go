@@ -15,11 +15,12 @@ type Call struct {
 	Parent        Parent
 	Realm         string
 	Pool          string // the procedure as registered, and before it how it matches where that is not exact
-	Origin        string // router, direct
+	Origin        string // router, direct, peer
 	Caller        uint64 // session, of a direct call; 0: it is unknown
 	Request       uint64 // as its origin knows it
 	Callee        uint64 // session that had it last; 0: it is unknown, or none had it
 	AuthID        string // of the callee
+	Peer          string // the sidecar that it was forwarded to; "": to none
 	CalleeRequest uint64 // as the callee knows it; 0: none had it when it ended
 	Outcome       string
 	IsFault       bool   // the outcome is neither a result nor the caller's own doing
@@ -40,6 +41,7 @@ const (
 	attributeCalleeRequest = attribute.Key("wamp.callee.request.id")
 	attributeOrigin        = attribute.Key("wampool.origin")
 	attributeOutcome       = attribute.Key("wampool.outcome")
+	attributePeer          = attribute.Key("wampool.peer")
 	attributeBytes         = attribute.Key("wampool.call.bytes")
 )
 
@@ -83,6 +85,9 @@ func (c *Call) attributes() []attribute.KeyValue {
 	}
 	if c.Callee != 0 {
 		attributes = append(attributes, number(attributeCallee, c.Callee), attributeCalleeAuthID.String(c.AuthID))
+	}
+	if c.Peer != "" {
+		attributes = append(attributes, attributePeer.String(c.Peer))
 	}
 	if c.Error != "" {
 		attributes = append(attributes, semconv.RPCResponseStatusCode(c.Error))

@@ -64,6 +64,24 @@ func TestTurnedOff(t *testing.T) {
 	}
 }
 
+// What can be read of a variable holds, and what can't is not shown.
+func TestResourceThatCannotBeRead(t *testing.T) {
+	clean(t)
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "host.name=h,hunter2")
+	var log bytes.Buffer
+	var to kept
+	r := begun(t, zerolog.New(&log), &to)
+	r.Add(&Call{Pool: "a"})
+	r.Stop(t.Context())
+	got := to.GetSpans()
+	if len(got) != 1 || !strings.Contains(got[0].Resource.String(), "service.name=wampool") {
+		t.Errorf("got %v", got)
+	}
+	if text := log.String(); !strings.Contains(text, "OTEL_RESOURCE_ATTRIBUTES can't be read") || strings.Contains(text, "hunter2") {
+		t.Errorf("log:\n%s", text)
+	}
+}
+
 // Headers are secrets, and URLs may hold some.
 func TestCausesHoldNoSecret(t *testing.T) {
 	clean(t)

@@ -92,7 +92,7 @@ func TestSpansOfACall(t *testing.T) {
 	clean(t)
 	got := recorded(t, Call{
 		Parent: parsed(t, caller), Realm: "realm1", Pool: "com.example.p", Origin: "direct", Caller: 5, Request: 11, Callee: 7, AuthID: "joe",
-		CalleeRequest: 3, Outcome: "error", IsFault: true, Error: "com.example.error.bad", Bytes: 40,
+		CalleeRequest: 3, Peer: "ab12", Outcome: "error", IsFault: true, Error: "com.example.error.bad", Bytes: 40,
 		Ended: ended, Waited: 2 * time.Second, Ran: 3 * time.Second,
 	})
 	if len(got) != 3 {
@@ -104,7 +104,7 @@ func TestSpansOfACall(t *testing.T) {
 		"run client Unset",
 		"com.example.p server Error (error) rpc.system.name=wamp rpc.method=com.example.p wamp.realm=realm1 wampool.origin=direct" +
 			" wamp.request.id=11 wampool.outcome=error wampool.call.bytes=40 wamp.caller.session=5 wamp.callee.request.id=3" +
-			" wamp.callee.session=7 wamp.callee.authid=joe rpc.response.status_code=com.example.error.bad error.type=error",
+			" wamp.callee.session=7 wamp.callee.authid=joe wampool.peer=ab12 rpc.response.status_code=com.example.error.bad error.type=error",
 	} {
 		if text := said(&got[i]); text != want {
 			t.Errorf("got  %s\nwant %s", text, want)
@@ -162,6 +162,11 @@ func TestSampling(t *testing.T) {
 		{"parentbased_traceidratio", "0", "", 0},
 		{"parentbased_traceidratio", "0", caller, 1},
 		{"always_off", "", caller, 0},
+		{"parentbased_always_off", "", caller, 1},
+		{"parentbased_always_off", "", "", 0},
+		{"parentbased_always_on", "", "", 1},
+		{"traceidratio", "1", unsampled, 1},
+		{"traceidratio", "", "", 1},
 		{"always_on", "", unsampled, 1},
 	} {
 		clean(t)
