@@ -72,3 +72,46 @@ func TestSteeredPoolInACluster(t *testing.T) {
 		}
 	})
 }
+
+// A realm that comes is linked with the peers that have it, and one that goes is not any
+// more; the calls of others go on, to peers too. So it is when it comes again.
+func TestRealmsOfACluster(t *testing.T) {
+	inQuarter(t, queued, []int{4, 1}, work, func(q *quarter) {
+		reload := func(realms ...string) {
+			for _, s := range q.sides {
+				config := q.config(s.n, queued)
+				for _, name := range realms {
+					other := config.Realms[0]
+					other.Name = name
+					config.Realms = append(config.Realms, other)
+				}
+				if _, err := s.Reload(config); err != nil {
+					t.Error(err)
+				}
+			}
+			q.settle()
+		}
+		linked := func(realm string, want int) {
+			t.Helper()
+			for _, s := range q.sides {
+				if n := proxy.LinkedPeers(s.Proxy, realm); n != want {
+					t.Errorf("sidecar %d has %d peers in %s, want %d", s.n, n, realm, want)
+				}
+			}
+		}
+		for range 2 {
+			reload("realm2")
+			linked("realm2", 1)
+			reload()
+			linked("realm2", 0)
+			linked("realm1", 1)
+		}
+		before := proxy.Forwarded(q.sides[0].Proxy, "realm1") + proxy.Forwarded(q.sides[1].Proxy, "realm1")
+		var o outcome
+		q.burst(&o, 40)
+		o.pending.Wait()
+		if after := proxy.Forwarded(q.sides[0].Proxy, "realm1") + proxy.Forwarded(q.sides[1].Proxy, "realm1"); after == before || o.answered != 40 {
+			t.Errorf("%d were forwarded, %d answered", after-before, o.answered)
+		}
+	})
+}

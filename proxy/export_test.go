@@ -31,9 +31,13 @@ func Forwarded(p *Proxy, realm string) uint64 {
 	return r.sharing.forwarded
 }
 
-// LinkedPeers returns with how many peers a realm has links in both directions.
+// LinkedPeers returns with how many peers a realm has links in both directions; none, if
+// it is not in the configuration.
 func LinkedPeers(p *Proxy, realm string) int {
-	return p.realms[realm].linkedPeers()
+	if r := p.realm(realm); r != nil {
+		return r.linkedPeers()
+	}
+	return 0
 }
 
 // UseSeed has a sidecar draw the same at random each time, which is for before Listen.

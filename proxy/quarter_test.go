@@ -116,7 +116,7 @@ func inQuarter(t *testing.T, pool string, slots []int, work func(*side), test fu
 	synctest.Test(t, func(t *testing.T) {
 		q := &quarter{t: t}
 		var err error
-		if q.router, err = router.Listen(t.Context(), "ws://127.0.0.1:8080/ws", router.Options{Realms: []string{"realm1"}, Socket: q.network.Listen}); err != nil {
+		if q.router, err = router.Listen(t.Context(), "ws://127.0.0.1:8080/ws", router.Options{Realms: []string{"realm1", "realm2"}, Socket: q.network.Listen}); err != nil {
 			t.Fatal(err)
 		}
 		q.serving.Go(func() { _ = q.router.Serve(context.Background()) })

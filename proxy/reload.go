@@ -101,7 +101,7 @@ func (p *Proxy) Reload(config *configs.Config) (Reloaded, error) {
 	p.noteReload(nil)
 	p.log.Info().Strs("changed", change.told.Changed).Msg("configuration reloaded")
 	if len(change.told.Deferred) > 0 {
-		p.log.Warn().Strs("settings", change.told.Deferred).Msg("settings are not changed while wampool runs: restart it")
+		p.log.Warn().Strs("settings", change.told.Deferred).Msg("settings of the new configuration that do not hold yet: from the next start on, unless the line says when")
 	}
 	return change.told, nil
 }
