@@ -31,11 +31,11 @@ type processors struct {
 // time that was used since the last look.
 func (p *processors) look(used, passed time.Duration) int {
 	busy := float64(used) / float64(passed)
-	if busy > 0.75*float64(p.now) && p.now < p.all {
+	if busy > 0.85*float64(p.now) && p.now < p.all {
 		p.now, p.calm, p.need = p.all, 0, 0
 		return p.now
 	}
-	need := min(1+int(busy/0.5), p.now)
+	need := min(1+int(busy/0.7), p.now)
 	if need == p.now {
 		p.calm, p.need = 0, 0
 		return p.now
