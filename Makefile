@@ -13,6 +13,7 @@ ROUND     ?= 3s
 ROUNDS    ?= 5
 ONLY      ?=
 INTO      ?=
+PROFILE   := cmd/wampool/calls.pgo
 BIN       := .bin
 
 STATICCHECK   := honnef.co/go/tools/cmd/staticcheck@v0.7.0
@@ -27,7 +28,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build ./bin/wampool
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/wampool ./cmd/wampool
+	CGO_ENABLED=0 $(GO) build -trimpath -pgo=$(PROFILE) -o bin/wampool ./cmd/wampool
 
 .PHONY: fmt
 fmt: ## format the Go code
@@ -163,6 +164,10 @@ fuzz: ## run each fuzz target for FUZZTIME
 bench: ## compare wampool with HAProxy and Crossbar.io: ROUND=3s ROUNDS=5 ONLY=… INTO=…
 	@integration/setup.sh
 	$(GO) run ./integration/compare -round $(ROUND) -rounds $(ROUNDS) -only '$(ONLY)' -into '$(INTO)'
+
+.PHONY: profile
+profile: ## renew the profile that wampool is built by where it is released: FOR=30s
+	$(GO) run ./integration/compare -round $(if $(filter command line environment,$(origin FOR)),$(FOR),30s) -profile $(PROFILE)
 
 .PHONY: gobench
 gobench: ## Go benchmarks of codec, dealer and transport

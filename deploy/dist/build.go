@@ -42,7 +42,7 @@ func (r *release) build(system, processor string) (program string, err error) {
 	}
 	environment := []string{"CGO_ENABLED=0", "GOOS=" + system, "GOARCH=" + processor, "GOAMD64=v1", "GOFLAGS="}
 	build := func(stamped string) error {
-		_, err := output(r.top, environment, "go", "build", "-trimpath", "-buildvcs="+stamped, "-ldflags=-s -w -buildid=", "-o", program, "./cmd/wampool")
+		_, err := output(r.top, environment, "go", "build", "-trimpath", "-buildvcs="+stamped, "-pgo="+r.profile, "-ldflags=-s -w -buildid=", "-o", program, "./cmd/wampool")
 		return err
 	}
 	err = build("true") // whatever the developer's own settings are

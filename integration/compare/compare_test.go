@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -218,5 +222,41 @@ func TestReadmeHasATable(t *testing.T) {
 	}
 	if _, err := replaceTable(string(content), ""); err != nil {
 		t.Error(err)
+	}
+}
+
+// A profile names no folder of the machine that it was made on.
+func TestProfileWithoutPaths(t *testing.T) {
+	before := []byte("\x32\x00\x32\x0a/a/wampool\x32\x04main\x48\x80\x01\x0a\x03/xy")
+	got, err := withoutPaths(before)
+	if want := "\x32\x00\x32\x07wampool\x32\x04main\x48\x80\x01\x0a\x03/xy"; string(got) != want || err != nil {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	for _, bad := range []string{"\x32", "\x32\x05four", "\x35\x00\x00\x00\x00"} {
+		if got, err := withoutPaths([]byte(bad)); err == nil {
+			t.Errorf("%q is taken, and becomes %q", bad, got)
+		}
+	}
+}
+
+// What releases are built by is a profile of wampool, and was made by make profile.
+func TestProfileOfReleases(t *testing.T) {
+	packed, err := os.ReadFile(filepath.Join("../..", calls))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stripped, err := withoutPaths(content); err != nil || !bytes.Equal(stripped, content) {
+		t.Errorf("it holds paths of a machine: %v", err)
+	}
+	if len(packed) > 200_000 || !bytes.Contains(content, []byte("github.com/wampool/wampool/dealer.")) {
+		t.Errorf("%d bytes, which are no small profile of calls", len(packed))
 	}
 }

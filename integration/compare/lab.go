@@ -55,9 +55,9 @@ func newLab(s settings) (*lab, error) {
 	return b, nil
 }
 
-// provide builds wampool and finds HAProxy.
+// provide builds wampool, as it is released, and finds HAProxy.
 func (b *lab) provide() error {
-	if _, err := b.run("go", "build", "-trimpath", "-buildvcs=false", "-o", b.wampool, "./cmd/wampool"); err != nil {
+	if _, err := b.run("go", "build", "-trimpath", "-buildvcs=false", "-pgo="+calls, "-o", b.wampool, "./cmd/wampool"); err != nil {
 		return err
 	}
 	var err error

@@ -47,7 +47,9 @@ type settings struct {
 	rounds int
 	only   *regexp.Regexp
 	into   string // file whose table is replaced by the new one; empty: none
-	calls  int // of the soak
+	calls  int    // of the soak
+
+	profile string // file that a profile is written to, and nothing is compared; empty: none
 }
 
 func compare() error {
@@ -56,6 +58,7 @@ func compare() error {
 	flag.DurationVar(&s.round, "round", 3*time.Second, "length of one measurement")
 	flag.IntVar(&s.rounds, "rounds", 5, "measurements of each side of a comparison")
 	flag.StringVar(&s.into, "into", "", "put the table in the place of the one that this file has")
+	flag.StringVar(&s.profile, "profile", "", "compare nothing, and write a profile of wampool's calls to this file")
 	flag.IntVar(&s.calls, "soak", 10_000_000, "calls of the soak")
 	flag.Parse()
 	var err error
@@ -78,10 +81,18 @@ func compare() error {
 	if err := b.provide(); err != nil {
 		return err
 	}
+	if s.profile != "" {
+		return b.profile(s.profile)
+	}
+	return b.compare()
+}
+
+// compare measures all cases, or those that were chosen, and prints the table.
+func (b *lab) compare() error {
 	var failed error
 	var rows []row
 	for _, c := range cases {
-		if !s.only.MatchString(c.name) {
+		if !b.only.MatchString(c.name) {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "%s …\n", c.name)
@@ -97,8 +108,8 @@ func compare() error {
 	var table strings.Builder
 	printTable(&table, rows, machine(b))
 	fmt.Print(table.String())
-	if s.into != "" {
-		failed = errors.Join(failed, writeTable(s.into, table.String()))
+	if b.into != "" {
+		failed = errors.Join(failed, writeTable(b.into, table.String()))
 	}
 	return failed
 }

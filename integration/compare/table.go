@@ -72,7 +72,7 @@ func writeTable(file, table string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	return os.WriteFile(file, []byte(changed), 0o644) //nolint:gosec // documentation
+	return os.WriteFile(file, []byte(changed), 0o644)
 }
 
 // replaceTable returns a text with another table: what begins with the line that says
