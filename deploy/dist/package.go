@@ -44,8 +44,12 @@ func (r *release) writePackage(kind, program, processor string) error {
 		}
 		p.Manual = append(p.Manual, page{zipped, strings.TrimPrefix(filepath.Ext(file), ".")})
 	}
-	if p.Examples, err = filepath.Glob(filepath.Join(r.top, "configs", "examples", "*.hcl")); err != nil {
-		return err
+	for _, pattern := range []string{"configs/examples/*.hcl", "deploy/systemd/*.socket"} {
+		examples, err := filepath.Glob(filepath.Join(r.top, filepath.FromSlash(pattern)))
+		if err != nil {
+			return err
+		}
+		p.Examples = append(p.Examples, examples...)
 	}
 	description := filepath.Join(r.work, "nfpm-"+kind+".yaml")
 	if err := fill(filepath.Join(r.top, "deploy", "dist", "nfpm.yaml"), description, p); err != nil {

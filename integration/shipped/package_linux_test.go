@@ -113,6 +113,7 @@ func TestPackage(t *testing.T) {
 		"/usr/share/doc/wampool/copyright":                  {"Apache License"},
 		"/usr/share/doc/wampool/CHANGELOG.md":               {"# Changelog"},
 		"/usr/share/doc/wampool/examples/compute.hcl":       {"pool "},
+		"/usr/share/doc/wampool/examples/wampool.socket":    {"FileDescriptorName=ws"},
 		"/usr/share/man/man5/wampool.hcl.5.gz":              nil,
 		"/usr/share/man/man1/wampool.1.gz":                  nil,
 		"/usr/share/man/man1/wampool-import-crossbar.1.gz":  nil,
