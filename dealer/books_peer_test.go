@@ -127,14 +127,17 @@ func (p *poolBook) checkTravel(c *callBook, m *place, callee *calleeBook) {
 	must(!c.origin.peer, oneHop, "request %d has come from a peer, and goes to another one", c.request)
 	must(!p.paused && p.config.QueueLimit > 0 && !callee.draining, localFirst, "request %d travels from a pool that is paused or has no queue, or to a peer that drains", c.request)
 	must(len(c.takers()) == 0, localFirst, "request %d travels, and somebody here has room", c.request)
-	n, before := p.ahead(callee.oneWay), len(p.waiting)
-	for i, other := range p.waiting {
+	n, before := p.ahead(callee.oneWay), 0
+	for _, other := range p.waiting {
 		if other == c {
-			before = i
 			break
 		}
 		must(len(other.takers()) == 0, c.turnChecker(other), "request %d overtakes request %d", c.request, other.request)
-		must(i < n || !p.generous() || other.origin.peer || !m.takesFrom(other), c.turnChecker(other), "request %d travels before request %d", c.request, other.request)
+		if other.origin.peer { // about to be refused
+			continue
+		}
+		must(before < n || !p.generous() || !m.takesFrom(other), c.turnChecker(other), "request %d travels before request %d", c.request, other.request)
+		before++
 	}
 	must(before >= n, localFirst, "%d wait before request %d, which travels where %d must", before, c.request, n)
 	for _, nearer := range p.peers {

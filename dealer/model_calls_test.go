@@ -135,8 +135,9 @@ func (m *model) dispatchNext(p *modelPool) bool {
 			return true
 		}
 	}
+	waiting := slices.DeleteFunc(m.waiting(p), func(c *modelCall) bool { return m.kinds[c.in.origin] == dealer.PeerOrigin })
 	for _, peer := range m.nearest(p) {
-		for i, c := range m.waiting(p) {
+		for i, c := range waiting {
 			if m.forward(c, i, peer) {
 				return true
 			}

@@ -94,12 +94,15 @@ func (s *side) arrives(e event, as int) {
 	switch as {
 	case asTaker: // of the other one
 		e.origin = s.from
-		if p := s.poolBook(); p == nil && e.kind == call { // the link refuses for a pool that is not here
-			s.send(asSupplier, event{kind: answer, id: e.request, answer: dealer.Full})
-			return
-		} else if e.kind == call {
-			e.pool = p.id
+		if e.kind != call {
+			break
 		}
+		p := s.poolBook()
+		if p == nil {
+			s.misses(e)
+			return
+		}
+		e.pool = p.id
 	case asSupplier:
 		e.callee = s.to
 	case asMatch:
@@ -110,6 +113,20 @@ func (s *side) arrives(e event, as int) {
 		e.pool, e.callee = p.id, s.to
 	}
 	s.do(e)
+}
+
+// misses is what the link does with a call for a pool that is not here: later parts of
+// it mean nothing, though the pool may be here by then.
+func (s *side) misses(e event) {
+	if state, _ := s.d.CallState(s.from, e.request); state != dealer.Unknown {
+		return
+	}
+	s.d.Miss(s.w.now, dealer.Missed{Origin: s.from, Request: e.request, Parts: e.progress})
+	s.d.Done()
+	if e.progress {
+		s.b.origins[s.from].ended[e.request] = true
+	}
+	s.send(asSupplier, event{kind: answer, id: e.request, answer: dealer.Full})
 }
 
 func (s *side) poolBook() *poolBook {

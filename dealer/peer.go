@@ -193,9 +193,16 @@ func (d *Dealer) forwardNext(p *pool) bool {
 		if n >= p.queue.length {
 			return false // the others are no nearer
 		}
-		for i := p.queue.nth(&d.calls, n); i != noCall; i = d.calls.at(i).after {
+		for i := p.queue.head; i != noCall; i = d.calls.at(i).after {
 			c := d.calls.at(i)
-			if c.from == PeerOrigin || c.isRefusedBy(r.callee) || !r.takes(c.needs, c.held()) {
+			if c.from == PeerOrigin { // it does not wait: it is about to be refused
+				continue
+			}
+			if n > 0 {
+				n--
+				continue
+			}
+			if c.isRefusedBy(r.callee) || !r.takes(c.needs, c.held()) {
 				continue
 			}
 			p.queue.remove(&d.calls, i)
