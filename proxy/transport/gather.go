@@ -29,6 +29,7 @@ type gather struct {
 	heard atomic.Bool          // something came since this was cleared
 	high  atomic.Bool          // more than crest is unsent
 	owner atomic.Pointer[Conn] // nil in the handshake and after the end
+	taken atomic.Uint32        // how often what was gathered was given to one who writes it
 
 	requested bool // owned by the HTTP server: the client's request has come
 

@@ -85,6 +85,7 @@ func (g *gather) waiting() bool { return g.pending != nil || g.seal.some.Load() 
 // take gives what is gathered to the one who writes. mu is held.
 func (g *gather) take() {
 	g.again = false
+	g.taken.Add(1)
 	g.out, g.pending = g.pending, nil
 	if g.seal.tls == nil {
 		g.wire = g.out

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"runtime"
-	"slices"
 	"sync/atomic"
 )
 
@@ -10,8 +9,14 @@ import (
 // waited for input, so that it flushes each of them once. It belongs to that
 // reader, whose connection gets Flush as its [Conn.BeforeBlock] hook.
 type Outbox struct {
-	touched  []*Conn
+	touched  []touch
 	reserved []Slot // neither filled nor dropped
+}
+
+// touch is a connection with something of the reader's in its send buffer.
+type touch struct {
+	conn  *Conn
+	taken uint32 // how often somebody had begun to write its send buffer by then
 }
 
 // Send appends a message to a connection's send buffer, a copy of it. An error
@@ -39,11 +44,16 @@ func (o *Outbox) Pass(from, to *Conn, message []byte) {
 	}
 }
 
-// touch notes a connection to be flushed.
+// touch notes a connection to be flushed, behind what was sent to it.
 func (o *Outbox) touch(c *Conn) {
-	if !slices.Contains(o.touched, c) {
-		o.touched = append(o.touched, c)
+	taken := c.gather.taken.Load()
+	for i := range o.touched {
+		if o.touched[i].conn == c {
+			o.touched[i].taken = taken
+			return
+		}
 	}
+	o.touched = append(o.touched, touch{c, taken})
 }
 
 // FlushShared is Flush for readers that send to the same connections, each to
@@ -64,10 +74,14 @@ var onOneProcessor atomic.Bool
 // ([runtime.GOMAXPROCS]). It only changes what flushing costs.
 func SetOnOneProcessor(is bool) { onOneProcessor.Store(is) }
 
-// Flush writes out what was sent, without blocking.
+// Flush writes out what was sent, without blocking. What others have written already,
+// with what they had sent to the same connection, is not looked at again: what they
+// have sent since then leaves with what comes to it until they flush.
 func (o *Outbox) Flush() {
-	for _, c := range o.touched {
-		c.Flush()
+	for _, t := range o.touched {
+		if t.conn.gather.taken.Load() == t.taken {
+			t.conn.Flush()
+		}
 	}
 	clear(o.touched)
 	o.touched = o.touched[:0]

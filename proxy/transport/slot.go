@@ -40,6 +40,7 @@ func (s Slot) Fill(message []byte) { s.FillParts(Parts{Head: message}) }
 func (s Slot) FillParts(message Parts) {
 	if s.settle() {
 		s.to.fill(s.gap, message)
+		s.out.touch(s.to)
 	}
 }
 
@@ -47,6 +48,7 @@ func (s Slot) FillParts(message Parts) {
 func (s Slot) Drop() {
 	if s.settle() {
 		s.to.gather.dropGap(s.gap)
+		s.out.touch(s.to)
 	}
 }
 
@@ -60,7 +62,6 @@ func (s Slot) settle() bool {
 		return false
 	}
 	s.out.reserved = slices.Delete(s.out.reserved, i, i+1)
-	s.out.touch(s.to)
 	return true
 }
 
