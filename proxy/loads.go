@@ -18,9 +18,9 @@ import (
 
 // The topics, and what one load or match consists of.
 const (
-	topicLoad  = "wampool.cluster.load"  // match, uri, seq, free, waiting, oldest_ms, matched
+	topicLoad  = "wampool.cluster.load"  // match, uri, seq, free, waiting, oldest_ms, matched, landed
 	topicMatch = "wampool.cluster.match" // match, uri, supplier, n
-	loadWords  = 7
+	loadWords  = 8
 	matchWords = 4
 )
 
@@ -107,12 +107,12 @@ func (r *realm) tellOf(out *transport.Outbox, p *pool, now dealer.Time) {
 	matched := p.matching.said.Tell(now, load.Free, load.Waiting)
 	if to == sh.cluster.Self() {
 		r.handOut(out, sh.matchmaker.Report(now, to, match.Pool{Match: p.match, URI: p.procedure}, match.Load{
-			Seq: sh.sequence, Free: load.Free, Waiting: load.Waiting, Oldest: load.Oldest, Matched: matched,
+			Seq: sh.sequence, Free: load.Free, Waiting: load.Waiting, Oldest: load.Oldest, Matched: matched, Landed: p.matching.said.Landed(),
 		}))
 		return
 	}
 	sh.say(to, topicLoad, codec.FieldString(p.match), codec.FieldString(p.procedure), codec.FieldUint(sh.sequence),
-		codec.FieldUint(uint64(load.Free)), codec.FieldUint(uint64(load.Waiting)), codec.FieldUint(uint64(load.Oldest.Milliseconds())), codec.FieldUint(matched)) //nolint:gosec // not negative
+		codec.FieldUint(uint64(load.Free)), codec.FieldUint(uint64(load.Waiting)), codec.FieldUint(uint64(load.Oldest.Milliseconds())), codec.FieldUint(matched), codec.FieldUint(p.matching.said.Landed())) //nolint:gosec // not negative
 }
 
 // say adds to what is to be said to a peer.
@@ -250,7 +250,7 @@ func (t *tidingsHeard) readLoad(words []codec.Value) bool {
 	if !ok {
 		return false
 	}
-	var numbers [5]uint64
+	var numbers [6]uint64
 	for i := range numbers {
 		if numbers[i], ok = words[2+i].Uint(); !ok {
 			return false
@@ -258,7 +258,7 @@ func (t *tidingsHeard) readLoad(words []codec.Value) bool {
 	}
 	t.loads = append(t.loads, saidLoad{of, match.Load{
 		Seq: numbers[0], Free: int(min(numbers[1], match.MaxClaim)), Waiting: int(min(numbers[2], match.MaxClaim)), //nolint:gosec // bounded
-		Oldest: time.Duration(min(numbers[3], mostOldest)) * time.Millisecond, Matched: numbers[4], //nolint:gosec // bounded
+		Oldest: time.Duration(min(numbers[3], mostOldest)) * time.Millisecond, Matched: numbers[4], Landed: numbers[5], //nolint:gosec // bounded
 	}})
 	return true
 }

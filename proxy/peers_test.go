@@ -226,3 +226,31 @@ func (q *quarter) cutLinks() {
 		s.mu.Unlock()
 	}
 }
+
+// Calls that are over at once get their slots again and again, as fast as they come: what
+// a matchmaker takes for being on its way does not hold them up.
+func TestQuickCallsTravel(t *testing.T) {
+	blocked := true
+	quick := func(s *side) {
+		if s.n == 1 && blocked { // its one slot is never free
+			blocked = false
+			time.Sleep(time.Hour)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	inQuarter(t, "slots_per_share = 1000\nqueue { limit = 1000 }", []int{32, 1}, quick, func(q *quarter) {
+		var first, o outcome
+		q.burst(&first, 2)
+		q.settle()
+		began := time.Now()
+		for range 100 {
+			q.burst(&o, 40)
+			time.Sleep(2 * time.Millisecond)
+		}
+		o.pending.Wait()
+		if took := time.Since(began); took > 400*time.Millisecond || len(o.failed) > 0 {
+			t.Errorf("%d answered within %v, the others: %v; forwarded %d", o.answered, took, o.failed, proxy.Forwarded(q.sides[1].Proxy, "realm1"))
+		}
+		first.pending.Wait()
+	})
+}

@@ -110,7 +110,7 @@ func eventOf(topic string, words ...codec.FieldValue) []byte {
 func TestRoguePeers(t *testing.T) {
 	text, number := codec.FieldString, codec.FieldUint
 	load := func(free, waiting uint64) []codec.FieldValue {
-		return []codec.FieldValue{text("exact"), text(shared), number(1), number(free), number(waiting), number(1 << 50), number(1 << 52)}
+		return []codec.FieldValue{text("exact"), text(shared), number(1), number(free), number(waiting), number(1 << 50), number(1 << 52), number(1 << 53)}
 	}
 	var many []codec.FieldValue
 	for range 2000 {
@@ -142,7 +142,7 @@ func TestRoguePeers(t *testing.T) {
 		"a load of nothing":                  {true, [][]byte{eventOf(load7)}, true},
 		"half a load":                        {true, [][]byte{eventOf(load7, load(1, 1)[:3]...)}, false},
 		"a load of no pool":                  {true, [][]byte{eventOf(load7, append([]codec.FieldValue{text("odd")}, load(1, 1)[1:]...)...)}, false},
-		"a load in words":                    {true, [][]byte{eventOf(load7, text("exact"), text(shared), text("1"), text("1"), text("1"), text("1"), text("1"))}, false},
+		"a load in words":                    {true, [][]byte{eventOf(load7, text("exact"), text(shared), text("1"), text("1"), text("1"), text("1"), text("1"), text("1"))}, false},
 		"too many loads":                     {true, [][]byte{eventOf(load7, many...)}, false},
 		"a match with nobody":                {true, [][]byte{eventOf(match4, text("exact"), text(shared), text(strings.Repeat("0", 32)), number(1<<53))}, true},
 		"a match of no pool":                 {true, [][]byte{eventOf(match4, text("exact"), text("com.example.other"), text(strings.Repeat("0", 32)), number(1))}, true},

@@ -171,6 +171,7 @@ func (t *taker) call(heard *message) {
 			return
 		}
 		pool = p.id
+		p.matching.said.Land()
 	}
 	before := r.dealer.Outstanding(t.origin)
 	r.driver.Perform(&t.out, r.deal(heard, dealer.Call{

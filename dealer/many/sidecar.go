@@ -163,6 +163,7 @@ func (s *sidecar) forward(to *sidecar, id uint64, c *call) {
 			to.answer(request{origin, id}, c, refused)
 			return
 		}
+		to.said.Land()
 		to.do(to.dealer.Call(s.now(), dealer.Call{Pool: to.pool, Origin: origin, Request: id}))
 	})
 }

@@ -30,7 +30,7 @@ func (s *sidecar) tell() {
 		return
 	}
 	s.seq++
-	say := match.Load{Seq: s.seq, Free: load.Free, Waiting: load.Waiting, Oldest: load.Oldest, Matched: s.said.Tell(s.now(), load.Free, load.Waiting)}
+	say := match.Load{Seq: s.seq, Free: load.Free, Waiting: load.Waiting, Oldest: load.Oldest, Matched: s.said.Tell(s.now(), load.Free, load.Waiting), Landed: s.said.Landed()}
 	maker := s.maker
 	if maker == s {
 		s.hear(s, say)

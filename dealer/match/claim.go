@@ -55,11 +55,15 @@ func (m *Matchmaker) forget(c *claim) {
 	m.claims--
 }
 
-// say takes a load. Slots that are no more are those that calls were on the
-// way to, as far as there are such: it is so mostly, and where it is not, it costs
-// a refusal.
+// say takes a load. What was on its way is there by as many calls as the node has got
+// from peers. Slots that are no more are those that calls were on the way to as well, as
+// far as there are such: it is so mostly, and where it is not, it costs a refusal.
 func (m *Matchmaker) say(c *claim, load Load) {
-	c.way.arrive(c.load.Free - load.Free)
+	landed := 0
+	if c.load.Seq > 0 && load.Landed > c.load.Landed {
+		landed = int(min(load.Landed-c.load.Landed, MaxClaim)) //nolint:gosec // bounded
+	}
+	c.way.arrive(max(landed, c.load.Free-load.Free))
 	// What has not come by then never will, or the node has begun to count anew.
 	if c.load.Seq == 0 || load.Matched < c.load.Matched || m.now-c.gaveAt >= m.limits.Flight {
 		c.given = load.Matched

@@ -76,3 +76,29 @@ func TestMatchesAreReckoned(t *testing.T) {
 	s.Match(match.MaxClaim)
 	due(1, true) // no more was known
 }
+
+// Slots that are free again as soon as they were taken are said to be so when half of them
+// have had a call, though nothing else has changed.
+func TestWhenCallsThatLandAreSaid(t *testing.T) {
+	for free, want := range map[int]int{0: 2, 1: 2, 4: 2, 5: 2, 6: 3, 100: 50, 1 << 20: match.MaxClaim / 2} {
+		var s match.Said
+		s.Tell(0, free, 0)
+		n := 0
+		for ; n < 1000 && !s.Due(0, free, 0); n++ {
+			s.Land()
+		}
+		if n != want || s.Landed() != uint64(want) { //nolint:gosec // not negative
+			t.Errorf("%d free: due after %d calls, want %d", free, n, want)
+		}
+		if s.Tell(0, free, 0); s.Due(0, free, 0) {
+			t.Errorf("%d free: due though it was said", free)
+		}
+		if s.Land(); s.Due(0, free, 0) || s.Landed() != uint64(want)+1 { //nolint:gosec // not negative
+			t.Errorf("%d free: due for one more", free)
+		}
+		s.Begin()
+		if s.Landed() != uint64(want)+1 { //nolint:gosec // not negative
+			t.Errorf("%d free: counted anew", free)
+		}
+	}
+}

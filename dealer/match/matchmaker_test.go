@@ -174,3 +174,27 @@ func TestNothingEndsAfterAllTime(t *testing.T) {
 	}
 	m.Tick(last)
 }
+
+// What has landed is not on its way any more, so that the same slots can be had again.
+func TestLandedCallsGiveTheirSlotsBack(t *testing.T) {
+	m := match.New(match.Limits{})
+	taker, supplier, of := match.Node{1}, match.Node{2}, match.Pool{Match: "exact", URI: "com.example.p"}
+	m.Report(0, supplier, of, match.Load{Seq: 1, Free: 10, Landed: 1000})
+	calls := func(matches []match.Match) (n int) {
+		for _, x := range matches {
+			n += x.N
+		}
+		return n
+	}
+	if n := calls(m.Report(0, taker, of, match.Load{Seq: 1, Waiting: 30})); n != 10 {
+		t.Fatalf("%d are matched, and there are 10 slots", n)
+	}
+	for i, step := range []struct {
+		landed uint64
+		want   int
+	}{{1000, 0}, {1004, 4}, {1004, 0}, {1 << 60, 10}} {
+		if n := calls(m.Report(time.Millisecond, supplier, of, match.Load{Seq: uint64(i + 2), Free: 10, Landed: step.landed})); n != step.want { //nolint:gosec // not negative
+			t.Errorf("%d have landed: %d are matched, want %d", step.landed, n, step.want)
+		}
+	}
+}

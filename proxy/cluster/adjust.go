@@ -160,7 +160,9 @@ func (c *Cluster) run(l *Link, host func(*Link)) {
 		c.Poke()
 	}()
 	c.Poke() // one who has dialed is dialed
-	l.ping(time.Now())
+	if !l.Dialed {
+		l.ping(time.Now())
+	}
 	host(l)
 }
 

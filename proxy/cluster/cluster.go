@@ -89,8 +89,8 @@ type lane struct {
 // defaultNearest is how many peers are dialed at once.
 const defaultNearest = 32
 
-// How long a silent link may stay so: it is pinged each second, and lost when three have
-// got no answer.
+// How long a silent link may stay so: one end pings it each second, and it is lost when
+// three have got no answer, or have not come.
 const (
 	pingInterval = time.Second
 	pingTimeout  = 1500 * time.Millisecond
@@ -252,10 +252,13 @@ func (c *Cluster) start(run func()) bool {
 	return true
 }
 
-// ping asks each link's peer for a sign of life.
+// ping asks the peer of each link that it has dialed for a sign of life. That hears a sign
+// of life by it, so one of the two ends is enough.
 func (c *Cluster) ping(now time.Time) {
 	for _, l := range c.standing() {
-		l.ping(now)
+		if !l.Dialed {
+			l.ping(now)
+		}
 	}
 }
 

@@ -79,9 +79,9 @@ func TestRoundTrip(t *testing.T) {
 		}
 		a, b := v.build(secret, roles("r", "")), v.build(secret, roles("r", ""))
 		v.introduce()
-		taken, supplied := a.with(b, "r")
-		for _, l := range []*Link{taken, supplied} {
-			if trip, known := l.RoundTrip(); !known || trip != 6*time.Millisecond {
+		for _, pair := range [][2]*house{{a, b}, {b, a}} { // whom calls may go to
+			taken, _ := pair[0].with(pair[1], "r")
+			if trip, known := taken.RoundTrip(); !known || trip != 6*time.Millisecond {
 				t.Errorf("round trip is %v, %v", trip, known)
 			}
 		}

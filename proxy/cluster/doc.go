@@ -31,9 +31,9 @@
 //
 // Up to 32 peers are dialed at once, those that are nearest by a hash that both sides of
 // a link find alike; the others on need ([Cluster.Need]), or once they have dialed. A
-// link that ends is dialed again with growing pauses. Both ends ping each second: after
-// three pings without an answer the link is lost. What the answers take is the link's
-// round trip.
+// link that ends is dialed again with growing pauses. The taker pings each second: after
+// three pings without an answer the link is lost, and for the supplier when it has heard
+// none for as long. What the answers take is the link's round trip.
 //
 // The membership decides who is dialed, never who is lost: a link that stands is the
 // better proof.

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,13 +98,13 @@ func openMembers(o *membersOptions) (*Members, error) {
 	config.BindPort = config.AdvertisePort
 	host, _, err := gossip.FinalAdvertiseAddr(o.advertise, config.AdvertisePort)
 	if err != nil {
-		return nil, fmt.Errorf("cluster: gossip: set advertise to the address by which peers reach this sidecar: %w", cmp.Or(gossip.Shutdown(), err))
+		return nil, fmt.Errorf("cluster: gossip: set advertise to the address by which peers reach this sidecar: %w", errors.Join(err, gossip.Shutdown()))
 	}
 	config.AdvertiseAddr = host.String()
 	m.address = net.JoinHostPort(config.AdvertiseAddr, strconv.Itoa(config.AdvertisePort))
 	m.self.Link = o.link(config.AdvertiseAddr)
 	if m.list, err = memberlist.Create(config); err != nil {
-		return nil, fmt.Errorf("cluster: gossip: %w", err)
+		return nil, fmt.Errorf("cluster: gossip: %w", errors.Join(err, gossip.Shutdown()))
 	}
 	return m, nil
 }
