@@ -87,17 +87,17 @@ func TestWhenCallsThatLandAreSaid(t *testing.T) {
 		for ; n < 1000 && !s.Due(0, free, 0); n++ {
 			s.Land()
 		}
-		if n != want || s.Landed() != uint64(want) { //nolint:gosec // not negative
+		if n != want || s.Landed() != uint64(want) {
 			t.Errorf("%d free: due after %d calls, want %d", free, n, want)
 		}
 		if s.Tell(0, free, 0); s.Due(0, free, 0) {
 			t.Errorf("%d free: due though it was said", free)
 		}
-		if s.Land(); s.Due(0, free, 0) || s.Landed() != uint64(want)+1 { //nolint:gosec // not negative
+		if s.Land(); s.Due(0, free, 0) || s.Landed() != uint64(want)+1 {
 			t.Errorf("%d free: due for one more", free)
 		}
 		s.Begin()
-		if s.Landed() != uint64(want)+1 { //nolint:gosec // not negative
+		if s.Landed() != uint64(want)+1 {
 			t.Errorf("%d free: counted anew", free)
 		}
 	}
