@@ -193,7 +193,7 @@ func TestLandedCallsGiveTheirSlotsBack(t *testing.T) {
 		landed uint64
 		want   int
 	}{{1000, 0}, {1004, 4}, {1004, 0}, {1 << 60, 10}} {
-		if n := calls(m.Report(time.Millisecond, supplier, of, match.Load{Seq: uint64(i + 2), Free: 10, Landed: step.landed})); n != step.want { //nolint:gosec // not negative
+		if n := calls(m.Report(time.Millisecond, supplier, of, match.Load{Seq: uint64(i + 2), Free: 10, Landed: step.landed})); n != step.want {
 			t.Errorf("%d have landed: %d are matched, want %d", step.landed, n, step.want)
 		}
 	}
