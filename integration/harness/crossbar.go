@@ -14,6 +14,7 @@ import (
 type Crossbar struct {
 	Dir     string
 	Port    int
+	host    Host
 	process *Process
 }
 
@@ -119,12 +120,14 @@ func OwnNode(t *testing.T, config string) *Crossbar {
 
 // StartNode starts a node with that configuration, in which it listens on that
 // port.
-func StartNode(config string, port int) (*Crossbar, error) {
+func StartNode(config string, port int) (*Crossbar, error) { return startNode(nil, config, port) }
+
+func startNode(on Host, config string, port int) (*Crossbar, error) {
 	dir, err := os.MkdirTemp(temporary, "crossbar-")
 	if err != nil {
 		return nil, err
 	}
-	c := &Crossbar{Dir: dir, Port: port}
+	c := &Crossbar{Dir: dir, Port: port, host: on}
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o600); err != nil {
 		return nil, err
 	}
@@ -137,7 +140,7 @@ func StartNode(config string, port int) (*Crossbar, error) {
 
 func (c *Crossbar) start() (err error) {
 	_ = os.Remove(filepath.Join(c.Dir, "node.pid"))
-	if c.process, err = start("crossbar", c.Dir, nil, Path(".venv/bin/crossbar"), "start", "--cbdir", c.Dir); err != nil {
+	if c.process, err = start("crossbar", c.Dir, nil, c.host.command(Path(".venv/bin/crossbar"), "start", "--cbdir", c.Dir)...); err != nil {
 		return err
 	}
 	_, err = c.process.waitLine(0, "NODE_BOOT_COMPLETE")

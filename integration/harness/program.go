@@ -41,7 +41,7 @@ func Library(t *testing.T, name string) *Program {
 	if p := shared.programs[name]; p != nil {
 		return p
 	}
-	p, err := startLibrary(name)
+	p, err := startLibrary(nil, name)
 	if err != nil {
 		giveUp(err)
 	}
@@ -53,20 +53,20 @@ func Library(t *testing.T, name string) *Program {
 // starts it kills it.
 func OwnLibrary(t *testing.T, name string) *Program {
 	t.Helper()
-	p, err := startLibrary(name)
+	p, err := startLibrary(nil, name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func startLibrary(name string) (*Program, error) {
+func startLibrary(on Host, name string) (*Program, error) {
 	command := slices.Clone(programs[name])
 	if strings.Contains(command[0], "/") {
 		command[0] = Path(command[0])
 	}
 	p := &Program{pending: make(map[int]chan Reply), clients: make(map[string]*Client)}
-	process, err := start(name, Path(""), p.take, command...)
+	process, err := start(name, Path(""), p.take, on.command(command...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,7 @@ package harness
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,6 +15,7 @@ type Wampool struct {
 	t       *testing.T
 	Process *Process
 	URL     string // of its first listener
+	killed  bool
 }
 
 // binary is the program under test, built by who first asks for it, with the
@@ -73,23 +72,18 @@ func LaunchConfig(t *testing.T, config string) *Wampool {
 // "NAME=value".
 func LaunchConfigIn(t *testing.T, variables []string, config string) *Wampool {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "wampool.hcl")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return launch(t, variables, "-c", file)
+	return append(Host{"env"}, variables...).Wampool(t, config)
 }
 
 // LaunchWith runs wampool with these flags.
 func LaunchWith(t *testing.T, flags ...string) *Wampool {
 	t.Helper()
-	return launch(t, nil, flags...)
+	return Host(nil).launch(t, flags...)
 }
 
-func launch(t *testing.T, variables []string, flags ...string) *Wampool {
+func (h Host) launch(t *testing.T, flags ...string) *Wampool {
 	t.Helper()
-	command := slices.Concat([]string{"env"}, variables, []string{binary(), "run"}, flags)
-	process, err := start("wampool", temporary, nil, command...)
+	process, err := start("wampool", temporary, nil, h.command(append([]string{binary(), "run"}, flags...)...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,8 +137,19 @@ func (w *Wampool) Admin() string {
 	return strings.TrimPrefix(listening.Address, "http://")
 }
 
-// stop ends wampool as a service manager does, and checks how it ends.
+// Kill ends wampool by kill -9.
+func (w *Wampool) Kill() {
+	w.killed = true
+	w.Process.Kill()
+}
+
+// Stop ends wampool by SIGTERM, as a service manager does, and checks how it ends.
+func (w *Wampool) Stop() { w.stop() }
+
 func (w *Wampool) stop() {
+	if w.killed {
+		return
+	}
 	_ = w.Process.Signal(syscall.SIGTERM)
 	code, err := w.Process.wait()
 	if err != nil {

@@ -9,13 +9,15 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/wampool/wampool/integration/wire"
 )
 
 // weather is what happens to the programs and the links between them.
 type weather struct {
 	random  *rand.Rand
-	wire    *wire
-	hosts   []*host
+	wire    *wire.Wire
+	hosts   []*wire.Host
 	kept    []*program // that may be stopped, killed and started again
 	sidecar *sidecar
 	ledger  *ledger
@@ -40,18 +42,18 @@ func between(r *rand.Rand, least, most time.Duration) time.Duration {
 
 var events = []event{
 	{"delay", 6, func(w *weather) (string, time.Duration, func(), func()) {
-		c := condition{delay: between(w.random, time.Millisecond, 150*time.Millisecond), jitter: between(w.random, 1, 50*time.Millisecond)}
+		c := wire.Condition{Delay: between(w.random, time.Millisecond, 150*time.Millisecond), Jitter: between(w.random, 1, 50*time.Millisecond)}
 		return w.onLink(c, between(w.random, time.Second, 20*time.Second))
 	}},
 	{"loss", 4, func(w *weather) (string, time.Duration, func(), func()) {
-		return w.onLink(condition{delay: time.Millisecond, loss: 0.002 + 0.05*w.random.Float64()}, between(w.random, time.Second, 20*time.Second))
+		return w.onLink(wire.Condition{Delay: time.Millisecond, Loss: 0.002 + 0.05*w.random.Float64()}, between(w.random, time.Second, 20*time.Second))
 	}},
 	{"reordering", 3, func(w *weather) (string, time.Duration, func(), func()) {
-		c := condition{delay: between(w.random, time.Millisecond, 20*time.Millisecond), reorder: 0.2 * w.random.Float64()}
+		c := wire.Condition{Delay: between(w.random, time.Millisecond, 20*time.Millisecond), Reorder: 0.2 * w.random.Float64()}
 		return w.onLink(c, between(w.random, time.Second, 20*time.Second))
 	}},
 	{"partition", 4, func(w *weather) (string, time.Duration, func(), func()) {
-		return w.onLink(condition{down: true}, between(w.random, time.Second, 25*time.Second))
+		return w.onLink(wire.Condition{Down: true}, between(w.random, time.Second, 25*time.Second))
 	}},
 	{"one way", 3, func(w *weather) (string, time.Duration, func(), func()) {
 		a, b, what := w.link()
@@ -59,11 +61,11 @@ var events = []event{
 			a, b = b, a
 		}
 		return what, between(w.random, time.Second, 20*time.Second),
-			func() { w.wire.set(a.address, b.address, condition{}, condition{down: true}) },
-			func() { w.wire.set(a.address, b.address, condition{}, condition{}) }
+			func() { w.wire.Set(a.Address, b.Address, wire.Condition{}, wire.Condition{Down: true}) },
+			func() { w.wire.Set(a.Address, b.Address, wire.Condition{}, wire.Condition{}) }
 	}},
 	{"slow link", 3, func(w *weather) (string, time.Duration, func(), func()) {
-		c := condition{delay: time.Millisecond, rate: 50_000 + w.random.IntN(500_000)}
+		c := wire.Condition{Delay: time.Millisecond, Rate: 50_000 + w.random.IntN(500_000)}
 		return w.onLink(c, between(w.random, time.Second, 15*time.Second))
 	}},
 	{"stopped", 5, func(w *weather) (string, time.Duration, func(), func()) {
@@ -125,18 +127,18 @@ var events = []event{
 }
 
 // link draws one of the sidecar's links, or that between callers and router.
-func (w *weather) link() (a, b *host, name string) {
+func (w *weather) link() (a, b *wire.Host, name string) {
 	a, b = w.hosts[0], w.hosts[1+w.random.IntN(len(w.hosts)-1)]
 	if w.random.IntN(4) == 0 {
 		a, b = w.hosts[1], w.hosts[3]
 	}
-	return a, b, min(a.name, b.name) + "–" + max(a.name, b.name)
+	return a, b, min(a.Name, b.Name) + "–" + max(a.Name, b.Name)
 }
 
 // onLink is weather on a link, both ways.
-func (w *weather) onLink(c condition, length time.Duration) (string, time.Duration, func(), func()) {
+func (w *weather) onLink(c wire.Condition, length time.Duration) (string, time.Duration, func(), func()) {
 	a, b, what := w.link()
-	return what, length, func() { w.wire.set(a.address, b.address, c, c) }, func() { w.wire.set(a.address, b.address, condition{}, condition{}) }
+	return what, length, func() { w.wire.Set(a.Address, b.Address, c, c) }, func() { w.wire.Set(a.Address, b.Address, wire.Condition{}, wire.Condition{}) }
 }
 
 func (w *weather) anybody() *program {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/integration/harness"
+	"github.com/wampool/wampool/integration/wire"
 )
 
 func main() {
@@ -51,8 +52,8 @@ type station struct {
 	router  *program
 	workers []*program
 	callers []*program
-	hosts   []*host // the sidecar's first
-	wire    *wire
+	hosts   []*wire.Host // the sidecar's first
+	wire    *wire.Wire
 }
 
 const (
@@ -197,13 +198,13 @@ func newStation(race, clock bool) (s *station, err error) {
 	}
 	names := []string{"sidecar", "router", "workers", "callers"}
 	for i, name := range names {
-		h, err := newHost(name, netip.AddrFrom4([4]byte{10, 77, 0, byte(i + 1)}))
+		h, err := wire.NewHost(name, netip.AddrFrom4([4]byte{10, 77, 0, byte(i + 1)}))
 		if err != nil {
 			return nil, errors.Join(errMachine, err, os.RemoveAll(s.temp))
 		}
 		s.hosts = append(s.hosts, h)
 	}
-	s.wire = newWire(s.hosts...)
+	s.wire = wire.New(s.hosts...)
 	if err := errors.Join(s.addRouter(s.hosts[1]), s.addSidecar(s.hosts[0], race, clock), s.addClients(s.hosts[2], s.hosts[3])); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.temp))
 	}
@@ -217,7 +218,7 @@ const nodeConfig = `{"version": 2, "workers": [{"type": "router",
     "options": {"auto_ping_interval": 5000, "auto_ping_timeout": 10000},
     "auth": {"anonymous": {"type": "static", "role": "anonymous"}}}}}]}]}`
 
-func (s *station) addRouter(at *host) error {
+func (s *station) addRouter(at *wire.Host) error {
 	dir := filepath.Join(s.temp, "node")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -281,7 +282,7 @@ log {
 `, routerURL, sidecarURL, rawURL, pools)
 }
 
-func (s *station) addSidecar(at *host, race, clock bool) error {
+func (s *station) addSidecar(at *wire.Host, race, clock bool) error {
 	disk, config := filepath.Join(s.temp, "disk"), filepath.Join(s.temp, "wampool.hcl")
 	if err := os.Mkdir(disk, 0o700); err != nil {
 		return err
@@ -326,7 +327,7 @@ func (s *station) addSidecar(at *host, race, clock bool) error {
 func (s *station) path(name string) string { return filepath.Join(s.dir, name) }
 
 // addClients makes workers at wampool, and callers at the router and at wampool.
-func (s *station) addClients(workers, callers *host) error {
+func (s *station) addClients(workers, callers *wire.Host) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -336,7 +337,7 @@ func (s *station) addClients(workers, callers *host) error {
 		return []string{"node", s.path("integration/weather/clients/weather.mjs"), library}
 	}
 	for _, c := range []struct {
-		at         *host
+		at         *wire.Host
 		program    []string
 		role, url  string
 		name       string

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/integration/harness"
+	"github.com/wampool/wampool/integration/wire"
 )
 
 // program is a program on a host, started again whenever it has ended, until it
 // is to rest.
 type program struct {
 	name   string
-	at     *host
+	at     *wire.Host
 	args   []string
 	dir    string
 	onLine func(run int, line string)                         // of its standard output; run counts its starts
@@ -88,7 +89,7 @@ func (p *program) once() (again bool) {
 		p.mu.Unlock()
 		return false
 	}
-	p.at.within(func() { err = cmd.Start() })
+	p.at.Within(func() { err = cmd.Start() })
 	if err != nil {
 		fmt.Fprintf(&p.last, "%v\n", err)
 		p.mu.Unlock()

@@ -45,7 +45,7 @@ const (
 
 // mountDisk gives wampool a disk for its log that can be filled.
 func (s *sidecar) mountDisk(dir string) (err error) {
-	s.at.within(func() {
+	s.at.Within(func() {
 		if err = unix.Unshare(unix.CLONE_NEWNS); err != nil {
 			return
 		}
@@ -83,7 +83,7 @@ func (s *sidecar) makeCgroup() error {
 		s.group, err = os.Open(dir)
 		return err
 	}
-	s.at.within(func() { err = os.WriteFile(filepath.Join(dir, "tasks"), []byte(strconv.Itoa(unix.Gettid())), 0o600) })
+	s.at.Within(func() { err = os.WriteFile(filepath.Join(dir, "tasks"), []byte(strconv.Itoa(unix.Gettid())), 0o600) })
 	return err
 }
 

@@ -1,6 +1,4 @@
-//go:build linux
-
-package main
+package wire
 
 import (
 	"container/heap"
@@ -10,22 +8,22 @@ import (
 	"time"
 )
 
-// wire carries the packets of all hosts, over each link as its condition is.
-type wire struct {
+// Wire carries the packets of all hosts, over each link as its condition is.
+type Wire struct {
 	mu     sync.Mutex
-	links  map[link]*condition
+	links  map[link]*Condition
 	queues map[netip.Addr]*queue // of packets for a host
 }
 
 // link is one direction between two hosts.
 type link struct{ from, to netip.Addr }
 
-// condition is what a link does to packets. The zero condition is a good wire.
-type condition struct {
-	delay, jitter time.Duration
-	loss, reorder float64 // chances, of 1; a reordered packet overtakes the others
-	rate          int     // bytes a second; 0: as many as there are
-	down          bool
+// Condition is what a link does to packets. The zero Condition is a good wire.
+type Condition struct {
+	Delay, Jitter time.Duration
+	Loss, Reorder float64 // chances, of 1; a reordered packet overtakes the others
+	Rate          int     // bytes a second; 0: as many as there are
+	Down          bool
 
 	latest time.Time // when the last packet that kept its place is due
 }
@@ -67,28 +65,28 @@ const (
 	mostPackets = 8192    // on their way to one host; further ones are lost
 )
 
-// newWire connects hosts. Its goroutines end with the program.
-func newWire(hosts ...*host) *wire {
-	w := &wire{links: make(map[link]*condition), queues: make(map[netip.Addr]*queue)}
+// New connects hosts. What carries the packets of a host ends when it is closed.
+func New(hosts ...*Host) *Wire {
+	w := &Wire{links: make(map[link]*Condition), queues: make(map[netip.Addr]*queue)}
 	for _, h := range hosts {
-		w.queues[h.address] = &queue{more: make(chan struct{}, 1)}
+		w.queues[h.Address] = &queue{more: make(chan struct{}, 1)}
 	}
 	for _, h := range hosts {
 		go w.carry(h)
-		go w.queues[h.address].deliver(h)
+		go w.queues[h.Address].deliver(h)
 	}
 	return w
 }
 
-// set gives each direction between two hosts a condition.
-func (w *wire) set(a, b netip.Addr, there, back condition) {
+// Set gives each direction between two hosts a condition.
+func (w *Wire) Set(a, b netip.Addr, there, back Condition) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.links[link{a, b}], w.links[link{b, a}] = &there, &back
 }
 
 // carry takes what a host sends.
-func (w *wire) carry(h *host) {
+func (w *Wire) carry(h *Host) {
 	buffer := make([]byte, mostBytes)
 	for {
 		n, err := h.tun.Read(buffer)
@@ -104,14 +102,14 @@ func (w *wire) carry(h *host) {
 		if q == nil {
 			continue
 		}
-		if due, arrives := w.fate(link{h.address, to}, n); arrives {
+		if due, arrives := w.fate(link{h.Address, to}, n); arrives {
 			q.put(due, buffer[:n])
 		}
 	}
 }
 
 // fate tells when a packet of so many bytes arrives, and whether it does.
-func (w *wire) fate(l link, size int) (due time.Time, arrives bool) {
+func (w *Wire) fate(l link, size int) (due time.Time, arrives bool) {
 	now := time.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -119,20 +117,20 @@ func (w *wire) fate(l link, size int) (due time.Time, arrives bool) {
 	switch {
 	case c == nil:
 		return now, true
-	case c.down || rand.Float64() < c.loss:
+	case c.Down || rand.Float64() < c.Loss:
 		return now, false
-	case rand.Float64() < c.reorder:
+	case rand.Float64() < c.Reorder:
 		return now, true
 	}
-	due = now.Add(c.delay)
-	if c.jitter > 0 {
-		due = due.Add(rand.N(c.jitter))
+	due = now.Add(c.Delay)
+	if c.Jitter > 0 {
+		due = due.Add(rand.N(c.Jitter))
 	}
 	if due.Before(c.latest) {
 		due = c.latest
 	}
-	if c.rate > 0 {
-		due = due.Add(time.Duration(size) * time.Second / time.Duration(c.rate))
+	if c.Rate > 0 {
+		due = due.Add(time.Duration(size) * time.Second / time.Duration(c.Rate))
 	}
 	c.latest = due
 	return due, true
@@ -155,7 +153,7 @@ func (q *queue) put(due time.Time, packet []byte) {
 }
 
 // deliver gives the host its packets when they are due.
-func (q *queue) deliver(h *host) {
+func (q *queue) deliver(h *Host) {
 	timer := time.NewTimer(0)
 	for {
 		packet, wait := q.next()

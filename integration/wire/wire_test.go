@@ -1,6 +1,4 @@
-//go:build linux
-
-package main
+package wire
 
 import (
 	"net/netip"
@@ -11,8 +9,8 @@ import (
 // TestConditionsOfALink shows what becomes of packets, each way by itself.
 func TestConditionsOfALink(t *testing.T) {
 	a, b := netip.MustParseAddr("10.77.0.1"), netip.MustParseAddr("10.77.0.2")
-	w := newWire()
-	w.set(a, b, condition{rate: 1000}, condition{down: true})
+	w := New()
+	w.Set(a, b, Condition{Rate: 1000}, Condition{Down: true})
 	before := time.Now()
 	first, arrives := w.fate(link{a, b}, 500)
 	second, _ := w.fate(link{a, b}, 500)
@@ -22,7 +20,7 @@ func TestConditionsOfALink(t *testing.T) {
 	if _, arrives := w.fate(link{b, a}, 1); arrives {
 		t.Error("a packet arrives over a link that is down this way")
 	}
-	w.set(a, b, condition{}, condition{})
+	w.Set(a, b, Condition{}, Condition{})
 	if due, arrives := w.fate(link{b, a}, 1); !arrives || due.After(time.Now()) {
 		t.Error("a good wire does not deliver at once")
 	}

@@ -1,4 +1,4 @@
-package main
+package wire
 
 import (
 	"fmt"
@@ -9,20 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// host is a machine of its own as far as the network goes: a network namespace
-// whose one interface, beside its loopback, is a TUN device. It ends with this
-// program.
-type host struct {
-	name    string
-	address netip.Addr
-	tun     *os.File // the packets that it sends, and those for it
-	work    chan func()
-}
-
-// newHost makes a host. Its thread stays in the namespace, and what is started
+// NewHost makes a host. Its thread stays in the namespace, and what is started
 // there is in it too.
-func newHost(name string, address netip.Addr) (*host, error) {
-	h := &host{name: name, address: address, work: make(chan func())}
+func NewHost(name string, address netip.Addr) (*Host, error) {
+	h := &Host{Name: name, Address: address, work: make(chan func())}
 	made := make(chan error)
 	go func() { // ends with the program
 		runtime.LockOSThread() // for good: the thread is of no use elsewhere
@@ -41,17 +31,8 @@ func newHost(name string, address netip.Addr) (*host, error) {
 	return h, nil
 }
 
-// within runs a function on the host's thread.
-func (h *host) within(do func()) {
-	done := make(chan struct{})
-	h.work <- func() {
-		defer close(done)
-		do()
-	}
-	<-done
-}
-
-func (h *host) enter() error {
+func (h *Host) enter() error {
+	h.thread = unix.Gettid()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		return fmt.Errorf("a network namespace of its own: %w", err)
 	}
@@ -76,7 +57,7 @@ func (h *host) enter() error {
 	for _, set := range []struct {
 		request uint
 		address netip.Addr
-	}{{unix.SIOCSIFADDR, h.address}, {unix.SIOCSIFNETMASK, netip.MustParseAddr("255.255.255.0")}} {
+	}{{unix.SIOCSIFADDR, h.Address}, {unix.SIOCSIFNETMASK, netip.MustParseAddr("255.255.255.0")}} {
 		address := set.address.As4()
 		if err := device.SetInet4Addr(address[:]); err != nil {
 			return err
