@@ -59,6 +59,7 @@ func newClient(p *Proxy, conn, router *transport.Conn, transport string) *client
 	c.confine(true)
 	conn.SetBusy(c.isBusy)
 	conn.BeforeBlock(c.flushClient)
+	conn.BeforeRead(c.clientOut.Yield)
 	router.BeforeBlock(c.flushRouter)
 	return c
 }
@@ -66,7 +67,7 @@ func newClient(p *Proxy, conn, router *transport.Conn, transport string) *client
 // flushClient flushes what the client's reader has sent, before it waits.
 func (c *client) flushClient() {
 	c.tellLoads(&c.clientOut)
-	c.clientOut.FlushShared()
+	c.clientOut.Flush()
 }
 
 // flushRouter does so for the router's reader.

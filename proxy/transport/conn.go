@@ -39,6 +39,7 @@ type Conn struct {
 	// run it while its reader does something else.
 	outside sync.Mutex
 	hook    func()
+	pause   func()
 
 	pong func([]byte) // nil: nobody asks. Set before the first Read
 
@@ -96,6 +97,19 @@ func (c *Conn) RemoteAddr() string { return c.remote }
 // between messages of one read of the socket. It must be set before the first
 // Read, and must not block.
 func (c *Conn) BeforeBlock(hook func()) { c.hook = hook }
+
+// BeforeRead sets what runs before Read asks the socket for more while what the reader
+// has caused may not be flushed yet. What holds of [Conn.BeforeBlock] holds of it too,
+// but that it need not run at all.
+func (c *Conn) BeforeRead(hook func()) { c.pause = hook }
+
+// beforeRead runs that hook, if the reader is in Read.
+func (c *Conn) beforeRead() {
+	if c.pause != nil && c.outside.TryLock() {
+		c.pause()
+		c.outside.Unlock()
+	}
+}
 
 // beforeBlock runs the hook, if the reader is in Read, and lets go of the
 // buffer for messages.

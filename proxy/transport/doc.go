@@ -12,7 +12,7 @@
 // system call, on the goroutine that asks for it; only what the socket does not
 // take at once is left to a goroutine of the connection (gather_write.go). A
 // reader gets all messages that one read of the socket has brought, and flushes
-// what it has caused when it is about to wait for more: see [Conn.BeforeBlock]. A
+// what it has caused when the socket has no more, or after a few reads: see [Conn.BeforeBlock]. A
 // connection that waits holds no buffers, but for what crypto/tls keeps: the
 // largest record that it has received, of 16 KiB at most (record.go). It waits below
 // TLS, where little stack is in use (inflow.go).

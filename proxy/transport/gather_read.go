@@ -14,12 +14,18 @@ type input struct {
 	ahead *buffer // nil: nothing
 	taken int
 	more  bool  // the latest read has brought all that it could
+	reads int   // that have brought something since the latest flush
 	err   error // outcome of the latest attempt to read
 }
 
-// Read reads from the socket. Before it does, and so may block, everything that
-// the reader has caused is flushed: on other connections by the owner's hook,
-// on this one (a pong, for one) here. TLS gets a part of one record at a time.
+// mostReads is how often a reader finds more to read before it flushes what it has
+// caused meanwhile, although there may be more still: the fewer system calls write
+// it, the longer others are without work.
+const mostReads = 4
+
+// Read reads from the socket. Before it waits for input, everything that the reader
+// has caused is flushed: on other connections by the owner's hook, on this one (a
+// pong, for one) here. TLS gets a part of one record at a time.
 func (g *gather) Read(p []byte) (int, error) {
 	if g.seal.tls == nil {
 		return g.read(p)
@@ -34,7 +40,6 @@ func (g *gather) read(p []byte) (int, error) {
 		return g.takeAhead(p), nil
 	}
 	owner := g.owner.Load()
-	g.flushAll()
 	n, err := g.readSocket(p)
 	if err != nil && owner != nil {
 		err = &LostError{err}
@@ -44,28 +49,40 @@ func (g *gather) read(p []byte) (int, error) {
 
 // flushAll flushes everything that the reader has caused.
 func (g *gather) flushAll() {
+	g.input.reads = 0
 	if owner := g.owner.Load(); owner != nil {
 		owner.beforeBlock()
 	}
 	g.Flush()
 }
 
+// beforeRead lets others who send to the same connections go first, and flushes if
+// the reader has found input for long.
+func (g *gather) beforeRead() {
+	if g.input.reads == 0 {
+		return
+	}
+	if owner := g.owner.Load(); owner != nil {
+		owner.beforeRead()
+	}
+	if g.input.reads >= mostReads {
+		g.flushAll()
+	}
+}
+
 // readSocket waits for input. The buffer for it is borrowed only when there is
 // some: a connection that waits holds none.
 func (g *gather) readSocket(p []byte) (int, error) {
 	if g.raw == nil || len(p) >= aheadBytes {
+		g.flushAll()
 		n, err := g.Conn.Read(p)
 		if n > 0 {
 			g.heardNow()
 		}
 		return n, err
 	}
-	g.input.err = nil
-	if err := g.raw.Read(g.attemptRead); err != nil {
+	if err := g.readAhead(); err != nil {
 		return 0, err
-	}
-	if g.input.err != nil {
-		return 0, g.input.err
 	}
 	return g.takeAhead(p), nil
 }
@@ -107,6 +124,7 @@ func (g *gather) took(b *buffer, n int, err error) {
 		return
 	}
 	g.heardNow()
+	g.input.reads++
 	g.input.more = n >= aheadBytes
 	b.b = b.b[:n]
 	g.input.ahead, g.input.taken = b, 0
@@ -127,21 +145,13 @@ func (g *gather) heardNow() {
 	}
 }
 
-// await waits for input, behind a flush, and leaves it to be read.
-func (g *gather) await() error {
-	if g.input.ahead != nil {
-		return nil
-	}
-	g.flushAll()
-	return g.readAhead()
-}
-
 // readAhead waits for input and leaves it to be read. It returns an error where
 // there is an end instead. Nothing else may read at the time.
 func (g *gather) readAhead() error {
 	if g.raw == nil || g.input.ahead != nil {
 		return nil
 	}
+	g.beforeRead()
 	g.input.err = nil
 	if err := g.raw.Read(g.attemptRead); err != nil {
 		return err

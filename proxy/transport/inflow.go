@@ -57,7 +57,7 @@ func (in *inflow) more() error {
 		in.release()
 	}
 	if in.direct || in.spent && in.held == nil {
-		if err := in.gather.await(); err != nil && (in.direct || err != io.EOF) { //nolint:errorlint // as it is; of its end TLS tells more
+		if err := in.gather.readAhead(); err != nil && (in.direct || err != io.EOF) { //nolint:errorlint // as it is; of its end TLS tells more
 			return err
 		}
 	}

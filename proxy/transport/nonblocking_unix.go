@@ -64,7 +64,8 @@ func (g *gather) writeTo(fd uintptr) (int, error) {
 	return writePiecesFD(fd, pieces)
 }
 
-// readOnce makes one system call, and asks to wait if there is nothing to read.
+// readOnce makes one system call. If there is nothing to read, it flushes and asks to
+// wait; what comes meanwhile ends the wait at once.
 func (g *gather) readOnce(fd uintptr) bool {
 	size := g.input.size()
 	b := borrowBuffer(size)
@@ -77,6 +78,7 @@ func (g *gather) readOnce(fd uintptr) bool {
 		case errors.Is(err, syscall.EINTR):
 		case errors.Is(err, syscall.EAGAIN):
 			b.giveBack()
+			g.flushAll()
 			return false
 		default:
 			g.took(b, 0, os.NewSyscallError("read", err))

@@ -56,15 +56,14 @@ func (o *Outbox) touch(c *Conn) {
 	o.touched = append(o.touched, touch{c, taken})
 }
 
-// FlushShared is Flush for readers that send to the same connections, each to
-// several: those who are ready as well add what they have first, and one system
-// call writes it all. Who sends to one connection does not wait, but on one processor,
-// where the others would run before or after, and no thread is woken for it.
-func (o *Outbox) FlushShared() {
+// Yield lets other readers that are ready go first. Where they send to the same
+// connections, each to several, one flush writes what all of them have sent. Who sends
+// to one connection does not wait, but on one processor, where the others would run
+// before or after, and no thread is woken for it.
+func (o *Outbox) Yield() {
 	if len(o.touched) > 1 || len(o.touched) == 1 && onOneProcessor.Load() {
 		runtime.Gosched()
 	}
-	o.Flush()
 }
 
 // onOneProcessor is of all connections, since the processors are.

@@ -17,7 +17,8 @@ func TestReadersOnOneProcessorSendTogether(t *testing.T) {
 	reader := func(message string) {
 		var out Outbox
 		out.Send(server, []byte(message))
-		out.FlushShared()
+		out.Yield()
+		out.Flush()
 		ended <- struct{}{}
 	}
 	const rounds = 100
