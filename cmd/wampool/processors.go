@@ -19,10 +19,14 @@ const lookInterval = 100 * time.Millisecond
 // calmLooks is how long fewer processors must be enough before there are fewer.
 const calmLooks = 20
 
+// fullLooks is how long so many must be hardly enough before there are more.
+const fullLooks = 2
+
 // processors is what is known of the load.
 type processors struct {
 	all  int // that the system lets the program use
 	now  int // that it uses
+	full int // looks at which they were hardly enough, one after the other
 	calm int // looks at which fewer would have been enough, one after the other
 	need int // the most that were needed at one of them
 }
@@ -31,10 +35,14 @@ type processors struct {
 // time that was used since the last look.
 func (p *processors) look(used, passed time.Duration) int {
 	busy := float64(used) / float64(passed)
-	if busy > 0.85*float64(p.now) && p.now < p.all {
-		p.now, p.calm, p.need = p.all, 0, 0
+	if busy > 0.95*float64(p.now) && p.now < p.all {
+		p.calm, p.need = 0, 0
+		if p.full++; p.full == fullLooks {
+			p.now, p.full = p.all, 0
+		}
 		return p.now
 	}
+	p.full = 0
 	need := min(1+int(busy/0.7), p.now)
 	if need == p.now {
 		p.calm, p.need = 0, 0
