@@ -17,9 +17,10 @@ import (
 
 func TestConfigurations(t *testing.T) {
 	files, err := filepath.Glob("*/*.hcl")
-	if err != nil || len(files) != 4 {
-		t.Fatalf("configurations: %v (%v), want one each for compose and systemd and two for Kubernetes", files, err)
+	if err != nil || len(files) != 5 {
+		t.Fatalf("configurations: %v (%v), want one for systemd and two each for compose and Kubernetes", files, err)
 	}
+	t.Setenv("WAMPOOL_CLUSTER_SECRET", "known to all peers")
 	for _, file := range files {
 		config, err := configs.Load(file)
 		if err != nil {
@@ -48,7 +49,16 @@ func TestImageRunsTheProgramAsNobody(t *testing.T) {
 	}
 }
 
-func TestComposeFile(t *testing.T) {
+func TestComposeFiles(t *testing.T) {
+	t.Setenv("WAMPOOL_CLUSTER_SECRET", "known to all peers")
+	for _, name := range []string{"compose", "cluster"} {
+		t.Run(name, func(t *testing.T) { checkCompose(t, name) })
+	}
+}
+
+// checkCompose looks at a compose file, and the configuration of its wampool.
+func checkCompose(t *testing.T, name string) {
+	t.Helper()
 	var compose struct {
 		Services map[string]struct {
 			Image   string
@@ -56,7 +66,7 @@ func TestComposeFile(t *testing.T) {
 			Volumes []string
 		}
 	}
-	unmarshal(t, "compose/compose.yaml", &compose)
+	unmarshal(t, "compose/"+name+".yaml", &compose)
 	for name, service := range compose.Services {
 		if service.Image != "" {
 			t.Errorf("%s is %s: an image of somebody else is to be pinned", name, service.Image)
@@ -84,7 +94,7 @@ func TestComposeFile(t *testing.T) {
 	if err := json.Unmarshal([]byte(read(t, "compose/crossbar.json")), &router); err != nil {
 		t.Fatal(err)
 	}
-	config, err := configs.Load("compose/wampool.hcl")
+	config, err := configs.Load(map[string]string{"compose": "compose/wampool.hcl", "cluster": "compose/cluster.hcl"}[name])
 	if err != nil {
 		t.Fatal(err)
 	}

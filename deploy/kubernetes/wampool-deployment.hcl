@@ -1,5 +1,6 @@
-# wampool as a Deployment (deployment.yaml): several of them serve one procedure,
-# and the router deals the calls out by the slots that each has.
+# wampool as a Deployment (deployment.yaml): several of them serve one procedure as
+# one pool. The router deals the calls out by the slots that each has, and one that would
+# wait goes on to where a slot is free.
 
 router {
   url = "ws://crossbar:8080/ws"
@@ -19,6 +20,14 @@ realm "realm1" {
       timeout = "10s"
     }
   }
+}
+
+cluster {
+  name   = "compute"
+  join   = ["wampool-peers:7946"]    # the headless Service: all replicas
+  gossip = "0.0.0.0:7946"            # the pod's own address is told to the others
+  listen = "rs://0.0.0.0:7947"
+  secret = env("WAMPOOL_CLUSTER_SECRET")
 }
 
 limits {

@@ -17,7 +17,8 @@ import (
 // The files for Kubernetes, and what the chart makes of its values, in Kubernetes' own types.
 func TestManifests(t *testing.T) {
 	dir := t.TempDir()
-	if rendered := renderChart(t, "--set", "serviceMonitor.enabled=true,prometheusRule.enabled=true,networkPolicy.enabled=true"); rendered != "" {
+	if rendered := renderChart(t, "--set", "serviceMonitor.enabled=true,prometheusRule.enabled=true,networkPolicy.enabled=true",
+		"--set", "cluster.enabled=true,existingConfigMap=mine"); rendered != "" {
 		if err := os.WriteFile(filepath.Join(dir, "chart.yaml"), []byte(rendered), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -57,6 +58,42 @@ func TestChart(t *testing.T) {
 		checkRendered(t, renderChart(t, args...))
 	}
 	checkDrain(t)
+	checkCluster(t)
+}
+
+// checkCluster has the block of the values' comment read what the chart sets for it.
+func checkCluster(t *testing.T) {
+	t.Helper()
+	out, err := harness.Command(harness.Path(".helm/bin/helm"), "template", "try", harness.Path("../deploy/helm/wampool"), "--set", "cluster.enabled=true").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "needs a cluster block") {
+		t.Errorf("without a block, the chart says %v %s", err, out)
+	}
+	values, err := os.ReadFile(harness.Path("../deploy/helm/wampool/values.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var own struct{ Config string }
+	if err := yaml.Unmarshal(values, &own); err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile(`(?ms)^#   cluster \{$.*?^#   \}$`).FindString(string(values))
+	own.Config += strings.ReplaceAll(block, "#   ", "")
+	file := filepath.Join(t.TempDir(), "values.json")
+	content, err := json.Marshal(map[string]any{"config": own.Config, "cluster": map[string]any{"enabled": true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rendered := renderChart(t, "-f", file)
+	t.Setenv("WAMPOOL_CLUSTER_SECRET", "known to all peers")
+	join := regexp.MustCompile(`WAMPOOL_CLUSTER_JOIN\n\s+value: "(.*)"`).FindStringSubmatch(rendered)
+	if join == nil || !strings.Contains(rendered, "name: "+strings.TrimSuffix(join[1], ":7946")+"\n") {
+		t.Fatalf("no Service of the name that is joined:\n%s", rendered)
+	}
+	t.Setenv("WAMPOOL_CLUSTER_JOIN", join[1])
+	checkRendered(t, rendered)
 }
 
 // checkDrain looks at the hook that gives registrations up before the stop, which is a
