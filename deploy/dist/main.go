@@ -35,7 +35,7 @@ func main() {
 	var platforms, kinds string
 	flag.StringVar(&r.out, "out", "dist", "folder for what is made, which is emptied first")
 	flag.StringVar(&r.tools, "tools", ".bin", "folder with nfpm and cyclonedx-gomod")
-	flag.StringVar(&r.profile, "profile", "cmd/wampool/calls.pgo", "profile by which the program is built; off: none, for a build that takes less long")
+	flag.StringVar(&r.profile, "profile", "cmd/wampool/default.pgo", "profile by which the program is built; off: none, for a build that takes less long")
 	flag.StringVar(&platforms, "platforms", "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64", "systems and processors")
 	flag.StringVar(&kinds, "kinds", "archive,deb,rpm,sbom", "what is made of each")
 	flag.Parse()

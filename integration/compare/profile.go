@@ -19,7 +19,7 @@ import (
 // `make profile`, now and then: an old one does no harm.
 
 // calls is where the profile stands in the repository.
-const calls = "cmd/wampool/calls.pgo"
+const calls = "cmd/wampool/default.pgo"
 
 // profiled are the calls of which it is made.
 var profiled = []struct {

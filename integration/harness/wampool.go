@@ -22,7 +22,7 @@ type Wampool struct {
 // race detector where the tests have it.
 var binary = sync.OnceValue(func() string {
 	file := filepath.Join(temporary, "wampool")
-	build := Command("go", "build", raceDetector, "-buildvcs=false", "-o", file, "github.com/wampool/wampool/cmd/wampool") // git may know this checkout as another user's
+	build := Command("go", "build", raceDetector, "-buildvcs=false", "-pgo=off", "-o", file, "github.com/wampool/wampool/cmd/wampool") // git may know this checkout as another user's
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Printf("%s", out)
 		giveUp(fmt.Errorf("wampool can't be built: %w", err))

@@ -42,7 +42,7 @@ func TestImageRuns(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
-	run("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(dir, "wampool"), "./cmd/wampool")
+	run("go", "build", "-trimpath", "-buildvcs=false", "-pgo=off", "-o", filepath.Join(dir, "wampool"), "./cmd/wampool")
 	storage := []string{"--root", filepath.Join(dir, "root"), "--runroot", filepath.Join(dir, "run"), "--storage-driver", "vfs"}
 	with := func(args ...string) []string { return append(append([]string{}, storage...), args...) }
 	run(buildah, with("bud", "--isolation", "chroot", "--format", "docker", "-q", "-t", "wampool", dir)...)

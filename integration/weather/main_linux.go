@@ -291,7 +291,7 @@ func (s *station) addSidecar(at *wire.Host, race, clock bool) error {
 	if err := s.sidecar.configure(usualRules); err != nil {
 		return err
 	}
-	build := []string{"build", "-buildvcs=false", "-o", s.sidecar.binary}
+	build := []string{"build", "-buildvcs=false", "-pgo=off", "-o", s.sidecar.binary}
 	if race {
 		build = append(build, "-race")
 	}
