@@ -22,6 +22,8 @@ const (
 	topicMatch = "wampool.cluster.match" // match, uri, supplier, n
 	loadWords  = 8
 	matchWords = 4
+	// A load that stands alone may leave out what of matches and calls has come.
+	loadWordsAtLeast = 6
 )
 
 // mostSaid is the most loads or matches of one EVENT.
@@ -176,6 +178,7 @@ func (r *realm) takeMatch(out *transport.Outbox, of match.Pool, from cluster.Nod
 	}
 	trip, known := s.link.RoundTrip()
 	if !known || trip > sh.cluster.MaxRTT() {
+		r.dealer.Withdraw(p.id, s.callee) // what it has promised before, as well
 		return
 	}
 	if s.oneWay != trip/2 {
@@ -229,12 +232,15 @@ func (t *tidingsHeard) read(m *codec.Event) error {
 		return nil
 	}
 	words, ok := m.Payload.List(cluster.Serializer, mostSaid*loadWords)
+	if string(topic) == topicLoad && len(words) == loadWordsAtLeast {
+		size = loadWordsAtLeast
+	}
 	if !ok || len(words)%size != 0 {
 		return errTidings
 	}
 	for ; len(words) > 0; words = words[size:] {
 		if string(topic) == topicLoad {
-			ok = t.readLoad(words)
+			ok = t.readLoad(words[:size])
 		} else {
 			ok = t.readMatch(words)
 		}
@@ -251,7 +257,7 @@ func (t *tidingsHeard) readLoad(words []codec.Value) bool {
 		return false
 	}
 	var numbers [6]uint64
-	for i := range numbers {
+	for i := range numbers[:len(words)-2] {
 		if numbers[i], ok = words[2+i].Uint(); !ok {
 			return false
 		}

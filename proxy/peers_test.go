@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wampool/wampool/proxy"
+	"github.com/wampool/wampool/proxy/transport/cable"
 )
 
 // work is a call of 50 ms.
@@ -213,14 +214,38 @@ func TestLinkIsCut(t *testing.T) {
 	})
 }
 
+// A peer that hangs, so that its link stands still before it is lost, gets no more calls
+// than until its answer to a ping is late.
+func TestPeerHangs(t *testing.T) {
+	inQuarter(t, queued, []int{8, 1}, work, func(q *quarter) {
+		var o outcome
+		for i := range 500 {
+			time.Sleep(8 * time.Millisecond)
+			q.call(&o, i)
+			if i == 100 {
+				q.ends(func(end *cable.End) { end.Stall(); end.Peer().Stall() })
+			}
+		}
+		o.pending.Wait()
+		if n := o.failed["wamp.error.canceled"]; len(o.failed) > 1 || n > 24 { // 110 in the three seconds until it is lost
+			t.Errorf("%d answered, the others: %v", o.answered, o.failed)
+		}
+		if twice := q.ranTwice(); len(twice) > 0 {
+			t.Errorf("run twice: %d", twice)
+		}
+	})
+}
+
 // cutLinks breaks all links that stand.
-func (q *quarter) cutLinks() {
+func (q *quarter) cutLinks() { q.ends(func(end *cable.End) { end.Cut(); end.Peer().Cut() }) }
+
+// ends has something happen to an end of each link that stands.
+func (q *quarter) ends(do func(*cable.End)) {
 	for _, s := range q.sides {
 		s.mu.Lock()
 		for _, end := range s.ends {
 			if strings.HasPrefix(end.LocalAddr().String(), "10.1.0.") {
-				end.Cut()
-				end.Peer().Cut()
+				do(end)
 			}
 		}
 		s.mu.Unlock()

@@ -140,6 +140,7 @@ func TestRoguePeers(t *testing.T) {
 		"a call whose payload is no list":    {true, [][]byte{append(invocation(details)[:len(invocation(details)):len(invocation(details))], 1)}, false},
 		"a load like a giant":                {true, [][]byte{eventOf(load7, load(1<<53, 1<<53)...)}, true},
 		"a load of nothing":                  {true, [][]byte{eventOf(load7)}, true},
+		"a load that leaves out what came":   {true, [][]byte{eventOf(load7, load(1, 1)[:6]...)}, true},
 		"half a load":                        {true, [][]byte{eventOf(load7, load(1, 1)[:3]...)}, false},
 		"a load of no pool":                  {true, [][]byte{eventOf(load7, append([]codec.FieldValue{text("odd")}, load(1, 1)[1:]...)...)}, false},
 		"a load in words":                    {true, [][]byte{eventOf(load7, text("exact"), text(shared), text("1"), text("1"), text("1"), text("1"), text("1"), text("1"))}, false},

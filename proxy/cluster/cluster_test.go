@@ -203,6 +203,10 @@ func TestHalfOpen(t *testing.T) {
 			end.Stall()
 		}
 		v.mu.Unlock()
+		time.Sleep(pingInterval + lateness + time.Millisecond)
+		if trip, known := taken.RoundTrip(); !known || trip <= lateness {
+			t.Errorf("round trip is %v, %v, while an answer is late", trip, known)
+		}
 		<-taken.ended
 		<-supplied.ended
 		if took := time.Since(began); took < 2*time.Second || took > 4*time.Second {

@@ -27,6 +27,7 @@ type Link struct {
 	mu    sync.Mutex
 	sent  uint64    // number of the last ping
 	at    time.Time // when it was sent; zero: it is answered
+	since time.Time // when the first of those was sent that have no answer yet; zero: there is none
 	trips []time.Duration
 }
 
@@ -34,14 +35,24 @@ type Link struct {
 // others have waited for a processor.
 const tripsKept = 8
 
-// RoundTrip returns the shortest of the last round trips; false before the first.
+// lateness is after how long a ping without an answer tells more than all that had one.
+const lateness = 250 * time.Millisecond
+
+// RoundTrip returns the shortest of the last round trips; false before the first. While
+// an answer is late it is how long that has been awaited: who hangs is not near.
 func (l *Link) RoundTrip() (time.Duration, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.trips) == 0 {
 		return 0, false
 	}
-	return slices.Min(l.trips), true
+	trip := slices.Min(l.trips)
+	if !l.since.IsZero() {
+		if late := time.Since(l.since); late > lateness {
+			trip = max(trip, late)
+		}
+	}
+	return trip, true
 }
 
 // ping asks the peer for a pong. It never blocks.
@@ -50,6 +61,9 @@ func (l *Link) ping(now time.Time) {
 	l.mu.Lock()
 	l.sent++
 	l.at = now
+	if l.since.IsZero() {
+		l.since = now
+	}
 	binary.BigEndian.PutUint64(payload[:], l.sent)
 	l.mu.Unlock()
 	l.Conn.Ping(payload[:])
@@ -67,7 +81,7 @@ func (l *Link) pong(payload []byte) {
 	if l.trips = append(l.trips, now.Sub(l.at)); len(l.trips) > tripsKept {
 		l.trips = slices.Delete(l.trips, 0, 1)
 	}
-	l.at = time.Time{}
+	l.at, l.since = time.Time{}, time.Time{}
 }
 
 // leave ends the link in good order.
