@@ -121,6 +121,12 @@ weather: ## run wampool under faults for FOR=10m (SEED=…): links, restarts, di
 	$(GO) build -buildvcs=false -o $(BIN)/weather ./integration/weather
 	@$(BIN)/weather -for $(FOR) -clock=$(CLOCK) $(if $(SEED),-seed $(SEED)) || test $$? -eq 3
 
+.PHONY: hosts
+hosts: ## run three sidecars on hosts of their own, and measure several: a table with bars
+	@integration/setup.sh
+	$(GO) test ./integration/hosts -count=1 -v
+	$(GO) test ./integration/peers -count=1 -v -run '^TestMeasure$$' -measure -timeout 30m
+
 # Lengths, counts, IDs and times that a peer can choose are beyond an int there.
 .PHONY: narrow
 narrow: ## the tests of codec, dealer and transport where an int has 32 bits

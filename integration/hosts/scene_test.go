@@ -31,6 +31,7 @@ type scene struct {
 	url      string   // of the router
 	gossip   []string // addresses of the sidecars, quoted
 	sidecars []*sidecar
+	loads    int // so far
 }
 
 const crossbarConfig = `{
@@ -91,8 +92,10 @@ type sidecar struct {
 	wampool *harness.Wampool
 	program *harness.Program
 	callees []*harness.Client
-	slots   []int // of each
+	slots   []int // of each; gone: it can't be asked any more
 }
+
+const gone = 0
 
 // newSidecar configures one. Each knows all others as those to ask; one beyond them is at
 // an address of its own.
@@ -121,6 +124,11 @@ realm "realm1" {
       limit   = 100
       timeout = "30s"
     }
+  }
+  pool "com.example.idle." {
+    match    = "prefix"
+    upstream = "roundrobin"
+    queue {}
   }
 }
 cluster {
@@ -157,6 +165,15 @@ func (s *sidecar) employ(slots int) {
 		"options": harness.Args{"concurrency": slots, "invoke": "roundrobin"},
 	}).OK(s.t)
 	s.callees, s.slots = append(s.callees, c), append(s.slots, slots)
+}
+
+// killCallees ends the callees by kill -9.
+func (s *sidecar) killCallees() {
+	s.program.Process.Kill()
+	s.program = nil
+	for i := range s.slots {
+		s.slots[i] = gone
+	}
 }
 
 // read returns what the admin listener says.

@@ -16,6 +16,8 @@ func TestThreeSidecars(t *testing.T) {
 		{"calls go where slots are free", overflows},
 		{"a stranger gets no link", meetsStranger},
 		{"a sidecar is killed", losesSidecar},
+		{"a callee is killed", losesCallee},
+		{"the router is killed", losesRouter},
 		{"all are restarted, one by one", restarts},
 	} {
 		t.Run(part.name, func(t *testing.T) {
@@ -86,6 +88,42 @@ func losesSidecar(t *testing.T, s *scene) {
 	l.goOn(60)
 	// What was there is lost with it, as the router says; the rest goes on.
 	l.end().allBut(t, 8+1+1+100, "wamp.error.canceled")
+}
+
+// A callee is killed while it has calls of its own sidecar and of others. Its sidecar has
+// no callee then, so that the router deals it none; what waited there goes to others.
+func losesCallee(t *testing.T, s *scene) {
+	l := s.startLoad(60)
+	l.goOn(30)
+	victim := s.sidecars[2]
+	victim.killCallees()
+	l.goOn(30)
+	victim.employ(1)
+	l.goOn(30)
+	l.end().allBut(t, 1, "wamp.error.canceled")
+}
+
+// The router is killed, and with it end the sessions of callers, callees and sidecars.
+// Links stand, and all is as it was once everybody is at the new one.
+func losesRouter(t *testing.T, s *scene) {
+	l := s.startLoad(60)
+	l.goOn(30)
+	var printed []int
+	for _, side := range s.sidecars {
+		printed = append(printed, side.wampool.Process.Printed())
+	}
+	s.router.Kill()
+	l.program.Process.Kill() // which else waits for answers that nobody has
+	l.end()
+	s.router.StartAgain(t)
+	for i, side := range s.sidecars {
+		side.wampool.Process.AwaitFrom(t, printed[i], "pool session up")
+		side.employ([]int{8, 1, 1}[i])
+	}
+	s.linked()
+	again := s.startLoad(60)
+	again.goOn(60)
+	again.end().allAnswered(t)
 }
 
 // Callees join again by themselves, as those of a restarted sidecar do.

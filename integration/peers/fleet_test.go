@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -90,26 +91,65 @@ func (f *fleet) meet() {
 // linked returns with how many peers a sidecar is linked.
 func (s *side) linked(t *testing.T) (n int) {
 	t.Helper()
-	response, err := http.Get("http://" + s.Admin() + "/api/v1/peers") //nolint:noctx // the test's end is its own
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	var all struct {
-		Peers []struct {
-			Gets  bool `json:"gets_calls"`
-			Gives bool `json:"gives_calls"`
-		}
-	}
-	if err := json.NewDecoder(response.Body).Decode(&all); err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range all.Peers {
+	for _, p := range s.peers(t) {
 		if p.Gets && p.Gives {
 			n++
 		}
 	}
 	return n
+}
+
+// given is how many calls a sidecar has let peers have.
+func (s *side) given(t *testing.T) (calls int) {
+	t.Helper()
+	for _, p := range s.peers(t) {
+		calls += p.Given
+	}
+	return calls
+}
+
+// peer is what a sidecar tells of another one.
+type peer struct {
+	Gets  bool `json:"gets_calls"`
+	Gives bool `json:"gives_calls"`
+	Given int
+}
+
+func (s *side) peers(t *testing.T) []peer {
+	t.Helper()
+	var all struct{ Peers []peer }
+	if err := json.Unmarshal(s.read(t, "/api/v1/peers"), &all); err != nil {
+		t.Fatal(err)
+	}
+	return all.Peers
+}
+
+// read returns what the admin listener says.
+func (s *side) read(t *testing.T, path string) []byte {
+	t.Helper()
+	response, err := http.Get("http://" + s.Admin() + path) //nolint:noctx // the test's end is its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// await waits for a line of the metrics that begins and ends so.
+func (s *side) await(t *testing.T, begins, ends string) {
+	t.Helper()
+	for ctx := within(t); ctx.Err() == nil; {
+		for line := range strings.Lines(string(s.read(t, "/metrics"))) {
+			if strings.HasPrefix(line, begins) && strings.HasSuffix(line, ends+"\n") {
+				return
+			}
+		}
+	}
+	t.Fatalf("no line of the metrics that begins with %s and ends with %s", begins, ends)
 }
 
 // within is the patience with what must happen.

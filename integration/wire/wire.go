@@ -12,6 +12,7 @@ import (
 type Wire struct {
 	mu     sync.Mutex
 	links  map[link]*Condition
+	sent   map[link]*Sent
 	queues map[netip.Addr]*queue // of packets for a host
 }
 
@@ -67,7 +68,7 @@ const (
 
 // New connects hosts. What carries the packets of a host ends when it is closed.
 func New(hosts ...*Host) *Wire {
-	w := &Wire{links: make(map[link]*Condition), queues: make(map[netip.Addr]*queue)}
+	w := &Wire{links: make(map[link]*Condition), sent: make(map[link]*Sent), queues: make(map[netip.Addr]*queue)}
 	for _, h := range hosts {
 		w.queues[h.Address] = &queue{more: make(chan struct{}, 1)}
 	}
@@ -85,6 +86,37 @@ func (w *Wire) Set(a, b netip.Addr, there, back Condition) {
 	w.links[link{a, b}], w.links[link{b, a}] = &there, &back
 }
 
+// Sent is what went over a link one way, with the headers of IP.
+type Sent struct{ TCP, UDP, Packets int } // bytes, bytes
+
+// Sent returns what went from one host to another so far, what was lost on the way included.
+func (w *Wire) Sent(from, to netip.Addr) Sent {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s := w.sent[link{from, to}]; s != nil {
+		return *s
+	}
+	return Sent{}
+}
+
+// count adds a packet of that protocol of IP.
+func (w *Wire) count(l link, protocol byte, size int) {
+	const udp = 17
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.sent[l]
+	if s == nil {
+		s = &Sent{}
+		w.sent[l] = s
+	}
+	s.Packets++
+	if protocol == udp {
+		s.UDP += size
+	} else {
+		s.TCP += size
+	}
+}
+
 // carry takes what a host sends.
 func (w *Wire) carry(h *Host) {
 	buffer := make([]byte, mostBytes)
@@ -93,7 +125,7 @@ func (w *Wire) carry(h *Host) {
 		if err != nil {
 			return
 		}
-		const header, destination = 20, 16
+		const header, protocol, destination = 20, 9, 16
 		if n < header || buffer[0]>>4 != 4 {
 			continue // not IPv4
 		}
@@ -102,6 +134,7 @@ func (w *Wire) carry(h *Host) {
 		if q == nil {
 			continue
 		}
+		w.count(link{h.Address, to}, buffer[protocol], n)
 		if due, arrives := w.fate(link{h.Address, to}, n); arrives {
 			q.put(due, buffer[:n])
 		}
