@@ -124,7 +124,7 @@ weather: ## run wampool under faults for FOR=10m (SEED=…): links, restarts, di
 .PHONY: hosts
 hosts: ## run three sidecars on hosts of their own, and measure several: a table with bars
 	@integration/setup.sh
-	$(GO) test ./integration/hosts -count=1 -v
+	$(GO) test ./integration/hosts -count=1 -v -measure
 	$(GO) test ./integration/peers -count=1 -v -run '^TestMeasure$$' -measure -timeout 30m
 
 # Lengths, counts, IDs and times that a peer can choose are beyond an int there.

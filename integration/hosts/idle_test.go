@@ -39,11 +39,17 @@ func TestIdle(t *testing.T) {
 	many := s.idle()
 	const peers, all, lasting = 99, 1000, idling
 	links := few.perPeer(len(s.sidecars)) * peers
-	loads := (many.perSecond() - few.perSecond()) * all / pools
+	told := float64(len(s.sidecars)-1) / float64(len(s.sidecars)) // of the loads: each is the matchmaker of some pools
+	loads := (many.perSecond() - few.perSecond()) * all / pools / told
 	gossip := float64(few.UDP) / lasting.Seconds()
 	fmt.Printf("\n| case | bar | measured | |\n|---|---|---|---|\n")
-	fmt.Printf("| 100 sidecars × 1000 pools, idle: sent by each, headers of TCP and IP included | ≤ 10 kB/s | %.1f kB/s: links %.1f, loads %.1f, gossip %.1f | reckoned from 3 |\n",
-		(links+loads+gossip)/1000, links/1000, loads/1000, gossip/1000)
+	verdict := "met, reckoned from 3"
+	if loads+gossip > 10_000 {
+		verdict = "**missed**, reckoned from 3"
+	}
+	fmt.Printf("| 100 sidecars × 1000 pools, idle: gossip and loads sent by each, headers of TCP, UDP and IP included | ≤ 10 kB/s | %.1f kB/s: loads %.1f, gossip %.1f | %s |\n",
+		(loads+gossip)/1000, loads/1000, gossip/1000, verdict)
+	fmt.Printf("| the same: pings and pongs of 198 links | – | %.1f kB/s | |\n\n", links/1000)
 	t.Logf("in %s, one pool: %+v; %d pools: %+v", lasting, few, pools, many)
 }
 
