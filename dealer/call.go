@@ -86,7 +86,8 @@ func (d *Dealer) take(p *pool, in Call) callIndex {
 	i := d.insert(p, in.Origin, in.Request)
 	c := d.calls.at(i)
 	c.receiveProgress = in.ReceiveProgress
-	c.open, c.size = in.Progress, in.Body.Len()
+	c.open = in.Progress
+	c.grow(in.Body.Len())
 	c.needs = needs{passthru: in.Passthru, progressive: in.Progress}
 	if in.Timeout > 0 {
 		c.special().timeout, c.rare.deadline = in.Timeout, later(d.now, in.Timeout)
@@ -108,7 +109,7 @@ func (d *Dealer) continueCall(i callIndex, in Call) {
 		return
 	}
 	c.open = in.Progress
-	c.size += in.Body.Len()
+	c.grow(in.Body.Len())
 	switch {
 	case c.state == waiting:
 		d.appendPart(i, in)

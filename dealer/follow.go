@@ -52,7 +52,7 @@ func (d *Dealer) Ends() []End { return d.ends }
 func (d *Dealer) tell(c *call) {
 	e := End{
 		Pool: c.pool.id, Key: c.pool.key, Origin: c.origin, Request: c.request, Direct: c.from == LocalOrigin, Peer: c.from == PeerOrigin, Callee: c.last, ID: c.id,
-		Arrived: c.arrived, Waited: d.now - c.arrived, Bytes: c.size, Outcome: c.outcome,
+		Arrived: c.arrived, Waited: d.now - c.arrived, Bytes: int(c.size), Outcome: c.outcome,
 	}
 	if c.id != 0 {
 		e.Waited, e.Ran = c.begun-c.arrived, d.now-c.begun

@@ -195,7 +195,7 @@ var ruleMutants = []mutant{
 	},
 	{
 		"the later parts of a call are not measured", "call.go",
-		"	c.size += in.Body.Len()\n", "",
+		"	c.grow(in.Body.Len())\n	switch {", "	switch {",
 		[]string{told},
 	},
 	{

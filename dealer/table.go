@@ -1,6 +1,10 @@
 package dealer
 
-import "github.com/wampool/wampool/codec"
+import (
+	"math"
+
+	"github.com/wampool/wampool/codec"
+)
 
 // callIndex is a call's place in the table.
 type callIndex int32
@@ -29,8 +33,8 @@ type call struct {
 	kept            bool // in flight, and its message is held in case it is handed on
 	origin          OriginID
 	last            CalleeID // that it was dispatched to last
+	size            int32    // bytes of its message and of its parts, as far as they are counted
 	pool            *pool
-	size            int           // bytes of its message and of its parts
 	at              *registration // while running or defunct
 	request         uint64        // as the origin knows it
 	id              uint64        // as the callee knows it, while running or defunct
@@ -54,6 +58,12 @@ type rare struct {
 	more     []codec.HeldBody // later parts of a progressive call
 	refusers []*callee
 	retries  int
+}
+
+// grow counts bytes of the call. Of more than it can count it counts as many as it can:
+// the number is for people.
+func (c *call) grow(bytes int) {
+	c.size += int32(min(int64(bytes), int64(math.MaxInt32-c.size))) //nolint:gosec // there is room for it
 }
 
 // special returns the call's rare part, for writing.
