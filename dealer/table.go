@@ -104,7 +104,8 @@ type table struct {
 	free   callIndex // linked by after
 }
 
-const chunkCalls = 256
+// chunkCalls is how many calls are made at once: as many as fill one of the sizes that Go allocates.
+const chunkCalls = 128
 
 func newTable() table { return table{free: noCall} }
 
