@@ -49,14 +49,17 @@ func read(in json.RawMessage, into any) error {
 	return nil
 }
 
-// calleeNamed finds the callee of a name that is nobody else's.
-func (p *Proxy) calleeNamed(name string) (*session, error) {
-	if name == "" {
+// calleeNamed finds the callee that a request names and no other one is. Clients choose
+// their authid, some routers willing: a session's ID by itself is that alone.
+func (p *Proxy) calleeNamed(request *drainRequest) (*session, error) {
+	if request.Name == "" && request.Session == 0 {
 		return nil, &admin.RequestError{Status: http.StatusBadRequest, Text: `"name" is missing: a callee's session ID, authid or address`}
 	}
+	name := cmp.Or(request.Name, strconv.FormatUint(request.Session, 10))
 	var found []*session
 	for _, s := range p.sessions() {
-		if s.isCallee() && s.isNamed(name) {
+		isMeant := (request.Session == 0 || s.id == request.Session) && (request.Name == "" || s.isNamed(request.Name))
+		if isMeant && s.isCallee() {
 			found = append(found, s)
 		}
 	}
@@ -104,11 +107,7 @@ type Drained struct {
 
 // drainCallee drains a callee, or undrains it.
 func (p *Proxy) drainCallee(ctx context.Context, request *drainRequest, drain bool) (any, error) {
-	name := request.Name
-	if request.Session != 0 && name == "" {
-		name = strconv.FormatUint(request.Session, 10)
-	}
-	s, err := p.calleeNamed(name)
+	s, err := p.calleeNamed(request)
 	if err != nil {
 		return nil, err
 	}

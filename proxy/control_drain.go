@@ -83,7 +83,7 @@ func (p *Proxy) drainCommand(ctx context.Context, in json.RawMessage, drain bool
 	switch {
 	case request.All:
 		return p.drainAll(ctx, &request, drain)
-	case request.Pool != "" || request.Procedure != "":
+	case request.Pool != "" || request.Match != "" || request.Procedure != "":
 		return p.drainPool(ctx, &request, drain)
 	}
 	return p.drainCallee(ctx, &request, drain)
@@ -104,12 +104,11 @@ func (d *DrainedPool) IsDone() bool { return d.Registrations+d.Waiting+d.Running
 
 // drainPool drains a pool, or undrains it.
 func (p *Proxy) drainPool(ctx context.Context, request *drainRequest, drain bool) (any, error) {
-	r, name, err := p.poolNamed(&request.poolRequest)
+	r, key, err := p.poolNamed(&request.poolRequest)
 	if err != nil {
 		return nil, err
 	}
-	key, known := r.drainPool(name, drain)
-	if !known {
+	if !r.drainPool(key, drain) {
 		return nil, errPoolGone
 	}
 	if drain {
@@ -122,14 +121,15 @@ func (p *Proxy) drainPool(ctx context.Context, request *drainRequest, drain bool
 	return told, nil
 }
 
-// drainPool gives up the registration of a pool, or asks for it again.
-func (r *realm) drainPool(name string, drain bool) (key string, known bool) {
+// drainPool gives up the registration of a pool, or asks for it again. It is false if
+// there is no such pool any more.
+func (r *realm) drainPool(key string, drain bool) (known bool) {
 	var out transport.Outbox
 	defer out.Flush()
 	r.mu.Lock()
 	defer r.unlock(&out, nil)
-	if key, known = r.keyNamed(name); !known {
-		return "", false
+	if !r.knows(key) {
+		return false
 	}
 	r.bring(&out, func() []admission.Action {
 		if drain {
@@ -139,7 +139,7 @@ func (r *realm) drainPool(name string, drain bool) (key string, known bool) {
 	})
 	r.log.Info().Str("procedure", procedureOf(key)).Msg(map[bool]string{true: "pool drains: its registration at the router is given up", false: "pool drains no more"}[drain])
 	r.arm()
-	return key, true
+	return true
 }
 
 // leftOf tells what a pool has in hand. r.mu is held.

@@ -64,7 +64,9 @@ func TestDrainNames(t *testing.T) {
 		`{"name":"nobody"}`: "no callee of a pool is called",
 		`{"name":"joe"}`:    `"joe" is the name of 2 callees, name one by its session's ID or its address: session 7 of joe at 127.0.0.1:`,
 		`{}`:                `"name" is missing`,
-		`{"nom":"joe"}`:     "not what is expected",
+
+		`{"name":"joe","session":1}`: "no callee of a pool is called",
+		`{"nom":"joe"}`:              "not what is expected",
 	} {
 		if _, err := w.proxy.commands()["drain"](t.Context(), []byte(request)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", request, err, want)
@@ -72,6 +74,67 @@ func TestDrainNames(t *testing.T) {
 	}
 	if err := control.Post(t.Context(), "/api/v1/undrain", map[string]any{"name": "joe", "goodbye": true}, nil); err == nil || !strings.Contains(err.Error(), "of drain alone") {
 		t.Errorf("undrain with a GOODBYE: %v", err)
+	}
+}
+
+// A session's ID by itself is that alone, though another callee goes by it as its authid.
+func TestDrainOfASession(t *testing.T) {
+	w, pool, control := controlled(t, `pool "com.example.p" { policy = "roundrobin" }`)
+	w.callee(pool, `{}`, ``) // session 7
+	second, router := w.connect()
+	second.send(`[1,"realm1",{"roles":{"callee":{}}}]`)
+	router.expectPrefix(`[1,"realm1",`)
+	router.send(`[2,8,{"realm":"realm1","authid":"7","authrole":"backend","roles":{}}]`)
+	second.expectPrefix(`[2,8,`)
+	second.send(`[64,1,{},"com.example.p"]`)
+	w.admit(second, router)
+	var drained Drained
+	if err := control.Post(t.Context(), "/api/v1/drain", map[string]any{"session": 7}, &drained); err != nil || drained.Session != 7 {
+		t.Errorf("drained is %+v, %v", drained, err)
+	}
+	if err := control.Post(t.Context(), "/api/v1/drain", map[string]any{"name": "7"}, nil); err == nil || !strings.Contains(err.Error(), "the name of 2 callees") {
+		t.Errorf("a name of two: %v", err)
+	}
+}
+
+// Two pools may go by one name, since a procedure may begin with prefix: or be called
+// other. They are counted together then, and are named by match and procedure.
+func TestPoolsOfOneName(t *testing.T) {
+	w, pool, control := controlled(t, `pool "p" {
+		match  = "prefix"
+		policy = "roundrobin"
+	}
+	pool "prefix:p" {
+		concurrency = 1
+	}`)
+	client, router := w.join("backend", "")
+	for i, register := range []string{`{"match":"prefix"},"p"]`, `{},"prefix:p"]`} {
+		client.send(`[64,%d,%s`, i+1, register)
+		pool.expect(`[64,%d,%s`, i+1, register)
+		pool.send(`[65,%d,%d]`, i+1, 100+i)
+		router.expect(`[64,%d,%s`, i+1, register)
+		router.send(`[8,64,%d,{},"wamp.error.procedure_already_exists"]`, i+1)
+		client.expectPrefix(`[65,%d,`, i+1)
+	}
+	const of = `{pool="prefix:p",realm="realm1"} `
+	w.shows(`wampool_pool_callees`+of+`2`, `wampool_pool_slots`+of+`1`, `wampool_ledger_difference`+of+`0`,
+		`wampool_registers_total{outcome="pooled",pool="prefix:p",realm="realm1"} 2`)
+	if err := control.Post(t.Context(), "/api/v1/pause", map[string]any{"pool": "prefix:p"}, nil); err == nil || !strings.Contains(err.Error(), "2 pools") {
+		t.Errorf("pause of either: %v", err)
+	}
+	for _, path := range []string{"pause", "drain"} {
+		if err := control.Post(t.Context(), "/api/v1/"+path, map[string]any{"match": "prefix", "procedure": "p"}, nil); err != nil {
+			t.Errorf("%s of one: %v", path, err)
+		}
+	}
+	var pools admin.Pools
+	if err := control.Get(t.Context(), "/api/v1/pools", &pools); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pools.Pools {
+		if is := p.Match == "prefix"; p.IsPaused != is || p.IsDrained != is {
+			t.Errorf("%s %s: paused %t, drained %t", p.Match, p.Procedure, p.IsPaused, p.IsDrained)
+		}
 	}
 }
 

@@ -21,22 +21,22 @@ func (t *tracer) wants(e *dealer.End) bool {
 
 // Trace has the calls of a pool told to one who follows them.
 func (v view) Trace(what admin.Trace, to *admin.Followed) (name string, stop func(), err error) {
-	r, err := v.proxy.realmOfPool(what.Realm, what.Pool)
+	r, key, err := v.proxy.poolNamed(&poolRequest{Realm: what.Realm, Pool: what.Pool})
 	if err != nil {
 		return "", nil, err
 	}
-	t := &tracer{what: what, to: to}
+	t := &tracer{key: key, what: what, to: to}
 	if !r.addTracer(t) {
 		return "", nil, errPoolGone
 	}
 	return r.name, func() { r.removeTracer(t) }, nil
 }
 
-// addTracer is false if the pool of that name has just gone.
+// addTracer is false if the pool has just gone.
 func (r *realm) addTracer(t *tracer) (known bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if t.key, known = r.keyNamed(t.what.Pool); known {
+	if known = r.knows(t.key); known {
 		r.following.tracers = append(r.following.tracers, t)
 		r.followCalls()
 	}

@@ -1,5 +1,7 @@
 package admin
 
+import "slices"
+
 // Origins are where calls come from.
 var Origins = []string{"router", "direct", "peer"}
 
@@ -57,3 +59,52 @@ func total(counts []uint64) (sum uint64) {
 }
 
 func (c *PoolCounts) key() poolKey { return poolKey{c.Realm, c.Match, c.Procedure} }
+
+// byName returns counts with those summed that have one name in one realm: a procedure
+// may be called other, or begin with prefix:, and its callees choose that.
+func byName(counts []PoolCounts) []PoolCounts {
+	type name struct{ realm, pool string }
+	at := make(map[name]int, len(counts))
+	summed := make([]PoolCounts, 0, len(counts))
+	for i := range counts {
+		c := &counts[i]
+		if same, is := at[name{c.Realm, c.Name}]; is {
+			summed[same] = summed[same].plus(c)
+			continue
+		}
+		at[name{c.Realm, c.Name}] = len(summed)
+		summed = append(summed, *c)
+	}
+	return summed
+}
+
+// plus returns the sum of two. Both stay as they are.
+func (c *PoolCounts) plus(other *PoolCounts) PoolCounts {
+	sum := *c
+	sum.IsGone = c.IsGone && other.IsGone
+	sum.Received, sum.Ended = added(c.Received, other.Received), added(c.Ended, other.Ended)
+	sum.Waiting += other.Waiting
+	sum.Running += other.Running
+	sum.QueueBytes += other.QueueBytes
+	sum.QueueLimit += other.QueueLimit
+	sum.OldestSeconds = max(c.OldestSeconds, other.OldestSeconds)
+	sum.Callees += other.Callees
+	sum.Slots += other.Slots
+	sum.Taken += other.Taken
+	sum.Away += other.Away
+	sum.Credits += other.Credits
+	for i := range sum.Histograms {
+		sum.Sums[i] += other.Sums[i]
+		sum.Histograms[i] = added(c.Histograms[i], other.Histograms[i])
+	}
+	return sum
+}
+
+// added returns the sums of counts of the same things.
+func added(counts, more []uint64) []uint64 {
+	sums := slices.Clone(counts)
+	for i, n := range more {
+		sums[i] += n
+	}
+	return sums
+}

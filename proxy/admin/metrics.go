@@ -83,8 +83,9 @@ func (c collector) Describe(chan<- *prometheus.Desc) {}
 // Collect reads all metrics.
 func (c collector) Collect(to chan<- prometheus.Metric) {
 	out := metrics{to}
-	for _, p := range c.sidecar.Counts() {
-		out.pool(&p)
+	counts := byName(c.sidecar.Counts())
+	for i := range counts {
+		out.pool(&counts[i])
 	}
 	t := c.sidecar.Totals()
 	out.totals(&t)
