@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"fmt"
+
 	"github.com/wampool/wampool/codec"
 	"github.com/wampool/wampool/dealer/admission"
 )
@@ -51,7 +53,7 @@ func (r *realm) logPassed(s *session, m *codec.Register) {
 	if !say {
 		return
 	}
-	s.log.Warn().Str("procedure", m.Procedure).Str("authrole", s.authRole).Str("remedy", remedy).Int("more_since_last_line", more).
+	s.log.Warn().Str("procedure", loggedURI(m.Procedure)).Str("authrole", s.authRole).Str("remedy", remedy).Int("more_since_last_line", more).
 		Msg("callee not pooled: its role is not the pool session's and not admitted; its REGISTER passes to the router")
 }
 
@@ -61,14 +63,28 @@ func (r *realm) logPlain(s *session, m *codec.Register) {
 	if isReserved(m.Procedure) {
 		return
 	}
-	const remedy = "add a pool block for it, or register it with invoke or concurrency"
+	cause, remedy := r.whyPlain(m)
 	r.registers.of(m).Passed++
-	s.noteUnpooled(unpooled{procedure: m.Procedure, why: whyPlain, text: "it registered plainly: " + remedy})
+	s.noteUnpooled(unpooled{procedure: m.Procedure, why: whyPlain, text: cause + ": " + remedy})
 	if more, say := r.proxy.notPooled.now(); say {
-		s.log.Warn().Str("procedure", m.Procedure).Str("remedy", remedy).
-			Int("more_since_last_line", more).Msg("callee not pooled: it registered plainly")
+		s.log.Warn().Str("procedure", loggedURI(m.Procedure)).Str("remedy", remedy).
+			Int("more_since_last_line", more).Msg("callee not pooled: " + cause)
 	}
 }
+
+// whyPlain says in words why a REGISTER is for nobody but its callee, and what to do.
+func (r *realm) whyPlain(m *codec.Register) (cause, remedy string) {
+	switch {
+	case !codec.ValidPattern(m.Procedure, m.Match) || !isMatch(m.Match):
+		return "its URI or match option can be no pool's", fmt.Sprintf("name the procedure by a URI of %d bytes at most, without white space and control characters", codec.MaxURI)
+	case !r.config().Auto && asksToShare(m):
+		return "the realm has auto = false, and no block governs it", "add a pool block for it"
+	}
+	return "it registered plainly", "add a pool block for it, or register it with invoke or concurrency"
+}
+
+// loggedURI is what the log gets of a URI that a client has made up.
+func loggedURI(uri string) string { return excerpt(uri, maxUnpooledURI) }
 
 // logDenied says that a callee's REGISTER was answered by an error.
 func (s *session) logDenied(a *admission.Action, uri []byte) {

@@ -26,7 +26,12 @@ func (r *realm) rules(m *codec.Register) (block *configs.Pool, pooled bool) {
 	if !r.config().Auto || isReserved(m.Procedure) {
 		return nil, false
 	}
-	return nil, m.HasConcurrency || m.HasInvoke && m.Invoke != "" && m.Invoke != "single"
+	return nil, asksToShare(m)
+}
+
+// asksToShare tells whether a REGISTER itself asks for a pool.
+func asksToShare(m *codec.Register) bool {
+	return m.HasConcurrency || m.HasInvoke && m.Invoke != "" && m.Invoke != "single"
 }
 
 // isMatch tells whether a REGISTER's match option is one of the specification's

@@ -136,7 +136,10 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/readyz", nil, 405, "Method Not Allowed\n"},
 		{"GET", "/api/v1/config", nil, 200, `{"drain_timeout":30}` + "\n"},
 		{"GET", "/api/v1/pools/realm%2F1/exact/com.example.q", nil, 404, `{"error":"there is no such pool: GET /api/v1/pools lists them"}` + "\n"},
-		{"POST", "/api/v1/reload", nil, 404, "404 page not found\n"},
+		{"GET", "/api/v1/pools/realm%2F1/exact/com/none", nil, 404, `{"error":"there is no such pool: GET /api/v1/pools lists them"}` + "\n"},
+		{"GET", "/api/v1/pools/realm%2F1/prefix/", nil, 404, `{"error":"there is no such pool: GET /api/v1/pools lists them"}` + "\n"},
+		{"POST", "/api/v1/pools", nil, 405, `{"error":"this takes GET, HEAD, not POST"}` + "\n"},
+		{"POST", "/api/v1/reload", nil, 404, `{"error":"there is nothing here"}` + "\n"},
 		{"GET", "/debug/pprof/", nil, 404, "404 page not found\n"},
 	} {
 		sidecar.reasons = test.reasons

@@ -37,7 +37,7 @@ func (s *Server) routes(o *Options, to *visitors) http.Handler {
 		})
 	}
 	show("pools", func(*http.Request) (any, error) { return Pools{sidecar.Pools()}, nil })
-	show("pools/{realm}/{match}/{uri}", func(r *http.Request) (any, error) {
+	show("pools/{realm}/{match}/{uri...}", func(r *http.Request) (any, error) {
 		if pool, is := sidecar.Pool(r.PathValue("realm"), r.PathValue("match"), r.PathValue("uri")); is {
 			return pool, nil
 		}
@@ -69,8 +69,34 @@ func (s *Server) routes(o *Options, to *visitors) http.Handler {
 	if o.PProf {
 		profiles(mux)
 	}
-	return mux
+	return withErrors(mux)
 }
+
+// withErrors has what the API has no route for answered as its other errors are.
+func withErrors(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, route := mux.Handler(r); route != "" || !strings.HasPrefix(r.URL.Path, apiPath) {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		told := &statusAlone{w, http.StatusOK}
+		mux.ServeHTTP(told, r) // which tells the methods that there are
+		text := "there is nothing here"
+		if told.status == http.StatusMethodNotAllowed {
+			text = "this takes " + w.Header().Get("Allow") + ", not " + r.Method
+		}
+		answer(w, nil, &RequestError{told.status, text})
+	})
+}
+
+// statusAlone keeps the status of an answer for another one to be written.
+type statusAlone struct {
+	http.ResponseWriter
+	status int
+}
+
+func (s *statusAlone) WriteHeader(status int)           { s.status = status }
+func (s *statusAlone) Write(answer []byte) (int, error) { return len(answer), nil }
 
 // profiles adds Go's own profiles, which take as long as they are asked to.
 func profiles(mux *http.ServeMux) {
