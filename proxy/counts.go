@@ -46,7 +46,7 @@ func (r *realm) counts() (counts []admin.PoolCounts) {
 	}
 	blocks := r.config().Pools
 	for i := range blocks {
-		if block := &blocks[i]; block.Match == "exact" {
+		if block := &blocks[i]; block.Match == "exact" && len(counts) < dealer.MaxNamed { // beyond, it may be among others
 			c := dealer.Count{Key: "exact " + block.URI}
 			if block.Queue != nil {
 				c.Limit = block.Queue.Limit

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"github.com/wampool/wampool/dealer"
 	"github.com/wampool/wampool/proxy/admin"
 )
 
@@ -102,6 +104,27 @@ func TestMetrics(t *testing.T) {
 		`wampool_clients_dropped_total{reason="protocol"} 1`,
 		`wampool_config_reloads_total{outcome="refused"} 1`, `wampool_config_reloads_total{outcome="loaded"} 1`,
 	)
+}
+
+// However many blocks there are, a thousand pools are counted by themselves: one that is
+// among the others must not be there once more, as one without callees.
+func TestMetricsOfManyBlocks(t *testing.T) {
+	w := makeWorld(t)
+	var blocks strings.Builder
+	for i := range dealer.MaxNamed + 1 {
+		fmt.Fprintf(&blocks, "pool \"com.example.p%d\" {}\n", i)
+	}
+	w.start(worldOptions{realm: blocks.String(), more: "admin {\n address = \"127.0.0.1:0\"\n}"})
+	w.welcomePool()
+	shown := 0
+	for _, line := range w.metrics() {
+		if strings.HasPrefix(line, "wampool_pool_callees{") {
+			shown++
+		}
+	}
+	if shown != dealer.MaxNamed {
+		t.Errorf("%d pools are shown by themselves", shown)
+	}
 }
 
 // A pool without a block has no callees and no slots once it is gone, not none of them:
