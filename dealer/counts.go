@@ -113,7 +113,8 @@ func (d *Dealer) name(p *pool) {
 	if d.named >= MaxNamed {
 		return
 	}
-	if d.named+len(d.past.order) >= MaxNamed {
+	if d.named+len(d.past.order) >= MaxNamed { // its calls go to the others', for what all have come to never falls
+		d.others.Add(d.past.byKey[d.past.order[0]])
 		delete(d.past.byKey, d.past.order[0])
 		d.past.order = slices.Delete(d.past.order, 0, 1)
 	}

@@ -66,9 +66,9 @@ func TestManyPools(t *testing.T) {
 		t.Errorf("opened again, it has %+v", c)
 	}
 	closePool(again)
-	other := open(5000) // takes the place of the first, which had one call
-	request--
+	other := open(5000) // takes the place of the first, whose call goes to the others'
 	refused(other)
+	check("one gave its place", dealer.MaxNamed)
 	if d.Count(0, other, &c); !c.Named || c.Direct != 1 || len(d.Past()) > 0 {
 		t.Errorf("in place of another it has %+v; past: %q", c, d.Past())
 	}
