@@ -103,9 +103,10 @@ func (f *benchFlags) complete() error {
 func measure(s streams, f *benchFlags) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	signals := s.signals()
 	go func() { // ends with the measurement
 		select {
-		case <-s.signals:
+		case <-signals:
 			cancel()
 		case <-ctx.Done():
 		}

@@ -43,9 +43,10 @@ up, or the exit code is 1. Ctrl-C ends it early.`,
 func show(s streams, length time.Duration) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	signals := s.signals()
 	go func() { // ends with the demo
 		select {
-		case <-s.signals:
+		case <-signals:
 			cancel()
 		case <-ctx.Done():
 		}

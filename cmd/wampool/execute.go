@@ -23,9 +23,9 @@ const (
 // streams are the program's ties to the outside.
 type streams struct {
 	in      io.Reader
-	out     io.Writer // what was asked for
-	err     io.Writer // logs and errors
-	signals <-chan os.Signal
+	out     io.Writer               // what was asked for
+	err     io.Writer               // logs and errors
+	signals func() <-chan os.Signal // heeds them from then on; until then they end the program
 }
 
 // failure is an error of a command that runs. Any other error comes from its

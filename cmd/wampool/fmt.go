@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -80,8 +82,15 @@ func formatAll(s streams, file string, check bool) (changed bool, err error) {
 	return changed, err
 }
 
-// formatFile writes a file in place, so that its owner and mode stay.
+// formatFile brings a file into its form.
 func formatFile(s streams, file string, check bool) (changed bool, err error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return false, err
+	}
+	if !check && !info.Mode().IsRegular() {
+		return false, &fs.PathError{Op: "open", Path: file, Err: errors.New("not a regular file")}
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return false, err
@@ -98,7 +107,38 @@ func formatFile(s streams, file string, check bool) (changed bool, err error) {
 	if _, err := fmt.Fprintln(s.out, file); err != nil || check {
 		return true, err
 	}
-	return true, os.WriteFile(file, formatted, 0o600)
+	return true, replaceFile(file, formatted, info)
+}
+
+// replaceFile has a file hold text, with its mode and owner, or leaves it as it was:
+// of a full disk too, for the text is written beside it and takes its place whole. It
+// is written in place where the folder, the owner or a mount forbids that. Of a link,
+// it is the file that this leads to.
+func replaceFile(file string, text []byte, was fs.FileInfo) error {
+	file, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return err
+	}
+	if err = renameOver(file, text, was); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EBUSY) {
+		return os.WriteFile(file, text, was.Mode())
+	}
+	return err
+}
+
+func renameOver(file string, text []byte, was fs.FileInfo) error {
+	beside, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*") // hidden: no file of a folder's configuration
+	if err != nil {
+		return err
+	}
+	_, err = beside.Write(text)
+	err = errors.Join(err, keepOwner(beside, was), beside.Chmod(was.Mode()), beside.Sync(), beside.Close())
+	if err == nil {
+		err = os.Rename(beside.Name(), file)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(beside.Name()))
+	}
+	return nil
 }
 
 func formatInput(s streams, check bool) (changed bool, err error) {

@@ -21,14 +21,8 @@
 // line or the configuration is wrong.
 package main
 
-import (
-	"os"
-	"os/signal"
-	"syscall"
-)
+import "os"
 
 func main() {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	os.Exit(execute(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr, signals}))
+	os.Exit(execute(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr, heedSignals}))
 }

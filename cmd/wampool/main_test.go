@@ -63,7 +63,9 @@ type program struct {
 func begin(t *testing.T, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, out: newBuffer(), err: newBuffer(), signals: make(chan os.Signal, 2), code: make(chan int, 1)}
-	go func() { p.code <- execute(args, streams{strings.NewReader(""), p.out, p.err, p.signals}) }()
+	go func() {
+		p.code <- execute(args, streams{strings.NewReader(""), p.out, p.err, func() <-chan os.Signal { return p.signals }})
+	}()
 	return p
 }
 

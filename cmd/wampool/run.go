@@ -108,6 +108,7 @@ func run(s streams, config *configs.Config, reload func() (*configs.Config, erro
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
+	signals := s.signals()
 	defer followLoad()()
 	log, err := newLogger(s.err, config.Log)
 	if err != nil {
@@ -133,7 +134,7 @@ func run(s streams, config *configs.Config, reload func() (*configs.Config, erro
 		now:    p.Stop,
 		reload: func() { system.reloading(func() { _, _ = p.ReloadNow() }) }, // the log tells
 	}
-	go obey(s.signals, log.Logger, orders, stopped)
+	go obey(signals, log.Logger, orders, stopped)
 	go system.watch(p, stopped)
 	system.ready()
 	return p.Serve(ctx)

@@ -14,6 +14,14 @@ import (
 // to the process and one to its group.
 const oneRequest = time.Second
 
+// heedSignals has signals to stop come to the program, which they end by themselves
+// until then: so a command without an end of its own needs none, whatever it waits for.
+func heedSignals() <-chan os.Signal {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	return signals
+}
+
 // orders are what signals have the program do.
 type orders struct {
 	clean  func() // stop, once what runs has finished

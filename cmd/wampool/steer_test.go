@@ -59,7 +59,7 @@ func (s *steered) do(args ...string) (code int, out, errs string) { //nolint:unp
 // command runs one command in this process.
 func command(args ...string) (code int, out, errs string) {
 	var stdout, stderr strings.Builder
-	code = execute(args, streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
+	code = execute(args, streams{in: strings.NewReader(""), out: &stdout, err: &stderr, signals: func() <-chan os.Signal { return nil }})
 	return code, stdout.String(), stderr.String()
 }
 

@@ -44,7 +44,7 @@ slow, some are left out, and it is told how many: no call waits for it.`,
 			if err != nil {
 				return err
 			}
-			ctx, stop := untilSignal(command.Context(), s.signals)
+			ctx, stop := untilSignal(command.Context(), s.signals())
 			defer stop()
 			what.Pool = args[0]
 			t := tracing{out: s.out, err: s.err, json: of.json, left: what.Calls}

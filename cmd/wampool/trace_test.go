@@ -109,7 +109,7 @@ func TestTracingForPrograms(t *testing.T) {
 	ended, errs := make(chan int, 1), newBuffer()
 	go func() {
 		defer func() { _ = write.Close() }()
-		ended <- execute([]string{"trace", "com.example.work", "--calls", "0", "--json", "-c", s.file}, streams{strings.NewReader(""), write, errs, nil})
+		ended <- execute([]string{"trace", "com.example.work", "--calls", "0", "--json", "-c", s.file}, streams{strings.NewReader(""), write, errs, func() <-chan os.Signal { return nil }})
 	}()
 	late := time.NewTimer(patience)
 	defer late.Stop()

@@ -98,7 +98,7 @@ func TestDoorOfChoice(t *testing.T) {
 
 func TestNothingToConvert(t *testing.T) {
 	for name, tt := range map[string]struct{ src, file, want string }{
-		"no JSON":      {"{", "config.json", "line 1: EOF"},
+		"no JSON":      {"{", "config.json", "line 1: the configuration ends too early"},
 		"broken later": {"{\n\"a\": [\n}", "config.json", "line 3: invalid character '}' looking for beginning of value"},
 		"two values":   {"{} {}", "config.json", "line 1: something follows after the configuration"},
 		"no object":    {"[]", "config.json", "a Crossbar.io configuration is an object"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -56,6 +57,9 @@ func readJSON(src []byte) (*node, error) {
 	top, err := r.value(0)
 	if err == nil && r.decoder.More() {
 		err = errors.New("something follows after the configuration")
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("the configuration ends too early")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("line %d: %w", r.line(), err)

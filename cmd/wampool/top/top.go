@@ -2,8 +2,8 @@ package top
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -19,12 +19,13 @@ type Options struct {
 	Out     io.Writer
 	IsLive  bool // Out is a terminal that a person looks at
 	Times   int  // how often the table is printed where it is none; 0: until ctx is done
+	JSON    bool // in place of tables, what the sidecar tells, a line each
 }
 
 // Run shows a sidecar until ctx is done or a person has enough. It fails where the
 // sidecar can't be asked at all; one that is lost meanwhile is waited for.
 func Run(ctx context.Context, o Options) error {
-	if !o.IsLive {
+	if !o.IsLive || o.JSON {
 		return print(ctx, &o)
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -62,10 +63,17 @@ func print(ctx context.Context, o *Options) error {
 		if ctx.Err() != nil {
 			return
 		}
-		if printed++; printed > 1 {
-			fmt.Fprintln(o.Out)
+		text := ""
+		if printed++; o.JSON {
+			line, _ := json.Marshal(s) // it has come as JSON
+			text = string(line) + "\n"
+		} else {
+			text = Table(s, o.Address)
+			if printed > 1 {
+				text = "\n" + text
+			}
 		}
-		if _, failed = io.WriteString(o.Out, Table(s, o.Address)); failed != nil || printed == o.Times {
+		if _, failed = io.WriteString(o.Out, text); failed != nil || printed == o.Times {
 			stop()
 		}
 	}, func(error) bool { return printed > 0 })

@@ -165,6 +165,24 @@ func TestIntoAPipe(t *testing.T) {
 	}
 }
 
+// For programs it is what the sidecar tells, a line each.
+func TestAsJSON(t *testing.T) {
+	var out bytes.Buffer
+	if err := Run(t.Context(), Options{Address: sidecar(t, 5), Out: &out, IsLive: true, JSON: true, Times: 2}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("it has printed %q", lines)
+	}
+	for _, line := range lines {
+		var s admin.Snapshot
+		if err := json.Unmarshal([]byte(line), &s); err != nil || len(s.Pools) == 0 {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+}
+
 // What has begun goes on when the sidecar is lost, and what has not fails.
 func TestSidecarIsLost(t *testing.T) {
 	var out bytes.Buffer
